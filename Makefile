@@ -1,0 +1,88 @@
+# Ridethrough: `make` lists what there is to do.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# Debian package:command that shows it is there. The broker, the scraper and the foreign Modbus
+# master of the integration tests, and the network name spaces of the fault tests.
+SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prometheus \
+            mbpoll:mbpoll iproute2:ip
+
+# In the order in which a failure is cheapest to read.
+SUITES := tidy unit properties golden contract simulation integration
+
+# Debian keeps servers in sbin, which an ordinary user's PATH leaves out.
+export PATH := $(PATH):/usr/sbin:/sbin
+# One BLAS thread: results are then the same on every machine, and the scan has the cores.
+export OPENBLAS_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup services demo test soak lint format bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) services ## make .venv and install everything the tests need
+
+# Wheels only from the hashed lock; the project itself is linked, and built with the hatchling
+# that the lock brought, so that nothing unpinned is fetched.
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV)"
+	@$(BIN)/pip install -qq --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+services:
+	@missing=; \
+	for pair in $(SERVICES); do \
+	  command -v "$${pair#*:}" >/dev/null || missing="$$missing $${pair%%:*}"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing Debian packages:$$missing"; \
+	  apt-get -qq -o DPkg::Lock::Timeout=300 update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+	    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install $$missing >/dev/null; \
+	else \
+	  echo "missing for the integration tests; install as root:$$missing"; \
+	fi
+
+demo: $(STAMP) ## run the site on the desk and lose the utility (ARGS=... is passed on)
+	@$(BIN)/ridethrough demo $(ARGS)
+
+test: setup ## run every test that a change has to pass
+	$(BIN)/pytest $(addprefix tests/,$(SUITES)) $(ARGS)
+
+soak: setup ## run the simulations that take hours
+	$(BIN)/pytest tests/simulation -m soak --timeout 0 $(ARGS)
+
+lint: $(STAMP) ## check style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## lay the code out and mend what can be mended
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+bench: $(STAMP) ## measure (NAME=... for one of them)
+	@$(BIN)/python -m tests.bench $(NAME) $(ARGS)
+
+# Every supported Python takes the same versions. UPGRADE=--upgrade moves the pins.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+          --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+          $(UPGRADE) pyproject.toml
+
+lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
+	$(COMPILE) --output-file requirements/runtime.txt
+	$(COMPILE) --extra dev --constraint requirements/runtime.txt \
+	  --output-file requirements/dev.txt
+
+clean: ## remove what tools and builds left, .venv too
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find daemon device_emulators tests -name __pycache__ -type d -prune -exec rm -rf {} +
