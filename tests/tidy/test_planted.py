@@ -1,0 +1,233 @@
+"""A check that cannot fail is worth nothing: each one meets a tree with one planted fault."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tidy.rules import (
+    ROOT,
+    missing_docstrings,
+    private_text,
+    run,
+    stray_imports,
+    unnamed_units,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = '"""Planted."""\n\n'
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a tree with the project's packages and tools but no code: all checks pass on it."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for top in ("daemon", "device_emulators", "tests"):
+        for package in (ROOT / top).rglob("__init__.py"):
+            copy = tmp_path / package.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text('"""Empty."""\n')
+    return tmp_path
+
+
+def plant(tree: Path, name: str, code: str) -> None:
+    """Put a file into the tree."""
+    (tree / name).write_text(HEAD + code)
+
+
+def test_nothing_is_found_in_the_empty_tree(tree: Path) -> None:
+    assert run("ruff", "check", cwd=tree).returncode == 0
+    assert run("ruff", "format", "--check", cwd=tree).returncode == 0
+    assert run("lint-imports", "--no-cache", cwd=tree).returncode == 0
+    assert stray_imports(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "rule"),
+    [
+        ("daemon/core/planted.py", "import time\n\nNOW = time.time()\n", "TID251"),
+        ("daemon/model/planted.py", "import random\n\nDICE = random.random()\n", "TID251"),
+        (
+            "device_emulators/plant/planted.py",
+            "import numpy as np\n\nDICE = np.random.default_rng()\n",
+            "TID251",
+        ),
+        (
+            "daemon/drivers/planted.py",
+            "import datetime as dt\n\nNOW = dt.datetime.now(dt.UTC)\n",
+            "TID251",
+        ),
+        ("daemon/planted.py", "def undocumented() -> None:\n    return None\n", "D103"),
+        ("daemon/planted.py", "import json\n", "F401"),
+        ("daemon/planted.py", 'print("to nobody")\n', "T201"),
+    ],
+)
+def test_ruff_finds(tree: Path, name: str, code: str, rule: str) -> None:
+    plant(tree, name, code)
+    done = run("ruff", "check", "--output-format", "concise", cwd=tree)
+    assert done.returncode == 1
+    assert f" {rule} " in done.stdout
+
+
+def test_formatter_finds_a_layout_of_its_own(tree: Path) -> None:
+    plant(tree, "daemon/planted.py", "X = {  'a':1 }\n")
+    assert run("ruff", "format", "--check", cwd=tree).returncode == 1
+
+
+def test_mypy_finds_a_wrong_type_and_a_missing_one(tree: Path) -> None:
+    plant(
+        tree, "daemon/planted.py", 'X: int = "one"\n\n\ndef f(x):  # type: ignore\n    return x\n'
+    )
+    done = run("mypy", "--cache-dir", str(tree / "cache"), cwd=tree)
+    assert done.returncode == 1
+    assert "[assignment]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "contract"),
+    [
+        ("daemon/model/planted.py", "import daemon.core\n", "layers"),
+        ("daemon/core/planted.py", "import daemon.settings\n", "layers"),
+        ("daemon/drivers/planted.py", "import daemon.publishers\n", "layers"),
+        ("daemon/unheard_of.py", "", "layers"),
+        ("daemon/drivers/planted.py", "import daemon.core\n", "verbs"),
+        ("daemon/publishers/planted.py", "import daemon.core.transfer\n", "verbs"),
+        ("daemon/console/planted.py", "import daemon.core\n", "verbs"),
+        ("daemon/core/detection/planted.py", "import daemon.core.transfer\n", "areas"),
+        ("daemon/core/planted.py", "import asyncio\n", "pure"),
+        ("daemon/model/planted.py", "import logging\n", "pure"),
+        ("device_emulators/plant/planted.py", "import time\n", "pure"),
+        ("daemon/model/planted.py", "import scipy\n", "nouns"),
+        ("daemon/core/estimation/planted.py", "import power_grid_model\n", "two-solvers"),
+        ("device_emulators/devices/planted.py", "import daemon.drivers\n", "emulators-shell"),
+        ("device_emulators/devices/planted.py", "import daemon.core\n", "emulators-core"),
+        ("daemon/runtime/planted.py", "import device_emulators.plant\n", "rehearsal"),
+        ("daemon/cli.py", "import device_emulators\n", "rehearsal"),
+    ],
+)
+def test_contract_finds(tree: Path, name: str, code: str, contract: str) -> None:
+    plant(tree, name, code)
+    done = run("lint-imports", "--no-cache", "--contract", contract, cwd=tree)
+    assert done.returncode == 1
+    assert "0 kept, 1 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("daemon/publishers/second.py", "import pymodbus\n"),
+        ("daemon/drivers/second.py", "from pymodbus.client import AsyncModbusTcpClient\n"),
+        ("device_emulators/servers/second.py", "import asyncua.server\n"),
+        ("daemon/runtime/lane.py", "def late() -> None:\n    import time\n"),
+        ("daemon/rehearsal/late.py", "import time\n"),
+        ("daemon/core/params.py", "import pydantic\n"),
+    ],
+)
+def test_a_second_file_with_a_library_is_found(tree: Path, name: str, code: str) -> None:
+    plant(tree, name, code)
+    assert [found.partition(":")[0] for found in stray_imports(tree)] == [name]
+
+
+def test_a_noun_without_docstring_is_found(tree: Path) -> None:
+    plant(tree, "daemon/model/planted.py", "class Bus:\n    def dead(self): ...\n")
+    assert missing_docstrings(tree, "daemon/model/") == [
+        "daemon/model/planted.py.Bus",
+        "daemon/model/planted.py.Bus.dead",
+    ]
+
+
+def test_a_number_without_unit_is_found(tree: Path) -> None:
+    plant(
+        tree,
+        "daemon/model/planted.py",
+        "@dataclass(frozen=True)\nclass Bus:\n"
+        "    voltage: float\n    voltage_v: float\n    power_w_max: float\n"
+        "    powers: dict[str, float]\n    name: str\n",
+    )
+    found = unnamed_units(tree, "daemon/model/", {"v", "w"})
+    assert [line.rpartition(".")[2] for line in found] == ["voltage", "powers"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cd /" + "work/main",
+        "open('/" + "root/x')",
+        "--index-" + "url=https://mirror.example/simple",
+        "https://pypi." + "org/simple",
+        "FROM docker." + "io/library/python",
+    ],
+)
+def test_a_private_path_or_a_registry_is_found(line: str) -> None:
+    assert private_text(f"harmless\n{line}\n")[0][0] == 2
+
+
+def test_ordinary_paths_are_not_found() -> None:
+    assert private_text("daemon/work/x ./root/y /usr/bin/python https://example.org/work/\n") == []
+
+
+LEAVES_A_TASK = """
+import asyncio
+
+KEPT = []
+
+
+async def test_it():
+    KEPT.append(asyncio.create_task(asyncio.sleep(60)))
+"""
+
+LEAVES_A_THREAD = """
+import threading
+import time
+
+
+def test_it():
+    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+"""
+
+CLEANS_UP = """
+import asyncio
+
+import pytest
+
+
+@pytest.fixture
+async def server():
+    task = asyncio.create_task(asyncio.sleep(60))
+    yield
+    task.cancel()
+
+
+async def test_it(server):
+    await asyncio.to_thread(int)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (LEAVES_A_TASK, "tasks left behind"),
+        (LEAVES_A_THREAD, "threads left behind"),
+        ('def test_it(program):\n    program("no-such-program")\n', "is not installed"),
+        ("import pytest\n\n\n@pytest.mark.unheard_of\ndef test_it(): ...\n", "unheard_of"),
+        ("import warnings\n\n\ndef test_it():\n    warnings.warn('late')\n", "UserWarning"),
+    ],
+)
+def test_pytest_finds(tree: Path, code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
+    plant(tree, "tests/test_planted.py", code)
+    done = run("pytest", "-p", "no:cacheprovider", "tests/test_planted.py", cwd=tree)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+
+
+def test_a_test_that_cleans_up_passes(tree: Path) -> None:
+    shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
+    plant(tree, "tests/test_planted.py", CLEANS_UP)
+    done = run("pytest", "-p", "no:cacheprovider", "tests/test_planted.py", cwd=tree)
+    assert done.returncode == 0, done.stdout
