@@ -75,13 +75,14 @@ bench: $(STAMP) ## measure (NAME=... for one of them)
 
 # Every supported Python takes the same versions. UPGRADE=--upgrade moves the pins.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-          --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+          --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+          --custom-compile-command "make lock" \
           $(UPGRADE) pyproject.toml
 
 lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
-	$(COMPILE) --output-file requirements/runtime.txt
-	$(COMPILE) --extra dev --constraint requirements/runtime.txt \
-	  --output-file requirements/dev.txt
+	@$(COMPILE) --output-file requirements/runtime.txt >/dev/null
+	@$(COMPILE) --extra dev --constraint requirements/runtime.txt \
+	  --output-file requirements/dev.txt >/dev/null
 
 clean: ## remove what tools and builds left, .venv too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
