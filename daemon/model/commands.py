@@ -1,0 +1,140 @@
+"""What goes out of and comes back into the core, as values.
+
+A controller *proposes*. For a switching action the operation path selects the device, asks the
+interlocks and only then makes a `Command`; for a set-point arbitration does. The shell executes a
+command at most once and answers with an `Outcome`; feedback from the plant is judged by the core.
+Everything that arrives beside the image is a `Message` in the inbox, in a recorded order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A controller's wish for one actuator.
+
+    Attributes:
+        equipment: the actuator.
+        point: "command" for an action, else the name of the set-point.
+        action: name of the command ("open", "close", "start", ...), or "set".
+        value: set-point in the unit of the point; ignored for actions.
+        owner: scheme or controller that asks.
+        reason: why, for a person.
+    """
+
+    equipment: str
+    point: str
+    action: str
+    value: float
+    owner: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order to one device, cleared by the interlocks.
+
+    Attributes:
+        id: rises by one with every command of this boot of the daemon.
+        epoch: fencing number of the writer; a device refuses an older one.
+        equipment: the device.
+        point: point to be written: "command", a set-point, or "heartbeat".
+        action: name of the action, "set" or "beat".
+        value: value to write, in the unit of the point (for "command": the code).
+        owner: scheme, controller or person that asked.
+        reason: why, for a person.
+        interlock: verdict that let it pass, for the record.
+        issued_at_ns: monotonic time of the decision [ns].
+        expires_at_ns: not to be sent at or after this time [ns].
+    """
+
+    id: int
+    epoch: int
+    equipment: str
+    point: str
+    action: str
+    value: float
+    owner: str
+    reason: str
+    interlock: str
+    issued_at_ns: int
+    expires_at_ns: int
+
+
+class Result(Enum):
+    """What became of a command on its way to the device."""
+
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    """No or no clear answer: the device may or may not have acted. Never sent again blindly."""
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The shell's answer to one command."""
+
+    command_id: int
+    result: Result
+    at_ns: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRequest:
+    """A person (or another lane) asks for an action or a set-point.
+
+    Attributes:
+        id: chosen by the asker; a repeated id is ignored.
+        user: who asks; a lane signs as "lane:<name>".
+        proposal: what is wanted.
+    """
+
+    id: str
+    user: str
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person has seen an alarm: names the occurrence, so that an old one is refused."""
+
+    alarm_id: str
+    occurrence: int
+    user: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Slow work asked of a worker: `function` is a key the shell knows, `arguments` are plain."""
+
+    id: int
+    function: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A worker's answer to a `Request`."""
+
+    request_id: int
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class LaneMessage:
+    """What one lane tells another: a topic and plain values."""
+
+    lane: str
+    topic: str
+    values: dict[str, Any]
+
+
+Message = Outcome | OperatorRequest | Acknowledgement | Finished | LaneMessage
+"""Everything that may reach a scan beside the image."""
