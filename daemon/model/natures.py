@@ -225,7 +225,7 @@ def _nature(
     variants: tuple[str, ...] = (),
     optional_terminals: int = 0,
 ) -> Nature:
-    """Build a row. `terminals` is "name:ac name:dc ..."; a rating text with a leading ~ is optional."""
+    """Build a row: `terminals` is "name:ac name:dc ..."; a rating text led by ~ is optional."""
     pairs = (pair.split(":") for pair in terminals.split())
     return Nature(
         name=name,
