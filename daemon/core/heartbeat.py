@@ -1,0 +1,80 @@
+"""Heartbeats: every device with a fall-back is told that the daemon lives.
+
+A device that falls back after so many seconds of silence gets a rising number at a third of that
+time, so two may be lost. Each lane beats for the devices it commands: a dead switching lane must
+hand the breakers back even while the main lane still runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge
+
+from daemon.core.topology import once_per_site
+from daemon.core.view import Turn
+from daemon.model.commands import Proposal
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.view import View
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+SWITCHING_NATURES: Final = frozenset({"generator", "switchgear_controller", "transfer_switch"})
+"""What the switching lane commands; the main lane beats for all others."""
+
+_WRAP: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How often a heartbeat goes out within the fall-back time of a device."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    beats_per_fallback: Annotated[int, Ge(2)] = 3
+
+
+class State(NamedTuple):
+    """Number of the next beat and when it is due, by equipment."""
+
+    next_due_ns: int = 0
+    beat: int = 0
+    due_ns: tuple[int, ...] = ()
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: every beat is due."""
+    return State()
+
+
+@once_per_site
+def _beaten(site: Site, points: PointTable) -> dict[bool, tuple[tuple[str, float], ...]]:
+    """Return id and fall-back time [s] by whether the switching lane owns the device."""
+    rows = [
+        (item.id, item.device.fallback_after_s, item.nature in SWITCHING_NATURES)
+        for item in site.equipment.values()
+        if item.device and item.device.fallback_after_s > 0
+        if points.find(item.id, "heartbeat") is not None
+    ]
+    return {lane: tuple((i, s) for i, s, own in rows if own is lane) for lane in (True, False)}
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Beat for every device whose beat is due."""
+    if view.now_ns < state.next_due_ns:
+        return Turn(state)
+    beaten = _beaten(view.site, view.points)[view.lane == "switching"]
+    due = state.due_ns or (view.now_ns,) * len(beaten)
+    late = [at <= view.now_ns for at in due]
+    proposals = tuple(
+        Proposal(name, "heartbeat", "beat", float(state.beat % _WRAP), "heartbeat", "alive")
+        for (name, _), now in zip(beaten, late, strict=True)
+        if now
+    )
+    after = tuple(
+        view.now_ns + ns(fallback_s / params.beats_per_fallback) if now else at
+        for (_, fallback_s), now, at in zip(beaten, late, due, strict=True)
+    )
+    return Turn(State(min(after, default=1 << 62), state.beat + 1, after), proposals)

@@ -1,0 +1,235 @@
+"""One scan, in a fixed order: the one door of the core.
+
+    absorb the inbox -> survey the topology -> [estimate] -> controllers in order
+    -> operation path (switching) or arbitration (main), which asks the interlocks last
+
+`SWITCHING` and `MAIN` are the controllers of the two lanes; their order is priority: what stands
+first speaks first, and later ones read its facts. A controller is a file with `Params`, `State`,
+`initial`, `step` (see `daemon.core.view`); a slot names its field in `State` and `Control` and its
+block in the site file. One that waits for nothing but time puts `next_due_ns` into its state and is
+left out until then, unless mail came.
+
+**What the lanes tell each other** (plain values; a silent lane is known by the age of its word):
+
+- switching -> main, topic `supply`, on every change and each second: `outage` (confirmed),
+  `all_ac_lost` (no section of a scheme is live, at once), `stable` (a utility has been healthy for
+  the return time), `sets_on_bus`, `sets_pending`, `sets_failed` (counts), `capability_w` (rated
+  power of the sets on the bus), `feeds` (section bus -> "utility", "generators", "other" or
+  "none"), `rows_limit_w` (what all AI rows together may draw *before* the next feeder closes; -1
+  without a limit) and `stages` (scheme -> stage).
+- main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;
+  -1 without a limit).
+- main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
+
+Commands are numbered per lane; an `Outcome` goes to the inbox of the lane that gave the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+
+from daemon.core import heartbeat
+from daemon.core.topology import survey
+from daemon.core.view import Facts, Heard, Slot, Turn, View
+from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
+from daemon.model.quantities import SECOND
+
+if TYPE_CHECKING:
+    from daemon.model.commands import Message
+    from daemon.model.estimate import Estimate
+    from daemon.model.events import AlarmTransition, Event
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+
+class Inputs(NamedTuple):
+    """The whole of what reached this scan."""
+
+    image: Image
+    inbox: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Settings of every controller, by the name of its block in the site file."""
+
+    heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
+
+
+@dataclass(frozen=True, eq=False)
+class Params:
+    """What does not change while a lane runs.
+
+    Attributes:
+        lane: "switching" or "main".
+        site: the plant as drawn.
+        points: its point table.
+        control: settings of the controllers.
+        epoch: fencing number of this daemon.
+    """
+
+    lane: str
+    site: Site
+    points: PointTable
+    control: Control
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a lane remembers: values only, so that it can be kept and taken up again."""
+
+    next_id: int = 1
+    facts: Facts = field(default_factory=Facts)
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
+
+
+class Step(NamedTuple):
+    """What one scan leads to."""
+
+    state: State
+    commands: tuple[Command, ...] = ()
+    events: tuple[Event | AlarmTransition, ...] = ()
+    requests: tuple[Request, ...] = ()
+    messages: tuple[LaneMessage | OperatorRequest, ...] = ()
+    estimate: Estimate | None = None
+
+
+SWITCHING: Final = (
+    # detection: outage
+    # transfer: intake, main_tie_main, supervision
+    # generation: start, rejoin
+    Slot("heartbeat", heartbeat),
+)
+MAIN: Final = (
+    # security, storage, balance, alarms
+    Slot("heartbeat", heartbeat),
+)
+
+
+class Lane(NamedTuple):
+    """Controllers of a lane in order, and the stage that turns proposals into commands."""
+
+    controllers: tuple[Slot, ...]
+    path: Slot | None
+
+
+LANES: Final[Mapping[str, Lane]] = {
+    "switching": Lane(SWITCHING, None),
+    "main": Lane(MAIN, None),
+}
+
+CONTROL: Final[dict[str, type]] = get_type_hints(Control)
+"""Name of each block of `control:` in a site file -> the `Params` that it fills."""
+
+
+def initial(params: Params, now_ns: int) -> State:
+    """Return the state of a lane before its first scan."""
+    lane = LANES[params.lane]
+    slots = (*lane.controllers, lane.path) if lane.path else lane.controllers
+    return replace(
+        State(),
+        **{s.name: s.controller.initial(params.site, _settings(params, s)) for s in slots},
+    )
+
+
+def step(state: State, inputs: Inputs, params: Params) -> Step:
+    """Decide for one scan.
+
+    Args:
+        state: what the lane remembers.
+        inputs: what reached this scan.
+        params: what does not change.
+
+    Returns:
+        The next state and everything that shall leave.
+    """
+    lane = LANES[params.lane]
+    heard = _absorb(state.heard, inputs)
+    topology = survey(inputs.image, params.site, params.points)
+    view = View(
+        lane=params.lane,
+        image=inputs.image,
+        inbox=inputs.inbox,
+        site=params.site,
+        points=params.points,
+        topology=topology,
+        facts=state.facts,
+        heard=heard,
+        estimate=None,
+        epoch=params.epoch,
+        next_id=state.next_id,
+    )
+    turns: dict[str, Turn[Any]] = {}
+    for slot in lane.controllers:
+        before = getattr(state, slot.name)
+        if view.now_ns < getattr(before, "next_due_ns", 0) and not inputs.inbox:
+            continue
+        turn: Turn[Any] = slot.controller.step(view, before, _settings(params, slot))
+        turns[slot.name] = turn
+        if turn.facts:
+            view = replace(view, facts=replace(view.facts, **turn.facts))
+    proposals = [p for turn in turns.values() for p in turn.proposals]
+    beats = _beats(view, proposals)
+    view = replace(view, next_id=view.next_id + len(beats))
+    if lane.path:
+        turns[lane.path.name] = lane.path.controller.step(
+            view,
+            tuple(p for p in proposals if p.action != "beat"),
+            getattr(state, lane.path.name),
+            _settings(params, lane.path),
+        )
+    commands = beats + tuple(c for turn in turns.values() for c in turn.commands)
+    return Step(
+        state=replace(
+            state,
+            next_id=state.next_id + len(commands),
+            facts=view.facts,
+            heard=heard,
+            **{name: turn.state for name, turn in turns.items()},
+        ),
+        commands=commands,
+        events=tuple(e for turn in turns.values() for e in turn.events),
+        requests=tuple(r for turn in turns.values() for r in turn.requests),
+        messages=tuple(m for turn in turns.values() for m in turn.messages),
+        estimate=view.estimate,
+    )
+
+
+def _settings(params: Params, slot: Slot) -> Any:  # noqa: ANN401 - each controller has its own
+    return getattr(params.control, slot.name)
+
+
+def _absorb(heard: Mapping[str, Heard], inputs: Inputs) -> Mapping[str, Heard]:
+    """Keep the last word of the other lane on every topic."""
+    news = {
+        m.topic: Heard(inputs.image.now_ns, m.values)
+        for m in inputs.inbox
+        if isinstance(m, LaneMessage)
+    }
+    return {**heard, **news} if news else heard
+
+
+def _beats(view: View, proposals: list[Proposal]) -> tuple[Command, ...]:
+    """Make commands of the heartbeats; nothing can speak against one."""
+    beats = [p for p in proposals if p.action == "beat"]
+    return tuple(
+        Command(
+            id=view.next_id + i,
+            epoch=view.epoch,
+            equipment=p.equipment,
+            point=p.point,
+            action=p.action,
+            value=p.value,
+            owner=p.owner,
+            reason=p.reason,
+            interlock="none",
+            issued_at_ns=view.now_ns,
+            expires_at_ns=view.now_ns + SECOND,
+        )
+        for i, p in enumerate(beats)
+    )

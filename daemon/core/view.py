@@ -1,0 +1,225 @@
+"""What a controller is shown in one scan, and what it may answer with.
+
+Every controller of either lane has the same form: one file that exports `Params`, `State`,
+`initial(site, params) -> State` and `step(view, state, params) -> Turn`. It reads the plant through
+the `View`, and everything it wants leaves through the `Turn`.
+
+Controllers meet in three places only. `Facts` are conclusions about the plant that one controller
+draws and later ones of the same lane read, in the order of the tuple in `daemon.core.step`; a fact
+stands until its author changes it. `heard` holds the last word of the other lane by topic, with
+the time it came, so that an old one can be told from a fresh one. `proposals` meet in the operation
+path (switching lane) or in arbitration (main lane).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+
+from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
+from daemon.model.events import AlarmTransition, Event
+from daemon.model.natures import Position
+
+if TYPE_CHECKING:
+    from daemon.core.topology import Topology
+    from daemon.model.commands import Message
+    from daemon.model.estimate import Estimate
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+_SEVERITY_SHIFT = 30
+
+
+class Health(Enum):
+    """Verdict on a source, by voting of all that measure it."""
+
+    UNKNOWN = "unknown"
+    """Too few good measurements; counts neither as healthy nor as lost."""
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Conclusion of outage detection.
+
+    Attributes:
+        feeds: verdict by utility id, this instant.
+        stable: utilities that have been healthy for the return time.
+        outage: no utility has been healthy for the confirmation time (and none is stable since),
+            or what is healthy did not reach the site.
+        since_ns: when the loss was first seen that led to the outage, 0 without one [ns].
+    """
+
+    feeds: Mapping[str, Health] = field(default_factory=dict)
+    stable: tuple[str, ...] = ()
+    outage: bool = False
+    since_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Conclusion of generation about the standby sets.
+
+    Attributes:
+        ready: sets at rated speed and voltage, on the bus or not.
+        on_bus: sets whose breaker is closed and that run.
+        pending: sets that were told to start and may yet come.
+        failed: sets that did not come, or left.
+        capability_w: rated power of the sets on the bus [W].
+    """
+
+    ready: tuple[str, ...] = ()
+    on_bus: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    capability_w: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What controllers of a lane have concluded; each field has one author.
+
+    Attributes:
+        supply: by `detection.outage`.
+        generation_wanted: why transfer wants the sets running, "" when it does not; by
+            `transfer.main_tie_main`.
+        sets_released: sets carry nothing more and may unload; by `transfer.main_tie_main`.
+        sets: by `generation.start`.
+    """
+
+    supply: Supply = field(default_factory=Supply)
+    generation_wanted: str = ""
+    sets_released: bool = True
+    sets: Sets = field(default_factory=Sets)
+
+
+class Heard(NamedTuple):
+    """The last word of the other lane on a topic."""
+
+    at_ns: int
+    values: Mapping[str, Any]
+
+
+S = TypeVar("S")
+
+
+class Turn(NamedTuple, Generic[S]):
+    """What a controller answers with.
+
+    Attributes:
+        state: its next state.
+        proposals: what it wants done, most urgent first.
+        events: what happened or was decided.
+        messages: to the other lane.
+        requests: slow work for a worker.
+        facts: new conclusions by field of `Facts`; unnamed ones stand.
+        commands: of the last stage of a lane only (operation path, arbitration).
+    """
+
+    state: S
+    proposals: tuple[Proposal, ...] = ()
+    events: tuple[Event | AlarmTransition, ...] = ()
+    messages: tuple[LaneMessage | OperatorRequest, ...] = ()
+    requests: tuple[Request, ...] = ()
+    facts: Mapping[str, Any] | None = None
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The plant and the news of one scan.
+
+    Attributes:
+        lane: "switching" or "main".
+        image: values, quality and times of this instant.
+        inbox: everything else that arrived, in order.
+        site: the plant as drawn.
+        points: where each value stands in the image.
+        topology: energised islands and what is known of every bus.
+        facts: conclusions of the controllers before, this scan or earlier.
+        heard: last word of the other lane by topic.
+        estimate: of this scan (main lane) or the last one sent (switching lane), if any.
+        epoch: fencing number for commands.
+        next_id: number of the next command, for the stage that makes commands.
+    """
+
+    lane: str
+    image: Image
+    inbox: tuple[Message, ...]
+    site: Site
+    points: PointTable
+    topology: Topology
+    facts: Facts
+    heard: Mapping[str, Heard]
+    estimate: Estimate | None
+    epoch: int
+    next_id: int
+
+    @property
+    def now_ns(self) -> int:
+        """Return the monotonic time of the scan [ns]."""
+        return self.image.now_ns
+
+    def read(self, equipment: str, name: str) -> float | None:
+        """Return a value if it is served and good, else None."""
+        index = self.points.find(equipment, name)
+        if index is None or self.image.quality.item(index) >> _SEVERITY_SHIFT:
+            return None
+        return self.image.values.item(index)
+
+    def status(self, equipment: str, name: str) -> bool | None:
+        """Return a true-or-false point, or None when it is not served or not good."""
+        value = self.read(equipment, name)
+        return None if value is None else value != 0
+
+    def position(self, equipment: str) -> Position | None:
+        """Return the position of a switching device, or None when it is not good."""
+        value = self.read(equipment, "position")
+        return None if value is None else Position(int(value))
+
+    def stage(self, equipment: str, name: str = "stage") -> str | None:
+        """Return the label of a stage point, or None when it is not served or not good."""
+        value = self.read(equipment, name)
+        if value is None:
+            return None
+        states = self.site.equipment[equipment].kind.points[name].states
+        return states[int(value)] if 0 <= value < len(states) else None
+
+    def is_open(self, equipment: str) -> bool:
+        """Return whether a switch is known to be open."""
+        return self.position(equipment) is Position.OPEN
+
+    def is_closed(self, equipment: str) -> bool:
+        """Return whether a switch is known to be closed."""
+        return self.position(equipment) is Position.CLOSED
+
+    def event(self, source: str, name: str, text: str, **fields: Any) -> Event:  # noqa: ANN401
+        """Return an event of this scan."""
+        return Event(self.now_ns, source, name, text, fields)
+
+
+class Controller(Protocol):
+    """What the file of a controller exports, beside its `Params` and `State`."""
+
+    def initial(self, site: Site, params: Any, /) -> Any:  # noqa: ANN401
+        """Return the state before the first scan."""
+
+    def step(self, view: View, state: Any, params: Any, /) -> Turn[Any]:  # noqa: ANN401
+        """Decide for one scan."""
+
+
+class Slot(NamedTuple):
+    """A place in the order of a lane.
+
+    Attributes:
+        name: field of `State` and of `Control`, and the block of the site file's `control:`.
+        controller: the module.
+    """
+
+    name: str
+    controller: ModuleType
