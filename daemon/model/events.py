@@ -50,6 +50,10 @@ class AlarmTransition:
         acknowledged: whether a person has seen it.
         text: one line for people.
         response: what to do.
+        group: alarms that have one cause, or "".
+        first_out: whether it was the first of its group to come.
+        user: who acknowledged, reset or shelved, in the transition that did; else "".
+        comment: what they said.
     """
 
     at_ns: int
@@ -69,3 +73,7 @@ class AlarmTransition:
     acknowledged: bool
     text: str
     response: str
+    group: str = ""
+    first_out: bool = False
+    user: str = ""
+    comment: str = ""

@@ -1,0 +1,373 @@
+"""The alarm controller: from conditions in the image to what a person is shown.
+
+Each scan judges every condition at once (`conditions`), lets on- and off-delays run on the
+monotonic time of the image, hides what follows from a cause already shown (`suppression`), and
+moves the alarms concerned along the table of `life_cycle`. People speak through the inbox: an
+`Acknowledgement` names the occurrence it has seen; reset, shelving and service come as operator
+requests on the point `alarm` of the alarm id. What cannot be done is refused by name in an event.
+
+The state holds only alarms that have ever left normal, and timers that run. An alarm that is
+suppressed while it rests in A stays there and enters H when its condition comes: there is nothing
+to hide before. Every entry into B is a new occurrence.
+
+Owns no actuator. Says nothing when nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from annotated_types import Interval
+
+from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules, judge
+from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
+from daemon.core.alarms.rules import Rules
+from daemon.core.alarms.suppression import suppressed
+from daemon.core.view import Turn
+from daemon.model.commands import Acknowledgement, OperatorRequest
+from daemon.model.events import AlarmTransition
+from daemon.model.quality import Quality
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.view import View
+    from daemon.model.events import Event as Happening
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+ALARM_POINT: Final = "alarm"
+"""Point name of operator requests that are about an alarm id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Rules of the site and limits on what people may hide.
+
+    Attributes:
+        rules: by class; settings fills them from `config/alarms/`.
+        longest_shelf_s: nothing is shelved for longer [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    rules: Rules = field(default_factory=dict)
+    longest_shelf_s: Annotated[float, Interval(gt=0.0, le=28_800.0)] = 28_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is remembered of one alarm.
+
+    Attributes:
+        stage: letter of the diagram.
+        active: whether its condition holds, delays included; followed in every stage.
+        occurrence: how often it has been annunciated.
+        changed_at_ns: when the stage last changed [ns].
+        first_out: whether it was the first of its group.
+        shelved_until_ns: end of the shelf time, 0 when not shelved [ns].
+    """
+
+    stage: Stage = Stage.NORMAL
+    active: bool = False
+    occurrence: int = 0
+    changed_at_ns: int = 0
+    first_out: bool = False
+    shelved_until_ns: int = 0
+
+
+class State(NamedTuple):
+    """Lives and running delays by alarm id."""
+
+    lives: Mapping[str, Life] = {}
+    timers_ns: Mapping[str, int] = {}
+    """When a condition that waits for its delay began to differ [ns]."""
+
+
+class _Dense(NamedTuple):
+    """The state as arrays over the conditions; a cache of values."""
+
+    active: Flags
+    shown: Flags
+    """In A to G with something to show."""
+    hidden: Flags
+    """Suppressed by design."""
+    shelf_ends_ns: int
+    """Earliest end of a shelf time [ns]."""
+
+
+_NEVER: Final = 1 << 62
+_REST: Final = Life()
+_plans: WeakKeyDictionary[PointTable, tuple[Params, Plan]] = WeakKeyDictionary()
+_denses: WeakKeyDictionary[PointTable, tuple[State, _Dense]] = WeakKeyDictionary()
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: every alarm rests in A."""
+    return State()
+
+
+def plan_of(site: Site, points: PointTable, params: Params) -> Plan:
+    """Return the compiled rules of a site, kept as long as its point table lives."""
+    kept = _plans.get(points)
+    if kept is None or kept[0] is not params:
+        kept = _plans[points] = params, compile_rules(params.rules, site, points)
+    return kept[1]
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Judge every condition and move the alarms that changed."""
+    plan = plan_of(view.site, view.points, params)
+    dense = _dense(plan, state, view.points)
+    raw = judge(plan, view.image, dense.active, lambda topic, key: _told(view, topic, key))
+    hide = suppressed(plan, view, raw | dense.active)
+    differing = np.flatnonzero(raw != dense.active)
+    quiet = (
+        not len(differing)
+        and not state.timers_ns
+        and not view.inbox
+        and view.now_ns < dense.shelf_ends_ns
+        and not (hide & dense.shown).any()
+        and not (dense.hidden & ~hide).any()
+    )
+    if quiet:
+        return Turn(state)
+    book = _Book(view, plan, state, params)
+    for place in np.flatnonzero(dense.hidden & ~hide).tolist():
+        book.release(place)
+    for place in np.flatnonzero(hide & dense.shown).tolist():
+        book.move(plan.conditions[place], Event.SUPPRESS)
+    for place in _in_order(plan, view, differing):
+        book.wait(place, bool(raw[place]), bool(hide[place]))
+    book.hear()
+    book.end_shelves()
+    return Turn(book.state(), events=tuple(book.events))
+
+
+def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain values
+    """Return what the other lane said under a topic, else what a controller here concluded."""
+    heard = view.heard.get(topic)
+    if heard is not None:
+        return heard.values.get(key)
+    return getattr(getattr(view.facts, topic, None), key, None)
+
+
+def _in_order(plan: Plan, view: View, differing: Any) -> list[int]:  # noqa: ANN401 - index array
+    """Return places by the time the device's value came, then as drawn: the first is first-out."""
+
+    def came(place: int) -> tuple[int, int]:
+        point = plan.conditions[place].point
+        return (view.image.now_ns if point is None else int(view.image.source_ns[point]), place)
+
+    return sorted(differing.tolist(), key=came)
+
+
+def _dense(plan: Plan, state: State, points: PointTable) -> _Dense:
+    kept = _denses.get(points)
+    if kept is not None and kept[0] is state:
+        return kept[1]
+    active, shown, hidden = (np.zeros(len(plan.conditions), dtype=np.bool_) for _ in range(3))
+    shelf_ends_ns = _NEVER
+    for name, life in state.lives.items():
+        place = plan.index.get(name)
+        if place is None:
+            continue
+        active[place] = life.active
+        hidden[place] = life.stage is Stage.SUPPRESSED
+        out = life.stage in {Stage.SUPPRESSED, Stage.OUT_OF_SERVICE, Stage.NORMAL}
+        shown[place] = not out
+        if life.stage is Stage.SHELVED:
+            shelf_ends_ns = min(shelf_ends_ns, life.shelved_until_ns)
+    dense = _Dense(active, shown, hidden, shelf_ends_ns)
+    _denses[points] = state, dense
+    return dense
+
+
+class _Book:
+    """The alarms of one scan while it is being worked out."""
+
+    def __init__(self, view: View, plan: Plan, state: State, params: Params) -> None:
+        self.view, self.plan, self.params = view, plan, params
+        self.before = state
+        self.lives = dict(state.lives)
+        self.timers_ns: dict[str, int] = {}
+        self.events: list[AlarmTransition | Happening] = []
+
+    def state(self) -> State:
+        return State(self.lives, self.timers_ns)
+
+    def life(self, name: str) -> Life:
+        return self.lives.get(name, _REST)
+
+    def wait(self, place: int, now_true: bool, hide: bool) -> None:
+        """Let the delay of a condition that differs run, and act when it has run out."""
+        condition = self.plan.conditions[place]
+        since_ns = self.before.timers_ns.get(condition.id, self.view.now_ns)
+        delays_ns = self.plan.on_delay_ns if now_true else self.plan.off_delay_ns
+        if self.view.now_ns - since_ns < delays_ns[place]:
+            self.timers_ns[condition.id] = since_ns
+            return
+        if not now_true:
+            latching = condition.rule.latching
+            self.move(condition, Event.CLEAR_LATCHING if latching else Event.CLEAR, active=False)
+            return
+        if hide and self.life(condition.id).stage is Stage.NORMAL:
+            self.lives[condition.id] = replace(self.life(condition.id), stage=Stage.SUPPRESSED)
+        self.move(condition, Event.RAISE, active=True)
+
+    def release(self, place: int) -> None:
+        condition = self.plan.conditions[place]
+        active = self.life(condition.id).active
+        self.move(condition, Event.RELEASE_ACTIVE if active else Event.RELEASE_INACTIVE)
+
+    def move(
+        self,
+        condition: Condition,
+        event: Event,
+        *,
+        active: bool | None = None,
+        user: str = "",
+        comment: str = "",
+        shelved_until_ns: int = 0,
+    ) -> str:
+        """Follow the table and say so; return the name of the refusal, or ""."""
+        life = self.life(condition.id)
+        stage = follow(life.stage, event)
+        if isinstance(stage, str):
+            return stage
+        fresh = stage is Stage.UNACKNOWLEDGED
+        life = Life(
+            stage=stage,
+            active=life.active if active is None else active,
+            occurrence=life.occurrence + fresh,
+            changed_at_ns=self.view.now_ns,
+            first_out=self._is_first(condition) if fresh else life.first_out,
+            shelved_until_ns=(
+                shelved_until_ns or life.shelved_until_ns if stage is Stage.SHELVED else 0
+            ),
+        )
+        self.lives[condition.id] = life
+        self.events.append(_transition(self.view, condition, life, user, comment))
+        return ""
+
+    def _is_first(self, condition: Condition) -> bool:
+        """Return whether no other alarm of the group stands."""
+        group = condition.rule.group
+        if not group:
+            return False
+        standing = (n for n, life in self.lives.items() if life.stage in ANNUNCIATED)
+        return not any(
+            self.plan.conditions[self.plan.index[name]].rule.group == group
+            for name in standing
+            if name in self.plan.index and name != condition.id
+        )
+
+    def hear(self) -> None:
+        """Do what people ask, or refuse it by name."""
+        for message in self.view.inbox:
+            if isinstance(message, Acknowledgement):
+                refusal = self._acknowledge(message)
+                alarm, wish = message.alarm_id, "acknowledge"
+            elif isinstance(message, OperatorRequest) and message.proposal.point == ALARM_POINT:
+                refusal = self._request(message)
+                alarm, wish = message.proposal.equipment, message.proposal.action
+            else:
+                continue
+            if refusal:
+                self.events.append(
+                    self.view.event(
+                        alarm,
+                        "alarm_request_refused",
+                        f"{wish} of {alarm} by {message.user} refused: {refusal}",
+                        request=wish,
+                        user=message.user,
+                        refusal=refusal,
+                    )
+                )
+
+    def _acknowledge(self, message: Acknowledgement) -> str:
+        place = self.plan.index.get(message.alarm_id)
+        if place is None:
+            return "no_such_alarm"
+        if message.occurrence != self.life(message.alarm_id).occurrence:
+            return "old_occurrence"
+        return self.move(
+            self.plan.conditions[place],
+            Event.ACKNOWLEDGE,
+            user=message.user,
+            comment=message.comment,
+        )
+
+    def _request(self, message: OperatorRequest) -> str:
+        wish = message.proposal
+        place = self.plan.index.get(wish.equipment)
+        if place is None:
+            return "no_such_alarm"
+        condition = self.plan.conditions[place]
+        event = _wanted(wish.action, self.life(condition.id).active)
+        if event is None:
+            return "no_such_action"
+        until_ns = 0
+        if event is Event.SHELVE:
+            if not 0.0 < wish.value <= self.params.longest_shelf_s:
+                return "shelf_time_out_of_range"
+            if condition.rule.priority == 1:
+                return "priority_1_is_not_shelved"
+            until_ns = self.view.now_ns + ns(wish.value)
+        return self.move(
+            condition,
+            event,
+            user=message.user,
+            comment=wish.reason,
+            shelved_until_ns=until_ns,
+        )
+
+    def end_shelves(self) -> None:
+        """Bring back what has been shelved long enough."""
+        for name, life in list(self.lives.items()):
+            if life.stage is Stage.SHELVED and life.shelved_until_ns <= self.view.now_ns:
+                place = self.plan.index.get(name)
+                if place is not None:
+                    event = Event.UNSHELVE_ACTIVE if life.active else Event.UNSHELVE_INACTIVE
+                    self.move(self.plan.conditions[place], event)
+
+
+def _wanted(action: str, active: bool) -> Event | None:
+    return {
+        "reset": Event.RESET,
+        "shelve": Event.SHELVE,
+        "unshelve": Event.UNSHELVE_ACTIVE if active else Event.UNSHELVE_INACTIVE,
+        "out_of_service": Event.TAKE_OUT,
+        "return_to_service": Event.RETURN_ACTIVE if active else Event.RETURN_INACTIVE,
+    }.get(action)
+
+
+def _transition(
+    view: View, condition: Condition, life: Life, user: str, comment: str
+) -> AlarmTransition:
+    rule, point = condition.rule, condition.point
+    return AlarmTransition(
+        at_ns=view.now_ns,
+        utc_ns=view.image.utc_ns,
+        alarm_id=condition.id,
+        occurrence=life.occurrence,
+        state=life.stage.value,
+        priority=rule.priority,
+        alarm_class=condition.alarm_class,
+        source=condition.source,
+        point="" if point is None else view.points.points[point].id,
+        value=0.0 if point is None else view.image.value(point),
+        limit=condition.limit,
+        unit=condition.unit,
+        quality=int(Quality.GOOD if point is None else view.image.quality[point]),
+        active=life.active,
+        acknowledged=life.stage not in UNSEEN,
+        text=rule.text.replace("{source}", condition.source),
+        response=rule.response,
+        group=rule.group,
+        first_out=life.first_out,
+        user=user,
+        comment=comment,
+    )
