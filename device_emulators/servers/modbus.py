@@ -1,0 +1,241 @@
+"""Modbus TCP: one server per gateway, the devices behind it by unit id.
+
+Values are coded when they are asked for, once per plant step and table, so that a device that is
+polled slowly costs nothing in between and one that is polled fast never shows an old value. Writes
+reach the device before their answer leaves.
+
+How a request is refused, as the protocol has it:
+
+| Exception | When |
+|---|---|
+| 2 illegal address | outside the map; a write to a read-only value, to a gap, or to half a value |
+| 3 illegal value | not a number, or outside the limits of the map |
+| 4 device failure | the device refuses: on local, locked out, an old epoch |
+| 11 gateway target | no such unit behind this gateway |
+
+A write of several registers is one transaction: all of it is checked first, then the values are
+handed over in address order and the first that the device refuses ends it.
+
+Unit 1 of a gateway with a mirror repeats the fast words of every unit, see `daemon.model.points`.
+
+pymodbus is imported in this file alone. Its server asks a *context* for registers; ours takes the
+place of the library's own, which would have to be told every value beforehand. Both methods are
+held by a test, because that seam is not part of the library's promise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodbus.constants import ExcCodes
+from pymodbus.exceptions import NoSuchIdException
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from daemon.model.points import MIRROR_UNIT, MIRROR_WORDS, Register
+from device_emulators.servers.codec import AddressError, Codec, ValueRefusedError
+from device_emulators.servers.served import devices_behind, listening_failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from daemon.model.natures import Nature
+    from daemon.model.plant import Gateway, Site
+    from device_emulators.servers.served import Served
+
+_TABLES: Final = {
+    **dict.fromkeys((1, 5, 15), "coil"),
+    2: "discrete",
+    **dict.fromkeys((3, 6, 16, 22, 23), "holding"),
+    4: "input",
+}
+_SINGLE_WRITES: Final = (5, 6)
+_NEVER: Final = -1
+
+
+class _Table:
+    """One table of one unit: its map and the words as of the last plant step that was read."""
+
+    def __init__(self, codec: Codec, read: Callable[[str], float]) -> None:
+        self.codec = codec
+        self._read = read
+        self._words: list[int] = []
+        self._as_of_ns = _NEVER
+
+    def words(self, address: int, count: int, now_ns: int) -> list[int]:
+        start, stop = self.codec.start, self.codec.stop
+        if address < start or address + count > stop:
+            raise AddressError
+        if self._as_of_ns != now_ns:
+            self._words = [0] * (stop - start)
+            self.codec.encode(self._read, self._words, start)
+            self._as_of_ns = now_ns
+        return self._words[address - start :][:count]
+
+    def forget(self) -> None:
+        self._as_of_ns = _NEVER
+
+
+class _Unit:
+    """One device: its tables, and the plant behind them."""
+
+    def __init__(self, id: str, nature: Nature, points: dict[str, Register], plant: Served) -> None:
+        def read(point: str) -> float:
+            return plant.read(id, point)
+
+        self._id = id
+        self._plant = plant
+        self.read = read
+        self.tables = {
+            table: _Table(Codec(nature, table, points), read)
+            for table in {place.table for place in points.values()}
+        }
+        mirrored = {name: place for name, place in points.items() if place.mirrored}
+        self.mirror = Codec(nature, "input", mirrored)
+
+    def words(self, table: str, address: int, count: int, now_ns: int) -> list[int]:
+        if table not in self.tables:
+            raise AddressError
+        return self.tables[table].words(address, count, now_ns)
+
+    def write(self, table: str, address: int, words: Sequence[int]) -> bool:
+        if table not in self.tables:
+            raise AddressError
+        values = self.tables[table].codec.decode(address, words)
+        for each in self.tables.values():
+            each.forget()
+        return all(self._plant.write(self._id, point, value) for point, value in values)
+
+
+class _Mirror:
+    """Unit 1: the fast words of every unit behind the gateway, in one block."""
+
+    def __init__(self, units: dict[int, _Unit]) -> None:
+        self._units = units
+        self._size = (max(units, default=MIRROR_UNIT) - MIRROR_UNIT) * MIRROR_WORDS
+        self._words: list[int] = []
+        self._as_of_ns = _NEVER
+
+    def words(self, table: str, address: int, count: int, now_ns: int) -> list[int]:
+        if table != "input" or address + count > self._size:
+            raise AddressError
+        if self._as_of_ns != now_ns:
+            self._words = [0] * self._size
+            for number, unit in self._units.items():
+                at = (number - MIRROR_UNIT - 1) * MIRROR_WORDS
+                unit.mirror.encode(unit.read, self._words, base=-at)
+            self._as_of_ns = now_ns
+        return self._words[address : address + count]
+
+    def write(self, table: str, address: int, words: Sequence[int]) -> bool:
+        raise AddressError
+
+
+class _Context:
+    """What pymodbus asks for registers: the units of one gateway.
+
+    Attributes:
+        silent: leaves every request without an answer, as a gateway that hangs.
+    """
+
+    def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
+        self.silent = False
+        self._plant = plant
+        self._echo: list[int] = []
+        devices: dict[int, _Unit] = {}
+        for equipment, device, profile in devices_behind(site, gateway):
+            points = {n: p for n, p in profile.points.items() if isinstance(p, Register)}
+            devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant)
+        self._units: dict[int, _Unit | _Mirror] = {**devices}
+        if gateway.mirror:
+            self._units[MIRROR_UNIT] = _Mirror(devices)
+
+    def _unit(self, number: int) -> _Unit | _Mirror | None:
+        if self.silent:
+            raise NoSuchIdException
+        return self._units.get(number)
+
+    async def async_getValues(  # noqa: N802 - named by pymodbus
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | ExcCodes:
+        """Return `count` words or bits from `address`, or why not."""
+        if func_code in _SINGLE_WRITES:
+            # The answer to a single write repeats the request, whatever the device made of it.
+            return self._echo
+        unit = self._unit(device_id)
+        if unit is None:
+            return ExcCodes.GATEWAY_NO_RESPONSE
+        try:
+            return unit.words(_TABLES[func_code], address, count, self._plant.now_ns)
+        except AddressError:
+            return ExcCodes.ILLEGAL_ADDRESS
+
+    async def async_setValues(  # noqa: N802 - named by pymodbus
+        self, device_id: int, func_code: int, address: int, values: list[int]
+    ) -> ExcCodes | None:
+        """Hand `values` from `address` on to the device; None when it took them, else why not."""
+        unit = self._unit(device_id)
+        if unit is None:
+            return ExcCodes.GATEWAY_NO_RESPONSE
+        self._echo = values
+        try:
+            taken = unit.write(_TABLES[func_code], address, values)
+        except AddressError:
+            return ExcCodes.ILLEGAL_ADDRESS
+        except ValueRefusedError:
+            return ExcCodes.ILLEGAL_VALUE
+        return None if taken else ExcCodes.DEVICE_FAILURE
+
+
+class _Listener(ModbusTcpServer):
+    """The library's server, except that a port that cannot be had says why."""
+
+    async def listen(self) -> bool:
+        self.is_listener = True
+        self.transport = await self.call_create()
+        return True
+
+
+class ModbusGateway:
+    """The server of one gateway."""
+
+    def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
+        """Compile the maps of everything behind `gateway`."""
+        self._gateway = gateway
+        self._context = _Context(site, gateway, plant)
+        self._server: ModbusTcpServer | None = None
+
+    async def start(self) -> None:
+        """Listen on the gateway's address.
+
+        Raises:
+            OSError: the port is taken or the address is not ours; names gateway and port.
+        """
+        gateway = self._gateway
+        block = [SimData(0, datatype=DataType.REGISTERS)]
+        server = _Listener(
+            SimDevice(0, simdata=block),
+            address=(gateway.host, gateway.port),
+            ignore_missing_devices=True,
+        )
+        server.context = self._context  # type: ignore[assignment]
+        try:
+            await server.serve_forever(background=True)
+        except OSError as error:
+            raise listening_failed(gateway, error) from None
+        self._server = server
+
+    async def stop(self) -> None:
+        """Close the listener and every connection."""
+        if self._server is not None:
+            await self._server.shutdown()
+            self._server = None
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return self._gateway.port
+
+    def hang(self, silent: bool) -> None:
+        """Leave requests unanswered, or answer again; connections stay open."""
+        self._context.silent = silent

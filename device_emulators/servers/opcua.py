@@ -1,0 +1,236 @@
+"""OPC UA: one server per gateway, a node for every point of every device behind it.
+
+Values are compared with what was last shown, at the pace of the caller, and only a change is
+written, so that a subscription sees changes and nothing else. A client's write reaches the device
+before it is answered; each node of a Write request in its order:
+
+| Status | When |
+|---|---|
+| BadNotWritable | the point is read only |
+| BadTypeMismatch | not the data type of the node |
+| BadOutOfRange | not a number, or outside the limits of the map |
+| BadUserAccessDenied | the device refuses: on local, locked out, an old epoch |
+| BadInvalidState | an earlier value for the same device was refused, so this one was not tried |
+
+**For the desk only.** It serves anonymous clients without encryption, as a device on a closed
+control network does, and is meant for loopback. Nobody is admin: nodes cannot be added or deleted.
+
+asyncua is imported in this file alone. A client's write is caught in the attribute service, where
+the answer to each node is made; the library's own value setter can neither refuse nor wait. The
+seam is held by a test.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from asyncua import ua
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.address_space import AttributeService
+from asyncua.server.server import Server
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
+
+from daemon.model.points import Node
+from device_emulators.servers.codec import accepts
+from device_emulators.servers.served import devices_behind, listening_failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncua.server.address_space import AddressSpace
+    from asyncua.server.internal_server import InternalServer
+
+    from daemon.model.plant import Gateway, Site
+    from device_emulators.servers.served import Served
+
+_TYPES: Final = {
+    name: ua.VariantType[name]
+    for name in ("Double", "Float", "Int32", "UInt32", "UInt16", "Boolean")
+}
+_RANGES: Final = {
+    "Int32": (-(2**31), 2**31 - 1),
+    "UInt32": (0, 2**32 - 1),
+    "UInt16": (0, 2**16 - 1),
+}
+
+
+_NOTHING_YET: Final = object()
+
+
+@dataclass(slots=True)
+class _Served:
+    """One node: what it shows and what stands behind it."""
+
+    equipment: str
+    point: str
+    place: Node
+    node: ua.NodeId
+    shown: object = _NOTHING_YET
+
+
+def to_raw(value: float, place: Node) -> float | bool | None:
+    """Return `value` as the node at `place` shows it, or None where its type has no such value."""
+    if place.type in {"Double", "Float"}:
+        return value / place.scale
+    if not math.isfinite(value):
+        return None
+    if place.type == "Boolean":
+        return bool(value)
+    low, high = _RANGES[place.type]
+    return min(max(math.floor(value / place.scale + 0.5), low), high)
+
+
+def _data_value(raw: float | bool | None, place: Node, utc_ns: int) -> ua.DataValue:
+    at = ua.DateTime.fromtimestamp(utc_ns / 1e9, UTC)
+    status = StatusCodes.Good if raw is not None else StatusCodes.BadSensorFailure
+    return ua.DataValue(
+        ua.Variant(raw, _TYPES[place.type]) if raw is not None else ua.Variant(),
+        StatusCode=ua.StatusCode(ua.UInt32(status)),
+        SourceTimestamp=at,
+        ServerTimestamp=at,
+    )
+
+
+class _Anonymous:
+    """Lets everybody in as an ordinary user: who may connect is the network's business here."""
+
+    def get_user(
+        self,
+        iserver: InternalServer,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,
+    ) -> User:
+        return User(role=UserRole.User)
+
+
+class _DeviceWrites(AttributeService):
+    """Hands the writes of clients to the devices and answers as they do."""
+
+    def __init__(self, aspace: AddressSpace, gateway: OpcUaGateway) -> None:
+        super().__init__(aspace)
+        self._gateway = gateway
+
+    async def write(
+        self,
+        params: ua.WriteParameters,
+        user: User = User(role=UserRole.Admin),  # noqa: B008
+    ) -> list[ua.StatusCode]:
+        if user.role is UserRole.Admin:  # the server itself
+            return await super().write(params, user)
+        codes = await self._gateway.take(params.NodesToWrite)
+        return [ua.StatusCode(ua.UInt32(code)) for code in codes]
+
+
+class OpcUaGateway:
+    """The server of one gateway."""
+
+    def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
+        """Remember what to serve; nothing is built before `start`."""
+        self._site = site
+        self._gateway = gateway
+        self._plant = plant
+        self._nodes: dict[ua.NodeId, _Served] = {}
+        self._utc_ns = 0
+        self._server: Server | None = None
+
+    async def start(self, utc_ns: int) -> None:
+        """Build the nodes and listen on the gateway's address; `utc_ns` stamps the first values.
+
+        Raises:
+            OSError: the port is taken or the address is not ours; names gateway and port.
+        """
+        gateway = self._gateway
+        # The library reports its own start-up and every client that goes; failures are raised.
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+        server = Server(user_manager=_Anonymous())  # type: ignore[arg-type]
+        await server.init()
+        server.allow_remote_admin(False)
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        server.set_server_name(f"{self._site.id} {gateway.id}")
+        server.limits.max_message_size, server.limits.max_chunk_count = 1_000_000, 16
+        server.iserver.max_connections = 32
+        server.set_endpoint(f"opc.tcp://{gateway.host}:{gateway.port}/")
+        await self._build(server, utc_ns)
+        server.iserver.attribute_service = _DeviceWrites(server.iserver.aspace, self)
+        try:
+            await server.start()
+        except OSError as error:
+            raise listening_failed(gateway, error) from None
+        self._server = server
+
+    async def stop(self) -> None:
+        """Close the listener and every connection."""
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+
+    async def _build(self, server: Server, utc_ns: int) -> None:
+        for equipment, _, profile in devices_behind(self._site, self._gateway):
+            index = await server.register_namespace(profile.namespace)
+            parent = await server.nodes.objects.add_object(
+                ua.NodeId(ua.String(equipment.id), ua.Int16(index)),
+                ua.QualifiedName(equipment.id, index),
+            )
+            for name, place in profile.points.items():
+                if isinstance(place, Node):
+                    node = ua.NodeId(ua.String(place.path.format(id=equipment.id)), ua.Int16(index))
+                    served = _Served(equipment.id, name, place, node)
+                    variable = await parent.add_variable(
+                        node, ua.QualifiedName(name, index), 0, _TYPES[place.type]
+                    )
+                    if "w" in place.access:
+                        await variable.set_writable()
+                    self._nodes[node] = served
+        await self._show(server, utc_ns)
+
+    async def refresh(self, utc_ns: int) -> None:
+        """Show the plant as it is now, stamped `utc_ns`; only what changed is written."""
+        if self._server is not None:
+            await self._show(self._server, utc_ns)
+
+    async def _show(self, server: Server, utc_ns: int) -> None:
+        self._utc_ns = utc_ns
+        for served in self._nodes.values():
+            raw = to_raw(self._plant.read(served.equipment, served.point), served.place)
+            # NaN differs from itself and would be written every time.
+            if raw != served.shown and not (raw != raw and served.shown != served.shown):  # noqa: PLR0124
+                served.shown = raw
+                await server.write_attribute_value(
+                    served.node, _data_value(raw, served.place, utc_ns)
+                )
+
+    async def take(self, wanted: Sequence[ua.WriteValue]) -> list[int]:
+        """Hand written values to their devices, in order; return a status code for each."""
+        codes: list[int] = []
+        failed: set[str] = set()
+        for value in wanted:
+            served = self._nodes.get(value.NodeId)
+            if served is None or value.AttributeId != AttributeIds.Value:
+                codes.append(StatusCodes.BadNotWritable)
+            elif served.equipment in failed:
+                codes.append(StatusCodes.BadInvalidState)
+            else:
+                codes.append(self._hand_over(served, value.Value.Value))
+                if codes[-1] != StatusCodes.Good:
+                    failed.add(served.equipment)
+        await self.refresh(self._utc_ns)
+        return codes
+
+    def _hand_over(self, served: _Served, variant: ua.Variant | None) -> int:
+        place = served.place
+        if "w" not in place.access:
+            return StatusCodes.BadNotWritable
+        if variant is None or variant.VariantType != _TYPES[place.type] or variant.is_array:
+            return StatusCodes.BadTypeMismatch
+        value = float(variant.Value) * place.scale
+        if not accepts(value, place.low, place.high):
+            return StatusCodes.BadOutOfRange
+        taken = self._plant.write(served.equipment, served.point, value)
+        return StatusCodes.Good if taken else StatusCodes.BadUserAccessDenied

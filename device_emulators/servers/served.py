@@ -1,0 +1,50 @@
+"""What a server serves: points read from and written to something that moves in its own time."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.model.plant import Device, Equipment, Gateway, Site
+    from daemon.model.points import Profile
+
+
+class Served(Protocol):
+    """The plant as its servers see it."""
+
+    @property
+    def now_ns(self) -> int:
+        """Plant time [ns]; a value can only have changed when this has."""
+        ...
+
+    def read(self, equipment: str, point: str) -> float:
+        """Return the value a device shows now, in the unit of the point."""
+        ...
+
+    def write(self, equipment: str, point: str, value: float) -> bool:
+        """Hand a value to a device; False when the device refuses it."""
+        ...
+
+
+def devices_behind(site: Site, gateway: Gateway) -> Iterator[tuple[Equipment, Device, Profile]]:
+    """Yield equipment, device and map of everything that `gateway` serves, in file order."""
+    for equipment in site.equipment.values():
+        device = equipment.device
+        if device is not None and device.gateway == gateway.id:
+            yield equipment, device, site.profiles[device.profile]
+
+
+def listening_failed(gateway: Gateway, error: OSError) -> OSError:
+    """Return `error` as one that names the gateway and its port."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    advice = (
+        "; end what listens there or shift the ports" if error.errno == errno.EADDRINUSE else ""
+    )
+    return OSError(
+        error.errno,
+        f"gateway {gateway.id} cannot listen on {gateway.host}:{gateway.port}: {reason}{advice}",
+    )
