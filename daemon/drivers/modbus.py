@@ -1,0 +1,232 @@
+"""Modbus TCP on the wire: one connection, one request at a time, no reply believed unchecked.
+
+pymodbus is imported in this file alone. Its retries and reconnects are off: it would repeat a write
+under the same transaction number and take the late reply to one for the other. For the same reason
+a connection that missed a reply is closed at once. Function, unit and count of a reply are compared
+with the request and the echo of a write with what was written, because the library's success flag
+covers none of them; what does not fit is rejected as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from daemon.model.quality import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodbus.pdu import ModbusPDU
+
+    from daemon.drivers.order import Write
+    from daemon.drivers.plan import Block
+
+REPLY_S: Final = 0.5
+
+_READS: Final[dict[str, type[ModbusPDU]]] = {
+    "coil": ReadCoilsRequest,
+    "discrete": ReadDiscreteInputsRequest,
+    "holding": ReadHoldingRegistersRequest,
+    "input": ReadInputRegistersRequest,
+}
+_EXCEPTIONS: Final = {
+    1: ("illegal function", Quality.BAD_CONFIGURATION_ERROR),
+    2: ("illegal address", Quality.BAD_CONFIGURATION_ERROR),
+    3: ("illegal value", Quality.BAD_CONFIGURATION_ERROR),
+    4: ("device failure", Quality.BAD_DEVICE_FAILURE),
+    5: ("still at work", Quality.BAD_COMMUNICATION_ERROR),
+    6: ("busy", Quality.BAD_COMMUNICATION_ERROR),
+    10: ("gateway path unavailable", Quality.BAD_NO_COMMUNICATION),
+    11: ("no answer behind the gateway", Quality.BAD_NO_COMMUNICATION),
+}
+_UNCLEAR: Final = frozenset({5, 10, 11})
+
+# The library writes a line for every lost reply; ours are counted, and a loss is said once.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+class NoReplyError(Exception):
+    """Nothing came back and the connection is closed; the text says why."""
+
+
+class RejectedError(Exception):
+    """Something came back that is no answer to the request."""
+
+
+class ExceptionReplyError(Exception):
+    """The device answered that it will not.
+
+    Attributes:
+        quality: what that makes of values that were asked for.
+        unclear: a command may have been obeyed all the same.
+    """
+
+    def __init__(self, code: int) -> None:
+        """Name the exception `code` of the protocol."""
+        text, quality = _EXCEPTIONS.get(code, ("unknown", Quality.BAD_COMMUNICATION_ERROR))
+        super().__init__(f"exception {code}, {text}")
+        self.quality: Final = quality
+        self.unclear: Final = code in _UNCLEAR
+
+
+class Wire:
+    """One connection to one gateway; made when asked for, closed after any missed reply."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Remember where to connect to."""
+        self._host, self._port = host, port
+        self._client: AsyncModbusTcpClient | None = None
+        self._turn = asyncio.Lock()  # first come, first served: a command waits for one poll
+        self._waiting = False
+
+    @property
+    def connected(self) -> bool:
+        """Return whether a request could be sent now."""
+        return self._client is not None
+
+    async def connect(self) -> bool:
+        """Return whether the connection could be made."""
+        self.close()
+        client = AsyncModbusTcpClient(
+            self._host,
+            port=self._port,
+            timeout=REPLY_S,
+            retries=0,
+            reconnect_delay=0,
+            trace_connect=self._changed,
+        )
+        made = False
+        try:
+            made = await client.connect()
+        finally:
+            if not made:
+                client.close()
+        if made:
+            self._client = client
+        return made
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    async def read(self, block: Block, limit_s: float | None = None) -> list[int]:
+        """Return the words or bits of `block`.
+
+        Args:
+            block: what to read.
+            limit_s: time for the reply where it is shorter than `REPLY_S` [s].
+
+        Raises:
+            NoReplyError: not connected, or nothing came back in time.
+            ExceptionReplyError: the device refuses.
+            RejectedError: the reply does not fit the request.
+        """
+        request = _READS[block.table](address=block.address, count=block.count, dev_id=block.unit)
+        reply = await self._ask(request, limit_s)
+        if block.table in {"input", "holding"}:
+            if len(reply.registers) != block.count:
+                raise RejectedError(f"{len(reply.registers)} registers instead of {block.count}")
+            return list(reply.registers)
+        if len(reply.bits) != -(-block.count // 8) * 8:
+            raise RejectedError(f"{len(reply.bits)} bits instead of {block.count}")
+        return [int(bit) for bit in reply.bits[: block.count]]
+
+    async def write(self, write: Write, check: Callable[[], None]) -> None:
+        """Write once.
+
+        Args:
+            write: what to write.
+            check: called just before sending; may raise to keep the request back.
+
+        Raises:
+            NoReplyError: not connected, or nothing came back in time.
+            ExceptionReplyError: the device refuses.
+            RejectedError: the reply does not repeat what was written.
+        """
+        reply = await self._ask(_write_request(write), None, check)
+        if not _echoes(reply, write):
+            raise RejectedError("the reply repeats something else")
+
+    async def _ask(
+        self, request: ModbusPDU, limit_s: float | None, check: Callable[[], None] | None = None
+    ) -> ModbusPDU:
+        async with self._turn:
+            if check is not None:
+                check()
+            client = self._client
+            if client is None:
+                raise NoReplyError("not connected")
+            reply = await self._exchange(client, request, limit_s)
+        if reply.isError():
+            raise ExceptionReplyError(reply.exception_code)
+        if reply.function_code != request.function_code or reply.dev_id != request.dev_id:
+            raise RejectedError(f"function {reply.function_code} of unit {reply.dev_id}")
+        return reply
+
+    async def _exchange(
+        self, client: AsyncModbusTcpClient, request: ModbusPDU, limit_s: float | None
+    ) -> ModbusPDU:
+        self._waiting = True
+        answered = False
+        try:
+            async with asyncio.timeout(limit_s):
+                reply: ModbusPDU = await client.execute(False, request)
+            answered = True
+        except (TimeoutError, ModbusException) as error:
+            text = "no reply in time" if self._client is client else "connection closed"
+            raise NoReplyError(text) from error
+        finally:
+            self._waiting = False
+            if not answered:
+                # Also when cancelled: the reply to this request must never meet another one.
+                self.close()
+        return reply
+
+    def _changed(self, connected: bool) -> None:
+        """Fail the request under way when its connection goes; the library lets it time out."""
+        client = self._client
+        if connected or client is None:
+            return
+        self._client = None
+        pending = client.ctx.response_future
+        if self._waiting and not pending.done():
+            pending.set_exception(ConnectionException("connection closed by the peer"))
+
+
+def _write_request(write: Write) -> ModbusPDU:
+    single = len(write.words) == 1
+    if write.table == "coil":
+        bits = [bool(word) for word in write.words]
+        coils = WriteSingleCoilRequest if single else WriteMultipleCoilsRequest
+        return coils(address=write.address, dev_id=write.unit, bits=bits)
+    words = list(write.words)
+    registers = WriteSingleRegisterRequest if single else WriteMultipleRegistersRequest
+    return registers(address=write.address, dev_id=write.unit, registers=words)
+
+
+def _echoes(reply: ModbusPDU, write: Write) -> bool:
+    if reply.address != write.address:
+        return False
+    if len(write.words) > 1:
+        return reply.count == len(write.words)
+    echo = reply.bits if write.table == "coil" else reply.registers
+    return [int(word) for word in echo] == list(write.words)

@@ -1,0 +1,122 @@
+"""The live table: the last value of every point, its quality and when it came.
+
+Drivers write, a scan freezes. What a freeze adds is age, by these rules:
+
+- older than three of its periods (at least `STALE_MIN`, so that no value is called stale before
+  one request had its time): Uncertain, "no communication, last usable value";
+- older than ten periods (at least `DEAD_MIN`): Bad, "no communication";
+- the life counter of its device rose once and then stood still for `LIFE_LIMIT`: Uncertain, all
+  points of the device, though they may still answer (a frozen device behind a live gateway).
+
+A value never gets better by ageing: a Bad one stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.model.image import Image, freeze
+from daemon.model.quality import Quality, QualityArray
+from daemon.model.quantities import MILLISECOND, SECOND, ns
+
+if TYPE_CHECKING:
+    from daemon.model.points import PointTable
+
+Indices = NDArray[np.intp]
+
+STALE_PERIODS: Final = 3
+DEAD_PERIODS: Final = 10
+STALE_MIN: Final = 100 * MILLISECOND
+DEAD_MIN: Final = SECOND
+LIFE_LIMIT: Final = 4 * SECOND
+
+_STALE: Final = np.uint32(Quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE)
+_DEAD: Final = np.uint32(Quality.BAD_NO_COMMUNICATION)
+_BAD: Final = np.uint32(Quality.BAD)
+_UNCERTAIN: Final = np.uint32(Quality.UNCERTAIN)
+
+
+class Table:
+    """Values (n_point,), quality (n_point,) and time of receipt (n_point,) of a site."""
+
+    def __init__(self, points: PointTable, now_ns: int) -> None:
+        """Begin with nothing known at `now_ns` [ns]."""
+        n = len(points)
+        self.values: Final[NDArray[np.float64]] = np.zeros(n)
+        self.quality: Final[QualityArray] = np.full(
+            n, Quality.BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32
+        )
+        self.source_ns: Final[NDArray[np.int64]] = np.full(n, now_ns, dtype=np.int64)
+        period = np.array([ns(p.period_s) for p in points.points], dtype=np.int64)
+        self._stale_ns: Final = np.maximum(STALE_PERIODS * period, STALE_MIN)
+        self._dead_ns: Final = np.maximum(DEAD_PERIODS * period, DEAD_MIN)
+        self._life: Final = _Life(points, now_ns)
+
+    def put(
+        self,
+        indices: Indices,
+        values: NDArray[np.float64],
+        quality: QualityArray,
+        now_ns: int,
+    ) -> None:
+        """Take in what was read at `now_ns` [ns]: `values` and `quality` (n,) at `indices` (n,)."""
+        self.values[indices] = values
+        self.quality[indices] = quality
+        self.source_ns[indices] = now_ns
+
+    def touch(self, indices: Indices, now_ns: int) -> None:
+        """Note that the values at `indices` (n,) were confirmed unchanged at `now_ns` [ns]."""
+        self.source_ns[indices] = now_ns
+
+    def mark(self, indices: Indices, quality: Quality) -> None:
+        """Give the points at `indices` (n,) another quality; values and times stay."""
+        self.quality[indices] = quality
+
+    def freeze(self, now_ns: int, utc_ns: int) -> Image:
+        """Return the image of this instant, with stale values marked."""
+        quality = self.quality
+        age = now_ns - self.source_ns
+        old = (age > self._stale_ns) & (quality < _BAD)
+        if old.any():
+            quality = quality.copy()
+            quality[old & (quality < _UNCERTAIN)] = _STALE
+            quality[old & (age > self._dead_ns)] = _DEAD
+        still = self._life.stopped(self.values, now_ns)
+        if still is not None:
+            quality = np.where(still & (quality < _UNCERTAIN), _STALE, quality)
+        return freeze(now_ns, utc_ns, self.values, quality, self.source_ns)
+
+
+class _Life:
+    """Watches the life counter of every device that has one."""
+
+    def __init__(self, points: PointTable, now_ns: int) -> None:
+        counters = [p for p in points.points if p.spec.name == "life_count"]
+        device = {p.equipment: i for i, p in enumerate(counters)}
+        period = np.array([ns(p.period_s) for p in counters], dtype=np.int64)
+        self._counter = np.array([p.index for p in counters], dtype=np.intp)
+        # The last place stands for "has no counter" and is never stopped.
+        self._owner = np.array(
+            [device.get(p.equipment, len(counters)) for p in points.points], dtype=np.intp
+        )
+        self._limit_ns = np.maximum(LIFE_LIMIT, STALE_PERIODS * period)
+        self._last = np.zeros(len(counters))
+        self._risen_ns = np.full(len(counters), now_ns, dtype=np.int64)
+        self._rises = np.zeros(len(counters), dtype=np.int64)
+
+    def stopped(self, values: NDArray[np.float64], now_ns: int) -> NDArray[np.bool_] | None:
+        """Return which points (n_point,) belong to a device whose counter stands, or None."""
+        if not len(self._counter):
+            return None
+        count = values[self._counter]
+        risen = count != self._last
+        if risen.any():
+            self._last = count
+            self._risen_ns[risen] = now_ns
+            self._rises[risen] += 1
+        # The first change is the first reading; only a second one shows a counter that works.
+        stopped = (self._rises > 1) & (now_ns - self._risen_ns > self._limit_ns)
+        return np.append(stopped, False)[self._owner] if stopped.any() else None

@@ -1,0 +1,1 @@
+"""Drivers: planning, decoding, and what they make of devices that misbehave."""

@@ -1,0 +1,1 @@
+"""The record: written, cut, verified, read back."""

@@ -1,0 +1,1 @@
+"""What leaves to the north, and what does not stop when nobody listens."""

@@ -1,0 +1,1 @@
+"""The scan, its lanes, and what keeps them going."""
