@@ -81,6 +81,63 @@ class Sets:
 
 
 @dataclass(frozen=True, slots=True)
+class Path:
+    """What stands behind one load, or one group of loads, when its supply is gone.
+
+    Where a value is not good the worst case stands in its place and `known` is False.
+
+    Attributes:
+        load: row, UPS, rectifier or IT rack.
+        priority: of the load, 1 is kept longest.
+        on_storage: whether storage alone carries it now.
+        energy_wh: energy of the storage still connected to it, its own and its share of others.
+        power_w: what it draws.
+        autonomy_s: how long that lasts, at this power and within the power of the storage.
+        shutdown_s: how long an orderly shutdown takes.
+        known: whether every value was good.
+    """
+
+    load: str
+    priority: int
+    on_storage: bool
+    energy_wh: float
+    power_w: float
+    autonomy_s: float
+    shutdown_s: float
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Autonomy:
+    """Conclusion of security about storage.
+
+    Attributes:
+        paths: by load.
+        on_storage: loads that storage alone carries now.
+        rows_on_storage: whether no row has any other supply.
+        short: loads on storage whose autonomy is below their shutdown time.
+    """
+
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    on_storage: tuple[str, ...] = ()
+    rows_on_storage: bool = False
+    short: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """Conclusion of balance about load that is given up.
+
+    Attributes:
+        shed: loads that are to go because what is left cannot carry them.
+        shutdown: loads that were told to shut down, from the decision until they run again.
+    """
+
+    shed: tuple[str, ...] = ()
+    shutdown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 
@@ -90,12 +147,16 @@ class Facts:
             `transfer.main_tie_main`.
         sets_released: sets carry nothing more and may unload; by `transfer.main_tie_main`.
         sets: by `generation.start`.
+        autonomy: by `security.autonomy`.
+        relief: by `balance.shedding` (`shed`) and `balance.shutdown` (`shutdown`).
     """
 
     supply: Supply = field(default_factory=Supply)
     generation_wanted: str = ""
     sets_released: bool = True
     sets: Sets = field(default_factory=Sets)
+    autonomy: Autonomy = field(default_factory=Autonomy)
+    relief: Relief = field(default_factory=Relief)
 
 
 class Heard(NamedTuple):
