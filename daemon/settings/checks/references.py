@@ -1,0 +1,92 @@
+"""Do all names lead somewhere, and to something of the right kind?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from daemon.settings.problems import Finding, choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Set
+
+    from daemon.model.points import Profile
+    from daemon.settings.forms import EquipmentForm, PlantForm
+
+
+class Names(NamedTuple):
+    """Every id the file defines, also of entries that are broken."""
+
+    buses: Set[str]
+    gateways: Set[str]
+    equipment: Set[str]
+
+
+def check_references(
+    plant: PlantForm, names: Names, profiles: Mapping[str, Profile | None]
+) -> Iterator[Finding]:
+    """Yield the references that lead nowhere or to the wrong kind of thing.
+
+    Args:
+        plant: the entries that fit their forms.
+        names: every id of the file.
+        profiles: every device map there is; None where its own problems keep it from loading.
+    """
+    for id_, form in plant.equipment.items():
+        for i, bus in enumerate(form.buses):
+            if bus not in names.buses:
+                at = ("equipment", id_, "buses", i)
+                yield Finding(at, f"bus {bus} is not defined", choices(names.buses, bus))
+        if form.group:
+            yield from _check_group(plant, names, id_, form)
+        if form.device:
+            yield from _check_device(plant, names, id_, form, profiles)
+
+
+def _check_group(
+    plant: PlantForm, names: Names, id_: str, form: EquipmentForm
+) -> Iterator[Finding]:
+    at = ("equipment", id_, "group")
+    rows = [row for row, other in plant.equipment.items() if other.nature == "rack_row"]
+    if form.group not in names.equipment:
+        yield Finding(at, f"{form.group} is not defined", choices(rows, form.group))
+    elif form.group in plant.equipment and form.group not in rows:
+        nature = plant.equipment[form.group].nature
+        yield Finding(at, f"{form.group} is a {nature}, not a rack_row", choices(rows, form.group))
+
+
+def _check_device(
+    plant: PlantForm,
+    names: Names,
+    id_: str,
+    form: EquipmentForm,
+    profiles: Mapping[str, Profile | None],
+) -> Iterator[Finding]:
+    device = form.device
+    assert device is not None
+    at = ("equipment", id_, "device")
+    gateway = plant.gateways.get(device.gateway)
+    if device.gateway not in names.gateways:
+        text = f"gateway {device.gateway} is not defined"
+        yield Finding((*at, "gateway"), text, choices(names.gateways, device.gateway))
+    if device.profile not in profiles:
+        near = [name for name in profiles if name.startswith(f"{form.nature}/")] or list(profiles)
+        text = f"there is no device map {device.profile}"
+        yield Finding((*at, "profile"), text, choices(near, device.profile))
+        return
+    profile = profiles[device.profile]
+    if profile is None:
+        return
+    if profile.nature != form.nature:
+        text = f"{device.profile} is the map of a {profile.nature}, {id_} is a {form.nature}"
+        valid = choices(name for name in profiles if name.startswith(f"{form.nature}/"))
+        yield Finding((*at, "profile"), text, valid)
+    if gateway and gateway.protocol != profile.protocol:
+        text = (
+            f"{device.profile} speaks {profile.protocol}, "
+            f"gateway {device.gateway} speaks {gateway.protocol}"
+        )
+        speak = [g for g, other in plant.gateways.items() if other.protocol == profile.protocol]
+        yield Finding((*at, "gateway"), text, choices(speak))
+    if device.fallback and "heartbeat" not in profile.points:
+        text = f"{device.profile} has no heartbeat, so {id_} cannot know that the daemon is silent"
+        yield Finding((*at, "fallback"), text)

@@ -1,0 +1,29 @@
+"""The `control:` block: settings of the controllers, each checked by its own `Params`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.core.step import CONTROL, Control
+from daemon.settings.problems import Finding, choices
+from daemon.settings.validate import fill
+
+
+def load_control(data: Any) -> tuple[Control, list[Finding]]:  # noqa: ANN401 - as read
+    """Return the settings of every controller and what is wrong in the block.
+
+    A controller that the block does not name keeps its defaults.
+    """
+    blocks: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for name, block in data.items() if isinstance(data, dict) else ():
+        at = ("control", name)
+        if name not in CONTROL:
+            text = "there is no such controller"
+            findings.append(Finding(at, text, choices(CONTROL, name), at_key=True))
+            continue
+        params, wrong = fill(CONTROL[name], block, at)
+        findings += wrong
+        if not wrong:
+            blocks[name] = params
+    return Control(**blocks), findings

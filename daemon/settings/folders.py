@@ -1,0 +1,29 @@
+"""Where shipped configuration lies: in the checkout, or inside an installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import daemon
+
+
+def config_dir() -> Path:
+    """Return the folder with sites, device maps, scenarios and alarms that came with the product.
+
+    In a checkout and an editable install `daemon/_shipped_config` links to the repository's
+    `config/`; a wheel holds a copy there.
+    """
+    return (Path(daemon.__file__).parent / "_shipped_config").resolve()
+
+
+def site_path(site: str | Path) -> Path:
+    """Return the file of a site: a path, or the name of a shipped site such as `ai_hall`."""
+    path = Path(site)
+    shipped = config_dir() / "sites" / f"{site}.yaml"
+    return shipped if not path.suffix and not path.exists() and shipped.is_file() else path
+
+
+def map_folders(site: Path) -> tuple[Path, ...]:
+    """Return where device maps of a site file are looked for, nearest first."""
+    beside = site.resolve().parent
+    return beside / "devices", beside.parent / "devices", config_dir() / "devices"

@@ -1,0 +1,238 @@
+"""Site files: from YAML to the plant as drawn, or to the list of everything that is wrong."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from daemon.model import plant as model
+from daemon.model.natures import NATURES
+from daemon.settings.checks.addresses import check_addresses
+from daemon.settings.checks.balance import check_balance
+from daemon.settings.checks.connections import check_connections, check_reach
+from daemon.settings.checks.equipment import check_equipment, positions
+from daemon.settings.checks.references import Names, check_references
+from daemon.settings.checks.schemes import check_schemes
+from daemon.settings.control import load_control
+from daemon.settings.device_map import find_map, known_maps, load_map
+from daemon.settings.document import Document, read
+from daemon.settings.folders import map_folders, site_path
+from daemon.settings.forms import (
+    EquipmentForm,
+    IntakeForm,
+    MainTieMainForm,
+    NorthForm,
+    PlantForm,
+    SiteForm,
+)
+from daemon.settings.problems import Finding, Problem, SettingsError
+from daemon.settings.validate import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from daemon.model.points import Profile
+    from daemon.settings.forms import SchemeForm
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    """A site file that was accepted.
+
+    Attributes:
+        site: the plant as drawn.
+        control: settings of the controllers (`daemon.core.step.Control`).
+        path: the file.
+        document: where each value stands, for messages about it.
+    """
+
+    site: model.Site
+    control: Any
+    path: Path
+    document: Document
+
+
+def load(site: str | Path) -> SiteFile:
+    """Return a site file: a path, or the name of a shipped site such as `ai_hall`.
+
+    Raises:
+        SettingsError: with everything that is wrong in it and in the device maps it uses.
+    """
+    loaded, found = examine(site_path(site))
+    if loaded is None:
+        raise SettingsError(found)
+    return loaded
+
+
+def shift_ports(site_file: SiteFile, offset: int) -> SiteFile:
+    """Return the site with every TCP port moved by `offset`, for a second plant on one machine."""
+    site = site_file.site
+    gateways = {
+        id_: dataclasses.replace(gateway, port=gateway.port + offset)
+        for id_, gateway in site.gateways.items()
+    }
+    north = dataclasses.replace(
+        site.north,
+        metrics_port=site.north.metrics_port + offset,
+        mqtt_port=site.north.mqtt_port + offset,
+    )
+    shifted = dataclasses.replace(site, gateways=gateways, north=north)
+    return dataclasses.replace(site_file, site=shifted)
+
+
+def examine(path: Path) -> tuple[SiteFile | None, list[Problem]]:
+    """Return a site file, or None and everything that is wrong with it."""
+    document = read(path)
+    if not isinstance(document.data, dict):
+        if not document.problems:
+            document.problems.append(document.problem(Finding((), "a site file is a mapping")))
+        return None, document.problems
+    data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
+    form, findings = fill(SiteForm, data)
+    plant = form or _salvage(data, findings)
+    profiles, found = _profiles(path, plant)
+    names = Names(*(_ids(data, section) for section in ("buses", "gateways", "equipment")))
+    findings += check_equipment(plant)
+    findings += check_references(plant, names, profiles)
+    findings += check_connections(plant)
+    findings += check_addresses(plant, _north(data))
+    findings += check_schemes(plant, names)
+    control, wrong = load_control(data.get("control", {}))
+    findings += wrong
+    site = None
+    if form is not None and not findings and not document.problems and not found:
+        site = _site(form, {k: v for k, v in profiles.items() if v is not None})
+        findings += check_reach(site)
+        findings += check_balance(site, form.balance)
+    found = sorted({*document.problems, *(document.problem(f) for f in findings)}) + found
+    if site is None or found:
+        return None, found
+    return SiteFile(site, control, path, document), []
+
+
+def _ids(data: dict[str, Any], section: str) -> set[str]:
+    entries = data.get(section)
+    return set(entries) if isinstance(entries, dict) else set()
+
+
+def _north(data: dict[str, Any]) -> NorthForm | None:
+    north: NorthForm | None = fill(NorthForm, data.get("north"))[0]
+    return north
+
+
+def _salvage(data: dict[str, Any], findings: list[Finding]) -> PlantForm:
+    """Return the entries that are sound, so that one bad entry does not hide the rest."""
+    sound: dict[str, Any] = {key: data.get(key, {}) for key in PlantForm.model_fields}
+    sound = copy.deepcopy({k: v if isinstance(v, dict) else {} for k, v in sound.items()})
+    for finding in findings:
+        if len(finding.at) > 1 and (section := sound.get(str(finding.at[0]))):
+            section.pop(finding.at[1], None)
+    plant, _ = fill(PlantForm, sound)
+    return plant or PlantForm(buses={}, gateways={}, equipment={})
+
+
+def _profiles(path: Path, plant: PlantForm) -> tuple[dict[str, Profile | None], list[Problem]]:
+    """Return every profile by name, loading those in use, and the problems of their files."""
+    folders = map_folders(path)
+    profiles: dict[str, Profile | None] = dict.fromkeys(known_maps(folders))
+    found: list[Problem] = []
+    used = {form.device.profile for form in plant.equipment.values() if form.device}
+    for name in sorted(used):
+        if file := find_map(name, folders):
+            loaded = load_map(file)
+            profiles[name] = loaded.profile
+            found += loaded.problems
+    return profiles, found
+
+
+def _site(form: SiteForm, profiles: Mapping[str, Profile]) -> model.Site:
+    return model.Site(
+        id=form.site.id,
+        name=form.site.name,
+        frequency_hz=float(form.site.frequency_hz),
+        buses={
+            id_: model.Bus(id_, b.kind, b.voltage_v, b.area, b.earthing)
+            for id_, b in form.buses.items()
+        },
+        equipment={id_: _equipment(id_, item) for id_, item in form.equipment.items()},
+        gateways={
+            id_: model.Gateway(id_, g.protocol, g.host, g.port, g.mirror)
+            for id_, g in form.gateways.items()
+        },
+        schemes={id_: _scheme(id_, scheme) for id_, scheme in form.schemes.items()},
+        contract=model.Contract(**form.contract.model_dump()),
+        north=model.North(
+            form.north.metrics.host,
+            form.north.metrics.port,
+            form.north.mqtt.host,
+            form.north.mqtt.port,
+        ),
+        scan_s={
+            "fast": form.scan.fast_s,
+            "normal": form.scan.normal_s,
+            "slow": form.scan.slow_s,
+        },
+        profiles=profiles,
+        emulation=form.emulation,
+    )
+
+
+def _equipment(id_: str, form: EquipmentForm) -> model.Equipment:
+    nature = NATURES[form.nature]
+    device = None
+    if form.device:
+        fallback = form.device.fallback
+        device = model.Device(
+            profile=form.device.profile,
+            gateway=form.device.gateway,
+            unit=form.device.unit,
+            scan=form.device.scan,
+            fallback_after_s=fallback.after_s if fallback else 0.0,
+            fallback=fallback.action if fallback else "none",
+        )
+    return model.Equipment(
+        id=id_,
+        nature=form.nature,
+        variant=form.variant or nature.variants[0],
+        buses=tuple(form.buses),
+        ratings=dict(form.ratings),
+        device=device,
+        normally=form.normally or positions(nature)[0],
+        priority=form.priority or 0,
+        critical=form.critical,
+        group=form.group,
+    )
+
+
+def _scheme(id_: str, form: SchemeForm) -> model.Scheme:
+    match form:
+        case IntakeForm():
+            return model.IntakeScheme(
+                id=id_,
+                authority=form.authority,
+                fallback_s=form.fallback_s,
+                switch=form.switch,
+                feeds=(form.feeds[0], form.feeds[1]),
+                relays=(form.relays[0], form.relays[1]),
+            )
+        case MainTieMainForm():
+            return model.MainTieMainScheme(
+                id=id_,
+                authority=form.authority,
+                fallback_s=form.fallback_s,
+                controller=form.controller,
+                intake=form.intake,
+                sections=tuple(
+                    model.Section(s.bus, s.main, s.generator_feeder, s.upstream)
+                    for s in form.sections
+                ),
+                tie=form.tie,
+                generator_bus=form.generator_bus,
+                sets=dict(form.sets),
+                storage_feeders=tuple(form.storage_feeders),
+            )
+        case _:
+            return model.SupervisedScheme(id_, form.kind, form.authority, tuple(form.members))
