@@ -9,17 +9,17 @@ alarm list of its own. `condition` says how the value of `point` is judged:
 | is, is_not | the stage is (not) one of `states`; a status is (not) true |
 | stale | the value is older than `limit` seconds |
 | silent | nothing that the device itself serves is good (gateway: none of its devices) |
-| told | a controller says so: `point` is `topic.key` of what the other lane or this one concluded; \
-`states` are the words that count, none for a plain yes |
+| told | `topic.key` of what a controller of either lane concluded is true, or one of `states` |
 
 `nature` is a key of `daemon.model.natures`, or `device` (whatever has one), `gateway` or `site`.
 Nothing but `silent` and `stale` is ever raised from a value that is not good.
 
 **Suppression by design.** `suppressed_by` names the classes of which this one is a consequence. An
 alarm of the site hides its consequences everywhere, one of a gateway on the devices behind it, one
-of a row on its racks, any other on its own equipment. `only_while` names stage points and the labels under which the alarm
-makes sense: low oil pressure only while the set runs. `needs_supply` hides it while topology says
-that the equipment's buses are cut off from every source, as below an opened breaker.
+of a row on its racks, any other on its own equipment. `only_while` names stage points and the
+labels under which the alarm makes sense: low oil pressure only while the set runs. `needs_supply`
+hides it while topology says that its buses are cut off from every source, as below an opened
+breaker.
 """
 
 from __future__ import annotations

@@ -1,0 +1,178 @@
+"""The first estimate: what is measured, with the worst quality of what went into it.
+
+Nothing is solved here. A bus shows the best good voltage measured at it (breakers first, then
+relays and meters, then what else has a voltage there), a dead bus shows zero because topology says
+so, and power is what the equipment's own device reports. No value is corrected by another, so a
+lying sensor lies on; `method` says so, and the deviations are unknown (NaN).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.core.topology import Presence, Topology, once_per_site
+from daemon.model.estimate import NO_POINT, Estimate
+from daemon.model.quality import Quality, QualityArray, good_mask
+
+if TYPE_CHECKING:
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+METHOD: Final = "pass_through"
+
+_VOLTAGES: Final = {
+    "breaker": (("source_voltage_v", 0), ("load_voltage_v", 1)),
+    "relay": (("voltage_ll_v", 0),),
+    "meter": (("voltage_v", 0),),
+    "generator": (("voltage_ll_v", 0),),
+    "gas_turbine": (("voltage_ll_v", 0),),
+    "smr": (("voltage_ll_v", 0),),
+    "pv": (("voltage_ll_v", 0),),
+    "ess": (("voltage_v", 0),),
+    "ups": (("input_voltage_ll_v", 0), ("output_voltage_ll_v", 1)),
+    "hvdc": (("input_voltage_ll_v", 0), ("output_voltage_v", 1)),
+    "rectifier": (("input_voltage_ll_v", 0), ("output_voltage_v", 1)),
+    "transfer_switch": (
+        ("source_1_voltage_ll_v", 0),
+        ("source_2_voltage_ll_v", 1),
+        ("load_voltage_ll_v", 2),
+    ),
+}
+"""Voltage points by nature, with the terminal they are at; the order of natures is preference."""
+
+_FREQUENCIES: Final = (
+    ("relay", "frequency_hz", 0),
+    ("meter", "frequency_hz", 0),
+    ("generator", "frequency_hz", 0),
+    ("ups", "output_frequency_hz", 1),
+    ("ups", "input_frequency_hz", 0),
+)
+_POWERS: Final = ("power_w", "input_power_w")
+
+
+class _Candidates(NamedTuple):
+    """Points that may give a value to each of n places, best first within a place."""
+
+    point: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    places: NDArray[np.int64]
+    scale: NDArray[np.float64]
+
+
+class _Plan(NamedTuple):
+    buses: tuple[str, ...]
+    n_equipment: int
+    voltage: _Candidates
+    frequency: _Candidates
+    power: _Candidates
+
+
+def _candidates(rows: list[tuple[int, int, int, float]]) -> _Candidates:
+    """Arrange rows of (place, rank, point, scale)."""
+    rows.sort()
+    places = np.array([row[0] for row in rows], dtype=np.int64)
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    return _Candidates(
+        point=np.array([row[2] for row in rows], dtype=np.int64),
+        starts=starts,
+        places=places[starts],
+        scale=np.array([row[3] for row in rows], dtype=np.float64),
+    )
+
+
+@once_per_site
+def _plan(site: Site, points: PointTable) -> _Plan:
+    number = {bus: place for place, bus in enumerate(site.buses)}
+    voltage = [
+        (number[bus], rank, index, 1.0 / site.buses[bus].voltage_v)
+        for rank, (nature, served) in enumerate(_VOLTAGES.items())
+        for item in site.of_nature(nature)
+        for name, terminal in served
+        if terminal < len(item.buses) and (index := points.find(item.id, name)) is not None
+        for bus in (item.buses[terminal],)
+    ]
+    frequency = [
+        (number[item.buses[terminal]], rank, index, 1.0)
+        for rank, (nature, name, terminal) in enumerate(_FREQUENCIES)
+        for item in site.of_nature(nature)
+        if site.buses[item.buses[terminal]].kind == "ac"
+        if (index := points.find(item.id, name)) is not None
+    ]
+    power = [
+        (place, rank, index, 1.0)
+        for place, item in enumerate(site.equipment.values())
+        for rank, name in enumerate(_POWERS)
+        if (index := points.find(item.id, name)) is not None
+    ]
+    return _Plan(
+        tuple(site.buses),
+        len(site.equipment),
+        _candidates(voltage),
+        _candidates(frequency),
+        _candidates(power),
+    )
+
+
+def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -> Estimate:
+    """Return what is measured, dead buses as topology has them.
+
+    Args:
+        image: this scan.
+        topology: the diagram of this scan.
+        site: the plant as drawn.
+        points: its point table.
+    """
+    plan = _plan(site, points)
+    good = good_mask(image.quality)
+    n_bus = len(plan.buses)
+    voltage_pu, quality, point = _best(plan.voltage, image, good, n_bus)
+    frequency_hz, _, _ = _best(plan.frequency, image, good, n_bus)
+    power_w, power_quality, power_point = _best(plan.power, image, good, plan.n_equipment)
+    presence = [topology.presence[bus] for bus in plan.buses]
+    dead = np.fromiter((p in {Presence.DEAD, Presence.EARTHED} for p in presence), dtype=np.bool_)
+    voltage_pu[dead] = 0.0
+    frequency_hz[dead] = 0.0
+    quality[dead] = Quality.GOOD
+    unknown = np.fromiter((p is Presence.UNKNOWN for p in presence), dtype=np.bool_)
+    quality[unknown & good_mask(quality)] = Quality.UNCERTAIN
+    return Estimate(
+        at_ns=image.now_ns,
+        method=METHOD,
+        values=image.values,
+        quality=image.quality,
+        bus_voltage_pu=voltage_pu,
+        bus_voltage_sigma_pu=np.full(n_bus, np.nan),
+        bus_frequency_hz=frequency_hz,
+        bus_live=np.fromiter((p is Presence.LIVE for p in presence), dtype=np.bool_),
+        bus_quality=quality,
+        bus_point=point,
+        power_w=power_w,
+        power_sigma_w=np.full(plan.n_equipment, np.nan),
+        power_quality=power_quality,
+        power_point=power_point,
+    )
+
+
+def _best(
+    candidates: _Candidates, image: Image, good: NDArray[np.bool_], size: int
+) -> tuple[NDArray[np.float64], QualityArray, NDArray[np.int64]]:
+    """Return value, quality and point (size,) of the first good candidate of each place.
+
+    Without a good one the first stands with the quality it has; a place without any is bad.
+    """
+    value = np.zeros(size)
+    quality = np.full(size, Quality.BAD_NOT_CONNECTED, dtype=np.uint32)
+    point = np.full(size, NO_POINT, dtype=np.int64)
+    if len(candidates.point):
+        rank = np.arange(len(candidates.point))
+        ranked = np.where(good[candidates.point], rank, rank + len(rank))
+        first = np.minimum.reduceat(ranked, candidates.starts) % len(rank)
+        chosen = candidates.point[first]
+        value[candidates.places] = image.values[chosen] * candidates.scale[first]
+        quality[candidates.places] = image.quality[chosen]
+        point[candidates.places] = chosen
+    return value, quality, point
