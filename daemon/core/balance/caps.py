@@ -1,0 +1,263 @@
+"""Power caps of the AI rows while the utility is not there.
+
+Theory of operation. Three ceilings are held on every row, the lowest wins:
+
+- *storage*: while the rows are carried by storage alone, `storage_cap_pu`, so that rack batteries
+  and the DC storage outlast a start failure and the orderly shutdown after it. Said by the
+  switching lane (`supply.all_ac_lost`) or seen in the image (every converter in front of every row
+  gives nothing): either is enough. It must hold for `storage_after_s`, so that a sag costs no work.
+- *limit*: what the switching lane allows all rows together before it closes the next feeder
+  (`supply.rows_limit_w`). A limit of zero means that the rows will not be fed at all; no cap can
+  meet it, the feeders stay open, and the rows stay on storage under the first ceiling.
+- *sets*: while a section is fed by generators, what the sets on the bus can give, less every other
+  load (its rating where it is not known), less a reserve for recharging, less losses. It does not
+  hold while the rows are on storage: then they take nothing from the sets.
+
+The last two are shared over the rows in order of priority, equal within one, the lowest priority
+cut first, and rounded down to whole percent. A ceiling that falls acts at once. One that rises is
+followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see steps they
+can take; after the utility has returned the steps are larger (recovery is exempt from the ramp
+limit). When every row is back at 1.0 and nothing is wrong, the controller lets go of the caps.
+
+Without word from the switching lane its last word stands. Spends no reserve: it makes storage
+last.
+
+Source: plant.md section 3, "Balance, worked once".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
+
+from annotated_types import Gt, Interval
+
+from daemon.core.topology import once_per_site
+from daemon.core.view import Turn, View
+from daemon.model.commands import LaneMessage, Proposal
+from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.events import Event
+    from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
+
+OWNER: Final = "caps"
+POINT: Final = "power_cap_pu"
+_NO_LIMIT: Final = -1.0
+_PERCENT: Final = 100
+_OTHERS: Final = (
+    ("ups", "output_power_w"),
+    ("rectifier", "output_power_w"),
+    ("chiller", "power_w"),
+)
+
+Fraction = Annotated[float, Interval(ge=0.0, le=1.0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How low, and how fast up again.
+
+    Attributes:
+        storage_cap_pu: cap while storage alone carries the rows [pu].
+        lift_step_pu: step of a rising cap on generators [pu].
+        lift_every_s: time between steps [s].
+        return_step_pu: step of a rising cap once the utility is back [pu].
+        usable_pu: part of the sets' rating that may be used [pu].
+        recharge_w: kept free on generators for recharging storage [W].
+        loss_pu: part of what the sets give that is lost on the way [pu].
+        storage_after_s: how long the rows must be on storage to be capped for it [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    storage_cap_pu: Fraction = 0.45
+    lift_step_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.1
+    lift_every_s: Annotated[float, Gt(0.0)] = 2.0
+    return_step_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.2
+    usable_pu: Fraction = 0.97
+    recharge_w: Annotated[float, Interval(ge=0.0)] = 0.4e6
+    loss_pu: Fraction = 0.03
+    storage_after_s: Annotated[float, Interval(ge=0.0, le=0.5)] = 0.2
+
+
+class State(NamedTuple):
+    """Caps held.
+
+    Attributes:
+        caps_pu: by row; empty while the controller has let go.
+        lifted_at_ns: when a cap last rose [ns].
+        reason: why, for people.
+        told_at_ns: when the caps were last told to the switching lane [ns].
+        told_w: what was told [W].
+    """
+
+    caps_pu: Mapping[str, float] = {}
+    lifted_at_ns: int = 0
+    reason: str = ""
+    told_at_ns: int = 0
+    told_w: float = _NO_LIMIT
+    storage_since_ns: int = 0
+    """Since when storage alone has carried the rows, 0 when it does not [ns]."""
+
+
+class _Plan(NamedTuple):
+    rows: tuple[tuple[Equipment, int], ...]
+    """Rows with their priority, the one that is kept longest first."""
+    others: tuple[tuple[Equipment, str, float], ...]
+    """Other loads on AC: where they tell their power, and efficiency of what feeds it."""
+    efficiency_pu: float
+    """Of the converters in front of the rows."""
+
+
+@once_per_site
+def _plan(site: Site, points: PointTable) -> _Plan:
+    racks = site.of_nature("ai_rack")
+    ranked = [
+        (row, row.priority or min((r.priority for r in racks if r.group == row.id), default=0))
+        for row in site.of_nature("rack_row")
+    ]
+    others = [
+        (item, name, item.ratings.get("efficiency_pu", 1.0))
+        for nature, name in _OTHERS
+        for item in site.of_nature(nature)
+        if item.normally != "out_of_service"
+    ]
+    hvdc = [item.ratings.get("efficiency_pu", 1.0) for item in site.of_nature("hvdc")]
+    return _Plan(
+        tuple(sorted(ranked, key=lambda pair: pair[1])), tuple(others), min(hvdc, default=1.0)
+    )
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: no cap is held."""
+    return State()
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Hold the ceilings that this instant calls for."""
+    plan = _plan(view.site, view.points)
+    if not plan.rows:
+        return Turn(state)
+    supply = view.heard["supply"].values if "supply" in view.heard else {}
+    state = _time_storage(view, state, supply)
+    ceilings, reason = _ceilings(view, plan, supply, state, params)
+    if not reason and not state.caps_pu:
+        return _tell(view, plan, Turn(state))
+    held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
+    due = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
+    step_pu = params.lift_step_pu if reason or supply.get("outage") else params.return_step_pu
+    caps = {row: follow(held[row], ceilings[row], step_pu if due else 0.0) for row in ceilings}
+    done = not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
+    new = state._replace(
+        caps_pu={} if done else caps,
+        lifted_at_ns=state.lifted_at_ns if caps == held else view.now_ns,
+        reason=reason,
+    )
+    why = reason or "supply is back"
+    proposals = tuple(Proposal(r, POINT, "max", cap, OWNER, why) for r, cap in caps.items())
+    return _tell(view, plan, Turn(new, () if done else proposals, _events(view, state, new)))
+
+
+def _time_storage(view: View, state: State, supply: Mapping[str, Any]) -> State:
+    """Note since when the rows have been on storage, from whichever evidence comes first."""
+    on_storage = bool(supply.get("all_ac_lost")) or view.facts.autonomy.rows_on_storage
+    if on_storage == bool(state.storage_since_ns):
+        return state
+    return state._replace(storage_since_ns=view.now_ns if on_storage else 0)
+
+
+def follow(cap_pu: float, ceiling_pu: float, step_pu: float) -> float:
+    """Return the next cap: down at once, up by one step at most [pu]."""
+    return min(ceiling_pu, cap_pu + step_pu) if ceiling_pu > cap_pu else ceiling_pu
+
+
+def share(total_w: float, rows: tuple[tuple[str, int, float], ...]) -> dict[str, float]:
+    """Return the cap of every row [pu] so that all together draw `total_w` at most.
+
+    Args:
+        total_w: what there is [W].
+        rows: id, priority and rating [W], the priority that is kept longest first.
+    """
+    caps: dict[str, float] = {}
+    left_w = max(total_w, 0.0)
+    for priority in dict.fromkeys(priority for _, priority, _ in rows):
+        level = [(name, rating) for name, p, rating in rows if p == priority]
+        rated_w = sum(rating for _, rating in level)
+        cap = math.floor(min(1.0, left_w / rated_w) * _PERCENT) / _PERCENT
+        caps |= {name: cap for name, _ in level}
+        left_w = max(0.0, left_w - cap * rated_w)
+    return caps
+
+
+def _ceilings(
+    view: View, plan: _Plan, supply: Mapping[str, Any], state: State, params: Params
+) -> tuple[dict[str, float], str]:
+    """Return the ceiling of every row [pu], and why there is one ("" for none)."""
+    budgets = []
+    limit_w = float(supply.get("rows_limit_w", _NO_LIMIT))
+    if limit_w > 0.0:
+        budgets.append((limit_w, "limit before the next feeder closes"))
+    on_storage = bool(state.storage_since_ns)
+    if not on_storage and "generators" in dict(supply.get("feeds", {})).values():
+        budgets.append((_sets_w(view, plan, supply, params), "sets carry the rows"))
+    total_w, reason = min(budgets, default=(0.0, ""))
+    rated = tuple((row.id, priority, row.ratings["power_w"]) for row, priority in plan.rows)
+    ceilings = share(total_w, rated) if budgets else {row.id: 1.0 for row, _ in plan.rows}
+    if on_storage and view.now_ns - state.storage_since_ns >= ns(params.storage_after_s):
+        reason = "storage alone carries the rows"
+        ceilings = {row: min(cap, params.storage_cap_pu) for row, cap in ceilings.items()}
+    return ceilings, reason
+
+
+def _sets_w(view: View, plan: _Plan, supply: Mapping[str, Any], params: Params) -> float:
+    """Return what the sets on the bus can give all rows together [W]."""
+    free_w = params.usable_pu * float(supply.get("capability_w", 0.0))
+    free_w -= params.recharge_w + _others_w(view, plan)
+    return max(0.0, free_w) * (1.0 - params.loss_pu) * plan.efficiency_pu
+
+
+def _others_w(view: View, plan: _Plan) -> float:
+    """Return what all other loads take from AC; the rating of one that is not known [W]."""
+    total_w = 0.0
+    for item, name, efficiency_pu in plan.others:
+        power_w = view.read(item.id, name)
+        total_w += (item.ratings["power_w"] if power_w is None else power_w) / efficiency_pu
+    return total_w
+
+
+def _at_rest(view: View, row: str, cap_pu: float) -> bool:
+    """Return whether a row is uncapped and says so, if it says anything."""
+    read = view.read(row, POINT)
+    return cap_pu >= 1.0 and (read is None or read >= 0.999)
+
+
+def _tell(view: View, plan: _Plan, turn: Turn[State]) -> Turn[State]:
+    """Tell the switching lane each second, and on change, what the rows hold themselves to."""
+    total_w = 0.0
+    for row, _ in plan.rows:
+        cap_pu = view.read(row.id, POINT)
+        if view.stage(row.id) != "off":
+            total_w += row.ratings["power_w"] * (1.0 if cap_pu is None else cap_pu)
+    state = turn.state
+    if total_w == state.told_w and view.now_ns - state.told_at_ns < SECOND:
+        return turn
+    message = LaneMessage(view.lane, "caps", {"rows_limit_w": total_w})
+    return turn._replace(
+        state=state._replace(told_at_ns=view.now_ns, told_w=total_w),
+        messages=(*turn.messages, message),
+    )
+
+
+def _events(view: View, before: State, after: State) -> tuple[Event, ...]:
+    """Say when caps begin, change their reason or end."""
+    if bool(before.caps_pu) == bool(after.caps_pu) and before.reason == after.reason:
+        return ()
+    if not after.caps_pu:
+        return (view.event(OWNER, "caps_released", "Row caps released"),)
+    lowest = min(after.caps_pu.values())
+    text = f"Rows capped, lowest {lowest:.0%}: {after.reason or 'supply is back'}"
+    return (view.event(OWNER, "caps", text, caps_pu=dict(after.caps_pu), reason=after.reason),)
