@@ -16,7 +16,7 @@ of device needs no code: one file in config/devices and its golden frames.
 from __future__ import annotations
 
 from daemon.settings.folders import config_dir
-from daemon.settings.problems import Problem, SettingsError
+from daemon.settings.findings import Problem, SettingsError
 from daemon.settings.site_file import SiteFile, load, shift_ports
 
 __all__ = ["Problem", "SettingsError", "SiteFile", "config_dir", "load", "shift_ports"]

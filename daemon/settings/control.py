@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.core.step import CONTROL, Control
-from daemon.settings.problems import Finding, choices
+from daemon.settings.findings import Finding, choices
 from daemon.settings.validate import fill
 
 

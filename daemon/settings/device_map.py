@@ -10,7 +10,7 @@ from daemon.model.points import Node, Profile, Register
 from daemon.settings.checks.points import check_map
 from daemon.settings.document import read
 from daemon.settings.forms import MapForm, NodeForm, NodeMapForm, RegisterForm, RegisterMapForm
-from daemon.settings.problems import Problem
+from daemon.settings.findings import Problem
 from daemon.settings.validate import fill
 
 if TYPE_CHECKING:

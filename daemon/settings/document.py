@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.settings.problems import Finding, Location, Problem, shown
+from daemon.settings.findings import Finding, Location, Problem, shown
 
 
 class _Loader(yaml.CSafeLoader):
@@ -115,7 +115,7 @@ class _Builder:
         self.document = document
         self.entered: list[yaml.Node] = []
 
-    def build(self, node: yaml.Node, at: Location) -> Any:
+    def build(self, node: yaml.Node, at: Location) -> Any:  # noqa: ANN401 - as written
         """Return the value of `node`, which stands at `at`."""
         self.document.values[at] = _mark(node)
         if isinstance(node, yaml.ScalarNode):
@@ -177,7 +177,7 @@ class _Builder:
         self._complain(source, at, "only a mapping can be merged")
         return []
 
-    def _value(self, node: yaml.Node, at: Location) -> Any:
+    def _value(self, node: yaml.Node, at: Location) -> Any:  # noqa: ANN401 - as written
         text = str(node.value)
         match node.tag.rpartition(":")[2]:
             case "null":

@@ -185,7 +185,7 @@ class BalanceForm(Form):
 
     power_factor_pu: Annotated[float, Field(gt=0, le=1)] = 0.95
     demand_factor: dict[str, Share] = {}
-    """Share of its rating that a load draws at most, by equipment id or nature; 1 when not named."""
+    """Share of its rating that a load draws at most, by equipment id or nature; else 1."""
     unlisted_w: dict[str, NotNegative] = {}
     """Demand by bus that no equipment of the file stands for."""
     n_minus_1: list[list[str]] = []

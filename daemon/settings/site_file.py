@@ -27,7 +27,7 @@ from daemon.settings.forms import (
     PlantForm,
     SiteForm,
 )
-from daemon.settings.problems import Finding, Problem, SettingsError
+from daemon.settings.findings import Finding, Problem, SettingsError
 from daemon.settings.validate import fill
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from daemon.settings.problems import Finding, Location, choices
+from daemon.settings.findings import Finding, Location, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

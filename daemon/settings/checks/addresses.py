@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.points import MIRROR_UNIT, MIRROR_WORDS
-from daemon.settings.problems import Finding
+from daemon.settings.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

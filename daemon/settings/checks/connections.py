@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, Current, Role
-from daemon.settings.problems import Finding, choices
+from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, Nature, Role
-from daemon.settings.problems import Finding, choices
+from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, PointKind
 from daemon.settings.forms import NodeMapForm, RegisterForm, RegisterMapForm
-from daemon.settings.problems import Finding, choices
+from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from daemon.settings.problems import Finding, choices
+from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Set

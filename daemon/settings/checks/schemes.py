@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from daemon.settings.forms import IntakeForm, MainTieMainForm, SupervisedForm
-from daemon.settings.problems import Finding, Location, choices
+from daemon.settings.findings import Finding, Location, choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +108,7 @@ class _Check:
                 self.say(at, f"{id_} joins {joins}, not bus {bus}", choices(there, id_))
 
     def takes_over(self, id_: str, authority: str, fallback_s: float) -> None:
-        """Note if the device would not take over when the daemon falls silent, or at another time."""
+        """Note if the device would not take over when the daemon falls silent, or not in time."""
         form = self.plant.equipment.get(id_)
         if form is None or authority != "daemon":
             return
