@@ -1,0 +1,142 @@
+"""Records: values of the model as plain ones, and images as what changed since the last.
+
+A plant of two thousand points changes a few dozen values from scan to scan, so an image costs a few
+hundred bytes instead of forty thousand. Times of receipt come in groups, one for each reply, and
+are kept as groups. What is read back is bit for bit what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from daemon.model import commands, events
+from daemon.model.image import Image, freeze
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_TYPES: Final[dict[str, Any]] = {
+    cls.__name__: cls
+    for cls in (
+        commands.Acknowledgement,
+        commands.Command,
+        commands.Finished,
+        commands.LaneMessage,
+        commands.OperatorRequest,
+        commands.Outcome,
+        commands.Proposal,
+        commands.Request,
+        commands.Result,
+        events.AlarmTransition,
+        events.Event,
+    )
+}
+_KIND: Final = "@"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model
+    """Return `value` in maps, sequences, text and numbers, from which `rich` makes it again."""
+    if is_dataclass(value) and not isinstance(value, type):
+        body = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {_KIND: type(value).__name__, **body}
+    if isinstance(value, Enum) and not isinstance(value, IntEnum):
+        return {_KIND: type(value).__name__, "value": value.value}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return int(value) if isinstance(value, IntEnum) else value
+
+
+def rich(value: Any) -> Any:  # noqa: ANN401 - any value of the model
+    """Return what `plain` was given; sequences come back as tuples."""
+    if isinstance(value, dict):
+        body = {key: rich(item) for key, item in value.items() if key != _KIND}
+        return _TYPES[value[_KIND]](**body) if _KIND in value else body
+    if isinstance(value, (tuple, list)):
+        return tuple(rich(item) for item in value)
+    return value
+
+
+class ImageWriter:
+    """Turns images into what changed since the one before."""
+
+    def __init__(self) -> None:
+        self._last: Image | None = None
+
+    def write(self, image: Image) -> dict[str, Any]:
+        """Return the change from the last image given; nothing for the same one again."""
+        last, self._last = self._last, image
+        if image is last:
+            return {}
+        delta: dict[str, Any] = {"n": image.now_ns, "u": image.utc_ns}
+        if last is None:
+            delta["size"] = len(image.values)
+            last = _zeros(len(image.values))
+        # Compared as bits: a NaN that stays is no change, and -0.0 is one.
+        moved = np.flatnonzero(image.values.view(np.int64) != last.values.view(np.int64))
+        if len(moved):
+            delta["v"] = _pack(moved), image.values[moved].tobytes()
+        judged = np.flatnonzero(image.quality != last.quality)
+        if len(judged):
+            delta["q"] = _pack(judged), image.quality[judged].tobytes()
+        heard = np.flatnonzero(image.source_ns != last.source_ns)
+        if len(heard):
+            times, which = np.unique(image.source_ns[heard], return_inverse=True)
+            delta["s"] = _pack(heard), _pack(which), times.tobytes()
+        return delta
+
+    def forget(self) -> None:
+        """Write the next image in full, as the first of a file must be."""
+        self._last = None
+
+
+class ImageReader:
+    """Makes images of their changes again."""
+
+    def __init__(self) -> None:
+        self._last: Image | None = None
+
+    def read(self, delta: Mapping[str, Any]) -> Image:
+        """Return the image that `delta` leads to.
+
+        Raises:
+            ValueError: a change without an image before it.
+        """
+        if "size" in delta:
+            self._last = _zeros(delta["size"])
+        last = self._last
+        if last is None:
+            raise ValueError("the record begins in the middle of a file")
+        if not delta:
+            return last
+        values, quality, source_ns = last.values.copy(), last.quality.copy(), last.source_ns.copy()
+        if "v" in delta:
+            values[_unpack(delta["v"][0])] = np.frombuffer(delta["v"][1])
+        if "q" in delta:
+            quality[_unpack(delta["q"][0])] = np.frombuffer(delta["q"][1], dtype=np.uint32)
+        if "s" in delta:
+            times = np.frombuffer(delta["s"][2], dtype=np.int64)
+            source_ns[_unpack(delta["s"][0])] = times[_unpack(delta["s"][1])]
+        self._last = freeze(delta["n"], delta["u"], values, quality, source_ns)
+        return self._last
+
+
+def _zeros(size: int) -> Image:
+    nothing = np.zeros(size), np.zeros(size, dtype=np.uint32), np.zeros(size, dtype=np.int64)
+    return freeze(0, 0, *nothing)
+
+
+def _pack(indices: NDArray[np.intp]) -> bytes:
+    return indices.astype(np.uint32).tobytes()
+
+
+def _unpack(data: bytes) -> NDArray[np.uint32]:
+    return np.frombuffer(data, dtype=np.uint32)

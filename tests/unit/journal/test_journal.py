@@ -1,0 +1,174 @@
+"""The journal reads back what was written, and says what it lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.journal.files import Folder
+from daemon.journal.journal import Journal, next_epoch, read, verify
+from daemon.journal.records import ImageReader, ImageWriter, plain, rich
+from daemon.model.commands import Command, LaneMessage, OperatorRequest, Outcome, Proposal, Result
+from daemon.model.events import Event
+from daemon.model.image import Image, freeze
+from daemon.model.quantities import SECOND
+from tests.unit.journal.memory import MemoryFiles
+
+COMMAND = Command(1, 4, "52-1", "command", "open", 1.0, "cct", "why", "free", 10, 20)
+EVENT = Event(10, "52-1", "stage", "opens", {"from": "closed", "limits": (1, 2.5)})
+INBOX = (
+    Outcome(1, Result.FAILED, 12, "no reply"),
+    OperatorRequest("a", "user", Proposal("52-1", "command", "open", 1.0, "o", "r")),
+    LaneMessage("switching", "supply", {"outage": True, "feeds": {"A": "none"}}),
+)
+
+
+def image(now_ns: int, *values: float) -> Image:
+    array = np.array(values)
+    quality = np.zeros(len(values), dtype=np.uint32)
+    return freeze(now_ns, now_ns + 1, array, quality, np.full(len(values), now_ns, dtype=np.int64))
+
+
+def written(files: MemoryFiles, scans: int = 3) -> Journal:
+    journal = Journal(files)
+    journal.boot(1, "hash", 0, 0)
+    for scan in range(scans):
+        journal.inputs("main", image(scan, scan, 2.0), INBOX)
+        journal.decided("main", scan, [COMMAND], [EVENT])
+    return journal
+
+
+def same(one: Image, other: Image) -> bool:
+    return (
+        (one.now_ns, one.utc_ns) == (other.now_ns, other.utc_ns)
+        and one.values.tobytes() == other.values.tobytes()
+        and one.quality.tobytes() == other.quality.tobytes()
+        and one.source_ns.tobytes() == other.source_ns.tobytes()
+    )
+
+
+def test_what_is_written_reads_back() -> None:
+    files = MemoryFiles()
+    written(files)
+    found = list(read(files))
+    assert [r["k"] for r in found] == ["boot"] + ["in", "out"] * 3
+    assert same(found[3]["image"], image(1, 1, 2.0))
+    assert found[3]["inbox"] == INBOX
+    assert found[4]["commands"] == (COMMAND,)
+    assert found[4]["events"] == (EVENT,)
+
+
+@given(
+    st.lists(st.lists(st.floats(allow_nan=True), min_size=4, max_size=4), min_size=1, max_size=6)
+)
+def test_images_survive_bit_for_bit(rows: list[list[float]]) -> None:
+    writer, reader = ImageWriter(), ImageReader()
+    for number, row in enumerate(rows):
+        given_ = image(number + 1, *row)
+        assert same(reader.read(writer.write(given_)), given_)
+
+
+def test_plain_and_rich_are_inverse() -> None:
+    for value in (*INBOX, COMMAND, EVENT):
+        assert rich(plain(value)) == value
+
+
+def test_the_same_image_costs_nothing() -> None:
+    writer = ImageWriter()
+    one = image(1, 5.0)
+    assert writer.write(one)
+    assert writer.write(one) == {}
+
+
+@pytest.mark.fault("F68")
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_torn_tail_is_cut_and_reported(cut: int) -> None:
+    files = MemoryFiles()
+    written(files)
+    (name,) = files.names()
+    files.truncate(name, len(files.content[name]) - cut)
+    journal = Journal(files)
+    assert journal.lost_bytes > 0
+    journal.boot(2, "hash", 0, 0)
+    assert all(v.ok for v in verify(files).values())
+    assert [r["k"] for r in read(files)] == ["boot"] + ["in", "out"] * 2 + ["in", "boot"]
+
+
+@pytest.mark.fault("F68")
+def test_flipped_bit_is_found() -> None:
+    files = MemoryFiles()
+    written(files)
+    (name,) = files.names()
+    data = bytearray(files.content[name])
+    data[len(data) // 2] ^= 4
+    files.content[name] = bytes(data)
+    (verdict,) = verify(files).values()
+    assert not verdict.ok
+
+
+async def test_seal_shows_an_exchanged_record() -> None:
+    files = MemoryFiles()
+    journal = written(files)
+    task = asyncio.create_task(journal.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    (name,) = files.names()
+    assert all(v.ok and v.seals for v in verify(files).values())
+    honest = Journal(other := MemoryFiles())
+    honest.boot(9, "hash", 0, 0)
+    forged = other.content[other.names()[0]]
+    first = 8 + int.from_bytes(files.content[name][:4], "little")
+    files.content[name] = forged + files.content[name][first:]
+    assert not next(iter(verify(files).values())).ok
+
+
+def test_files_follow_one_another_and_the_oldest_go() -> None:
+    files = MemoryFiles()
+    journal = Journal(files, segment_bytes=200)
+    journal.boot(1, "hash", 0, 0)
+    for scan in range(100):
+        journal.inputs("main", image(scan, scan, 2.0), ())
+    assert len(files.names()) == 16
+    assert all(v.ok for v in verify(files).values())
+    assert same([r for r in read(files) if r["k"] == "in"][-1]["image"], image(99, 99, 2.0))
+
+
+@pytest.mark.fault("F66", "F67")
+def test_full_disk_is_counted_and_forgotten_when_over() -> None:
+    files = MemoryFiles()
+    journal = written(files)
+    files.full = True
+    journal.inputs("main", image(7, 7.0, 2.0), ())
+    journal.inputs("main", image(8, 8.0, 2.0), ())
+    assert journal.failures >= 2
+    assert "No space" in journal.failing
+    files.full = False
+    journal.inputs("main", image(2 * SECOND, 9.0, 2.0), ())
+    assert journal.failing == ""
+    last = [r for r in read(files) if r["k"] == "in"][-1]
+    assert same(last["image"], image(2 * SECOND, 9.0, 2.0))
+
+
+@pytest.mark.fault("F62", "F69")
+async def test_folder_keeps_the_epoch_rising(tmp_path: Path) -> None:
+    assert [next_epoch(Folder(tmp_path / "state")) for _ in range(3)] == [1, 2, 3]
+    files = Folder(tmp_path / "state")
+    journal = Journal(files)
+    journal.boot(3, "hash", 0, 0)
+    journal.inputs("main", image(1, 1.0), ())
+    task = asyncio.create_task(journal.run())
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    (verdict,) = verify(files).values()
+    assert verdict.ok
+    assert verdict.seals == 2
