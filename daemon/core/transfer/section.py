@@ -1,0 +1,251 @@
+"""One busbar section of a main-tie-main board: which breaker feeds it.
+
+Theory of operation. A section has a *main* from its mains transformer and may be fed by an
+*alternate* instead: its generator feeder, or the tie from the other section. ON_MAIN and
+ON_ALTERNATE are the states of rest; everything between them is a move with an end in time.
+
+When the main gives nothing any more, the section is ISOLATED from it before anything else may feed
+it, and AWAITS a source. A usable source is then closed onto the dead section. When the mains are
+back, the main is closed by its synchronism check while the alternate still feeds (SYNCHRONISING);
+in the scan that sees both closed the alternate is told to open (PARTING). If synchronism does not
+come, the section goes back with a gap (BREAKING, then CLOSING_MAIN). If the alternate does not open
+in time, what closed last, the main, is opened again (BACKING_OUT). A breaker that does not open
+where it must ends in LOCKOUT, which a person resets. A breaker that does not close is remembered by
+the scheme and another way is tried from AWAITING.
+
+Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
+
+    UNJUDGED
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_BOTH -> PARTING
+        SEEN_DEAD -> AWAITING
+    ON_MAIN
+        HANDS_OFF, SEEN_ON_ALTERNATE -> UNJUDGED
+        MAIN_LOST -> ISOLATING
+        SEEN_BOTH -> PARTING
+        SEEN_DEAD -> AWAITING
+    ISOLATING
+        HANDS_OFF, SEEN_ON_ALTERNATE -> UNJUDGED
+        SEEN_DEAD -> AWAITING
+        SEEN_BOTH -> PARTING
+        after isolate_s -> LOCKOUT
+    AWAITING
+        HANDS_OFF -> UNJUDGED
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_BOTH -> PARTING
+        MAIN_USABLE -> CLOSING_MAIN
+        ALTERNATE_USABLE -> FEEDING
+    FEEDING
+        HANDS_OFF -> UNJUDGED
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_BOTH -> PARTING
+        after close_s -> AWAITING
+    ON_ALTERNATE
+        HANDS_OFF, SEEN_ON_MAIN -> UNJUDGED
+        SEEN_DEAD -> AWAITING
+        SEEN_BOTH -> PARTING
+        ALTERNATE_LOST -> RELEASING
+        RETURN_PERMITTED -> SYNCHRONISING
+    RELEASING
+        HANDS_OFF -> UNJUDGED
+        SEEN_DEAD -> AWAITING
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_BOTH -> PARTING
+        after isolate_s -> LOCKOUT
+    SYNCHRONISING
+        HANDS_OFF -> UNJUDGED
+        SEEN_BOTH -> PARTING
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_DEAD -> AWAITING
+        ALTERNATE_LOST -> RELEASING
+        MAIN_GONE -> ON_ALTERNATE
+        after sync_s -> BREAKING
+    PARTING
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_DEAD -> AWAITING
+        after overlap_s -> BACKING_OUT
+    BACKING_OUT
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_DEAD -> AWAITING
+        after isolate_s -> LOCKOUT
+    BREAKING
+        HANDS_OFF -> UNJUDGED
+        SEEN_DEAD -> CLOSING_MAIN
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_BOTH -> PARTING
+        after isolate_s -> LOCKOUT
+    CLOSING_MAIN
+        HANDS_OFF -> UNJUDGED
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_BOTH -> PARTING
+        after close_s -> AWAITING
+    LOCKOUT (a person resets)
+        RESET -> UNJUDGED
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from daemon.core.automaton import Table, ignoring_the_rest
+
+
+class Stage(Enum):
+    """Where a section stands."""
+
+    UNJUDGED = "not judged: hand operation, own logic, or positions not known"
+    ON_MAIN = "on mains"
+    ISOLATING = "main told to open"
+    AWAITING = "isolated, no source yet"
+    FEEDING = "alternate told to close"
+    ON_ALTERNATE = "on its alternate source"
+    RELEASING = "alternate is dead and told to open"
+    SYNCHRONISING = "main told to close in synchronism"
+    PARTING = "both closed, alternate told to open"
+    BACKING_OUT = "alternate is stuck, main told to open again"
+    BREAKING = "no synchronism: alternate told to open first"
+    CLOSING_MAIN = "main told to close onto the dead section"
+    LOCKOUT = "a breaker did not open: a person must look"
+
+
+class Event(Enum):
+    """What the image says about a section."""
+
+    HANDS_OFF = "selector or device's own logic took the scheme away from us"
+    SEEN_ON_MAIN = "main closed, alternates open"
+    SEEN_ON_ALTERNATE = "one alternate closed, main open"
+    SEEN_BOTH = "main and an alternate closed"
+    SEEN_DEAD = "all open"
+    MAIN_LOST = "the main gives nothing, for good"
+    MAIN_GONE = "the mains side of the main is not usable any more"
+    MAIN_USABLE = "mains side live and stable, main may close"
+    ALTERNATE_USABLE = "an alternate source may be closed"
+    ALTERNATE_LOST = "the alternate gives nothing any more"
+    RETURN_PERMITTED = "mains are back and it is this section's turn"
+    RESET = "a person has looked and resets"
+
+
+_JUDGED_BY_POSITION: Final = {
+    Event.SEEN_ON_MAIN: Stage.ON_MAIN,
+    Event.SEEN_ON_ALTERNATE: Stage.ON_ALTERNATE,
+    Event.SEEN_BOTH: Stage.PARTING,
+    Event.SEEN_DEAD: Stage.AWAITING,
+}
+
+
+def _row(stage: Stage, **leads: Stage) -> dict[tuple[Stage, Event], Stage]:
+    return {(stage, Event[event]): to for event, to in leads.items()}
+
+
+_TRANSITIONS: Final = {
+    **{(Stage.UNJUDGED, event): to for event, to in _JUDGED_BY_POSITION.items()},
+    **_row(
+        Stage.ON_MAIN,
+        HANDS_OFF=Stage.UNJUDGED,
+        MAIN_LOST=Stage.ISOLATING,
+        SEEN_ON_ALTERNATE=Stage.UNJUDGED,
+        SEEN_BOTH=Stage.PARTING,
+        SEEN_DEAD=Stage.AWAITING,
+    ),
+    **_row(
+        Stage.ISOLATING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_DEAD=Stage.AWAITING,
+        SEEN_ON_ALTERNATE=Stage.UNJUDGED,
+        SEEN_BOTH=Stage.PARTING,
+    ),
+    **_row(
+        Stage.AWAITING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_BOTH=Stage.PARTING,
+        MAIN_USABLE=Stage.CLOSING_MAIN,
+        ALTERNATE_USABLE=Stage.FEEDING,
+    ),
+    **_row(
+        Stage.FEEDING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_BOTH=Stage.PARTING,
+    ),
+    **_row(
+        Stage.ON_ALTERNATE,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_ON_MAIN=Stage.UNJUDGED,
+        SEEN_DEAD=Stage.AWAITING,
+        SEEN_BOTH=Stage.PARTING,
+        ALTERNATE_LOST=Stage.RELEASING,
+        RETURN_PERMITTED=Stage.SYNCHRONISING,
+    ),
+    **_row(
+        Stage.RELEASING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_DEAD=Stage.AWAITING,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_BOTH=Stage.PARTING,
+    ),
+    **_row(
+        Stage.SYNCHRONISING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_BOTH=Stage.PARTING,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_DEAD=Stage.AWAITING,
+        ALTERNATE_LOST=Stage.RELEASING,
+        MAIN_GONE=Stage.ON_ALTERNATE,
+    ),
+    **_row(
+        Stage.PARTING,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_DEAD=Stage.AWAITING,
+    ),
+    **_row(
+        Stage.BACKING_OUT,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_DEAD=Stage.AWAITING,
+    ),
+    **_row(
+        Stage.BREAKING,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_DEAD=Stage.CLOSING_MAIN,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_BOTH=Stage.PARTING,
+    ),
+    **_row(
+        Stage.CLOSING_MAIN,
+        HANDS_OFF=Stage.UNJUDGED,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_BOTH=Stage.PARTING,
+    ),
+    **_row(Stage.LOCKOUT, RESET=Stage.UNJUDGED),
+}
+
+SECTION: Final = Table(
+    first=Stage.UNJUDGED,
+    transitions=_TRANSITIONS,
+    after={
+        Stage.ISOLATING: ("isolate_s", Stage.LOCKOUT),
+        Stage.FEEDING: ("close_s", Stage.AWAITING),
+        Stage.RELEASING: ("isolate_s", Stage.LOCKOUT),
+        Stage.SYNCHRONISING: ("sync_s", Stage.BREAKING),
+        Stage.PARTING: ("overlap_s", Stage.BACKING_OUT),
+        Stage.BACKING_OUT: ("isolate_s", Stage.LOCKOUT),
+        Stage.BREAKING: ("isolate_s", Stage.LOCKOUT),
+        Stage.CLOSING_MAIN: ("close_s", Stage.AWAITING),
+    },
+    # Events are conditions of the plant that hold for many scans: a stage listens to its own.
+    ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
+    rests=frozenset({Stage.UNJUDGED, Stage.ON_MAIN, Stage.AWAITING, Stage.ON_ALTERNATE}),
+    person=frozenset({Stage.LOCKOUT}),
+)
