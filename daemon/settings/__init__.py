@@ -15,8 +15,20 @@ of device needs no code: one file in config/devices and its golden frames.
 
 from __future__ import annotations
 
-from daemon.settings.folders import config_dir
+from daemon.settings.check import problems
 from daemon.settings.findings import Problem, SettingsError
+from daemon.settings.folders import config_dir, site_path
+from daemon.settings.schema import schema
 from daemon.settings.site_file import SiteFile, load, shift_ports
 
-__all__ = ["Problem", "SettingsError", "SiteFile", "config_dir", "load", "shift_ports"]
+__all__ = [
+    "Problem",
+    "SettingsError",
+    "SiteFile",
+    "config_dir",
+    "load",
+    "problems",
+    "schema",
+    "shift_ports",
+    "site_path",
+]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from daemon.model.points import Node, Profile, Register
 from daemon.settings.checks.points import check_map
 from daemon.settings.document import read
-from daemon.settings.forms import MapForm, NodeForm, NodeMapForm, RegisterForm, RegisterMapForm
 from daemon.settings.findings import Problem
+from daemon.settings.forms import MapForm, NodeForm, NodeMapForm, RegisterForm, RegisterMapForm
 from daemon.settings.validate import fill
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from daemon.settings.checks.schemes import check_schemes
 from daemon.settings.control import load_control
 from daemon.settings.device_map import find_map, known_maps, load_map
 from daemon.settings.document import Document, read
+from daemon.settings.findings import Finding, Problem, SettingsError
 from daemon.settings.folders import map_folders, site_path
 from daemon.settings.forms import (
     EquipmentForm,
@@ -27,7 +28,6 @@ from daemon.settings.forms import (
     PlantForm,
     SiteForm,
 )
-from daemon.settings.findings import Finding, Problem, SettingsError
 from daemon.settings.validate import fill
 
 if TYPE_CHECKING:

@@ -183,16 +183,18 @@ def _sources(
     power_factor: float,
 ) -> dict[str, Loading]:
     """Return the loading of the sources at the roots; those that work together share theirs."""
-    loading = {}
-    for root in {feed.root: None for feed in feeds.values()}:
+    loading: dict[str, Loading] = {}
+    for root in dict.fromkeys(feed.root for feed in feeds.values()):
         if not demand_w[root]:
             continue
         group = _together(site, out, root)
         rating_va = sum(
-            min(s.ratings["power_va"], s.ratings.get("power_w", float("inf")) / power_factor)
-            for s in group
+            min(e.ratings["power_va"], e.ratings.get("power_w", float("inf")) / power_factor)
+            for e in group
         )
-        loading[", ".join(s.id for s in group)] = Loading(demand_w[root] / power_factor, rating_va)
+        name = ", ".join(source.id for source in group)
+        before_va = loading[name].carried_va if name in loading else 0.0
+        loading[name] = Loading(before_va + demand_w[root] / power_factor, rating_va)
     return loading
 
 

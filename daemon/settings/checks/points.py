@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, PointKind
-from daemon.settings.forms import NodeMapForm, RegisterForm, RegisterMapForm
 from daemon.settings.findings import Finding, choices
+from daemon.settings.forms import NodeMapForm, RegisterForm, RegisterMapForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

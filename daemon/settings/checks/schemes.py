@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from daemon.settings.forms import IntakeForm, MainTieMainForm, SupervisedForm
 from daemon.settings.findings import Finding, Location, choices
+from daemon.settings.forms import IntakeForm, MainTieMainForm, SupervisedForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

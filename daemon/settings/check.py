@@ -1,0 +1,20 @@
+"""Everything that is wrong with a file, whichever kind of file it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.settings.device_map import load_map
+from daemon.settings.document import read
+from daemon.settings.findings import Problem
+from daemon.settings.folders import site_path
+from daemon.settings.site_file import examine
+
+
+def problems(path: str | Path) -> list[Problem]:
+    """Return what is wrong with a site file (or shipped site's name) or a device map."""
+    file = site_path(path)
+    data = read(file).data
+    if isinstance(data, dict) and "points" in data:
+        return list(load_map(file.resolve()).problems)
+    return examine(file)[1]
