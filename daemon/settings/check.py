@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.settings.alarms import file_problems
 from daemon.settings.device_map import load_map
 from daemon.settings.document import read
 from daemon.settings.findings import Problem
@@ -12,9 +13,11 @@ from daemon.settings.site_file import examine
 
 
 def problems(path: str | Path) -> list[Problem]:
-    """Return what is wrong with a site file (or shipped site's name) or a device map."""
+    """Return what is wrong with a file: a site (or a shipped site's name), a device map, alarms."""
     file = site_path(path)
     data = read(file).data
     if isinstance(data, dict) and "points" in data:
         return list(load_map(file.resolve()).problems)
+    if file.resolve().parent.name == "alarms":
+        return file_problems(file)
     return examine(file)[1]

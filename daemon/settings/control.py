@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from daemon.core.step import CONTROL, Control
 from daemon.settings.findings import Finding, choices
 from daemon.settings.validate import fill
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def load_control(data: Any) -> tuple[Control, list[Finding]]:  # noqa: ANN401 - as read
+    from daemon.core.alarms.rules import Rule
+
+
+def load_control(data: Any, rules: Mapping[str, Rule]) -> tuple[Control, list[Finding]]:  # noqa: ANN401 - as read
     """Return the settings of every controller and what is wrong in the block.
 
-    A controller that the block does not name keeps its defaults.
+    A controller that the block does not name keeps its defaults. The alarm rules come from files of
+    their own; a rule in the block replaces the one of the same class.
+
+    Args:
+        data: the `control:` block.
+        rules: alarm rules by class.
     """
     blocks: dict[str, Any] = {}
     findings: list[Finding] = []
@@ -26,4 +37,7 @@ def load_control(data: Any) -> tuple[Control, list[Finding]]:  # noqa: ANN401 - 
         findings += wrong
         if not wrong:
             blocks[name] = params
+    if "alarms" in CONTROL:
+        alarms = blocks.get("alarms", CONTROL["alarms"]())
+        blocks["alarms"] = replace(alarms, rules={**rules, **alarms.rules})
     return Control(**blocks), findings

@@ -25,5 +25,15 @@ def site_path(site: str | Path) -> Path:
 
 def map_folders(site: Path) -> tuple[Path, ...]:
     """Return where device maps of a site file are looked for, nearest first."""
+    return _folders(site, "devices")
+
+
+def alarm_folder(site: Path) -> Path:
+    """Return the folder of the alarm rules that hold for a site file."""
+    folders = _folders(site, "alarms")
+    return next((folder for folder in folders if folder.is_dir()), folders[-1])
+
+
+def _folders(site: Path, name: str) -> tuple[Path, ...]:
     beside = site.resolve().parent
-    return beside / "devices", beside.parent / "devices", config_dir() / "devices"
+    return beside / name, beside.parent / name, config_dir() / name

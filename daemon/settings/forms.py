@@ -211,8 +211,8 @@ class SiteForm(PlantForm):
     north: NorthForm
     control: dict[str, Any] = {}
     """Settings of the controllers, by controller."""
-    emulation: dict[str, Any] = {}
-    """What only emulators read."""
+    emulation: dict[str, dict[str, Any]] = {}
+    """What only emulators read, by nature or, which goes before, by equipment id."""
 
 
 Limits = Annotated[list[Finite], Field(min_length=2, max_length=2)]

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.model import plant as model
 from daemon.model.natures import NATURES
+from daemon.settings.alarms import load_alarms
 from daemon.settings.checks.addresses import check_addresses
 from daemon.settings.checks.balance import check_balance
 from daemon.settings.checks.connections import check_connections, check_reach
 from daemon.settings.checks.equipment import check_equipment, positions
-from daemon.settings.checks.references import Names, check_references
+from daemon.settings.checks.references import Names, check_cases, check_emulation, check_references
 from daemon.settings.checks.schemes import check_schemes
 from daemon.settings.control import load_control
 from daemon.settings.device_map import find_map, known_maps, load_map
 from daemon.settings.document import Document, read
 from daemon.settings.findings import Finding, Problem, SettingsError
-from daemon.settings.folders import map_folders, site_path
+from daemon.settings.folders import alarm_folder, map_folders, site_path
 from daemon.settings.forms import (
     EquipmentForm,
     IntakeForm,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from daemon.core.step import Control
     from daemon.model.points import Profile
     from daemon.settings.forms import SchemeForm
 
@@ -44,13 +46,13 @@ class SiteFile:
 
     Attributes:
         site: the plant as drawn.
-        control: settings of the controllers (`daemon.core.step.Control`).
+        control: settings of the controllers .
         path: the file.
         document: where each value stands, for messages about it.
     """
 
     site: model.Site
-    control: Any
+    control: Control
     path: Path
     document: Document
 
@@ -97,10 +99,14 @@ def examine(path: Path) -> tuple[SiteFile | None, list[Problem]]:
     names = Names(*(_ids(data, section) for section in ("buses", "gateways", "equipment")))
     findings += check_equipment(plant)
     findings += check_references(plant, names, profiles)
+    findings += check_cases(plant.balance, names)
+    findings += check_emulation(_ids(data, "emulation"), names)
     findings += check_connections(plant)
     findings += check_addresses(plant, _north(data))
     findings += check_schemes(plant, names)
-    control, wrong = load_control(data.get("control", {}))
+    rules, wrong_rules = load_alarms(alarm_folder(path))
+    found += wrong_rules
+    control, wrong = load_control(data.get("control", {}), rules)
     findings += wrong
     site = None
     if form is not None and not findings and not document.problems and not found:

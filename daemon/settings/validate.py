@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -29,9 +30,14 @@ def fill(form: Any, data: Any, at: Location = ()) -> tuple[Any, list[Finding]]: 
         at: where `data` stands in its file.
     """
     try:
-        return TypeAdapter(form).validate_json(json.dumps(data), strict=True), []
+        return _adapter(form).validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
         return None, [_finding(form, detail, at) for detail in error.errors(include_url=False)]
+
+
+@lru_cache(maxsize=128)
+def _adapter(form: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+    return TypeAdapter(form)
 
 
 def _finding(form: Any, detail: ErrorDetails, at: Location) -> Finding:  # noqa: ANN401

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from daemon.model.natures import NATURES
 from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
     from daemon.model.points import Profile
-    from daemon.settings.forms import EquipmentForm, PlantForm
+    from daemon.settings.forms import BalanceForm, EquipmentForm, PlantForm
 
 
 class Names(NamedTuple):
@@ -40,6 +41,33 @@ def check_references(
             yield from _check_group(plant, names, id_, form)
         if form.device:
             yield from _check_device(plant, names, id_, form, profiles)
+
+
+def check_emulation(keys: Iterable[str], names: Names) -> Iterator[Finding]:
+    """Yield the keys of the `emulation:` block that are neither a nature nor equipment."""
+    for key in keys:
+        if key not in NATURES and key not in names.equipment:
+            valid = choices({*NATURES, *names.equipment}, key)
+            yield Finding(
+                ("emulation", key), "is neither a nature nor equipment", valid, at_key=True
+            )
+
+
+def check_cases(balance: BalanceForm, names: Names) -> Iterator[Finding]:
+    """Yield the names in the `balance:` block that lead nowhere."""
+    for i, case in enumerate(balance.n_minus_1):
+        for j, id_ in enumerate(case):
+            if id_ not in names.equipment:
+                at = ("balance", "n_minus_1", i, j)
+                yield Finding(at, f"{id_} is not defined", choices(names.equipment, id_))
+    for bus in balance.unlisted_w:
+        if bus not in names.buses:
+            at = ("balance", "unlisted_w", bus)
+            yield Finding(at, f"bus {bus} is not defined", choices(names.buses, bus), at_key=True)
+    for key in balance.demand_factor:
+        if key not in names.equipment and key not in NATURES:
+            at = ("balance", "demand_factor", key)
+            yield Finding(at, "is neither a nature nor equipment", at_key=True)
 
 
 def _check_group(
