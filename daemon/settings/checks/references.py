@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Set
 
     from daemon.model.points import Profile
+    from daemon.settings.findings import Location
     from daemon.settings.forms import BalanceForm, EquipmentForm, PlantForm
 
 
@@ -55,19 +56,20 @@ def check_emulation(keys: Iterable[str], names: Names) -> Iterator[Finding]:
 
 def check_cases(balance: BalanceForm, names: Names) -> Iterator[Finding]:
     """Yield the names in the `balance:` block that lead nowhere."""
+    at: Location = ("balance",)
     for i, case in enumerate(balance.n_minus_1):
         for j, id_ in enumerate(case):
             if id_ not in names.equipment:
-                at = ("balance", "n_minus_1", i, j)
-                yield Finding(at, f"{id_} is not defined", choices(names.equipment, id_))
+                valid = choices(names.equipment, id_)
+                yield Finding((*at, "n_minus_1", i, j), f"{id_} is not defined", valid)
     for bus in balance.unlisted_w:
         if bus not in names.buses:
-            at = ("balance", "unlisted_w", bus)
-            yield Finding(at, f"bus {bus} is not defined", choices(names.buses, bus), at_key=True)
+            text = f"bus {bus} is not defined"
+            yield Finding((*at, "unlisted_w", bus), text, choices(names.buses, bus), at_key=True)
     for key in balance.demand_factor:
         if key not in names.equipment and key not in NATURES:
-            at = ("balance", "demand_factor", key)
-            yield Finding(at, "is neither a nature nor equipment", at_key=True)
+            text = "is neither a nature nor equipment"
+            yield Finding((*at, "demand_factor", key), text, at_key=True)
 
 
 def _check_group(
