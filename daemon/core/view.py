@@ -129,10 +129,12 @@ class Relief:
     """Conclusion of balance about load that is given up.
 
     Attributes:
+        budget_w: what the sets can give all rows together, -1 while that is no limit [W].
         shed: loads that are to go because what is left cannot carry them.
         shutdown: loads that were told to shut down, from the decision until they run again.
     """
 
+    budget_w: float = -1.0
     shed: tuple[str, ...] = ()
     shutdown: tuple[str, ...] = ()
 
@@ -148,7 +150,7 @@ class Facts:
         sets_released: sets carry nothing more and may unload; by `transfer.main_tie_main`.
         sets: by `generation.start`.
         autonomy: by `security.autonomy`.
-        relief: by `balance.shedding` (`shed`) and `balance.shutdown` (`shutdown`).
+        relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
     """
 
     supply: Supply = field(default_factory=Supply)

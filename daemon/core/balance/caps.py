@@ -13,11 +13,12 @@ Theory of operation. Three ceilings are held on every row, the lowest wins:
   load (its rating where it is not known), less a reserve for recharging, less losses. It does not
   hold while the rows are on storage: then they take nothing from the sets.
 
-The last two are shared over the rows in order of priority, equal within one, the lowest priority
-cut first, and rounded down to whole percent. A ceiling that falls acts at once. One that rises is
-followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see steps they
-can take; after the utility has returned the steps are larger (recovery is exempt from the ramp
-limit). When every row is back at 1.0 and nothing is wrong, the controller lets go of the caps.
+The last two are shared over the rows: `floor_pu` for each if that is there, the rest in order of
+priority, equal within one; rounded down to whole percent. A ceiling that falls acts at once. One
+that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see
+steps they can take; after the utility has returned the steps are larger (recovery is exempt from
+the ramp limit). When every row is back at 1.0 and nothing is wrong, the controller lets go of the
+caps.
 
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
@@ -28,7 +29,7 @@ Source: plant.md section 3, "Balance, worked once".
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Interval
@@ -70,6 +71,7 @@ class Params:
         usable_pu: part of the sets' rating that may be used [pu].
         recharge_w: kept free on generators for recharging storage [W].
         loss_pu: part of what the sets give that is lost on the way [pu].
+        floor_pu: share of a row that is given before any priority counts [pu].
         storage_after_s: how long the rows must be on storage to be capped for it [s].
     """
 
@@ -81,6 +83,7 @@ class Params:
     usable_pu: Fraction = 0.97
     recharge_w: Annotated[float, Interval(ge=0.0)] = 0.4e6
     loss_pu: Fraction = 0.03
+    floor_pu: Fraction = 0.3
     storage_after_s: Annotated[float, Interval(ge=0.0, le=0.5)] = 0.2
 
 
@@ -144,9 +147,11 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return Turn(state)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
     state = _time_storage(view, state, supply)
-    ceilings, reason = _ceilings(view, plan, supply, state, params)
+    budget_w = _budget_w(view, plan, supply, state, params)
+    ceilings, reason = _ceilings(view, plan, supply, state, budget_w, params)
+    relief = {"relief": replace(view.facts.relief, budget_w=budget_w)}
     if not reason and not state.caps_pu:
-        return _tell(view, plan, Turn(state))
+        return _tell(view, plan, Turn(state, facts=relief))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
     due = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     step_pu = params.lift_step_pu if reason or supply.get("outage") else params.return_step_pu
@@ -159,7 +164,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     )
     why = reason or "supply is back"
     proposals = tuple(Proposal(r, POINT, "max", cap, OWNER, why) for r, cap in caps.items())
-    return _tell(view, plan, Turn(new, () if done else proposals, _events(view, state, new)))
+    events = _events(view, state, new)
+    return _tell(view, plan, Turn(new, () if done else proposals, events, facts=relief))
 
 
 def _time_storage(view: View, state: State, supply: Mapping[str, Any]) -> State:
@@ -175,46 +181,62 @@ def follow(cap_pu: float, ceiling_pu: float, step_pu: float) -> float:
     return min(ceiling_pu, cap_pu + step_pu) if ceiling_pu > cap_pu else ceiling_pu
 
 
-def share(total_w: float, rows: tuple[tuple[str, int, float], ...]) -> dict[str, float]:
+def share(
+    total_w: float, rows: tuple[tuple[str, int, float], ...], floor_pu: float = 0.0
+) -> dict[str, float]:
     """Return the cap of every row [pu] so that all together draw `total_w` at most.
 
     Args:
         total_w: what there is [W].
         rows: id, priority and rating [W], the priority that is kept longest first.
+        floor_pu: cap that every row gets first, if there is enough for all [pu].
     """
+    rated_w = sum(rating for _, _, rating in rows)
+    base_pu = floor_pu if total_w >= floor_pu * rated_w else 0.0
+    left_w = max(total_w - base_pu * rated_w, 0.0)
     caps: dict[str, float] = {}
-    left_w = max(total_w, 0.0)
     for priority in dict.fromkeys(priority for _, priority, _ in rows):
-        level = [(name, rating) for name, p, rating in rows if p == priority]
-        rated_w = sum(rating for _, rating in level)
-        cap = math.floor(min(1.0, left_w / rated_w) * _PERCENT) / _PERCENT
-        caps |= {name: cap for name, _ in level}
-        left_w = max(0.0, left_w - cap * rated_w)
+        level_w = sum(rating for _, p, rating in rows if p == priority)
+        more_pu = min(1.0 - base_pu, left_w / level_w)
+        cap = math.floor((base_pu + more_pu) * _PERCENT) / _PERCENT
+        caps |= {name: cap for name, p, _ in rows if p == priority}
+        left_w = max(0.0, left_w - more_pu * level_w)
     return caps
 
 
 def _ceilings(
-    view: View, plan: _Plan, supply: Mapping[str, Any], state: State, params: Params
+    view: View,
+    plan: _Plan,
+    supply: Mapping[str, Any],
+    state: State,
+    budget_w: float,
+    params: Params,
 ) -> tuple[dict[str, float], str]:
     """Return the ceiling of every row [pu], and why there is one ("" for none)."""
     budgets = []
     limit_w = float(supply.get("rows_limit_w", _NO_LIMIT))
     if limit_w > 0.0:
         budgets.append((limit_w, "limit before the next feeder closes"))
-    on_storage = bool(state.storage_since_ns)
-    if not on_storage and "generators" in dict(supply.get("feeds", {})).values():
-        budgets.append((_sets_w(view, plan, supply, params), "sets carry the rows"))
+    if budget_w >= 0.0:
+        budgets.append((budget_w, "sets carry the rows"))
     total_w, reason = min(budgets, default=(0.0, ""))
     rated = tuple((row.id, priority, row.ratings["power_w"]) for row, priority in plan.rows)
-    ceilings = share(total_w, rated) if budgets else {row.id: 1.0 for row, _ in plan.rows}
-    if on_storage and view.now_ns - state.storage_since_ns >= ns(params.storage_after_s):
+    ceilings = {row.id: 1.0 for row, _ in plan.rows}
+    if budgets:
+        ceilings = share(total_w, rated, params.floor_pu)
+    since_ns = state.storage_since_ns
+    if since_ns and view.now_ns - since_ns >= ns(params.storage_after_s):
         reason = "storage alone carries the rows"
         ceilings = {row: min(cap, params.storage_cap_pu) for row, cap in ceilings.items()}
     return ceilings, reason
 
 
-def _sets_w(view: View, plan: _Plan, supply: Mapping[str, Any], params: Params) -> float:
-    """Return what the sets on the bus can give all rows together [W]."""
+def _budget_w(
+    view: View, plan: _Plan, supply: Mapping[str, Any], state: State, params: Params
+) -> float:
+    """Return what the sets on the bus can give all rows together, -1 without that limit [W]."""
+    if state.storage_since_ns or "generators" not in dict(supply.get("feeds", {})).values():
+        return _NO_LIMIT
     free_w = params.usable_pu * float(supply.get("capability_w", 0.0))
     free_w -= params.recharge_w + _others_w(view, plan)
     return max(0.0, free_w) * (1.0 - params.loss_pu) * plan.efficiency_pu

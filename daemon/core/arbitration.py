@@ -1,0 +1,242 @@
+"""From proposals to one set-point per actuator: bounds narrow in order of priority.
+
+The order of the controllers in the lane is priority. For each set-point the device's own range is
+narrowed by one proposal after the other: `max` and `min` move one bound, `set` both; what a later
+one wants beyond the bounds it finds is cut to them. So economy only ever chooses inside what safety
+left, and whoever stands first cannot be overruled. Without a `set` the actuator gets as much as a
+`max` allows, else as little as a `min` demands. A person's set-point (`OperatorRequest`) stands
+last, until it is released or replaced. The owner of an actuator is the one on whose bound its
+value rests; it has exactly one, and a change of owner is an event.
+
+A set-point is sent when it changes, when the device's read-back shows another value, and, where
+there is no read-back, every `refresh_s`; never more often than every `least_s` per actuator. What
+nobody proposes any more stays where it is and has no owner.
+
+A `command` of the main lane (a shutdown) is made once per proposal, first come first served per
+device; its proposer watches the plant and repeats itself if need be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Interval
+
+from daemon.core.view import Turn, View
+from daemon.model.commands import Command, OperatorRequest, Proposal
+from daemon.model.natures import PointKind
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemon.model.events import Event
+    from daemon.model.plant import Site
+
+BOUNDS: Final = frozenset({"max", "min", "set"})
+RELEASE: Final = "release"
+_INFINITE: Final = float("inf")
+_TAKEN_KEPT: Final = 64
+_NEVER_NS: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How often a set-point may and must be sent.
+
+    Attributes:
+        least_s: least time between two commands to one actuator [s].
+        correct_s: how long a read-back may differ before the set-point is sent again [s].
+        refresh_s: a set-point without a read-back is repeated this often [s].
+        lifetime_s: a command not sent within this is void [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    least_s: Annotated[float, Interval(ge=0.1, le=10.0)] = 0.3
+    correct_s: Annotated[float, Interval(ge=0.5, le=60.0)] = 1.0
+    refresh_s: Annotated[float, Interval(ge=1.0, le=600.0)] = 10.0
+    lifetime_s: Annotated[float, Interval(ge=0.1, le=5.0)] = 1.0
+
+
+class Sent(NamedTuple):
+    """Last word to one actuator: value in the unit of the point, when [ns], and by whom."""
+
+    value: float
+    at_ns: int
+    owner: str
+
+
+class Manual(NamedTuple):
+    """A set-point a person asked for."""
+
+    value: float
+    user: str
+    reason: str
+
+
+class State(NamedTuple):
+    """What stands at every actuator, by point id; also of requests already taken."""
+
+    sent: Mapping[str, Sent] = {}
+    manual: Mapping[str, Manual] = {}
+    taken: tuple[str, ...] = ()
+
+
+class Target(NamedTuple):
+    """What one actuator shall be set to, on whose bound it rests, and why."""
+
+    value: float
+    owner: str
+    reason: str
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: nothing has been sent."""
+    return State()
+
+
+def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> Turn[State]:
+    """Make commands of what is proposed this scan."""
+    manual, taken, events = _requests(view, state)
+    wishes: dict[str, list[Proposal]] = {}
+    for wish in (*proposals, *_standing(manual)):
+        wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
+    commands: list[Command] = []
+    sent: dict[str, Sent] = {}
+    for key, asked in wishes.items():
+        first, before = asked[0], state.sent.get(key)
+        index = view.points.find(first.equipment, first.point)
+        if index is None:
+            continue
+        if first.action not in BOUNDS:
+            commands.append(_command(view, first, first.action, params, len(commands)))
+            continue
+        place = view.points.points[index].place
+        target = narrow(asked, place.low, place.high)
+        if before is not None and before.owner != target.owner:
+            events.append(_owned(view, key, before.owner, target))
+        if _due(view, index, target.value, before, params):
+            wish = Proposal(first.equipment, first.point, "set", *target)
+            commands.append(_command(view, wish, "set", params, len(commands)))
+            sent[key] = Sent(target.value, view.now_ns, target.owner)
+        elif before is not None:
+            sent[key] = before._replace(owner=target.owner)
+        else:
+            sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
+    unchanged = sent == state.sent and manual is state.manual and taken == state.taken
+    after = state if unchanged else State(sent, manual, taken)
+    return Turn(after, events=tuple(events), commands=tuple(commands))
+
+
+def narrow(
+    proposals: Iterable[Proposal], low: float | None = None, high: float | None = None
+) -> Target:
+    """Return the value that is left when every proposal has narrowed what those before left.
+
+    Args:
+        proposals: for one set-point, highest priority first; at least one.
+        low: least the device takes, or None.
+        high: most the device takes, or None.
+    """
+    floor = -_INFINITE if low is None else low
+    ceiling = _INFINITE if high is None else high
+    lower: Proposal | None = None
+    upper: Proposal | None = None
+    for wish in proposals:
+        value = min(max(wish.value, floor), ceiling)
+        if wish.action in {"min", "set"} and (value > floor or lower is None):
+            floor, lower = value, wish
+        if wish.action in {"max", "set"} and (value < ceiling or upper is None):
+            # Cut to the floor, it is the floor's author who decides.
+            ceiling, upper = value, lower if lower and wish.value < floor else wish
+    chosen, value = (upper, ceiling) if upper is not None else (lower, floor)
+    assert chosen is not None, "nothing was proposed"
+    return Target(value, chosen.owner, chosen.reason)
+
+
+def _due(view: View, index: int, value: float, before: Sent | None, params: Params) -> bool:
+    """Return whether a set-point has to be sent now."""
+    point = view.points.points[index]
+    grain = 1.5 * abs(point.place.scale)
+    age_ns = _NEVER_NS if before is None else view.now_ns - before.at_ns
+    if age_ns < ns(params.least_s):
+        return False
+    if before is not None and abs(value - before.value) > grain / 2:
+        return True
+    if point.place.access == "w":
+        return before is None or age_ns >= ns(params.refresh_s)
+    read = view.image.get(index)
+    if read is None:
+        return before is None
+    return abs(read - value) > grain and (before is None or age_ns >= ns(params.correct_s))
+
+
+def _command(view: View, wish: Proposal, action: str, params: Params, number: int) -> Command:
+    value = wish.value
+    if action != "set":
+        value = float(view.site.equipment[wish.equipment].kind.commands().index(action) + 1)
+    return Command(
+        id=view.next_id + number,
+        epoch=view.epoch,
+        equipment=wish.equipment,
+        point=wish.point,
+        action=action,
+        value=value,
+        owner=wish.owner,
+        reason=wish.reason,
+        interlock="within the bounds of its point",
+        issued_at_ns=view.now_ns,
+        expires_at_ns=view.now_ns + ns(params.lifetime_s),
+    )
+
+
+def _standing(manual: Mapping[str, Manual]) -> Iterable[Proposal]:
+    for key, wish in manual.items():
+        equipment, _, point = key.rpartition(".")
+        yield Proposal(equipment, point, "set", wish.value, wish.user, wish.reason)
+
+
+def _requests(
+    view: View, state: State
+) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event]]:
+    """Take up what people ask of set-points, or say why not."""
+    manual, taken = dict(state.manual), list(state.taken)
+    events: list[Event] = []
+    for message in view.inbox:
+        if not isinstance(message, OperatorRequest) or message.id in taken:
+            continue
+        wish = message.proposal
+        if not _is_setpoint(view, wish):
+            continue
+        taken.append(message.id)
+        key = f"{wish.equipment}.{wish.point}"
+        place = view.points.points[view.points.index(wish.equipment, wish.point)].place
+        low = -_INFINITE if place.low is None else place.low
+        high = _INFINITE if place.high is None else place.high
+        if wish.action == RELEASE:
+            manual.pop(key, None)
+        elif not low <= wish.value <= high:
+            events.append(_refused(view, message, f"allowed is {low:g} to {high:g}"))
+        else:
+            manual[key] = Manual(wish.value, message.user, wish.reason)
+    if not events and manual == state.manual:
+        manual = state.manual  # type: ignore[assignment]
+    return manual, tuple(taken[-_TAKEN_KEPT:]), events
+
+
+def _is_setpoint(view: View, wish: Proposal) -> bool:
+    index = view.points.find(wish.equipment, wish.point)
+    return index is not None and view.points.points[index].spec.kind is PointKind.SETPOINT
+
+
+def _refused(view: View, message: OperatorRequest, why: str) -> Event:
+    wish = message.proposal
+    text = f"Set-point of {wish.equipment} by {message.user} refused: {why}"
+    return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, user=message.user)
+
+
+def _owned(view: View, key: str, before: str, target: Target) -> Event:
+    text = f"{key} now rests on {target.owner} (before: {before}): {target.reason}"
+    return view.event(key, "setpoint_owner", text, owner=target.owner, before=before)

@@ -1,0 +1,162 @@
+"""Orderly shutdown of IT load in time, so that nothing is cut while it still writes.
+
+Theory of operation. Every row and every IT rack has a path (`security.autonomy`): how long it
+lasts on what storage is still connected to it, and how long its shutdown takes. A load on storage
+is told to shut down when
+
+    autonomy < shutdown time + margin + lead x (priority - 1)
+
+so the lower priorities go first and leave shared storage to those that are kept longest; a load
+that is shed goes at once. Where the autonomy rests on values that are not good, the worst case
+stands in for them, and it must hold for `confirm_s` before it counts (F56: a UPS last seen on its
+battery and now silent counts as low, but a lost telegram does not).
+
+A shutdown once begun is latched: it goes on when the supply returns, because a half-finished one
+loses more. The latch ends when the load has been started again, which a person does. The command
+is repeated every `repeat_s` until the load shows that it obeys; a load that is already shutting
+down takes no harm from being told twice.
+
+Source: numbers.md section 16 (NUT: forced shutdown latches); F44, F47, F56.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Interval
+
+from daemon.core.view import Path, Turn, View
+from daemon.model.commands import Proposal
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.model.events import Event
+    from daemon.model.plant import Site
+
+OWNER: Final = "shutdown"
+_LOADS: Final = ("rack_row", "it_rack")
+_OBEYS: Final = frozenset({"shutting_down", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How early.
+
+    Attributes:
+        margin_s: time between the end of a shutdown and the end of the storage [s].
+        lead_s: how much earlier each lower priority goes [s].
+        confirm_s: how long a worst case that is only assumed must hold [s].
+        repeat_s: time between two commands to a load that does not obey [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    margin_s: Annotated[float, Interval(ge=5.0, le=3600.0)] = 30.0
+    lead_s: Annotated[float, Interval(ge=0.0, le=600.0)] = 20.0
+    confirm_s: Annotated[float, Interval(ge=0.0, le=4.0)] = 2.0
+    repeat_s: Annotated[float, Ge(1.0)] = 5.0
+
+
+class State(NamedTuple):
+    """Loads told to shut down, and when what happened to them.
+
+    Attributes:
+        told_ns: by load, when it was last told [ns]; being in here is the latch.
+        obeyed: of these, the loads seen to shut down since.
+        short_since_ns: by load, since when a worst case is assumed [ns].
+    """
+
+    told_ns: Mapping[str, int] = {}
+    obeyed: tuple[str, ...] = ()
+    short_since_ns: Mapping[str, int] = {}
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: nothing is told to shut down."""
+    return State()
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Tell the loads whose time has come."""
+    paths = view.facts.autonomy.paths
+    loads = [e.id for e in view.site.of_nature(*_LOADS) if e.id in paths]
+    state, events = _release(view, state)
+    assumed: dict[str, int] = {}
+    told = dict(state.told_ns)
+    for name in loads:
+        if name in told:
+            continue
+        reason = _due(view, paths[name], params)
+        if reason and not _certain(view, paths[name]):
+            assumed[name] = state.short_since_ns.get(name, view.now_ns)
+            if view.now_ns - assumed[name] < ns(params.confirm_s):
+                continue
+        if reason and view.stage(name) not in _OBEYS:
+            told[name] = view.now_ns - ns(params.repeat_s)
+            events.append(_requested(view, paths[name], reason))
+    due = [
+        name
+        for name, told_ns in told.items()
+        if name not in state.obeyed and view.now_ns - told_ns >= ns(params.repeat_s)
+    ]
+    told |= dict.fromkeys(due, view.now_ns)
+    proposals = tuple(
+        Proposal(name, "command", "shutdown", 0.0, OWNER, "storage is running out") for name in due
+    )
+    relief = view.facts.relief
+    if relief.shutdown != tuple(told):
+        relief = replace(relief, shutdown=tuple(told))
+    after = State(told, state.obeyed, assumed)
+    return Turn(after, proposals, tuple(events), facts={"relief": relief})
+
+
+def needed_s(path: Path, params: Params) -> float:
+    """Return the autonomy below which a load on storage must be told [s]."""
+    return path.shutdown_s + params.margin_s + params.lead_s * max(0, path.priority - 1)
+
+
+def _due(view: View, path: Path, params: Params) -> str:
+    """Return why a load must go now, or ""."""
+    if path.load in view.facts.relief.shed:
+        return "it is shed"
+    if path.on_storage and path.autonomy_s < needed_s(path, params):
+        return (
+            f"{path.autonomy_s:.0f} s of storage are left, "
+            f"{path.shutdown_s:.0f} s are needed to shut down"
+        )
+    return ""
+
+
+def _certain(view: View, path: Path) -> bool:
+    return path.known or path.load in view.facts.relief.shed
+
+
+def _release(view: View, state: State) -> tuple[State, list[Event]]:
+    """Note which loads obey, and let go of those that have been started again since."""
+    obeyed = [n for n in state.told_ns if n in state.obeyed or view.stage(n) in _OBEYS]
+    back = [n for n in obeyed if n in state.obeyed and view.stage(n) in {"starting", "running"}]
+    if not back and tuple(obeyed) == state.obeyed:
+        return state, []
+    events = [view.event(n, "shutdown_over", f"{n} has been started again") for n in back]
+    return (
+        State(
+            {n: at for n, at in state.told_ns.items() if n not in back},
+            tuple(n for n in obeyed if n not in back),
+            state.short_since_ns,
+        ),
+        events,
+    )
+
+
+def _requested(view: View, path: Path, reason: str) -> Event:
+    return view.event(
+        path.load,
+        "shutdown_requested",
+        f"Orderly shutdown of {path.load} requested: {reason}",
+        reason=reason,
+        autonomy_s=path.autonomy_s,
+        shutdown_s=path.shutdown_s,
+        priority=path.priority,
+        known=path.known,
+    )

@@ -1,0 +1,170 @@
+"""Set-points of AC storage (first version): help the sets when they are short, else be refilled.
+
+By what feeds the section that the storage is joined to (`supply.feeds` of the switching lane):
+
+- *generators*: what the sets would have to give beyond `support_pu` of their rating is discharged
+  instead, while the charge is above `floor_pu`; when they have room, at most
+  `recharge_on_sets_w` goes into the storage.
+- *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
+  of the measured import. An import that is not known allows nothing.
+- *nothing*, or not known: zero. A storage that follows the grid has none to follow.
+
+Nothing here is economy. Peak shaving and smoothing are controllers of their own with a reserve of
+their own; they come after this one in the order of the lane and can only narrow it. DC storage
+supports its bus by its own droop and takes no set-point from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Interval
+
+from daemon.core.topology import once_per_site
+from daemon.core.view import Turn, View
+from daemon.model.commands import Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
+
+OWNER: Final = "dispatch"
+POINT: Final = "power_setpoint_w"
+_GRAIN_W: Final = 20_000.0
+"""Set-points move in these steps, so that noise is not sent to the device."""
+
+Fraction = Annotated[float, Interval(ge=0.0, le=1.0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How much, and within what charge.
+
+    Attributes:
+        support_pu: part of the sets' rating above which storage helps [pu].
+        floor_pu: charge below which it does not [pu].
+        recharge_on_sets_w: most that goes into storage from the sets [W].
+        recharge_w: most that goes into storage from the utility [W].
+        target_pu: charge it is refilled to [pu].
+        restart_pu: charge below which refilling begins again [pu].
+        import_pu: part of the contract's import that refilling may lead to [pu].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    support_pu: Fraction = 0.95
+    floor_pu: Fraction = 0.2
+    recharge_on_sets_w: Annotated[float, Ge(0.0)] = 0.4e6
+    recharge_w: Annotated[float, Ge(0.0)] = 1.0e6
+    target_pu: Fraction = 0.9
+    restart_pu: Fraction = 0.85
+    import_pu: Fraction = 0.9
+
+
+class State(NamedTuple):
+    """Storage that is being refilled."""
+
+    refilling: tuple[str, ...] = ()
+
+
+class _Plan(NamedTuple):
+    stores: tuple[Equipment, ...]
+    sets: tuple[Equipment, ...]
+    intakes: tuple[Equipment, ...]
+    """Meters at the buses of utilities."""
+
+
+@once_per_site
+def _plan(site: Site, points: PointTable) -> _Plan:
+    feeds = {e.buses[0] for e in site.of_nature("utility")}
+    return _Plan(
+        tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac"),
+        site.of_nature("generator"),
+        tuple(e for e in site.of_nature("meter") if e.buses[0] in feeds),
+    )
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan."""
+    return State()
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Propose one set-point for every AC storage."""
+    plan = _plan(view.site, view.points)
+    supply = view.heard["supply"].values if "supply" in view.heard else {}
+    proposals, refilling = [], []
+    for store in plan.stores:
+        feed = _feed(view, store, dict(supply.get("feeds", {})))
+        soc_pu = view.read(store.id, "soc_pu")
+        wanted_w, why = 0.0, "nothing to follow"
+        if soc_pu is not None and feed == "generators":
+            capability_w = float(supply.get("capability_w", 0.0))
+            wanted_w, why = _beside_sets(view, plan, store, soc_pu, capability_w, params)
+        elif soc_pu is not None and feed == "utility":
+            limit_pu = params.target_pu if store.id in state.refilling else params.restart_pu
+            wanted_w, why = 0.0, "full enough"
+            if soc_pu < limit_pu:
+                refilling.append(store.id)
+                wanted_w, why = _refill(view, plan, store, params), "refill from the utility"
+        grains = wanted_w / _GRAIN_W
+        value_w = float(int(grains)) * _GRAIN_W
+        proposals.append(Proposal(store.id, POINT, "set", value_w, OWNER, why))
+    return Turn(State(tuple(refilling)), tuple(proposals))
+
+
+def _feed(view: View, store: Equipment, feeds: Mapping[str, str]) -> str:
+    """Return what feeds the section a storage is joined to."""
+    section = view.topology.section
+    at = section[store.buses[0]]
+    return next((feed for bus, feed in feeds.items() if section.get(bus) == at), "none")
+
+
+def beside_sets_w(total_w: float, capability_w: float, params: Params) -> float:
+    """Return what storage should take beside the sets, negative to help them [W].
+
+    Args:
+        total_w: what sets and storage give together now [W].
+        capability_w: rating of the sets [W].
+        params: of this controller.
+    """
+    room_w = params.support_pu * capability_w - total_w
+    return min(room_w, params.recharge_on_sets_w)
+
+
+def _beside_sets(
+    view: View, plan: _Plan, store: Equipment, soc_pu: float, capability_w: float, params: Params
+) -> tuple[float, str]:
+    powers = [view.read(e.id, "power_w") for e in (*plan.sets, store)]
+    if None in powers:
+        return 0.0, "what the sets give is not known"
+    total_w = -sum(power for power in powers if power is not None)
+    wanted_w = beside_sets_w(total_w, capability_w, params)
+    if wanted_w < 0.0:
+        if soc_pu <= params.floor_pu:
+            return 0.0, "sets are short, charge is at its floor"
+        return max(wanted_w, -_limit_w(view, store, "discharge_limit_w")), "sets are short"
+    if soc_pu >= params.target_pu:
+        return 0.0, "full enough"
+    return min(wanted_w, _limit_w(view, store, "charge_limit_w")), "refill from the sets"
+
+
+def _refill(view: View, plan: _Plan, store: Equipment, params: Params) -> float:
+    imports = [view.read(meter.id, "power_w") for meter in plan.intakes]
+    now_w = view.read(store.id, "power_w")
+    if not imports or None in imports or now_w is None:
+        return 0.0
+    without_w = sum(power for power in imports if power is not None) - now_w
+    room_w = params.import_pu * view.site.contract.import_limit_w - without_w
+    most_w = min(params.recharge_w, _limit_w(view, store, "charge_limit_w"))
+    return max(0.0, min(room_w, most_w))
+
+
+def _limit_w(view: View, store: Equipment, name: str) -> float:
+    """Return what a storage says it can do now, its rating where it does not serve that [W]."""
+    if view.points.find(store.id, name) is None:
+        return store.ratings["power_w"]
+    limit_w = view.read(store.id, name)
+    return 0.0 if limit_w is None else min(abs(limit_w), store.ratings["power_w"])
