@@ -1,0 +1,100 @@
+"""Everything that is wrong with a file, whatever it describes, and what it says if nothing is.
+
+`daemon.settings` knows sites and device maps, `device_emulators` knows scenarios. A file is told
+by its content: people name files as they like.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from daemon.model.points import tabulate
+from daemon.settings import Problem, SettingsError, config_dir, load, problems, site_path
+from daemon.settings.document import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from daemon.model.plant import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file.
+
+    Attributes:
+        file: as it was named.
+        kind: "site", "device map" or "scenario".
+        problems: all of them, in the order of the file.
+        summary: what the file describes, or "" when it has problems.
+    """
+
+    file: str
+    kind: str
+    problems: tuple[Problem, ...]
+    summary: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        found = [asdict(problem) for problem in self.problems]
+        return {"file": self.file, "kind": self.kind, "ok": not found, "problems": found}
+
+
+def check(path: Path) -> Checked:
+    """Return what is wrong with a site, device map or scenario, or what it describes."""
+    file = site_path(path)
+    kind = kind_of(file)
+    if kind == "scenario":
+        found, summary = _scenario(file)
+    else:
+        found = tuple(problems(file))
+        summary = "" if found else _describe(file, kind)
+    return Checked(str(path), kind, found, summary)
+
+
+def kind_of(path: Path) -> str:
+    """Return what the file at `path` describes."""
+    data = read(path).data
+    keys = set(data) if isinstance(data, dict) else set()
+    if keys & {"scenario", "timeline", "expect"}:
+        return "scenario"
+    return "device map" if "points" in keys and "buses" not in keys else "site"
+
+
+def _scenario(path: Path) -> tuple[tuple[Problem, ...], str]:
+    from device_emulators import desk, scenario  # noqa: PLC0415 - a site is checked without these
+
+    try:
+        site = load(scenario.site_of(path)).site
+    except SettingsError as error:
+        return error.problems, ""
+    try:
+        found = scenario.load(path, site, desk.vocabulary())
+    except SettingsError as error:
+        return error.problems, ""
+    events, expected = len(found.timeline), len(found.expect)
+    text = f"{found.scenario} on {site.id}: {found.for_s:g} s, {events} events, {expected} expectations"
+    return (), text
+
+
+def _describe(path: Path, kind: str) -> str:
+    if kind == "site":
+        return describe(load(path).site)
+    data = read(path).data
+    return f"{data.get('nature', '')} over {data.get('protocol', '')}: {len(data['points'])} points"
+
+
+def describe(site: Site) -> str:
+    """Return a site in one line: how much of everything it has."""
+    devices = [e.device for e in site.equipment.values() if e.device is not None]
+    protocols = Counter(g.protocol for g in site.gateways.values())
+    parts = [
+        f"{len(site.buses)} buses",
+        f"{len(site.equipment)} pieces of equipment",
+        f"{len(devices)} devices",
+        f"{len(tabulate(site))} points",
+        f"{protocols['modbus_tcp']} Modbus and {protocols['opcua']} OPC UA endpoints",
+    ]
+    return f"{site.id}: " + ", ".join(parts)

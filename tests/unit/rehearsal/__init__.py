@@ -1,0 +1,1 @@
+"""The demonstration's own logic: verdicts, report, ports, children."""
