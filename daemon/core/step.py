@@ -30,13 +30,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 
-from daemon.core import heartbeat
+from daemon.core import arbitration, heartbeat
+from daemon.core.alarms import annunciator
+from daemon.core.balance import caps, shedding, shutdown
+from daemon.core.estimation import pass_through
+from daemon.core.security import autonomy
+from daemon.core.storage import dispatch
 from daemon.core.topology import survey
 from daemon.core.view import Facts, Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
+    from daemon.core.topology import Topology
     from daemon.model.commands import Message
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
@@ -57,6 +63,13 @@ class Control:
     """Settings of every controller, by the name of its block in the site file."""
 
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
+    autonomy: autonomy.Params = field(default_factory=autonomy.Params)
+    caps: caps.Params = field(default_factory=caps.Params)
+    shedding: shedding.Params = field(default_factory=shedding.Params)
+    shutdown: shutdown.Params = field(default_factory=shutdown.Params)
+    storage: dispatch.Params = field(default_factory=dispatch.Params)
+    alarms: annunciator.Params = field(default_factory=annunciator.Params)
+    arbitration: arbitration.Params = field(default_factory=arbitration.Params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +99,13 @@ class State:
     facts: Facts = field(default_factory=Facts)
     heard: Mapping[str, Heard] = field(default_factory=dict)
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
+    autonomy: autonomy.State = field(default_factory=autonomy.State)
+    caps: caps.State = field(default_factory=caps.State)
+    shedding: shedding.State = field(default_factory=shedding.State)
+    shutdown: shutdown.State = field(default_factory=shutdown.State)
+    storage: dispatch.State = field(default_factory=dispatch.State)
+    alarms: annunciator.State = field(default_factory=annunciator.State)
+    arbitration: arbitration.State = field(default_factory=arbitration.State)
 
 
 class Step(NamedTuple):
@@ -106,8 +126,14 @@ SWITCHING: Final = (
     Slot("heartbeat", heartbeat),
 )
 MAIN: Final = (
-    # security, storage, balance, alarms
     Slot("heartbeat", heartbeat),
+    Slot("autonomy", autonomy),
+    Slot("caps", caps),
+    Slot("shedding", shedding),
+    Slot("shutdown", shutdown),
+    Slot("storage", dispatch),
+    # Last: it tells people what the others have concluded in this very scan.
+    Slot("alarms", annunciator),
 )
 
 
@@ -120,7 +146,7 @@ class Lane(NamedTuple):
 
 LANES: Final[Mapping[str, Lane]] = {
     "switching": Lane(SWITCHING, None),
-    "main": Lane(MAIN, None),
+    "main": Lane(MAIN, Slot("arbitration", arbitration)),
 }
 
 CONTROL: Final[dict[str, type]] = get_type_hints(Control)
@@ -160,7 +186,7 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         topology=topology,
         facts=state.facts,
         heard=heard,
-        estimate=None,
+        estimate=_estimate(inputs.image, topology, params),
         epoch=params.epoch,
         next_id=state.next_id,
     )
@@ -179,9 +205,9 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     if lane.path:
         turns[lane.path.name] = lane.path.controller.step(
             view,
-            tuple(p for p in proposals if p.action != "beat"),
             getattr(state, lane.path.name),
             _settings(params, lane.path),
+            tuple(p for p in proposals if p.action != "beat"),
         )
     commands = beats + tuple(c for turn in turns.values() for c in turn.commands)
     return Step(
@@ -202,6 +228,13 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
 
 def _settings(params: Params, slot: Slot) -> Any:  # noqa: ANN401 - each controller has its own
     return getattr(params.control, slot.name)
+
+
+def _estimate(image: Image, topology: Topology, params: Params) -> Estimate | None:
+    """Return the estimate of this scan; the switching lane decides on what it measures itself."""
+    if params.lane != "main":
+        return None
+    return pass_through.estimate(image, topology, params.site, params.points)
 
 
 def _absorb(heard: Mapping[str, Heard], inputs: Inputs) -> Mapping[str, Heard]:
