@@ -7,8 +7,9 @@ of what serves a plant, without the physics of one.
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.model.plant import Bus, Contract, Device, Equipment, Gateway, North, Site
 from daemon.model.points import Node, Profile, Register
@@ -63,7 +64,7 @@ STORAGE: Mapping[str, Node] = {
 NAMESPACE = "urn:example:storage"
 
 
-def _equipment(id_: str, nature: str, buses: tuple[str, ...], device: Device) -> Equipment:
+def _equipment(id_: str, nature: str, buses: tuple[str, ...], device: Device | None) -> Equipment:
     return Equipment(id_, nature, nature, buses, {}, device, "in_service", 0, False, "")
 
 
@@ -77,6 +78,9 @@ def small_board(modbus_port: int = 0, opcua_port: int = 0) -> Site:
         _equipment("52-A", "breaker", ("S", "B"), device("breaker/x", "GW-B", 2)),
         _equipment("52-B", "breaker", ("S", "B"), device("breaker/x", "GW-B", 3)),
         _equipment("DG-1", "generator", ("B",), device("generator/x", "GW-B", 5)),
+        _equipment("DG-2", "generator", ("B",), device("generator/x", "GW-B", 6)),
+        replace(_equipment("R-1", "it_rack", ("B",), None), priority=1, critical=True),
+        replace(_equipment("R-2", "it_rack", ("B",), None), priority=2, critical=True),
         _equipment("ESS-1", "ess", ("B",), device("ess/x", "OPC-B", 0)),
     )
     gateways = (
@@ -129,6 +133,65 @@ class MemoryPlant:
         self.written.append((equipment, point, value))
         self.values[equipment, point] = value
         return True
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event of the plant."""
+
+    at_ns: int
+    source: str
+    name: str
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ScriptedPlant(MemoryPlant):
+    """Plays a script of its own: what it shows and what happens at which time.
+
+    Attributes:
+        script: time [s], equipment and the values it shows from then on.
+        happenings: events to be reported when their time has come.
+        unfed: spans outside the ITIC curve by load [s].
+        injected: what was done to it, and when [s].
+    """
+
+    def __init__(self) -> None:
+        """Start with an empty script."""
+        super().__init__()
+        self.script: list[tuple[float, str, dict[str, float]]] = []
+        self.happenings: list[Happened] = []
+        self.unfed: dict[str, list[tuple[float, float | None]]] = {}
+        self.injected: list[tuple[float, str, str, dict[str, Any]]] = []
+
+    def advance(self, to_ns: int) -> list[Happened]:
+        """Move on and let the script have its way."""
+        for at_s, equipment, values in self.script:
+            if self.now_ns < at_s * 1e9 <= to_ns:
+                self.values.update({(equipment, point): value for point, value in values.items()})
+        happened = [each for each in self.happenings if self.now_ns < each.at_ns <= to_ns]
+        self.now_ns = to_ns
+        return happened
+
+    def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
+        """Remember what was done."""
+        self.injected.append((self.now_ns / 1e9, target, event, dict(values)))
+
+    def quantity(self, equipment: str, name: str) -> float:
+        """Return the value."""
+        return self.read(equipment, name)
+
+    def unfed_ns(self, load: str) -> list[tuple[int, int | None]]:
+        """Return the spans that have begun by now."""
+        spans = (
+            (round(a * 1e9), None if b is None else round(b * 1e9))
+            for a, b in self.unfed.get(load, ())
+        )
+        return [
+            (a, b if b is not None and b <= self.now_ns else None)
+            for a, b in spans
+            if a <= self.now_ns
+        ]
 
 
 def free_port() -> int:

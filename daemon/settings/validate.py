@@ -105,7 +105,7 @@ def _below(form: Any, part: str | int) -> Any:  # noqa: ANN401
         return next((arg for arg in get_args(form) if part in _tags(arg)), form)
     if hints := _hints(form):
         return hints.get(str(part))
-    return get_args(form)[-1] if get_args(form) else None
+    return next((arg for arg in reversed(get_args(form)) if arg is not ...), None)
 
 
 def _tags(form: Any) -> tuple[str, ...]:  # noqa: ANN401

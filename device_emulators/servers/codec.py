@@ -50,6 +50,7 @@ class Slot:
         words: addresses it takes.
         encode: engineering value -> its words.
         decode: its words -> engineering value.
+        readable: whether the device shows it; what it only takes reads 0.
         writable: whether the device accepts writes to it.
         low: lowest value accepted, or None.
         high: highest value accepted, or None.
@@ -60,6 +61,7 @@ class Slot:
     words: int
     encode: Callable[[float], Sequence[int]]
     decode: Callable[[Sequence[int]], float]
+    readable: bool
     writable: bool
     low: float | None
     high: float | None
@@ -159,6 +161,7 @@ class Codec:
                 words=place.words,
                 encode=encoder(place, nature.points[name].kind),
                 decode=decoder(place),
+                readable="r" in place.access,
                 writable=table in {"holding", "coil"} and "w" in place.access,
                 low=place.low,
                 high=place.high,
@@ -167,6 +170,7 @@ class Codec:
             if place.table == table
         ]
         self.slots: Final = tuple(sorted(slots, key=lambda slot: slot.address))
+        self._shown: Final = tuple(slot for slot in self.slots if slot.readable)
         self.start: Final = min((s.address for s in slots), default=0)
         self.stop: Final = max((s.address + s.words for s in slots), default=0)
 
@@ -175,7 +179,7 @@ class Codec:
 
         Points that share a word are joined; `words` must be zero where points lie.
         """
-        for slot in self.slots:
+        for slot in self._shown:
             at = slot.address - base
             for offset, word in enumerate(slot.encode(read(slot.name))):
                 words[at + offset] |= word

@@ -198,6 +198,8 @@ class OpcUaGateway:
     async def _show(self, server: Server, utc_ns: int) -> None:
         self._utc_ns = utc_ns
         for served in self._nodes.values():
+            if "r" not in served.place.access:
+                continue
             raw = to_raw(self._plant.read(served.equipment, served.point), served.place)
             # NaN differs from itself and would be written every time.
             if raw != served.shown and not (raw != raw and served.shown != served.shown):  # noqa: PLR0124

@@ -143,7 +143,7 @@ async def test_refused_value_ends_its_transaction() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "address", "count", "code"),
-    [(2, 13, 1, 2), (2, 12, 2, 2), (1, 15, 2, 2), (4, 0, 1, 11)],
+    [(2, 13, 1, 2), (2, 12, 2, 2), (1, 19, 2, 2), (4, 0, 1, 11)],
 )
 async def test_read_beyond_the_map_is_refused(
     unit: int, address: int, count: int, code: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
-from asyncua.client import Client
+from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 

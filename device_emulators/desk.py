@@ -1,0 +1,146 @@
+"""The plant on the desk: physics on a fixed grid of real time, served by every gateway of the site.
+
+Plant time follows the loop's clock in whole steps, so the same code runs on a loop whose time is
+virtual. A machine that cannot keep up lets the plant catch up by at most a second; what is missing
+beyond that is lost to plant time and said, because a plant that races is no plant.
+
+The scenario has a zero of its own. Until `start` the plant runs undisturbed, so that a daemon can
+find it in its normal state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from daemon.model.quantities import ns, seconds
+from device_emulators.play import Play, Playable
+from device_emulators.servers.modbus import ModbusGateway
+from device_emulators.servers.opcua import OpcUaGateway
+from device_emulators.servers.served import Served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daemon.model.plant import Site
+    from device_emulators.play import Report
+    from device_emulators.scenario import Scenario
+
+STEP_S: Final = 0.02
+SHOW_S: Final = 0.05
+"""Period at which OPC UA nodes follow the plant [s]."""
+CATCH_UP_S: Final = 1.0
+GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
+"""What can be done to a Modbus gateway: leave requests unanswered, answer again."""
+
+
+class DeskPlant(Served, Playable, Protocol):
+    """A plant that can be served and played on."""
+
+
+class Desk:
+    """One plant, its servers and its scenario."""
+
+    def __init__(
+        self,
+        site: Site,
+        plant: DeskPlant,
+        scenario: Scenario | None = None,
+        *,
+        utc_ns: Callable[[], int],
+        out: Callable[[str], None] = print,
+        step_s: float = STEP_S,
+    ) -> None:
+        """Set the desk up; nothing is served and no time passes yet.
+
+        Args:
+            site: the site of the plant.
+            plant: the plant.
+            scenario: what to play, or None to let time pass.
+            utc_ns: the wall clock [ns since 1970].
+            out: takes lines for people.
+            step_s: grid on which the plant is advanced [s].
+        """
+        self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
+        self._scenario = scenario
+        self._modbus: dict[str, ModbusGateway] = {}
+        self._opcua: dict[str, OpcUaGateway] = {}
+        for id_, gateway in site.gateways.items():
+            if gateway.protocol == "opcua":
+                self._opcua[id_] = OpcUaGateway(site, gateway, plant)
+            else:
+                self._modbus[id_] = ModbusGateway(site, gateway, plant)
+        self._play = Play(site, plant, scenario, gateway=self._disturb, out=out)
+        self._started, self._stopped = False, False
+        self._slipped_s = 0.0
+        self._shown_ns = plant.now_ns
+
+    def _disturb(self, gateway: str, event: str) -> None:
+        self._modbus[gateway].hang(event == "hang")
+
+    async def open(self) -> None:
+        """Serve every gateway.
+
+        Raises:
+            OSError: a port cannot be had; names gateway and port. Nothing is left open.
+        """
+        try:
+            for modbus in self._modbus.values():
+                await modbus.start()
+            for opcua in self._opcua.values():
+                await opcua.start(self._utc_ns())
+        except OSError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close every server and connection."""
+        for modbus in self._modbus.values():
+            await modbus.stop()
+        for opcua in self._opcua.values():
+            await opcua.stop()
+
+    def start(self) -> None:
+        """Begin the scenario at the next step."""
+        self._started = True
+
+    def stop(self) -> None:
+        """End at the next step."""
+        self._stopped = True
+
+    async def play(self, for_s: float | None = None) -> Report:
+        """Run until the end of the scenario, or for `for_s` of its time [s], or until `stop`."""
+        if for_s is None and self._scenario is not None:
+            for_s = self._scenario.for_s
+        for_ns = None if for_s is None else ns(for_s)
+        await self._pace(for_ns)
+        return self._play.report(for_ns, self._slipped_s)
+
+    async def _pace(self, for_ns: int | None) -> None:
+        """Keep the plant at the time of the loop, in whole steps."""
+        clock = asyncio.get_running_loop().time
+        began_s, origin_ns = clock(), self._plant.now_ns
+        while not self._stopped and (for_ns is None or self._play.time_ns < for_ns):
+            elapsed_ns = ns(clock() - began_s) // self._step_ns * self._step_ns
+            behind_ns = origin_ns + elapsed_ns - self._plant.now_ns
+            if behind_ns > ns(CATCH_UP_S):
+                lost_s = seconds(behind_ns - self._step_ns)
+                began_s += lost_s
+                self._slipped_s += lost_s
+                self._out(f"[plant] this machine is too slow: {lost_s:.1f} s of plant time lost")
+            elif behind_ns > 0:
+                if self._started and not self._play.begun:
+                    self._play.begin(self._utc_ns())
+                self._play.advance(self._plant.now_ns + self._step_ns)
+                await self._show()
+                await asyncio.sleep(0)  # requests come between two steps of catching up
+            else:
+                due_s = began_s + seconds(elapsed_ns + self._step_ns)
+                await asyncio.sleep(max(0.0, due_s - clock()))
+
+    async def _show(self) -> None:
+        """Let the OPC UA nodes follow, at their own pace."""
+        if self._plant.now_ns - self._shown_ns >= ns(SHOW_S):
+            self._shown_ns = self._plant.now_ns
+            for gateway in self._opcua.values():
+                await gateway.refresh(self._utc_ns())

@@ -1,0 +1,418 @@
+"""The judge of a scenario: watches the plant's own truth and says what was seen and when.
+
+Every kind of expectation is one small watch. A watch looks at each plant step and at each event of
+the plant, and gives its verdict at the end; what was never seen is not fulfilled. Times are those
+of the scenario, so 0 is when it began. What only the daemon can answer (alarms) is left to whoever
+hears the daemon.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from daemon.model.quantities import SECOND, UNIT_SUFFIXES, seconds
+from device_emulators.selection import code_of, select, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from daemon.model.plant import Site
+    from device_emulators.scenario import (
+        Condition,
+        Expectation,
+        Fed,
+        Happens,
+        Hold,
+        Never,
+        Order,
+        Reach,
+        Scenario,
+    )
+
+_MILLISECOND_NS = 1_000_000
+
+
+class Happened(Protocol):
+    """An event of the plant."""
+
+    @property
+    def at_ns(self) -> int:
+        """Plant time [ns]."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Equipment it happened to."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Stable name."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Plain values."""
+        ...
+
+
+class Witness(Protocol):
+    """What a plant can be asked about its own truth."""
+
+    @property
+    def now_ns(self) -> int:
+        """Plant time [ns]."""
+        ...
+
+    def quantity(self, equipment: str, name: str) -> float:
+        """Return a value as it is, not as a device shows it."""
+        ...
+
+    def unfed_ns(self, load: str) -> Sequence[tuple[int, int | None]]:
+        """Return when a load was outside the ITIC curve: begin, and end or None [ns]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one expectation.
+
+    Attributes:
+        name: as in the scenario.
+        ok: whether it was fulfilled.
+        value: what was seen, or None if that never happened.
+        limit: what was asked for.
+        unit: unit of both.
+        at_s: scenario time of what decided [s], or None.
+        detail: the equipment that decided, or "".
+    """
+
+    name: str
+    ok: bool
+    value: float | str | None
+    limit: float | str | None
+    unit: str
+    at_s: float | None
+    detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a mapping of plain values."""
+        return asdict(self)
+
+
+class _Test:
+    """A condition on quantities, ready to be asked at every step."""
+
+    def __init__(self, condition: Condition, site: Site) -> None:
+        selection, _, self.point = condition.quantity.rpartition(".")
+        self._condition = condition
+        self.members = select(site, selection)
+        natures = {id_: site.equipment[id_].nature for id_ in self.members}
+        self.words = words_of(next(iter(natures.values()), "cable"), self.point)
+        self.unit = _unit(self.point)
+
+        def codes(word: float | bool | str | None) -> dict[str, float] | None:
+            if word is None:
+                return None
+            return {id_: code_of(nature, self.point, word) for id_, nature in natures.items()}
+
+        self._is, self._is_not = codes(condition.is_), codes(condition.is_not)
+
+    def _holds(self, id_: str, value: float) -> bool:
+        wanted = self._condition
+        return (
+            (self._is is None or value == self._is[id_])
+            and (self._is_not is None or value != self._is_not[id_])
+            and (wanted.at_least is None or value >= wanted.at_least)
+            and (wanted.at_most is None or value <= wanted.at_most)
+        )
+
+    def ask(self, plant: Witness) -> tuple[bool, float, str]:
+        """Return whether it holds, the value furthest from the limit, and whose value that is."""
+        wanted = self._condition
+        values = {id_: plant.quantity(id_, self.point) for id_ in self.members}
+        if wanted.total_at_least is not None or wanted.total_at_most is not None:
+            total = sum(values.values())
+            low, high = wanted.total_at_least, wanted.total_at_most
+            return (low is None or total >= low) and (high is None or total <= high), total, "total"
+        failing = [id_ for id_, value in values.items() if not self._holds(id_, value)]
+        needed = wanted.at_least_count or len(values)
+        holds = len(values) - len(failing) >= needed
+        worst = max(failing or values, key=lambda id_: self._distance(values[id_]))
+        return holds, values[worst], worst
+
+    def _distance(self, value: float) -> float:
+        """Return how far `value` is beyond the nearest limit, negative when inside."""
+        wanted = self._condition
+        lows = (wanted.at_least, wanted.total_at_least)
+        highs = (wanted.at_most, wanted.total_at_most)
+        return max(
+            *(low - value if low is not None else -math.inf for low in lows),
+            *(value - high if high is not None else -math.inf for high in highs),
+        )
+
+    def nearer(self, value: float, other: float) -> bool:
+        """Return whether `value` is nearer to a limit than `other`."""
+        return self._distance(value) > self._distance(other)
+
+    def limit(self, value: float | None) -> float | str | None:
+        """Return the limit that matters for `value`."""
+        wanted = self._condition
+        pairs = ((wanted.at_least, wanted.at_most), (wanted.total_at_least, wanted.total_at_most))
+        for low, high in pairs:
+            if low is not None and (high is None or value is None or value < (low + high) / 2):
+                return low
+            if high is not None:
+                return high
+        word = wanted.is_ if wanted.is_ is not None else f"not {wanted.is_not}"
+        return word if isinstance(word, str) else float(word)
+
+    def shown(self, value: float) -> float | str:
+        """Return a code as its word."""
+        return self.words[int(value)] if self.words and 0 <= value < len(self.words) else value
+
+
+def _unit(point: str) -> str:
+    """Return the unit in which a point is given."""
+    return next((unit for unit in UNIT_SUFFIXES if point.endswith(f"_{unit}")), "")
+
+
+class _Watch:
+    """Looks at the plant for one expectation."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def step(self, at_s: float, plant: Witness) -> None:
+        """Look at the plant as it is at `at_s`."""
+
+    def event(self, at_s: float, event: Happened) -> None:
+        """Hear of an event of the plant."""
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        """Return what was seen."""
+        raise NotImplementedError
+
+
+class _ReachWatch(_Watch):
+    def __init__(self, name: str, wanted: Reach, site: Site) -> None:
+        super().__init__(name)
+        self._wanted, self._test = wanted, _Test(wanted, site)
+        self._reached_s: float | None = None
+
+    def step(self, at_s: float, plant: Witness) -> None:
+        if self._reached_s is None and self._wanted.from_s <= at_s and self._test.ask(plant)[0]:
+            self._reached_s = at_s
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        at_s, by_s = self._reached_s, self._wanted.by_s
+        ok = at_s is not None and at_s <= by_s
+        detail = "" if ok else f"{self._wanted.quantity}, last {self._last(plant)}"
+        return Verdict(self.name, ok, at_s, by_s, "s", at_s, detail)
+
+    def _last(self, plant: Witness) -> str:
+        _, value, whose = self._test.ask(plant)
+        return f"{self._test.shown(value)} ({whose})"
+
+
+class _HoldWatch(_Watch):
+    def __init__(self, name: str, wanted: Hold, site: Site) -> None:
+        super().__init__(name)
+        self._wanted, self._test = wanted, _Test(wanted, site)
+        self._seen = False
+        self._broken: tuple[float, float, str] | None = None
+        self._nearest: tuple[float, float, str] | None = None
+
+    def step(self, at_s: float, plant: Witness) -> None:
+        to_s = self._wanted.to_s
+        if self._broken or at_s < self._wanted.from_s or (to_s is not None and at_s > to_s):
+            return
+        self._seen = True
+        holds, value, whose = self._test.ask(plant)
+        if not holds:
+            self._broken = at_s, value, whose
+        elif self._nearest is None or self._test.nearer(value, self._nearest[1]):
+            self._nearest = at_s, value, whose
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        decided = self._broken or self._nearest
+        ended = end_s >= (self._wanted.to_s or 0.0) - 1e-9
+        at_s, value, whose = decided if decided else (None, None, "")
+        return Verdict(
+            self.name,
+            self._seen and self._broken is None and ended,
+            None if value is None else self._test.shown(value),
+            self._test.limit(value),
+            "" if self._test.words else self._test.unit,
+            at_s,
+            whose if self._seen else "the window was not reached",
+        )
+
+
+class _EventWatch(_Watch):
+    """Counts an event: for what must happen, and for what must not."""
+
+    def __init__(self, name: str, wanted: Never | Happens, site: Site) -> None:
+        super().__init__(name)
+        self._event = wanted.event
+        self._sources = None if wanted.of is None else set(select(site, wanted.of))
+        self.first_s: float | None = None
+        self.whose = ""
+        self.count = 0
+
+    def within(self, at_s: float) -> bool:
+        """Return whether an event at `at_s` counts."""
+        raise NotImplementedError
+
+    def event(self, at_s: float, event: Happened) -> None:
+        wanted = event.name == self._event
+        if (
+            wanted
+            and (self._sources is None or event.source in self._sources)
+            and self.within(at_s)
+        ):
+            self.count += 1
+            if self.first_s is None:
+                self.first_s, self.whose = at_s, event.source
+
+
+class _NeverWatch(_EventWatch):
+    def __init__(self, name: str, wanted: Never, site: Site) -> None:
+        super().__init__(name, wanted, site)
+        self._wanted = wanted
+
+    def within(self, at_s: float) -> bool:
+        to_s = self._wanted.to_s
+        return at_s >= self._wanted.from_s and (to_s is None or at_s <= to_s)
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        return Verdict(
+            self.name, self.count == 0, float(self.count), 0.0, "count", self.first_s, self.whose
+        )
+
+
+class _HappensWatch(_EventWatch):
+    def __init__(self, name: str, wanted: Happens, site: Site) -> None:
+        super().__init__(name, wanted, site)
+        self._wanted = wanted
+
+    def within(self, at_s: float) -> bool:
+        return at_s >= self._wanted.from_s
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        ok = self.first_s is not None and self.first_s <= self._wanted.by_s
+        return Verdict(
+            self.name, ok, self.first_s, self._wanted.by_s, "s", self.first_s, self.whose
+        )
+
+
+class _OrderWatch(_Watch):
+    def __init__(self, name: str, wanted: Order, site: Site) -> None:
+        super().__init__(name)
+        self._point = wanted.quantity
+        self._ranks = [select(site, word) for word in wanted.of]
+        self._codes = {
+            id_: code_of(site.equipment[id_].nature, wanted.quantity, wanted.is_)
+            for rank in self._ranks
+            for id_ in rank
+        }
+        self._first_s: dict[str, float] = {}
+
+    def step(self, at_s: float, plant: Witness) -> None:
+        for id_, code in self._codes.items():
+            if id_ not in self._first_s and plant.quantity(id_, self._point) == code:
+                self._first_s[id_] = at_s
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        early: str | None = None
+        for number, rank in enumerate(self._ranks[1:], start=1):
+            # Whoever stands before may come at the same moment, but not later and not never.
+            before = [id_ for earlier in self._ranks[:number] for id_ in earlier]
+            latest_s = max(self._first_s.get(id_, math.inf) for id_ in before)
+            if early is None:
+                early = next((i for i in rank if self._first_s.get(i, latest_s) < latest_s), None)
+        said = " ".join(sorted(self._first_s, key=lambda id_: self._first_s[id_]))
+        at_s = None if early is None else self._first_s[early]
+        wanted = " ".join(id_ for rank in self._ranks for id_ in rank)
+        ok = early is None and bool(self._first_s)
+        return Verdict(self.name, ok, said or None, wanted, "", at_s, early or "")
+
+
+class _FedWatch(_Watch):
+    def __init__(self, name: str, wanted: Fed, site: Site, origin_ns: int) -> None:
+        super().__init__(name)
+        left_out = set(select(site, wanted.except_))
+        self._loads = [id_ for id_ in select(site, wanted.loads) if id_ not in left_out]
+        self._wanted = wanted
+        self._origin_ns = origin_ns
+
+    def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        begin_ns = self._origin_ns + round(self._wanted.from_s * SECOND)
+        to_s = end_s if self._wanted.to_s is None else self._wanted.to_s
+        end_ns = min(plant.now_ns, self._origin_ns + round(to_s * SECOND))
+        longest_ns, since_ns, whose = 0, None, ""
+        for load in self._loads:
+            for since, until in plant.unfed_ns(load):
+                lasted = min(end_ns, until or end_ns) - max(begin_ns, since)
+                if lasted > longest_ns:
+                    longest_ns, since_ns, whose = lasted, since, load
+        value_ms = longest_ns / _MILLISECOND_NS
+        at_s = None if since_ns is None else seconds(since_ns - self._origin_ns)
+        limit_ms = self._wanted.max_unfed_ms
+        complete = end_s >= to_s - 1e-9
+        return Verdict(
+            self.name, value_ms <= limit_ms and complete, value_ms, limit_ms, "ms", at_s, whose
+        )
+
+
+def _watch(expectation: Expectation, site: Site, origin_ns: int) -> _Watch:
+    name = expectation.name
+    if expectation.fed is not None:
+        return _FedWatch(name, expectation.fed, site, origin_ns)
+    if expectation.reach is not None:
+        return _ReachWatch(name, expectation.reach, site)
+    if expectation.hold is not None:
+        return _HoldWatch(name, expectation.hold, site)
+    if expectation.never is not None:
+        return _NeverWatch(name, expectation.never, site)
+    if expectation.happens is not None:
+        return _HappensWatch(name, expectation.happens, site)
+    assert expectation.order is not None, expectation
+    return _OrderWatch(name, expectation.order, site)
+
+
+class Judge:
+    """Watches one run of a scenario."""
+
+    def __init__(self, scenario: Scenario, site: Site, plant: Witness) -> None:
+        """Begin: scenario time 0 is the plant's time now."""
+        self._plant = plant
+        self._origin_ns = plant.now_ns
+        self._watches = [
+            _watch(expectation, site, self._origin_ns)
+            for expectation in scenario.expect
+            if not expectation.of_daemon
+        ]
+        for watch in self._watches:
+            watch.step(0.0, plant)
+
+    def see(self, events: Iterable[Happened]) -> None:
+        """Look at the plant after a step, and at the events of the step."""
+        for event in events:
+            for watch in self._watches:
+                watch.event(seconds(event.at_ns - self._origin_ns), event)
+        at_s = seconds(self._plant.now_ns - self._origin_ns)
+        for watch in self._watches:
+            watch.step(at_s, self._plant)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what became of every expectation on the plant, in the order of the scenario."""
+        end_s = seconds(self._plant.now_ns - self._origin_ns)
+        return tuple(watch.verdict(end_s, self._plant) for watch in self._watches)

@@ -1,0 +1,212 @@
+"""One run of a scenario on a plant: what is done to it when, what came of it, and the report.
+
+It knows no clock and no wire: whoever owns the time calls `advance`. So a scenario plays alike on
+the desk, on a loop of virtual time and in a test.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from daemon.model.quantities import ns, seconds
+from device_emulators.judge import Judge, Verdict, Witness
+from device_emulators.selection import select
+from device_emulators.summary import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from daemon.model.plant import Site
+    from device_emulators.judge import Happened
+    from device_emulators.scenario import Happening, Scenario, Timed
+
+LINE_S: Final = 1.0
+"""Plant time between two lines of summary [s]."""
+_MILLISECOND_NS: Final = 1_000_000
+_STAGED: Final = frozenset(
+    {"utility", "generator", "transfer_switch", "switchgear_controller", "breaker", "ups", "hvdc"}
+)
+
+
+class Playable(Witness, Protocol):
+    """A plant that a scenario can be played on."""
+
+    def advance(self, to_ns: int) -> Sequence[Happened]:
+        """Move on to `to_ns` [ns]; return what happened on the way, in order."""
+        ...
+
+    def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
+        """Do something to equipment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run came to.
+
+    Attributes:
+        ok: it ran to its end and every expectation on the plant was fulfilled.
+        scenario: its id, or "" without one.
+        site: id of the site.
+        for_s: scenario time that was played [s].
+        interrupted: it was ended before its time.
+        started_utc_ns: wall clock at scenario time 0 [ns since 1970]; 0 if it never began.
+        expectations: verdicts on the plant.
+        it_interruption_ms: time outside the ITIC curve by critical load [ms].
+        stages: what sources, breakers and transfer equipment did, by scenario time.
+        slipped_s: plant time lost because the machine could not keep up [s].
+    """
+
+    ok: bool
+    scenario: str
+    site: str
+    for_s: float
+    interrupted: bool
+    started_utc_ns: int
+    expectations: tuple[Verdict, ...]
+    it_interruption_ms: Mapping[str, float]
+    stages: tuple[Mapping[str, Any], ...]
+    slipped_s: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a mapping of plain values."""
+        return asdict(self)
+
+
+class Play:
+    """A plant and the scenario played on it.
+
+    Attributes:
+        begun: scenario time runs.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        plant: Playable,
+        scenario: Scenario | None = None,
+        *,
+        gateway: Callable[[str, str], None] = lambda _id, _event: None,
+        out: Callable[[str], None] = print,
+    ) -> None:
+        """Apply what is `initial`; scenario time stands still until `begin`.
+
+        Args:
+            site: the site of the plant.
+            plant: the plant.
+            scenario: what to play; None only lets time pass.
+            gateway: does an event to a gateway: its id, the event.
+            out: takes lines for people.
+        """
+        self._site, self._plant, self._scenario = site, plant, scenario
+        self._gateway, self._out = gateway, out
+        self._judge: Judge | None = None
+        self._to_come: list[Timed] = []
+        self._stages: list[dict[str, Any]] = []
+        self._origin_ns = 0
+        self._started_utc_ns = 0
+        self.begun = False
+        for happening in scenario.initial if scenario else ():
+            self._do(happening)
+
+    @property
+    def time_ns(self) -> int:
+        """Return the scenario time [ns]."""
+        return self._plant.now_ns - self._origin_ns if self.begun else 0
+
+    def begin(self, utc_ns: int) -> None:
+        """Let scenario time run from now; `utc_ns` is what the wall clock says."""
+        self._origin_ns, self._started_utc_ns = self._plant.now_ns, utc_ns
+        self.begun = True
+        if self._scenario:
+            self._to_come = list(self._scenario.timeline)
+            self._judge = Judge(self._scenario, self._site, self._plant)
+            self._out(f"[plant] scenario {self._scenario.scenario} begins")
+
+    def advance(self, to_ns: int) -> None:
+        """Move the plant on to `to_ns` [ns] of its time, each happening at its own moment."""
+        while self._to_come and self._origin_ns + ns(self._to_come[0].at_s) <= to_ns:
+            happening = self._to_come.pop(0)
+            self._move(self._origin_ns + ns(happening.at_s))
+            self._do(happening)
+        self._move(to_ns)
+
+    def _move(self, to_ns: int) -> None:
+        before_ns = self.time_ns
+        if to_ns <= self._plant.now_ns:
+            return
+        events = self._plant.advance(to_ns)
+        self._tell(events)
+        if not self.begun:
+            return
+        self._stages += self._staged(events)
+        if self._judge:
+            self._judge.see(events)
+        if self.time_ns // ns(LINE_S) != before_ns // ns(LINE_S):
+            time_s = seconds(self.time_ns)
+            self._out(f"[plant] {time_s:7.1f} s  {summary(self._site, self._plant)}")
+
+    def _do(self, happening: Happening) -> None:
+        for id_ in select(self._site, happening.target, gateways=True):
+            if id_ in self._site.equipment:
+                self._plant.inject(id_, happening.event, happening.values)
+            else:
+                self._gateway(id_, happening.event)
+                self._out(f"[plant] {id_}: {happening.event}")
+
+    def _nature(self, id_: str) -> str:
+        item = self._site.equipment.get(id_)
+        return item.nature if item else ""
+
+    def _tell(self, events: Sequence[Happened]) -> None:
+        """Print events; of many alike in one step (48 racks on battery) only the first."""
+        kinds = Counter((self._nature(event.source), event.name) for event in events)
+        for event in events:
+            more = kinds.pop((self._nature(event.source), event.name), 0) - 1
+            if more >= 0:
+                time_s = seconds(event.at_ns - self._origin_ns)
+                at = f"{time_s:9.3f} s" if self.begun else "held"
+                alike = f" (and {more} more alike)" if more else ""
+                self._out(f"[plant] {at}  {event.text}{alike}")
+
+    def _staged(self, events: Sequence[Happened]) -> Iterator[dict[str, Any]]:
+        for event in events:
+            if self._nature(event.source) in _STAGED:
+                yield {
+                    "at_s": seconds(event.at_ns - self._origin_ns),
+                    "source": event.source,
+                    "name": event.name,
+                    "text": event.text,
+                }
+
+    def report(self, for_ns: int | None, slipped_s: float = 0.0) -> Report:
+        """Return what the run came to, given how long it should have been [ns]."""
+        verdicts = self._judge.verdicts() if self._judge else ()
+        interrupted = for_ns is not None and self.time_ns < for_ns
+        return Report(
+            ok=not interrupted and all(verdict.ok for verdict in verdicts),
+            scenario=self._scenario.scenario if self._scenario else "",
+            site=self._site.id,
+            for_s=seconds(self.time_ns),
+            interrupted=interrupted,
+            started_utc_ns=self._started_utc_ns,
+            expectations=verdicts,
+            it_interruption_ms=self._interruptions(),
+            stages=tuple(self._stages),
+            slipped_s=slipped_s,
+        )
+
+    def _interruptions(self) -> dict[str, float]:
+        """Return by critical load how long it was outside the ITIC curve [ms]."""
+        now_ns = self._plant.now_ns
+        spans = {
+            item.id: self._plant.unfed_ns(item.id)
+            for item in self._site.equipment.values()
+            if item.critical
+        }
+        return {
+            id_: sum((until or now_ns) - since for since, until in unfed) / _MILLISECOND_NS
+            for id_, unfed in spans.items()
+        }

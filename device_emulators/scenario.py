@@ -1,0 +1,228 @@
+"""A scenario: what happens to the plant, when, and what must then be seen.
+
+The file format is described for its writers in config/scenarios/README.md. Here are its forms, and
+the checks that need the site: whether the ids exist, whether their kind knows the event, whether an
+expectation can be met at all. All that is wrong with a file is found before anything runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from daemon.settings.document import read
+from daemon.settings.findings import SettingsError
+from daemon.settings.folders import config_dir
+from daemon.settings.forms import Finite, Form, NotNegative, Positive
+from daemon.settings.validate import fill
+from device_emulators.scenario_checks import look_over
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Site
+    from daemon.settings.findings import Problem
+    from device_emulators.scenario_checks import Vocabulary
+
+Selection = str | tuple[str, ...]
+"""Equipment ids, natures, or patterns such as `RACK-4-*`; one or a list of them."""
+
+
+class Happening(Form):
+    """Something done to equipment (or a gateway) at the desk; more keys are values of the event."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+
+    target: Selection
+    event: str
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Return the values of the event by name, the unit last in the name."""
+        return self.__pydantic_extra__ or {}
+
+
+class Timed(Happening):
+    """A happening of the timeline."""
+
+    at_s: NotNegative
+    """Scenario time [s]."""
+
+
+class Window(Form):
+    """A part of the scenario."""
+
+    from_s: NotNegative = 0.0
+    to_s: Positive | None = None
+    """End of the window [s]; the end of the scenario when left out."""
+
+
+class Condition(Form):
+    """What a quantity of some equipment shall be."""
+
+    quantity: str
+    """`<equipment>.<point>`; the equipment may be an id, a nature or a pattern."""
+    is_: Annotated[float | bool | str | None, Field(alias="is")] = None
+    is_not: float | bool | str | None = None
+    at_least: Finite | None = None
+    at_most: Finite | None = None
+    total_at_least: Finite | None = None
+    """Limits for the sum over all equipment selected."""
+    total_at_most: Finite | None = None
+    at_least_count: Annotated[int, Field(ge=1)] | None = None
+    """How many of the equipment selected must fulfil it; all when left out."""
+
+
+class Fed(Window):
+    """Loads that must not be outside the ITIC curve at their own terminals."""
+
+    loads: Selection
+    """`critical`, ids, natures or patterns."""
+    except_: Annotated[tuple[str, ...], Field(alias="except")] = ()
+    max_unfed_ms: NotNegative = 0.0
+    """Longest time outside the curve that is allowed [ms]."""
+
+
+class Reach(Condition):
+    """A condition that must become true in time."""
+
+    from_s: NotNegative = 0.0
+    by_s: Positive
+
+
+class Hold(Condition, Window):
+    """A condition that must be true throughout a window."""
+
+
+class Never(Window):
+    """An event of the plant that must not happen."""
+
+    event: str
+    of: Selection | None = None
+
+
+class Happens(Form):
+    """An event of the plant that must happen in time."""
+
+    event: str
+    of: Selection | None = None
+    from_s: NotNegative = 0.0
+    by_s: Positive
+
+
+class Order(Form):
+    """A condition that equipment may fulfil only in this order; those that never do are passed."""
+
+    quantity: str
+    """Name of the point, without equipment."""
+    is_: Annotated[float | bool | str, Field(alias="is")]
+    of: tuple[str, ...]
+
+
+class Alarm(Form):
+    """An alarm the daemon must raise, and clear."""
+
+    id: str
+    raised_by_s: Positive
+    cleared_by_s: Positive | None = None
+
+
+class NoAlarm(Window):
+    """Alarms the daemon must not raise."""
+
+    id: str = "*"
+    """Alarm id or a pattern."""
+    priority_at_most: Annotated[int, Field(ge=1, le=4)] = 4
+    """Only alarms at least this urgent count: 2 means priorities 1 and 2."""
+
+
+class Expectation(Form):
+    """One thing to be seen; exactly one of its kinds is given."""
+
+    name: str
+    fed: Fed | None = None
+    reach: Reach | None = None
+    hold: Hold | None = None
+    never: Never | None = None
+    happens: Happens | None = None
+    order: Order | None = None
+    alarm: Alarm | None = None
+    no_alarm: NoAlarm | None = None
+
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Return the names of all kinds."""
+        return tuple(name for name in cls.model_fields if name != "name")
+
+    @property
+    def kind(self) -> str:
+        """Return which of the kinds is given."""
+        return next(name for name in self.kinds() if getattr(self, name) is not None)
+
+    @property
+    def of_daemon(self) -> bool:
+        """Return whether it is judged on what the daemon says instead of on the plant."""
+        return self.kind in {"alarm", "no_alarm"}
+
+
+class Scenario(Form):
+    """A timeline of plant events and what is expected of everybody."""
+
+    scenario: str
+    """Short id."""
+    description: str
+    site: str = "ai_hall"
+    """Site it is written for: the name of a shipped one, or a path."""
+    for_s: Positive
+    """How long it runs [s]."""
+    initial: tuple[Happening, ...] = ()
+    """What is different before it begins."""
+    timeline: tuple[Timed, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+
+
+def scenario_path(scenario: str | Path) -> Path:
+    """Return the file of a scenario: a path, or the name of a shipped one."""
+    path = Path(scenario)
+    shipped = config_dir() / "scenarios" / f"{scenario}.yaml"
+    return shipped if not path.suffix and not path.exists() and shipped.is_file() else path
+
+
+def site_of(path: Path) -> str:
+    """Return the site that a scenario file is written for, whatever else is wrong with it."""
+    data = read(path).data
+    site = data.get("site") if isinstance(data, dict) else None
+    return site if isinstance(site, str) else str(Scenario.model_fields["site"].default)
+
+
+def load(path: Path, site: Site, vocabulary: Vocabulary) -> Scenario:
+    """Return the scenario in a file.
+
+    Args:
+        path: the file.
+        site: the plant it is to run on.
+        vocabulary: what can be done to a plant and asked of it.
+
+    Raises:
+        SettingsError: with all problems, by line and column.
+    """
+    document = read(path)
+    if document.problems:
+        raise SettingsError(document.problems)
+    scenario, findings = fill(Scenario, document.data)
+    if scenario is not None:
+        findings = [*look_over(scenario, site, vocabulary)]
+    if findings:
+        raise SettingsError(sorted(document.problem(finding) for finding in findings))
+    return scenario  # type: ignore[no-any-return]
+
+
+def problems(path: Path, site: Site, vocabulary: Vocabulary) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a scenario file, in the order of the file."""
+    try:
+        load(path, site, vocabulary)
+    except SettingsError as error:
+        return error.problems
+    return ()

@@ -1,0 +1,198 @@
+"""What can be wrong with a scenario that its form alone does not show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from daemon.model.natures import NATURES
+from daemon.settings.findings import Finding, choices
+from device_emulators.selection import CRITICAL, select, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from daemon.model.plant import Site
+    from daemon.settings.findings import Location
+    from device_emulators.scenario import Condition, Expectation, Happening, Order, Scenario
+
+GATEWAY = "gateway"
+"""Key of `Vocabulary.events` for what can be done to a gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What can be done to a plant and asked of it.
+
+    Attributes:
+        events: nature -> event -> names of the values it needs.
+        quantities: names that can be asked of equipment of a nature beside its points.
+        happenings: names of the events that a plant reports.
+    """
+
+    events: Mapping[str, Mapping[str, tuple[str, ...]]]
+    quantities: Callable[[str], Iterable[str]]
+    happenings: frozenset[str]
+
+
+def look_over(scenario: Scenario, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield what is wrong with `scenario` on `site`."""
+    for i, happening in enumerate(scenario.initial):
+        yield from _happening(happening, ("initial", i), site, vocabulary)
+    for i, timed in enumerate(scenario.timeline):
+        yield from _happening(timed, ("timeline", i), site, vocabulary)
+        if timed.at_s >= scenario.for_s:
+            text = f"{timed.at_s:g} s is not before the end at {scenario.for_s:g} s"
+            yield Finding(("timeline", i, "at_s"), text)
+    for i, (one, next_) in enumerate(pairwise(scenario.timeline), start=1):
+        if next_.at_s < one.at_s:
+            text = f"{next_.at_s:g} s is before the entry above it at {one.at_s:g} s"
+            yield Finding(("timeline", i, "at_s"), text)
+    names: dict[str, int] = {}
+    for i, expectation in enumerate(scenario.expect):
+        if names.setdefault(expectation.name, i) != i:
+            yield Finding(("expect", i, "name"), "this name stands for another expectation")
+        yield from _expectation(expectation, ("expect", i), scenario, site, vocabulary)
+
+
+def _happening(
+    happening: Happening, at: Location, site: Site, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    yield from _unknown(happening.target, (*at, "target"), site, gateways=True)
+    ids = select(site, happening.target, gateways=True)
+    for nature in dict.fromkeys(_nature(site, id_) for id_ in ids):
+        events = vocabulary.events.get(nature, {})
+        if happening.event not in events:
+            text = f"nothing called {happening.event} can be done to a {nature}"
+            valid = choices(events, happening.event) or "none"
+            yield Finding((*at, "event"), text, valid)
+            continue
+        wanted = events[happening.event]
+        for name in happening.values:
+            if name not in wanted:
+                valid = choices(wanted, name) or "none"
+                yield Finding((*at, name), f"no value of {happening.event}", valid, at_key=True)
+        for name in wanted:
+            if name not in happening.values:
+                yield Finding((*at, "event"), f"{happening.event} needs {name}")
+
+
+def _nature(site: Site, id_: str) -> str:
+    return site.equipment[id_].nature if id_ in site.equipment else GATEWAY
+
+
+def _unknown(
+    selection: str | tuple[str, ...], at: Location, site: Site, *, gateways: bool = False
+) -> Iterator[Finding]:
+    """Yield a finding for each word that names nothing."""
+    words = (
+        [(at, selection)]
+        if isinstance(selection, str)
+        else [((*at, i), word) for i, word in enumerate(selection)]
+    )
+    for where, word in words:
+        if not select(site, word, gateways=gateways):
+            named = [*site.equipment, *(e.nature for e in site.equipment.values())]
+            valid = choices([*named, *(site.gateways if gateways else ())], word)
+            yield Finding(where, f"nothing here is called {word}", valid)
+
+
+def _expectation(
+    expectation: Expectation, at: Location, scenario: Scenario, site: Site, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    given = [name for name in type(expectation).kinds() if getattr(expectation, name) is not None]
+    if len(given) != 1:
+        text = "exactly one kind of expectation is needed" + (f", not {given}" if given else "")
+        yield Finding(at, text, choices(type(expectation).kinds()))
+        return
+    at = (*at, given[0])
+    body = getattr(expectation, given[0])
+    yield from _times(body, at, scenario.for_s)
+    if expectation.fed is not None:
+        yield from _unknown(expectation.fed.loads, (*at, "loads"), site)
+        yield from _unknown(expectation.fed.except_, (*at, "except"), site)
+        yield from _no_load(expectation.fed.loads, (*at, "loads"), site)
+    if expectation.reach is not None or expectation.hold is not None:
+        yield from _condition(body, at, site, vocabulary)
+    if expectation.order is not None:
+        yield from _order(expectation.order, at, site, vocabulary)
+    if expectation.never is not None or expectation.happens is not None:
+        if body.event not in vocabulary.happenings:
+            valid = choices(vocabulary.happenings, body.event)
+            yield Finding((*at, "event"), f"no plant reports {body.event}", valid)
+        if body.of is not None:
+            yield from _unknown(body.of, (*at, "of"), site)
+
+
+def _times(body: object, at: Location, for_s: float) -> Iterator[Finding]:
+    """Yield the times that cannot be met: beyond the end, or the wrong way round."""
+    begin = getattr(body, "from_s", 0.0)
+    for name in ("by_s", "to_s", "raised_by_s", "cleared_by_s"):
+        time_s = getattr(body, name, None)
+        if time_s is None:
+            continue
+        if time_s > for_s:
+            text = f"cannot be judged: {time_s:g} s is after the end at {for_s:g} s"
+            yield Finding((*at, name), text)
+        if time_s <= begin:
+            yield Finding((*at, name), f"{time_s:g} s is not after from_s, {begin:g} s")
+    if begin >= for_s:
+        yield Finding((*at, "from_s"), f"{begin:g} s is not before the end at {for_s:g} s")
+
+
+def _no_load(loads: str | tuple[str, ...], at: Location, site: Site) -> Iterator[Finding]:
+    for id_ in select(site, loads):
+        if site.equipment[id_].priority == 0:
+            yield Finding(at, f"{id_} is no load", CRITICAL + " or loads of this site")
+            return
+
+
+def _condition(
+    condition: Condition, at: Location, site: Site, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    selection, _, point = condition.quantity.rpartition(".")
+    where = (*at, "quantity")
+    if not selection:
+        yield Finding(where, "an equipment and a point are needed, such as DG-1.stage")
+        return
+    yield from _unknown(selection, where, site)
+    ids = select(site, selection)
+    for nature in dict.fromkeys(site.equipment[id_].nature for id_ in ids):
+        yield from _point(nature, point, where, vocabulary)
+        for name, word in (("is", condition.is_), ("is_not", condition.is_not)):
+            yield from _word(nature, point, word, (*at, name))
+    if condition.at_least_count is not None and condition.at_least_count > len(ids):
+        text = f"only {len(ids)} are selected by {selection}"
+        yield Finding((*at, "at_least_count"), text)
+    limits = ("is_", "is_not", "at_least", "at_most", "total_at_least", "total_at_most")
+    if all(getattr(condition, name) is None for name in limits):
+        yield Finding(
+            at, "nothing is asked of the quantity", ", ".join(limits).replace("is_,", "is,")
+        )
+    for low, high in (("at_least", "at_most"), ("total_at_least", "total_at_most")):
+        lowest, highest = getattr(condition, low), getattr(condition, high)
+        if lowest is not None and highest is not None and lowest > highest:
+            yield Finding((*at, high), f"{highest:g} is below {low}, {lowest:g}")
+
+
+def _point(nature: str, point: str, at: Location, vocabulary: Vocabulary) -> Iterator[Finding]:
+    known = {*NATURES[nature].points, *vocabulary.quantities(nature)}
+    if point not in known:
+        yield Finding(at, f"a {nature} has no {point}", choices(known, point))
+
+
+def _word(
+    nature: str, point: str, word: float | bool | str | None, at: Location
+) -> Iterator[Finding]:
+    words = words_of(nature, point)
+    if isinstance(word, str) and word not in words:
+        valid = choices(words, word) or "a number"
+        yield Finding(at, f"the {point} of a {nature} is never {word}", valid)
+
+
+def _order(order: Order, at: Location, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
+    yield from _unknown(order.of, (*at, "of"), site)
+    for nature in dict.fromkeys(site.equipment[id_].nature for id_ in select(site, order.of)):
+        yield from _point(nature, order.quantity, (*at, "quantity"), vocabulary)
+        yield from _word(nature, order.quantity, order.is_, (*at, "is"))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+from device_emulators.play import Play
+from device_emulators.scenario import Scenario
+from tests.small_board import Happened, ScriptedPlant, small_board
+
+
+def scenario(**more: Any) -> Scenario:
+    """Return a scenario of ten seconds."""
+    return Scenario.model_validate({"scenario": "x", "description": "", "for_s": 10.0, **more})
+
+
+def test_each_happening_comes_at_its_own_moment_of_scenario_time() -> None:
+    plant = ScriptedPlant()
+    play = Play(
+        small_board(),
+        plant,
+        scenario(
+            initial=[{"target": "ESS-1", "event": "charge", "soc_pu": 0.3}],
+            timeline=[
+                {"at_s": 0.0, "target": "DG-1", "event": "no_start"},
+                {"at_s": 1.005, "target": "52-*", "event": "trip"},
+            ],
+        ),
+        out=lambda _line: None,
+    )
+    play.advance(3_000_000_000)
+    play.begin(0)
+    play.advance(3_020_000_000)
+    play.advance(5_000_000_000)
+    assert plant.injected == [
+        (0.0, "ESS-1", "charge", {"soc_pu": 0.3}),
+        (3.0, "DG-1", "no_start", {}),
+        (4.005, "52-A", "trip", {}),
+        (4.005, "52-B", "trip", {}),
+    ]
+    assert plant.now_ns == 5_000_000_000
+
+
+def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
+    plant = ScriptedPlant()
+    disturbed: list[tuple[str, str]] = []
+    play = Play(
+        small_board(),
+        plant,
+        scenario(timeline=[{"at_s": 1, "target": "GW-B", "event": "hang"}]),
+        gateway=lambda id_, event: disturbed.append((id_, event)),
+        out=lambda _line: None,
+    )
+    play.begin(0)
+    play.advance(2_000_000_000)
+    assert disturbed == [("GW-B", "hang")]
+    assert plant.injected == []
+
+
+def test_report_has_stages_and_interruptions_in_scenario_time() -> None:
+    plant = ScriptedPlant()
+    lines: list[str] = []
+    plant.happenings = [
+        Happened(3_500_000_000, "DG-1", "stage", "DG-1 is cranking"),
+        Happened(3_500_000_000, "DG-2", "stage", "DG-2 is cranking"),
+        Happened(3_500_000_000, "R-1", "battery", "R-1 on battery"),
+    ]
+    plant.unfed = {"R-1": [(3.1, 3.15), (4.0, None)]}
+    play = Play(small_board(), plant, scenario(), out=lines.append)
+    play.advance(3_000_000_000)
+    play.begin(17)
+    play.advance(13_000_000_000)
+    report = play.report(10_000_000_000)
+    assert report.ok
+    assert report.started_utc_ns == 17
+    assert report.it_interruption_ms == {"R-1": 9050.0, "R-2": 0.0}
+    assert [(stage["at_s"], stage["source"]) for stage in report.stages] == [
+        (0.5, "DG-1"),
+        (0.5, "DG-2"),
+    ]
+    assert "[plant]     0.500 s  DG-1 is cranking (and 1 more alike)" in lines

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.settings import SettingsError
+from device_emulators.scenario import load, problems, scenario_path, site_of
+from device_emulators.scenario_checks import Vocabulary
+from tests.small_board import small_board
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = Vocabulary(
+    events={
+        "generator": {"no_start": (), "clear": ()},
+        "breaker": {"trip": (), "clear": ()},
+        "ess": {"charge": ("soc_pu",)},
+        "gateway": {"hang": (), "answer": ()},
+    },
+    quantities=lambda nature: ["shed"] if nature == "it_rack" else [],
+    happenings=frozenset({"stage", "unsynchronised_closing"}),
+)
+GOOD = """\
+scenario: good
+description: All kinds once.
+site: board
+for_s: 60
+initial:
+  - {target: ESS-1, event: charge, soc_pu: 0.5}
+timeline:
+  - {at_s: 5, target: [DG-1, 52-*], event: clear}
+  - {at_s: 5.5, target: GW-B, event: hang}
+expect:
+  - {name: a, fed: {loads: critical, except: [R-2], max_unfed_ms: 20}}
+  - {name: b, reach: {quantity: generator.stage, is: loaded, at_least_count: 1, by_s: 40}}
+  - {name: c, hold: {quantity: R-1.shed, at_most: 0, from_s: 1, to_s: 2}}
+  - {name: d, never: {event: unsynchronised_closing}}
+  - {name: e, happens: {event: stage, of: DG-1, by_s: 60}}
+  - {name: f, order: {quantity: stage, is: shutting_down, of: [R-2, R-1]}}
+  - {name: g, alarm: {id: "on_battery:UPS-A", raised_by_s: 8, cleared_by_s: 50}}
+  - {name: h, no_alarm: {priority_at_most: 2}}
+"""
+
+
+def found(tmp_path: Path, text: str) -> list[str]:
+    """Return the problems of a scenario file, without the folder."""
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    return [str(each).replace(f"{tmp_path}/", "") for each in problems(path, small_board(), WORDS)]
+
+
+def test_every_kind_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(GOOD)
+    scenario = load(path, small_board(), WORDS)
+    assert [each.kind for each in scenario.expect] == list(scenario.expect[0].kinds())
+    assert [each.name for each in scenario.expect if each.of_daemon] == ["g", "h"]
+    assert scenario.initial[0].values == {"soc_pu": 0.5}
+    assert scenario.timeline[1].at_s == 5.5
+    assert site_of(path) == "board"
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "target: ESS-1",
+            "target: ESS-9",
+            "s.yaml:6:14: initial.0.target: nothing here is called ESS-9 (valid: ESS-1",
+        ),
+        (
+            "GW-B, event: hang",
+            "GW-B, event: burn",
+            (
+                "s.yaml:9:38: timeline.1.event: nothing called burn can be done to a gateway "
+                "(valid: answer, hang)"
+            ),
+        ),
+        (
+            "event: charge,",
+            "event: chage,",
+            "nothing called chage can be done to a ess (valid: charge)",
+        ),
+        ("soc_pu: 0.5", "soc: 0.5", "initial.0.soc: no value of charge (valid: soc_pu)"),
+        (", soc_pu: 0.5", "", "charge needs soc_pu"),
+        (
+            "at_s: 5.5",
+            "at_s: 4",
+            "s.yaml:9:12: timeline.1.at_s: 4 s is before the entry above it at 5 s",
+        ),
+        ("at_s: 5.5", "at_s: 60", "60 s is not before the end at 60 s"),
+        (
+            "by_s: 40",
+            "by_s: 61",
+            "expect.1.reach.by_s: cannot be judged: 61 s is after the end at 60 s",
+        ),
+        ("is: loaded", "is: load", "the stage of a generator is never load (valid: loaded"),
+        ("count: 1", "count: 3", "only 2 are selected by generator"),
+        ("R-1.shed", "R-1.stored", "a it_rack has no stored (valid: "),
+        ("R-1.shed", "shed", "an equipment and a point are needed"),
+        ("at_most: 0, ", "", "nothing is asked of the quantity"),
+        ("from_s: 1, to_s: 2", "from_s: 3, to_s: 2", "2 s is not after from_s, 3 s"),
+        (
+            "never: {event: unsynchronised_closing}",
+            "never: {event: unsync}",
+            "no plant reports unsync (valid: stage, unsync",
+        ),
+        ("loads: critical", "loads: 52-A", "52-A is no load"),
+        ("except: [R-2]", "except: [R-3]", "expect.0.fed.except.0: nothing here is called R-3"),
+        ("except: [R-2]", "excpt: [R-2]", "unknown key (valid: except"),
+        ("name: b, reach", "name: a, reach", "this name stands for another expectation"),
+        (
+            "{name: d, never: {event: unsynchronised_closing}}",
+            "{name: d}",
+            "exactly one kind of expectation is needed (valid: alarm",
+        ),
+        ("for_s: 60", "for_s: -1", "for_s: -1 should be greater than 0"),
+        ("for_s: 60", "for_s: 60\nfor_s: 61", "stands twice"),
+    ],
+)
+def test_what_is_wrong_is_named_by_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert GOOD.count(old) >= 1
+    said_all = found(tmp_path, GOOD.replace(old, new, 1))
+    assert any(said in line for line in said_all), said_all
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("ESS-1", "ESS-9").replace("is: loaded", "is: load").replace("R-1.shed", "x")
+    assert len(found(tmp_path, text)) == 3
+
+
+def test_refused_file_raises_with_its_problems(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(GOOD.replace("ESS-1", "ESS-9"))
+    with pytest.raises(SettingsError, match="ESS-9"):
+        load(path, small_board(), WORDS)
+
+
+def test_shipped_scenario_is_found_by_name() -> None:
+    assert scenario_path("normal").is_file()

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+
+from device_emulators.trace import TraceError, read_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = "t_s,a_w,b_w\n2,10,20\n4,11,0\n6,12.5,1e1\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_columns_are_read_packed_or_not(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_bytes(gzip.compress(GOOD.encode()) if packed else GOOD.encode())
+    trace = read_trace(path)
+    assert trace.t_s.tolist() == [2.0, 4.0, 6.0]
+    assert trace.power_w.tolist() == [[10.0, 20.0], [11.0, 0.0], [12.5, 10.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", [":1: the header"]),
+        ("time,a\n1,2\n2,3\n", [":1: the header"]),
+        ("t_s\n1\n2\n", [":1: the header"]),
+        ("t_s,a_w\n1,2\n", [":1: two rows"]),
+        ("t_s,a_w\n1,2\n2,\n3,x\n4,nan\n", [":3: a_w: nothing", ":4: a_w: x", ":5: a_w: nan"]),
+        ("t_s,a_w\n1,2\n2,-3\n", [":3: a_w: -3 is negative"]),
+        ("t_s,a_w\n1,2\n2,3,4\n", [":3: 3 values where the header has 2"]),
+        ("t_s,a_w\n1,2\n3,2\n2,2\n", [":4: time goes from 3 s to 2 s"]),
+        ("t_s,a_w\n1,2\n1,2\n", [":3: time goes"]),
+        ("t_s,a_w\n1,2\n\n3,2\n5,2\n7,2\n40,2\n", [":7: a gap of 33 s"]),
+    ],
+)
+def test_what_is_wrong_is_named_by_line(tmp_path: Path, text: str, said: list[str]) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(text)
+    with pytest.raises(TraceError) as caught:
+        read_trace(path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(said)
+    for line, part in zip(lines, said, strict=True):
+        assert line.startswith(f"{path}{part}")
+
+
+def test_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="No such file"):
+        read_trace(tmp_path / "none.csv")
+    (tmp_path / "half.gz").write_bytes(gzip.compress(GOOD.encode())[:20])
+    with pytest.raises(TraceError, match=r"half\.gz"):
+        read_trace(tmp_path / "half.gz")
