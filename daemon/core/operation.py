@@ -20,9 +20,8 @@ outstanding close; nothing else displaces a selection.
     SENT
         REACHED -> VERIFIED
         ACKNOWLEDGED -> MOVING
-        UNANSWERED -> DOUBTFUL
+        UNANSWERED, after answer_s -> DOUBTFUL
         REFUSED -> FAILED
-        after answer_s -> DOUBTFUL
     MOVING
         REACHED -> VERIFIED
         after travel_s -> MISSED

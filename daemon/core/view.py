@@ -157,6 +157,8 @@ class Facts:
     generation_wanted: str = ""
     sets_released: bool = True
     sets: Sets = field(default_factory=Sets)
+    rows_limit_w: float = -1.0
+    stages: Mapping[str, str] = field(default_factory=dict)
     autonomy: Autonomy = field(default_factory=Autonomy)
     relief: Relief = field(default_factory=Relief)
 

@@ -1,0 +1,347 @@
+"""Standby sets: from a start order to a set that carries load, and back to rest.
+
+Theory of operation. When generation is wanted (a confirmed outage, or transfer calls for it) every
+set that is available and on auto is started at once: the others are the alternates of one that does
+not come, and none has to be chosen in the dark. The device cranks, rests and runs up by itself; a
+set that is not ready within `ready_s` has FAILED. One ready set is permitted to close onto the dead
+bus (CLOSING); which one is decided here and nowhere else, in the starting order of the site file.
+Once the bus is live the others close by their synchronism check. A set whose breaker opens without
+our word has FAILED as well and is not reclosed.
+
+When nothing wants the sets and nothing hangs on them, they run `unload_s` on the empty bus, their
+breakers open (UNLOADING), they run `cool_s` and are told to stop; the rest of the cool-down is the
+device's own programme. A failed set is taken back when generation is no longer wanted and the
+device says that it is stopped and available.
+
+    AT_REST
+        WANTED -> STARTING
+        SEEN_ON_BUS -> ON_BUS
+        RUNNING -> READY
+    STARTING
+        FAULT, after ready_s -> FAILED
+        SEEN_ON_BUS -> ON_BUS
+        RUNNING -> READY
+        RELEASED -> COOLING
+    READY
+        FAULT -> FAILED
+        SEEN_ON_BUS -> ON_BUS
+        RELEASED -> COOLING
+        STOPPED -> AT_REST
+        PERMITTED -> CLOSING
+    CLOSING
+        FAULT -> FAILED
+        SEEN_ON_BUS -> ON_BUS
+        after close_s -> READY
+    ON_BUS
+        FAULT, SEEN_OFF_BUS -> FAILED
+        RELEASED -> DRAINING
+    DRAINING
+        FAULT, SEEN_OFF_BUS -> FAILED
+        WANTED -> ON_BUS
+        after unload_s -> UNLOADING
+    UNLOADING
+        FAULT -> FAILED
+        SEEN_OFF_BUS -> COOLING
+        WANTED -> ON_BUS
+        after open_s -> FAILED
+    COOLING
+        FAULT -> FAILED
+        WANTED -> STARTING
+        SEEN_ON_BUS -> ON_BUS
+        after cool_s -> STOPPING
+    STOPPING
+        STOPPED -> AT_REST
+        WANTED -> STARTING
+        SEEN_ON_BUS -> ON_BUS
+        after stop_s -> FAILED
+    FAILED
+        MENDED -> AT_REST
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Gt, Le
+
+from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.topology import once_per_site
+from daemon.core.view import Sets, Turn
+from daemon.model.commands import Proposal
+from daemon.model.natures import Position
+from daemon.model.plant import MainTieMainScheme
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.view import View
+    from daemon.model.events import Event as Happening
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+
+class Stage(Enum):
+    """Where a set stands."""
+
+    AT_REST = "at rest"
+    STARTING = "told to start"
+    READY = "at speed and voltage, off the bus"
+    CLOSING = "permitted to close"
+    ON_BUS = "on the bus"
+    DRAINING = "released, still on the bus"
+    UNLOADING = "breaker told to open"
+    COOLING = "runs without load"
+    STOPPING = "told to stop"
+    FAILED = "did not come, or left by itself"
+
+
+class Event(Enum):
+    """What the image says about a set, and what is wanted of it."""
+
+    FAULT = "device reports a fault"
+    SEEN_ON_BUS = "runs, breaker closed"
+    SEEN_OFF_BUS = "breaker open"
+    WANTED = "generation is wanted, set available and on auto"
+    RUNNING = "device reports rated speed and voltage"
+    STOPPED = "device reports standstill"
+    RELEASED = "nothing wants it and nothing hangs on it"
+    PERMITTED = "its turn to close"
+    MENDED = "not wanted, stopped and available again"
+
+
+_TRANSITIONS: Final = {
+    (Stage.AT_REST, Event.WANTED): Stage.STARTING,
+    (Stage.AT_REST, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.AT_REST, Event.RUNNING): Stage.READY,
+    (Stage.STARTING, Event.FAULT): Stage.FAILED,
+    (Stage.STARTING, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.STARTING, Event.RUNNING): Stage.READY,
+    (Stage.STARTING, Event.RELEASED): Stage.COOLING,
+    (Stage.READY, Event.FAULT): Stage.FAILED,
+    (Stage.READY, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.READY, Event.RELEASED): Stage.COOLING,
+    (Stage.READY, Event.STOPPED): Stage.AT_REST,
+    (Stage.READY, Event.PERMITTED): Stage.CLOSING,
+    (Stage.CLOSING, Event.FAULT): Stage.FAILED,
+    (Stage.CLOSING, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.ON_BUS, Event.FAULT): Stage.FAILED,
+    (Stage.ON_BUS, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.ON_BUS, Event.RELEASED): Stage.DRAINING,
+    (Stage.DRAINING, Event.FAULT): Stage.FAILED,
+    (Stage.DRAINING, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
+    (Stage.UNLOADING, Event.FAULT): Stage.FAILED,
+    (Stage.UNLOADING, Event.SEEN_OFF_BUS): Stage.COOLING,
+    (Stage.UNLOADING, Event.WANTED): Stage.ON_BUS,
+    (Stage.COOLING, Event.FAULT): Stage.FAILED,
+    (Stage.COOLING, Event.WANTED): Stage.STARTING,
+    (Stage.COOLING, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.STOPPING, Event.STOPPED): Stage.AT_REST,
+    (Stage.STOPPING, Event.WANTED): Stage.STARTING,
+    (Stage.STOPPING, Event.SEEN_ON_BUS): Stage.ON_BUS,
+    (Stage.FAILED, Event.MENDED): Stage.AT_REST,
+}
+SET: Final = Table(
+    first=Stage.AT_REST,
+    transitions=_TRANSITIONS,
+    after={
+        Stage.STARTING: ("ready_s", Stage.FAILED),
+        Stage.CLOSING: ("close_s", Stage.READY),
+        Stage.DRAINING: ("unload_s", Stage.UNLOADING),
+        Stage.UNLOADING: ("open_s", Stage.FAILED),
+        Stage.COOLING: ("cool_s", Stage.STOPPING),
+        Stage.STOPPING: ("stop_s", Stage.FAILED),
+    },
+    # Events are conditions of the plant that hold for many scans: a stage listens to its own.
+    ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
+    rests=frozenset({Stage.AT_REST, Stage.READY, Stage.ON_BUS, Stage.FAILED}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Times of the start and stop programme.
+
+    Attributes:
+        ready_s: from start order to rated speed and voltage: three cranks of 15 s, two rests of
+            15 s, and the run-up [s].
+        close_s: a permitted close happens within this, the search for synchronism included [s].
+        unload_s: time on the empty bus before the breaker opens [s].
+        open_s: the breaker opens within this [s].
+        cool_s: run without load before the order to stop [s].
+        stop_s: from the order to standstill, the device's own cool-down included [s].
+
+    Source: crank programme of NFPA 110 Type 10, numbers.md section 5.2.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    ready_s: Annotated[float, Gt(0), Le(600)] = 90.0
+    close_s: Annotated[float, Gt(0), Le(120)] = 15.0
+    unload_s: Annotated[float, Ge(0), Le(600)] = 5.0
+    open_s: Annotated[float, Gt(0), Le(10)] = 2.0
+    cool_s: Annotated[float, Ge(0), Le(1800)] = 5.0
+    stop_s: Annotated[float, Gt(0), Le(3600)] = 900.0
+
+
+class At(NamedTuple):
+    """A set, and since when it is in its stage."""
+
+    stage: Stage = Stage.AT_REST
+    since_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Stage of every set by id."""
+
+    sets: Mapping[str, At] = field(default_factory=dict)
+
+
+class _Place(NamedTuple):
+    """A set's breaker and bus, and the other breakers of that bus's sets."""
+
+    breaker: str
+    bus: str
+    scheme: str
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: every set is at rest until seen otherwise."""
+    return State({name: At() for scheme in _decided(site) for name in scheme.sets})
+
+
+def _decided(site: Site) -> list[MainTieMainScheme]:
+    return [
+        s
+        for s in site.schemes.values()
+        if isinstance(s, MainTieMainScheme) and s.authority == "daemon"
+    ]
+
+
+@once_per_site
+def _places(site: Site, points: PointTable) -> dict[str, _Place]:
+    return {
+        name: _Place(breaker, scheme.generator_bus, scheme.id)
+        for scheme in _decided(site)
+        for name, breaker in scheme.sets.items()
+    }
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Move every set on by one scan."""
+    if not state.sets:
+        return Turn(state)
+    facts = view.facts
+    wanted = facts.supply.outage or bool(facts.generation_wanted)
+    released = not wanted and facts.sets_released
+    waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in SET.after.values()}
+    places = _places(view.site, view.points)
+    sets = dict(state.sets)
+    for name, at in state.sets.items():
+        events = _events(view, name, places[name], wanted, released)
+        if at.stage is Stage.READY and not released and _may_close(view, name, places, sets):
+            events.append(Event.PERMITTED)
+        sets[name] = At(*advance(SET, at, events, view.now_ns, waits_ns))
+    proposals = tuple(
+        wish for name, at in sets.items() if (wish := _wish(view, name, places[name], at.stage))
+    )
+    events_out = tuple(
+        _tell(view, name, state.sets[name], at, facts.supply.since_ns)
+        for name, at in sets.items()
+        if at.stage is not state.sets[name].stage
+    )
+    return Turn(State(sets), proposals, events_out, facts={"sets": _conclude(view, sets)})
+
+
+def _events(view: View, name: str, place: _Place, wanted: bool, released: bool) -> list[Event]:
+    """Return what is true of a set this scan, most urgent first."""
+    stage = view.stage(name)
+    position = view.position(place.breaker)
+    running = stage in {"ready", "loaded"}
+    events = []
+    if stage == "fault":
+        events.append(Event.FAULT)
+    if position is Position.CLOSED and running:
+        events.append(Event.SEEN_ON_BUS)
+    elif position is Position.OPEN:
+        events.append(Event.SEEN_OFF_BUS)
+    available = view.status(name, "available")
+    if wanted and available is not False and view.stage(name, "selector") in {"auto", None}:
+        events.append(Event.WANTED)
+    if running and (wanted or released):
+        # A set that runs by hand while nobody wants it is none of ours.
+        events += [Event.RUNNING] if wanted else []
+    if stage == "stopped":
+        events.append(Event.STOPPED)
+        if not wanted and available is True and position is Position.OPEN:
+            events.append(Event.MENDED)
+    if released:
+        events.append(Event.RELEASED)
+    return events
+
+
+def _may_close(view: View, name: str, places: Mapping[str, _Place], sets: Mapping[str, At]) -> bool:
+    """Return whether a ready set may close: synchronised, or as the only one onto a dead bus."""
+    bus = places[name].bus
+    if view.topology.live(bus):
+        return True
+    neighbours = [n for n, p in places.items() if p.bus == bus and n != name]
+    return view.topology.dead(bus) and not any(
+        sets[n].stage is Stage.CLOSING or not view.is_open(places[n].breaker) for n in neighbours
+    )
+
+
+def _wish(view: View, name: str, place: _Place, stage: Stage) -> Proposal | None:
+    """Return what a set's stage asks for."""
+    if stage is Stage.STARTING:
+        return Proposal(name, "command", "start", 0.0, place.scheme, "generation is wanted")
+    if stage is Stage.CLOSING:
+        action = "close_in_sync" if view.topology.live(place.bus) else "close"
+        return Proposal(place.breaker, "command", action, 0.0, place.scheme, f"{name} is ready")
+    if stage is Stage.UNLOADING:
+        why = f"{name} is not wanted any more"
+        return Proposal(place.breaker, "command", "open", 0.0, place.scheme, why)
+    if stage is Stage.STOPPING:
+        return Proposal(name, "command", "stop", 0.0, place.scheme, "cooled down")
+    return None
+
+
+_ON: Final = frozenset({Stage.ON_BUS, Stage.DRAINING})
+
+
+def _conclude(view: View, sets: Mapping[str, At]) -> Sets:
+    """Return what the sets can do now."""
+    by_stage = {stage: tuple(n for n, at in sets.items() if at.stage is stage) for stage in Stage}
+    on_bus = tuple(n for n, at in sets.items() if at.stage in _ON)
+    return Sets(
+        ready=by_stage[Stage.READY] + by_stage[Stage.CLOSING] + on_bus,
+        on_bus=on_bus,
+        pending=tuple(
+            n for n, at in sets.items() if at.stage in {Stage.STARTING, Stage.READY, Stage.CLOSING}
+        ),
+        failed=by_stage[Stage.FAILED],
+        capability_w=sum(view.site.equipment[n].ratings["power_w"] for n in on_bus),
+    )
+
+
+def _tell(view: View, name: str, before: At, after: At, lost_ns: int) -> Happening:
+    happened = {
+        Stage.FAILED: "set_failed",
+        Stage.READY: "set_ready",
+        Stage.ON_BUS: "set_on_bus",
+        Stage.STARTING: "set_starting",
+    }.get(after.stage, "stage")
+    text = f"{name}: {after.stage.value}"
+    if after.stage is Stage.FAILED and before.stage is not Stage.FAILED:
+        text = f"{name}: failed while {before.stage.value}"
+    since_loss_s = round((view.now_ns - lost_ns) / 1e9, 3) if lost_ns else 0.0
+    return view.event(
+        name,
+        happened,
+        text,
+        stage=after.stage.name.lower(),
+        before=before.stage.name.lower(),
+        since_loss_s=since_loss_s,
+    )

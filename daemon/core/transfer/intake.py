@@ -1,0 +1,253 @@
+"""ALTS: which of two utility feeds serves the intake.
+
+Theory of operation. The switch stands on one feed. When that feed has failed and the other is
+healthy for `transfer_s`, the switch is told to go over (MOVING): an open transition of the device.
+It goes back to source 1 only when that has been stable for `return_s` on top of its own return
+time, and only if the site wants that at all. The device must show the new position within
+`travel_s`. More than `transfers_max` transfers within `window_s` end in LOCKOUT on whatever feed
+the switch stands, until a person resets: a flapping utility must not work the switch to death.
+
+    UNJUDGED
+        SEEN -> STANDING
+    STANDING
+        HANDS_OFF -> UNJUDGED
+        TOO_MANY -> LOCKOUT
+        OTHER_BETTER -> WAITING
+    WAITING
+        HANDS_OFF -> UNJUDGED
+        TOO_MANY -> LOCKOUT
+        STAY -> STANDING
+        after transfer_s -> MOVING
+    MOVING
+        HANDS_OFF -> UNJUDGED
+        ARRIVED -> STANDING
+        after travel_s -> LOCKOUT
+    LOCKOUT (a person resets)
+        RESET -> UNJUDGED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Gt, Le
+
+from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.view import Health, Turn
+from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.plant import IntakeScheme
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.view import View
+    from daemon.model.plant import Site
+
+
+class Stage(Enum):
+    """Where the switch stands."""
+
+    UNJUDGED = "not judged: hand operation, own logic, or not known"
+    STANDING = "on a feed"
+    WAITING = "the other feed is better, waiting"
+    MOVING = "told to transfer"
+    LOCKOUT = "did not transfer, or too often: a person must look"
+
+
+class Event(Enum):
+    """What the image says about it."""
+
+    RESET = "a person has looked and resets"
+    HANDS_OFF = "selector, own logic or panel took it away from us"
+    SEEN = "its position is known"
+    ARRIVED = "it stands where it was told to go"
+    TOO_MANY = "more transfers than allowed in the window"
+    OTHER_BETTER = "present feed failed and the other healthy, or source 1 stable again"
+    STAY = "no reason to move any more"
+
+
+_TRANSITIONS: Final = {
+    (Stage.UNJUDGED, Event.SEEN): Stage.STANDING,
+    (Stage.STANDING, Event.HANDS_OFF): Stage.UNJUDGED,
+    (Stage.STANDING, Event.TOO_MANY): Stage.LOCKOUT,
+    (Stage.STANDING, Event.OTHER_BETTER): Stage.WAITING,
+    (Stage.WAITING, Event.HANDS_OFF): Stage.UNJUDGED,
+    (Stage.WAITING, Event.TOO_MANY): Stage.LOCKOUT,
+    (Stage.WAITING, Event.STAY): Stage.STANDING,
+    (Stage.MOVING, Event.HANDS_OFF): Stage.UNJUDGED,
+    (Stage.MOVING, Event.ARRIVED): Stage.STANDING,
+    (Stage.LOCKOUT, Event.RESET): Stage.UNJUDGED,
+}
+SWITCH: Final = Table(
+    first=Stage.UNJUDGED,
+    transitions=_TRANSITIONS,
+    after={
+        Stage.WAITING: ("transfer_s", Stage.MOVING),
+        Stage.MOVING: ("travel_s", Stage.LOCKOUT),
+    },
+    # Events are conditions of the plant that hold for many scans: a stage listens to its own.
+    ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
+    rests=frozenset({Stage.UNJUDGED, Stage.STANDING}),
+    person=frozenset({Stage.LOCKOUT}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Times and limits of the intake.
+
+    Attributes:
+        transfer_s: a better feed is better for this long before the switch is told to move [s].
+        travel_s: the switch arrives within this [s].
+        return_to_source_1: whether source 1 is preferred when both are stable.
+        return_s: source 1 stable for this long on top of its return time before going back [s].
+        transfers_max: transfers allowed within the window.
+        window_s: length of the window [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    transfer_s: Annotated[float, Gt(0), Le(120)] = 0.5
+    travel_s: Annotated[float, Gt(0), Le(30)] = 5.0
+    return_to_source_1: bool = False
+    return_s: Annotated[float, Ge(0), Le(7200)] = 300.0
+    transfers_max: Annotated[int, Ge(1), Le(20)] = 3
+    window_s: Annotated[float, Gt(0), Le(7200)] = 300.0
+
+
+class At(NamedTuple):
+    """Memory of one switch.
+
+    Attributes:
+        stage: where it stands.
+        since_ns: since when [ns].
+        target: source it goes to, 1 or 2; 0 without a reason to go.
+        preferred_ns: since when source 1 is stable while it stands on 2, 0 when not [ns].
+        moved_ns: when it was told to transfer, the last ones [ns].
+    """
+
+    stage: Stage = Stage.UNJUDGED
+    since_ns: int = 0
+    target: int = 0
+    preferred_ns: int = 0
+    moved_ns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Memory of every intake switch the daemon decides, by scheme."""
+
+    schemes: Mapping[str, At] = field(default_factory=dict)
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan."""
+    return State(
+        {
+            s.id: At()
+            for s in site.schemes.values()
+            if isinstance(s, IntakeScheme) and s.authority == "daemon"
+        }
+    )
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Move every intake switch on by one scan."""
+    if not state.schemes:
+        return Turn(state)
+    waits_ns = {"transfer_s": ns(params.transfer_s), "travel_s": ns(params.travel_s)}
+    after: dict[str, At] = {}
+    proposals, events = [], []
+    for name, before in state.schemes.items():
+        scheme = view.site.schemes[name]
+        assert isinstance(scheme, IntakeScheme)
+        at = _look(view, scheme, before, params)
+        stage, since_ns = advance(
+            SWITCH,
+            (at.stage, at.since_ns),
+            _events(view, scheme, at, params),
+            view.now_ns,
+            waits_ns,
+        )
+        if stage is Stage.MOVING is not at.stage:
+            at = at._replace(moved_ns=(*at.moved_ns, view.now_ns))
+        after[name] = at = at._replace(stage=stage, since_ns=since_ns)
+        if stage is Stage.MOVING:
+            action = f"to_source_{at.target}"
+            why = f"source {at.target} is the better feed"
+            proposals.append(Proposal(scheme.switch, "command", action, 0.0, name, why))
+        if stage is not before.stage:
+            text = f"{name}: {stage.value}"
+            more = {"stage": stage.name.lower(), "target": at.target}
+            events.append(view.event(name, "stage", text, **more))
+    stages = {name: at.stage.name.lower() for name, at in after.items()}
+    return Turn(
+        State(after),
+        tuple(proposals),
+        tuple(events),
+        facts={"stages": {**view.facts.stages, **stages}},
+    )
+
+
+def _standing(view: View, scheme: IntakeScheme) -> int:
+    """Return the source the switch is known to stand on, else 0."""
+    return {"source_1": 1, "source_2": 2}.get(view.stage(scheme.switch, "connected") or "", 0)
+
+
+def _feeds(view: View, scheme: IntakeScheme) -> dict[int, str]:
+    """Return the utility behind each source, by the bus of the relay that judges it."""
+    at_bus = {u.buses[0]: u.id for u in view.site.of_nature("utility")}
+    return {
+        number: at_bus.get(view.site.equipment[relay].buses[0], "")
+        for number, relay in enumerate(scheme.relays, 1)
+    }
+
+
+def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
+    """Bring memory up to date: the way to go, and the transfers still in the window."""
+    horizon_ns = view.now_ns - ns(params.window_s)
+    moved_ns = tuple(t for t in at.moved_ns if t > horizon_ns) if at.moved_ns else ()
+    if at.stage is Stage.MOVING:
+        return at._replace(moved_ns=moved_ns)
+    standing, feeds = _standing(view, scheme), _feeds(view, scheme)
+    supply = view.facts.supply
+    preferred = standing == 2 and feeds[1] in supply.stable
+    preferred_ns = (at.preferred_ns or view.now_ns) if preferred else 0
+    target = 0
+    if standing:
+        other = 3 - standing
+        failed = supply.feeds.get(feeds[standing]) is Health.FAILED
+        if failed and supply.feeds.get(feeds[other]) is Health.HEALTHY:
+            target = other
+        elif (
+            params.return_to_source_1
+            and preferred_ns
+            and view.now_ns - preferred_ns >= ns(params.return_s)
+        ):
+            target = 1
+    return at._replace(target=target, preferred_ns=preferred_ns, moved_ns=moved_ns)
+
+
+def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Event]:
+    """Return what is true of a switch this scan, most urgent first."""
+    events = []
+    if any(
+        isinstance(m, OperatorRequest)
+        and m.proposal.equipment == scheme.id
+        and m.proposal.action == "reset"
+        for m in view.inbox
+    ):
+        events.append(Event.RESET)
+    selector = view.stage(scheme.switch, "selector")
+    if selector not in {"auto", None} or view.status(scheme.switch, "local"):
+        return [*events, Event.HANDS_OFF]
+    standing = _standing(view, scheme)
+    if standing:
+        events.append(Event.SEEN)
+    if standing and standing == at.target:
+        events.append(Event.ARRIVED)
+    if len(at.moved_ns) >= params.transfers_max and at.target:
+        events.append(Event.TOO_MANY)
+    events.append(Event.OTHER_BETTER if at.target and selector else Event.STAY)
+    return events

@@ -1,0 +1,82 @@
+"""The intake breaker of a board: it joins the site to the utility.
+
+Theory of operation. Loss-of-mains protection opens it within half a second; when it did not and the
+outage is confirmed, it is told to open, so that the returning utility meets a dead site and not a
+board full of load. It is closed again, onto the dead delivery bus only, when a utility behind it is
+usable: stable after an outage, merely healthy after a momentary loss. One that does not close is
+not tried for ever.
+
+    JOINED
+        SEEN_OPEN -> PARTED
+        PART -> PARTING
+    PARTING
+        SEEN_OPEN -> PARTED
+        after isolate_s -> STUCK
+    STUCK
+        SEEN_OPEN -> PARTED
+        WELL -> JOINED
+    PARTED
+        SEEN_CLOSED -> JOINED
+        JOIN -> JOINING
+    JOINING
+        SEEN_CLOSED -> JOINED
+        after join_s -> HELD
+    HELD (a person resets)
+        SEEN_CLOSED -> JOINED
+        RESET -> PARTED
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from daemon.core.automaton import Table, ignoring_the_rest
+
+
+class Stage(Enum):
+    """Where the intake breaker stands."""
+
+    JOINED = "closed"
+    PARTING = "told to open after a confirmed outage"
+    STUCK = "did not open; nothing follows from it while the mains of the sections are open"
+    PARTED = "open"
+    JOINING = "told to close onto the dead delivery bus"
+    HELD = "did not close: a person must look"
+
+
+class Event(Enum):
+    """What the image says about it."""
+
+    RESET = "a person has looked and resets"
+    SEEN_CLOSED = "position closed"
+    SEEN_OPEN = "position open"
+    PART = "outage confirmed"
+    WELL = "no outage"
+    JOIN = "a utility behind it is usable and the bus before it is dead"
+
+
+_TRANSITIONS: Final = {
+    (Stage.JOINED, Event.SEEN_OPEN): Stage.PARTED,
+    (Stage.JOINED, Event.PART): Stage.PARTING,
+    (Stage.PARTING, Event.SEEN_OPEN): Stage.PARTED,
+    (Stage.STUCK, Event.SEEN_OPEN): Stage.PARTED,
+    (Stage.STUCK, Event.WELL): Stage.JOINED,
+    (Stage.PARTED, Event.SEEN_CLOSED): Stage.JOINED,
+    (Stage.PARTED, Event.JOIN): Stage.JOINING,
+    (Stage.JOINING, Event.SEEN_CLOSED): Stage.JOINED,
+    (Stage.HELD, Event.SEEN_CLOSED): Stage.JOINED,
+    (Stage.HELD, Event.RESET): Stage.PARTED,
+}
+JOINT: Final = Table(
+    first=Stage.JOINED,
+    transitions=_TRANSITIONS,
+    after={
+        Stage.PARTING: ("isolate_s", Stage.STUCK),
+        Stage.JOINING: ("join_s", Stage.HELD),
+    },
+    # Events are conditions of the plant that hold for many scans: a stage listens to its own.
+    ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
+    rests=frozenset({Stage.JOINED, Stage.STUCK, Stage.PARTED}),
+    person=frozenset({Stage.HELD}),
+)

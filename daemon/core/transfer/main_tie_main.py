@@ -1,0 +1,590 @@
+"""CCTS: mains, tie and generator breakers of a board acting as one scheme.
+
+Theory of operation. Each section follows the table in `daemon.core.transfer.section`, the intake
+breaker the one in `daemon.core.transfer.joint`; this file turns the image into their events and
+their stages into proposals.
+
+*Who moves.* Sections isolate together, but only one at a time is fed, synchronised or parted, in
+the order of the site file and with `between_blocks_s` between two load blocks, so that a set
+recovers before the next. *From what.* The own main first; the tie when the other section is on
+mains and the own mains side is dead; the generator feeder in an outage, or when neither of the
+others is left, for which generation is asked. *With what.* Onto too few sets the AI rows' caps are
+asked for first and must be seen in force; where there is not enough for any row, their feeders are
+opened first, and closed again when there is (see `daemon.core.transfer.acceptance`).
+
+*Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
+UNJUDGED and nothing is proposed. A selector that cannot be read begins nothing new, but a move
+under way is ended. A person resets a LOCKOUT by a request for the scheme itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Gt, Le
+
+from daemon.core.automaton import advance
+from daemon.core.transfer import acceptance, joint, section
+from daemon.core.transfer.section import Event, Stage
+from daemon.core.view import Health, Turn
+from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.natures import Position
+from daemon.model.plant import MainTieMainScheme
+from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from daemon.core.view import View
+    from daemon.model.events import Event as Happening
+    from daemon.model.plant import Section, Site
+
+_WAITS: Final = ("isolate_s", "close_s", "sync_s", "overlap_s", "join_s")
+_MOVING: Final = frozenset(
+    {Stage.FEEDING, Stage.SYNCHRONISING, Stage.PARTING, Stage.BACKING_OUT, Stage.BREAKING}
+)
+_HEARD_VALID_NS: Final = 2 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Times of the scheme.
+
+    Attributes:
+        section_confirm_s: a section dead this long while mains are there has lost its path [s].
+        alternate_confirm_s: an alternate that gives nothing this long is lost [s].
+        mains_settle_s: mains side live this long before the main may be used [s].
+        reclose_s: feed healthy this long before the intake recloses after a momentary loss [s].
+        isolate_s: a breaker told to open is open within this, else lockout [s].
+        close_s: a breaker told to close is closed within this, its one retry included [s].
+        sync_s: synchronism comes within this, else open transition [s].
+        overlap_s: longest time with both sources closed [s].
+        join_s: the intake closes within this [s].
+        between_blocks_s: time between two load blocks on sets [s].
+        sets_wait_s: longest wait for more sets once the first is on the bus [s].
+        caps_wait_s: longest wait for row caps to be seen in force [s].
+        again_s: a breaker that did not close is tried again after this [s].
+        call_s: a section without any source this long calls for generation [s].
+        load: what the sets are trusted with.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    section_confirm_s: Annotated[float, Gt(0), Le(60)] = 1.5
+    alternate_confirm_s: Annotated[float, Gt(0), Le(10)] = 0.5
+    mains_settle_s: Annotated[float, Ge(0), Le(600)] = 2.0
+    reclose_s: Annotated[float, Ge(0), Le(60)] = 0.3
+    isolate_s: Annotated[float, Gt(0), Le(10)] = 1.0
+    close_s: Annotated[float, Gt(0), Le(60)] = 15.0
+    sync_s: Annotated[float, Gt(0), Le(120)] = 13.0
+    overlap_s: Annotated[float, Gt(0), Le(2)] = 0.5
+    join_s: Annotated[float, Gt(0), Le(60)] = 15.0
+    between_blocks_s: Annotated[float, Ge(0), Le(60)] = 3.0
+    sets_wait_s: Annotated[float, Ge(0), Le(60)] = 6.0
+    caps_wait_s: Annotated[float, Ge(0), Le(30)] = 2.0
+    again_s: Annotated[float, Gt(0), Le(3600)] = 30.0
+    call_s: Annotated[float, Ge(0), Le(60)] = 2.0
+    load: acceptance.Params = field(default_factory=acceptance.Params)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """Memory of one section.
+
+    Attributes:
+        stage: where it stands.
+        since_ns: since when [ns].
+        alternate: breaker of its alternate source, "" when it has none.
+        dead_ns: since when the section is dead, 0 when it is not [ns].
+        mains_ns: since when its mains side is usable, 0 when it is not [ns].
+        failed: breakers that did not close, and until when they are left alone [ns].
+    """
+
+    stage: Stage = Stage.UNJUDGED
+    since_ns: int = 0
+    alternate: str = ""
+    dead_ns: int = 0
+    mains_ns: int = 0
+    failed: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeState:
+    """Memory of one scheme.
+
+    Attributes:
+        sections: in the order of the site file.
+        intake: stage of the intake breaker.
+        intake_ns: since when [ns].
+        feed_ns: since when what lies behind the intake is usable, 0 when it is not [ns].
+        fed_ns: when the last load block was given [ns].
+        sets_ns: since when a set is on the bus, 0 without one [ns].
+        shed: row feeders that were opened by this scheme.
+    """
+
+    sections: tuple[SectionState, ...]
+    intake: joint.Stage = joint.Stage.JOINED
+    intake_ns: int = 0
+    feed_ns: int = 0
+    fed_ns: int = 0
+    sets_ns: int = 0
+    shed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Memory of every main-tie-main scheme that the daemon decides, by id."""
+
+    schemes: Mapping[str, SchemeState] = field(default_factory=dict)
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: every section is to be judged."""
+    return State(
+        {
+            scheme.id: SchemeState(tuple(SectionState() for _ in scheme.sections))
+            for scheme in site.schemes.values()
+            if isinstance(scheme, MainTieMainScheme) and scheme.authority == "daemon"
+        }
+    )
+
+
+class _Scan(NamedTuple):
+    """One scheme in one scan: what its guards look at."""
+
+    view: View
+    scheme: MainTieMainScheme
+    state: SchemeState
+    params: Params
+    waits_ns: Mapping[str, int]
+    auto: bool | None
+    reset: bool
+    limit_w: float
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Move every scheme on by one scan."""
+    waits_ns = {name: ns(getattr(params, name)) for name in _WAITS}
+    limit_w = _rows_limit_w(view, params)
+    after: dict[str, SchemeState] = {}
+    proposals: list[Proposal] = []
+    events: list[Happening] = []
+    for name, before in state.schemes.items():
+        scheme = view.site.schemes[name]
+        assert isinstance(scheme, MainTieMainScheme)
+        scan = _Scan(
+            view, scheme, before, params, waits_ns, _auto(view, scheme), _reset(view, name), limit_w
+        )
+        now = _advance(scan)
+        after[name] = now
+        events += _tell(view, scheme, before, now)
+        proposals += _propose(scan._replace(state=now))
+    facts = {
+        "generation_wanted": _call(view, after, params),
+        "sets_released": _released(view, after),
+        "rows_limit_w": limit_w,
+        "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
+    }
+    return Turn(State(after), tuple(proposals), tuple(events), facts=facts)
+
+
+# -- what the image says -------------------------------------------------------------------------
+
+
+def _auto(view: View, scheme: MainTieMainScheme) -> bool | None:
+    """Return whether the scheme is ours to decide; None when that cannot be read."""
+    selector = view.stage(scheme.controller, "selector")
+    own_logic = view.stage(scheme.controller)
+    if selector is None:
+        return None
+    return selector == "auto" and own_logic in {"inhibited", None}
+
+
+def _reset(view: View, scheme: str) -> bool:
+    return any(
+        isinstance(m, OperatorRequest)
+        and m.proposal.equipment == scheme
+        and m.proposal.action == "reset"
+        for m in view.inbox
+    )
+
+
+def _on_mains(view: View, bus: str) -> bool:
+    """Return whether a bus is live from a utility that is healthy."""
+    supply = view.facts.supply
+    return view.topology.live(bus) and any(
+        supply.feeds.get(s) is Health.HEALTHY for s in view.topology.sources(bus)
+    )
+
+
+def _from_stable_mains(view: View, bus: str) -> bool:
+    stable = view.facts.supply.stable
+    return view.topology.live(bus) and any(s in stable for s in view.topology.sources(bus))
+
+
+def _since(holds: bool, since_ns: int, now_ns: int) -> int:
+    """Return since when a condition holds, 0 when it does not."""
+    return (since_ns or now_ns) if holds else 0
+
+
+def _lasted(now_ns: int, since_ns: int, wait_s: float) -> bool:
+    return since_ns > 0 and now_ns - since_ns >= ns(wait_s)
+
+
+def _rows_limit_w(view: View, params: Params) -> float:
+    sets = view.facts.sets
+    carried = view.facts.supply.outage or not view.facts.sets_released
+    if not carried or not sets.on_bus:
+        return acceptance.NO_LIMIT_W
+    return acceptance.rows_limit_w(view.site, view.points, sets.capability_w, params.load)
+
+
+# -- the scheme ----------------------------------------------------------------------------------
+
+
+def _advance(scan: _Scan) -> SchemeState:
+    """Return the scheme after this scan: intake first, then the sections in order."""
+    view, state, now_ns = scan.view, scan.state, scan.view.now_ns
+    behind = view.site.equipment[scan.scheme.intake].buses[0]
+    usable = _from_stable_mains if view.facts.supply.outage else _on_mains
+    feed_ns = _since(usable(view, behind), state.feed_ns, now_ns)
+    intake, intake_ns = advance(
+        joint.JOINT,
+        (state.intake, state.intake_ns),
+        _intake_events(scan, feed_ns),
+        now_ns,
+        scan.waits_ns,
+    )
+    state = replace(
+        state,
+        intake=intake,
+        intake_ns=intake_ns,
+        feed_ns=feed_ns,
+        sets_ns=_since(bool(view.facts.sets.on_bus), state.sets_ns, now_ns),
+    )
+    for i in range(len(state.sections)):
+        moved = _advance_section(scan._replace(state=state), i)
+        fed = moved.stage is Stage.ON_ALTERNATE is not state.sections[i].stage
+        state = replace(
+            state,
+            sections=(*state.sections[:i], moved, *state.sections[i + 1 :]),
+            fed_ns=now_ns if fed else state.fed_ns,
+        )
+    return replace(state, shed=_shed(scan._replace(state=state)))
+
+
+def _intake_events(scan: _Scan, feed_ns: int) -> list[joint.Event]:
+    view = scan.view
+    here = joint.Event
+    events = [here.RESET] if scan.reset else []
+    position = view.position(scan.scheme.intake)
+    if position is Position.CLOSED:
+        events.append(here.SEEN_CLOSED)
+    elif position is Position.OPEN:
+        events.append(here.SEEN_OPEN)
+    if not scan.auto:
+        return events
+    events.append(here.PART if view.facts.supply.outage else here.WELL)
+    before = view.site.equipment[scan.scheme.intake].buses[1]
+    if _lasted(view.now_ns, feed_ns, scan.params.reclose_s) and view.topology.dead(before):
+        events.append(here.JOIN)
+    return events
+
+
+def _advance_section(scan: _Scan, i: int) -> SectionState:
+    """Return one section after this scan."""
+    view, now_ns = scan.view, scan.view.now_ns
+    drawn, state = scan.scheme.sections[i], scan.state.sections[i]
+    source = view.site.equipment[drawn.main].buses[0]
+    state = replace(
+        state,
+        dead_ns=_since(view.topology.dead(drawn.bus), state.dead_ns, now_ns),
+        mains_ns=_since(_from_stable_mains(view, source), state.mains_ns, now_ns),
+        failed=tuple(f for f in state.failed if f[1] > now_ns) if state.failed else (),
+    )
+    closed = _alternate_closed(scan, i)
+    choice = _choose(scan, i, state)
+    events = _events(scan, i, state, closed, choice)
+    stage, since_ns = advance(
+        section.SECTION, (state.stage, state.since_ns), events, now_ns, scan.waits_ns
+    )
+    if stage is state.stage:
+        return state
+    alternate = {
+        Stage.FEEDING: choice,
+        Stage.ON_MAIN: "",
+        Stage.AWAITING: "",
+        Stage.UNJUDGED: "",
+    }.get(stage, closed or state.alternate)
+    failed = state.failed
+    if stage is Stage.AWAITING and state.stage in {Stage.FEEDING, Stage.CLOSING_MAIN}:
+        refused = state.alternate if state.stage is Stage.FEEDING else drawn.main
+        failed = (*failed, (refused, now_ns + ns(scan.params.again_s)))
+    return replace(state, stage=stage, since_ns=since_ns, alternate=alternate, failed=failed)
+
+
+def _alternate_closed(scan: _Scan, i: int) -> str | None:
+    """Return the alternate that is closed, "" when none is, None when that is not known."""
+    view, drawn = scan.view, scan.scheme.sections[i]
+    feeder, tie = view.position(drawn.generator_feeder), view.position(scan.scheme.tie)
+    if feeder is Position.CLOSED:
+        return drawn.generator_feeder
+    if feeder is not Position.OPEN:
+        return None
+    if tie is Position.OPEN:
+        return ""
+    if tie is not Position.CLOSED:
+        return None
+    # The tie feeds the section that borrows: the one without a main of its own.
+    borrows = scan.state.sections[i].alternate == scan.scheme.tie or view.is_open(drawn.main)
+    gives = any(
+        view.is_closed(other.main) or view.is_closed(other.generator_feeder)
+        for other in scan.scheme.sections
+        if other is not drawn
+    )
+    return scan.scheme.tie if borrows and gives else ""
+
+
+def _events(
+    scan: _Scan, i: int, state: SectionState, closed: str | None, choice: str
+) -> list[Event]:
+    """Return what is true of a section this scan, most urgent first."""
+    view, params, drawn = scan.view, scan.params, scan.scheme.sections[i]
+    events = [Event.RESET] if scan.reset else []
+    if scan.auto is False:
+        return [*events, Event.HANDS_OFF]
+    main = view.position(drawn.main)
+    if closed is not None and main in {Position.OPEN, Position.CLOSED}:
+        events.append(_SEEN[main is Position.CLOSED, bool(closed)])
+    if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
+        events.append(Event.MAIN_GONE)
+    if _lasted(view.now_ns, state.dead_ns, params.alternate_confirm_s):
+        events.append(Event.ALTERNATE_LOST)
+    if scan.auto is None:
+        # Nothing new is begun on a selector that cannot be read.
+        return [e for e in events if state.stage is not Stage.UNJUDGED]
+    if _main_lost(scan, drawn, state):
+        events.append(Event.MAIN_LOST)
+    if _lasted(view.now_ns, state.mains_ns, params.mains_settle_s) and not _failed(
+        state, drawn.main
+    ):
+        events.append(Event.MAIN_USABLE)
+        if _its_turn(scan, i):
+            events.append(Event.RETURN_PERMITTED)
+    if choice:
+        events.append(Event.ALTERNATE_USABLE)
+    return events
+
+
+_SEEN: Final = {
+    (True, False): Event.SEEN_ON_MAIN,
+    (False, True): Event.SEEN_ON_ALTERNATE,
+    (True, True): Event.SEEN_BOTH,
+    (False, False): Event.SEEN_DEAD,
+}
+
+
+def _main_lost(scan: _Scan, drawn: Section, state: SectionState) -> bool:
+    """An outage and no voltage; or no voltage for long while mains are at the board's door."""
+    view = scan.view
+    if view.facts.supply.outage:
+        return not view.topology.live(drawn.bus)
+    door = view.site.equipment[scan.scheme.intake].buses[1]
+    return _lasted(view.now_ns, state.dead_ns, scan.params.section_confirm_s) and _on_mains(
+        view, door
+    )
+
+
+def _failed(state: SectionState, breaker: str) -> bool:
+    return any(name == breaker for name, _ in state.failed)
+
+
+def _its_turn(scan: _Scan, i: int) -> bool:
+    """Return whether no other section moves, and the last block has been digested."""
+    settled = scan.view.now_ns - scan.state.fed_ns >= ns(scan.params.between_blocks_s)
+    return (settled or not scan.state.fed_ns) and not any(
+        s.stage in _MOVING for k, s in enumerate(scan.state.sections) if k != i
+    )
+
+
+def _choose(scan: _Scan, i: int, state: SectionState) -> str:
+    """Return the alternate that may be closed onto an awaiting section now, or ""."""
+    view, scheme, drawn = scan.view, scan.scheme, scan.scheme.sections[i]
+    if state.stage is not Stage.AWAITING or not view.topology.dead(drawn.bus):
+        return ""
+    if not _its_turn(scan, i):
+        return ""
+    if not view.facts.supply.outage:
+        if view.topology.live(view.site.equipment[drawn.main].buses[0]):
+            return ""  # its own main is about to come
+        if scheme.tie and not _failed(state, scheme.tie) and _lender(scan, i):
+            return scheme.tie
+    feeder = drawn.generator_feeder
+    live = view.topology.live(scheme.generator_bus) and view.facts.sets.on_bus
+    return feeder if live and not _failed(state, feeder) and _load_fits(scan) else ""
+
+
+def _lender(scan: _Scan, i: int) -> bool:
+    """Return whether another section is on mains and may feed this one through the tie."""
+    return any(
+        s.stage is Stage.ON_MAIN and _on_mains(scan.view, drawn.bus)
+        for k, (s, drawn) in enumerate(zip(scan.state.sections, scan.scheme.sections, strict=True))
+        if k != i
+    )
+
+
+# -- load on sets --------------------------------------------------------------------------------
+
+
+def _load_fits(scan: _Scan) -> bool:
+    """Return whether a section may be fed by the sets that run now."""
+    if scan.limit_w == acceptance.NO_LIMIT_W:
+        return True
+    if not _sets_awaited(scan):
+        return False
+    if scan.limit_w > 0 and _caps_in_force(scan):
+        return True
+    return all(map(scan.view.is_open, _feeders(scan)))
+
+
+def _sets_awaited(scan: _Scan) -> bool:
+    """Return whether no more sets are coming, or they have been waited for long enough."""
+    waited = _lasted(scan.view.now_ns, scan.state.sets_ns, scan.params.sets_wait_s)
+    return waited or (scan.state.sets_ns > 0 and not scan.view.facts.sets.pending)
+
+
+def _caps_in_force(scan: _Scan) -> bool:
+    heard = scan.view.heard.get("caps")
+    if heard is None or scan.view.now_ns - heard.at_ns > _HEARD_VALID_NS:
+        return False
+    return 0 <= float(heard.values["rows_limit_w"]) <= scan.limit_w
+
+
+def _rows_cut(scan: _Scan) -> bool:
+    """Return whether the rows must be off the board: nothing for them, or no cap in force."""
+    if scan.limit_w == acceptance.NO_LIMIT_W or not _sets_awaited(scan):
+        return False
+    if scan.limit_w == 0:
+        return True
+    patience_s = scan.params.sets_wait_s + scan.params.caps_wait_s
+    late = _lasted(scan.view.now_ns, scan.state.sets_ns, patience_s)
+    return late and not _caps_in_force(scan)
+
+
+def _feeders(scan: _Scan) -> tuple[str, ...]:
+    return acceptance.row_feeders(scan.view.site, scan.view.points, scan.scheme)
+
+
+def _shed(scan: _Scan) -> tuple[str, ...]:
+    """Return the row feeders that this scheme opened and still has to close again."""
+    if scan.auto is False:
+        return ()
+    if _rows_cut(scan):
+        closed = [f for f in _feeders(scan) if scan.view.is_closed(f)]
+        return tuple(dict.fromkeys((*scan.state.shed, *closed)))
+    return tuple(f for f in scan.state.shed if not scan.view.is_closed(f))
+
+
+# -- what follows --------------------------------------------------------------------------------
+
+
+def _propose(scan: _Scan) -> list[Proposal]:
+    """Return what the scheme wants done in its stages, openings first."""
+    wishes: list[tuple[str, str, str]] = []
+    scheme, state, view = scan.scheme, scan.state, scan.view
+    if scan.auto is False:
+        return []
+    three = [*(s.main for s in scheme.sections), scheme.tie]
+    if scheme.tie and all(map(view.is_closed, three)):
+        wishes.append((scheme.tie, "open", "both mains and the tie are closed"))
+    if state.intake is joint.Stage.PARTING:
+        wishes.append((scheme.intake, "open", joint.Stage.PARTING.value))
+    elif state.intake is joint.Stage.JOINING:
+        wishes.append((scheme.intake, "close", joint.Stage.JOINING.value))
+    for drawn, at in zip(scheme.sections, state.sections, strict=True):
+        if wish := _ACTIONS.get(at.stage):
+            action, which = wish
+            breaker = drawn.main if which == "main" else at.alternate
+            if breaker:
+                wishes.append((breaker, action, f"{drawn.bus}: {at.stage.value}"))
+    wishes += _row_wishes(scan)
+    wishes.sort(key=lambda wish: wish[1] != "open")
+    return [Proposal(b, "command", action, 0.0, scheme.id, why) for b, action, why in wishes]
+
+
+_ACTIONS: Final = {
+    Stage.ISOLATING: ("open", "main"),
+    Stage.FEEDING: ("close", "alternate"),
+    Stage.RELEASING: ("open", "alternate"),
+    Stage.SYNCHRONISING: ("close_in_sync", "main"),
+    Stage.PARTING: ("open", "alternate"),
+    Stage.BACKING_OUT: ("open", "main"),
+    Stage.BREAKING: ("open", "alternate"),
+    Stage.CLOSING_MAIN: ("close", "main"),
+}
+
+
+def _row_wishes(scan: _Scan) -> list[tuple[str, str, str]]:
+    """Open row feeders while there is nothing for them; close those again when there is."""
+    if _rows_cut(scan):
+        return [(f, "open", "the sets cannot carry the rows") for f in scan.state.shed]
+    held = scan.limit_w != acceptance.NO_LIMIT_W and not _caps_in_force(scan)
+    return [
+        (f, "close", "the rows can be carried again")
+        for f in scan.state.shed
+        if not held and scan.view.topology.live(scan.view.site.equipment[f].buses[0])
+    ]
+
+
+def _call(view: View, schemes: Mapping[str, SchemeState], params: Params) -> str:
+    """Return why generation is wanted beside a confirmed outage, or ""."""
+    for name, state in schemes.items():
+        scheme = view.site.schemes[name]
+        assert isinstance(scheme, MainTieMainScheme)
+        for drawn, at in zip(scheme.sections, state.sections, strict=True):
+            stranded = at.stage is Stage.AWAITING and not at.mains_ns and at.dead_ns
+            if stranded and _lasted(view.now_ns, at.since_ns, params.call_s):
+                return f"{drawn.bus} has no source"
+    return ""
+
+
+def _released(view: View, schemes: Mapping[str, SchemeState]) -> bool:
+    """Return whether nothing hangs on the sets or waits for them."""
+    for name, state in schemes.items():
+        scheme = view.site.schemes[name]
+        assert isinstance(scheme, MainTieMainScheme)
+        if any(at.stage in {Stage.AWAITING, Stage.FEEDING} for at in state.sections):
+            return False
+        if not all(view.is_open(s.generator_feeder) for s in scheme.sections):
+            return False
+    return True
+
+
+def _summary(state: SchemeState) -> str:
+    return " ".join(at.stage.name.lower() for at in state.sections)
+
+
+def _tell(
+    view: View, scheme: MainTieMainScheme, before: SchemeState, after: SchemeState
+) -> list[Happening]:
+    """Return an event for every change of stage."""
+    told = [
+        view.event(
+            scheme.id,
+            "stage",
+            f"{scheme.id} {drawn.bus}: {now.stage.value}",
+            section=drawn.bus,
+            stage=now.stage.name.lower(),
+            before=was.stage.name.lower(),
+            alternate=now.alternate,
+        )
+        for drawn, was, now in zip(scheme.sections, before.sections, after.sections, strict=True)
+        if was.stage is not now.stage
+    ]
+    if before.intake is not after.intake:
+        text = f"{scheme.id} {scheme.intake}: {after.intake.value}"
+        told.append(
+            view.event(
+                scheme.id, "stage", text, section=scheme.intake, stage=after.intake.name.lower()
+            )
+        )
+    return told
