@@ -54,6 +54,7 @@ class Table:
         self._stale_ns: Final = np.maximum(STALE_PERIODS * period, STALE_MIN)
         self._dead_ns: Final = np.maximum(DEAD_PERIODS * period, DEAD_MIN)
         self._life: Final = _Life(points, now_ns)
+        self._read: Final = np.array(["r" in p.place.access for p in points.points], dtype=bool)
 
     def put(
         self,
@@ -74,6 +75,16 @@ class Table:
     def mark(self, indices: Indices, quality: Quality) -> None:
         """Give the points at `indices` (n,) another quality; values and times stay."""
         self.quality[indices] = quality
+
+    def expire(self, now_ns: int) -> None:
+        """Let every value count as old at `now_ns` [ns] until it is read again."""
+        np.minimum(self.source_ns, now_ns - self._dead_ns - 1, out=self.source_ns)
+
+    def complete(self, since_ns: int) -> bool:
+        """Return whether all that can be read was answered, well or badly, after `since_ns`."""
+        silent = (self.source_ns < since_ns) & (self.quality < _BAD)
+        waiting = self.quality == np.uint32(Quality.BAD_WAITING_FOR_INITIAL_DATA)
+        return not bool(((silent | waiting) & self._read).any())
 
     def freeze(self, now_ns: int, utc_ns: int) -> Image:
         """Return the image of this instant, with stale values marked."""

@@ -1,0 +1,122 @@
+"""What every publisher is to the shell, and what it is given to publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from daemon.drivers.driver import Statistics
+    from daemon.model.estimate import Estimate
+    from daemon.model.events import AlarmTransition, Event
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+DURATION_BOUNDS_S = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
+
+
+@dataclass(slots=True)
+class Spread:
+    """How a time was spread: counts up to each of `DURATION_BOUNDS_S`, one above, and the sum."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BOUNDS_S) + 1))
+    sum_s: float = 0.0
+
+
+@dataclass(slots=True)
+class LaneFigures:
+    """What a lane counts about itself.
+
+    Attributes:
+        period_s: its grid [s].
+        scans: scans done.
+        overruns: slots of its grid that passed unused.
+        last_ns: monotonic time of the last scan [ns].
+        duration: time from the begin of a scan to its end.
+        jitter: time from the slot to the begin of its scan.
+        stopped: why the lane stands in its fail-safe, or "".
+    """
+
+    period_s: float
+    scans: int = 0
+    overruns: int = 0
+    last_ns: int = 0
+    duration: Spread = field(default_factory=Spread)
+    jitter: Spread = field(default_factory=Spread)
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The daemon after one main scan. Mappings are live: read them, never keep them.
+
+    Attributes:
+        image: what the scan saw.
+        estimate: what it made of it, if anything.
+        lanes: figures by lane.
+        gateways: counters by gateway.
+        commands: commands by result.
+        alarms: the last transition of every alarm that is not normal, by id.
+        ready: everything was read once (or waited for long enough) and the scan runs.
+        journal_failures: records that could not be written.
+        tasks_restarted: supervised tasks that died and were started again.
+    """
+
+    image: Image
+    estimate: Estimate | None
+    lanes: Mapping[str, LaneFigures]
+    gateways: Mapping[str, Statistics]
+    commands: Mapping[str, int]
+    alarms: Mapping[str, AlarmTransition]
+    ready: bool
+    journal_failures: int
+    tasks_restarted: int
+
+
+@dataclass(frozen=True, slots=True)
+class North:
+    """All that a publisher is given at its start.
+
+    Attributes:
+        site: the plant, for ids and addresses.
+        points: place of every value in the image.
+        node: which of the daemons of this site this is.
+        epoch: number of this boot.
+        now_ns: monotonic clock [ns].
+        utc_ns: wall clock [ns since 1970].
+        say: tells a person something, once.
+        version: of the daemon.
+    """
+
+    site: Site
+    points: PointTable
+    node: str
+    epoch: int
+    now_ns: Callable[[], int]
+    utc_ns: Callable[[], int]
+    say: Callable[[str], None]
+    version: str
+
+
+class Publisher(Protocol):
+    """One way north. Both calls return at once, whatever the other side does."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in messages."""
+        ...
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take the state after a main scan; only the last one counts."""
+        ...
+
+    def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
+        """Take what happened; every item counts."""
+        ...
+
+    async def run(self) -> None:
+        """Publish until cancelled; ends with everything closed."""
+        ...

@@ -1,0 +1,41 @@
+"""How long scans took and how late they began: a ring for percentiles, buckets for ever."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.model.quantities import MILLISECOND, SECOND
+from daemon.publishers.publisher import DURATION_BOUNDS_S
+
+if TYPE_CHECKING:
+    from daemon.publishers.publisher import Spread
+
+RING: Final = 16_384
+_BOUNDS_NS: Final = [round(bound * SECOND) for bound in DURATION_BOUNDS_S]
+
+
+class Timing:
+    """Durations [ns]: the last `RING` of them in full, all of them in the buckets of a `Spread`."""
+
+    def __init__(self, spread: Spread) -> None:
+        """Count into `spread` as well."""
+        self._spread = spread
+        self._ring = np.zeros(RING, dtype=np.int64)
+        self._count = 0
+
+    def add(self, duration_ns: int) -> None:
+        """Take in one duration [ns]."""
+        self._ring[self._count % RING] = duration_ns
+        self._count += 1
+        self._spread.counts[bisect_left(_BOUNDS_NS, duration_ns)] += 1
+        self._spread.sum_s += duration_ns / SECOND
+
+    def percentile_ms(self, share: float) -> float:
+        """Return the duration that `share` (0 to 100) of the last ones did not exceed [ms]."""
+        if not self._count:
+            return 0.0
+        held = self._ring[: min(self._count, RING)]
+        return float(np.percentile(held, share)) / MILLISECOND
