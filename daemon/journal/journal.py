@@ -141,9 +141,14 @@ class Journal:
         self._write({**self._boot, "before": self._before})
 
     def _write(self, record: dict[str, Any]) -> None:
-        data = frame(record)
         if self._file is None:
             self.failures += 1
+            return
+        try:
+            data = frame(record)
+        except (TypeError, ValueError, OverflowError) as error:
+            self.failures += 1
+            self.failing = f"a value cannot be recorded: {error}"
             return
         try:
             self._file.write(data)
