@@ -150,7 +150,7 @@ def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain valu
     """Return what the other lane said under a topic, else what a controller here concluded."""
     heard = view.heard.get(topic)
     if heard is not None:
-        return heard.values.get(key)
+        return heard.values.get(key) if key else heard.at_ns
     return getattr(getattr(view.facts, topic, None), key, None)
 
 

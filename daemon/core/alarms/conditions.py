@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
-_ORDER = ("above", "below", "is", "is_not", "stale", "silent", "told")
+_ORDER = ("above", "below", "is", "is_not", "stale", "silent", "happened", "told")
+_IN_SECONDS = frozenset({"stale", "happened"})
+_FROM_CONTROLLERS = frozenset({"happened", "told"})
 _MOST_STATES = 63
 
 
@@ -84,7 +86,8 @@ class Plan:
         gateway_devices: devices (places in `own_starts`) gateway after gateway.
         gateway_starts: where each gateway begins in it.
         silent: place in (devices, then gateways) of each condition on silence, which follow.
-        told: (place, topic, key, source) of each condition that is told.
+        told: (place, topic, key, source) of each condition that is told, which follow; of one that
+            happened the key is empty and stands for the time of the last message [ns].
         gate_point: stage point of each gate.
         gate_mask: bit set of the values that let the alarm exist.
         gate_of: the condition it gates.
@@ -127,7 +130,7 @@ def judge(plan: Plan, image: Image, active: Flags, told: Callable[[str, str], An
         plan: of the site.
         image: this scan.
         active: which were held to be active (n_condition,); decides the side of the dead band.
-        told: what stands under a topic and a key.
+        told: what stands under a topic and a key; under "" the time of the last message [ns].
     """
     good = good_mask(image.quality)
     end_level, end_label = plan.levels, plan.levels + len(plan.label_point)
@@ -146,7 +149,12 @@ def judge(plan: Plan, image: Image, active: Flags, told: Callable[[str, str], An
     raw[end_label:end_age] = image.now_ns - image.source_ns[plan.age_point] > plan.age_limit_ns
     raw[end_age : end_age + len(plan.silent)] = _silence(plan, good)[plan.silent]
     for place, topic, key, source in plan.told:
-        raw[place] = holds(told(topic, key), source, plan.conditions[place].rule.states)
+        condition = plan.conditions[place]
+        value = told(topic, key)
+        if key:
+            raw[place] = holds(value, source, condition.rule.states)
+        else:
+            raw[place] = value is not None and image.now_ns - value <= ns(condition.limit)
     return raw
 
 
@@ -163,13 +171,13 @@ def holds(value: Any, source: str, states: tuple[str, ...] = ()) -> bool:  # noq
     Args:
         value: plain value of any shape; a mapping is read at `source`.
         source: equipment, or "" for the site.
-        states: the words that count as true; without them whatever is true in Python.
+        states: words of which one must be in it; without them whatever is true in Python.
     """
     if isinstance(value, Mapping):
         value = value.get(source)
     elif isinstance(value, (tuple, list, frozenset)):
         return source in value if source else bool(value)
-    return value in states if states else bool(value)
+    return not set(states).isdisjoint(str(value).split()) if states else bool(value)
 
 
 def _silence(plan: Plan, good: Flags) -> Flags:
@@ -195,7 +203,8 @@ def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> 
     limits, marks = of["above"] + of["below"], of["is"] + of["is_not"]
     sign = np.array([1.0] * len(of["above"]) + [-1.0] * len(of["below"]))
     talk = _talk(site, points)
-    first_told = len(conditions) - len(of["told"])
+    said = of["happened"] + of["told"]
+    first_said = len(conditions) - len(said)
     gates = [
         (place, index, _mask(points.points[index].spec, states))
         for place, condition in enumerate(conditions)
@@ -223,8 +232,8 @@ def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> 
         gateway_starts=talk.gateway_starts,
         silent=_indices(talk.place[c.source] for c in of["silent"]),
         told=tuple(
-            (first_told + n, *_topic(c.rule.point), "" if c.rule.nature == "site" else c.source)
-            for n, c in enumerate(of["told"])
+            (first_said + n, *_topic(c.rule.point), "" if c.rule.nature == "site" else c.source)
+            for n, c in enumerate(said)
         ),
         gate_point=_indices(index for _, index, _ in gates),
         gate_mask=_indices(mask for _, _, mask in gates),
@@ -265,14 +274,16 @@ def _applies(rule: Rule, item: Equipment, site: Site, points: PointTable) -> boo
         return False
     if rule.of not in {"", NOMINAL, CONTRACT} and rule.of not in item.ratings:
         return False
-    if rule.condition in {"told", "silent"}:
-        return rule.condition == "told" or item.device is not None
+    if rule.condition in _FROM_CONTROLLERS:
+        return True
+    if rule.condition == "silent":
+        return item.device is not None
     return points.find(item.id, rule.point) is not None
 
 
 def _condition(name: str, rule: Rule, source: str, site: Site, points: PointTable) -> Condition:
     point = points.find(source, rule.point)
-    unit = "s" if rule.condition == "stale" else ""
+    unit = "s" if rule.condition in _IN_SECONDS else ""
     factor = 1.0
     if point is not None and rule.condition in {"above", "below"}:
         unit = points.points[point].spec.unit

@@ -9,6 +9,7 @@ alarm list of its own. `condition` says how the value of `point` is judged:
 | is, is_not | the stage is (not) one of `states`; a status is (not) true |
 | stale | the value is older than `limit` seconds |
 | silent | nothing that the device itself serves is good (gateway: none of its devices) |
+| happened | a message of the topic `point` came in the last `limit` seconds |
 | told | `topic.key` of what a controller of either lane concluded is true, or one of `states` |
 
 `nature` is a key of `daemon.model.natures`, or `device` (whatever has one), `gateway` or `site`.
@@ -34,7 +35,7 @@ from daemon.model.natures import NATURES, PointKind, PointSpec
 
 Text = Annotated[str, MinLen(1)]
 Seconds = Annotated[float, Ge(0.0)]
-Condition = Literal["above", "below", "is", "is_not", "stale", "silent", "told"]
+Condition = Literal["above", "below", "is", "is_not", "stale", "silent", "happened", "told"]
 
 SCOPES: Final = ("device", "gateway", "site")
 """What a rule may be about beside a nature."""
@@ -59,7 +60,7 @@ class Rule:
         at: only equipment that shares a bus with equipment of this nature.
         normally: only equipment that is normally so, e.g. "in_service".
         states: labels for `is` and `is_not`; none for a status.
-        limit: in the unit of the point, or a factor when `of` is given; [s] for `stale`.
+        limit: in the unit of the point, or a factor of `of`; [s] for `stale` and `happened`.
         of: rating the limit is a factor of, "nominal", "contract", or "" for an absolute limit.
         dead_band: how far a value must come back, in the unit of the point (or factor of `of`).
         on_delay_s: the condition must hold this long to be annunciated [s].
@@ -139,13 +140,17 @@ def _faults(name: str, rule: Rule, rules: Mapping[str, Rule]) -> Iterator[Fault]
     unknown = set(rule.suppressed_by) - set(rules)
     if unknown:
         yield Fault(name, "suppressed_by", f"no class {', '.join(sorted(unknown))}", tuple(rules))
-    if rule.condition == "told":
-        if "." not in rule.point:
+    if rule.condition in {"told", "happened"}:
+        if "." not in rule.point and rule.condition == "told":
             yield Fault(name, "point", "not of the form topic.key")
+        if rule.nature not in SCOPES and rule.nature not in NATURES:
+            yield Fault(name, "nature", f"no nature {rule.nature}", (*NATURES, *SCOPES))
         return
     if rule.nature in SCOPES:
         if rule.condition != "silent":
-            yield Fault(name, "condition", f"{rule.nature} has no points", ("silent", "told"))
+            yield Fault(
+                name, "condition", f"{rule.nature} has no points", ("silent", "happened", "told")
+            )
         return
     nature = NATURES.get(rule.nature)
     if nature is None:
