@@ -21,7 +21,7 @@ left out until then, unless mail came.
   -1 without a limit).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
 
-Commands are numbered per lane; an `Outcome` goes to the inbox of the lane that gave the command.
+Every actuator belongs to one lane (`lane_of`). Commands are numbered per lane; an `Outcome` goes to the inbox of the lane that gave the command.
 """
 
 from __future__ import annotations
@@ -30,13 +30,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 
-from daemon.core import arbitration, heartbeat
+from daemon.core import arbitration, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
+from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
+from daemon.core.generation import rejoin, start
 from daemon.core.security import autonomy
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
+from daemon.core.transfer import bulletin, intake, main_tie_main, supervision
 from daemon.core.view import Facts, Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
 from daemon.model.quantities import SECOND
@@ -62,6 +65,14 @@ class Inputs(NamedTuple):
 class Control:
     """Settings of every controller, by the name of its block in the site file."""
 
+    outage: outage.Params = field(default_factory=outage.Params)
+    intake: intake.Params = field(default_factory=intake.Params)
+    main_tie_main: main_tie_main.Params = field(default_factory=main_tie_main.Params)
+    start: start.Params = field(default_factory=start.Params)
+    rejoin: rejoin.Params = field(default_factory=rejoin.Params)
+    supervision: supervision.Params = field(default_factory=supervision.Params)
+    bulletin: bulletin.Params = field(default_factory=bulletin.Params)
+    operation: operation.Params = field(default_factory=operation.Params)
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     caps: caps.Params = field(default_factory=caps.Params)
@@ -98,6 +109,14 @@ class State:
     next_id: int = 1
     facts: Facts = field(default_factory=Facts)
     heard: Mapping[str, Heard] = field(default_factory=dict)
+    outage: outage.State = field(default_factory=outage.State)
+    intake: intake.State = field(default_factory=intake.State)
+    main_tie_main: main_tie_main.State = field(default_factory=main_tie_main.State)
+    start: start.State = field(default_factory=start.State)
+    rejoin: rejoin.State = field(default_factory=rejoin.State)
+    supervision: supervision.State = field(default_factory=supervision.State)
+    bulletin: bulletin.State = field(default_factory=bulletin.State)
+    operation: operation.State = field(default_factory=operation.State)
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     caps: caps.State = field(default_factory=caps.State)
@@ -120,10 +139,15 @@ class Step(NamedTuple):
 
 
 SWITCHING: Final = (
-    # detection: outage
-    # transfer: intake, main_tie_main, supervision
-    # generation: start, rejoin
     Slot("heartbeat", heartbeat),
+    Slot("outage", outage),
+    Slot("intake", intake),
+    Slot("main_tie_main", main_tie_main),
+    Slot("start", start),
+    Slot("rejoin", rejoin),
+    Slot("supervision", supervision),
+    # Last: it tells the main lane what the others have concluded in this very scan.
+    Slot("bulletin", bulletin),
 )
 MAIN: Final = (
     Slot("heartbeat", heartbeat),
@@ -141,11 +165,11 @@ class Lane(NamedTuple):
     """Controllers of a lane in order, and the stage that turns proposals into commands."""
 
     controllers: tuple[Slot, ...]
-    path: Slot | None
+    path: Slot
 
 
 LANES: Final[Mapping[str, Lane]] = {
-    "switching": Lane(SWITCHING, None),
+    "switching": Lane(SWITCHING, Slot("operation", operation)),
     "main": Lane(MAIN, Slot("arbitration", arbitration)),
 }
 
@@ -153,10 +177,35 @@ CONTROL: Final[dict[str, type]] = get_type_hints(Control)
 """Name of each block of `control:` in a site file -> the `Params` that it fills."""
 
 
+MAIN_NATURES: Final = frozenset(
+    {
+        "ai_rack",
+        "chiller",
+        "ess",
+        "hvdc",
+        "it_rack",
+        "pump",
+        "pv",
+        "rack_row",
+        "rectifier",
+        "statcom",
+    }
+)
+"""What the main lane commands, beside all set-points."""
+
+
+def lane_of(site: Site, proposal: Proposal) -> str:
+    """Return the lane that a person's request has to reach."""
+    item = site.equipment.get(proposal.equipment)
+    if proposal.action == "set" or (item and item.nature in MAIN_NATURES):
+        return "main"
+    return "switching"
+
+
 def initial(params: Params, now_ns: int) -> State:
     """Return the state of a lane before its first scan."""
     lane = LANES[params.lane]
-    slots = (*lane.controllers, lane.path) if lane.path else lane.controllers
+    slots = (*lane.controllers, lane.path)
     return replace(
         State(),
         **{s.name: s.controller.initial(params.site, _settings(params, s)) for s in slots},
@@ -202,13 +251,12 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     proposals = [p for turn in turns.values() for p in turn.proposals]
     beats = _beats(view, proposals)
     view = replace(view, next_id=view.next_id + len(beats))
-    if lane.path:
-        turns[lane.path.name] = lane.path.controller.step(
-            view,
-            getattr(state, lane.path.name),
-            _settings(params, lane.path),
-            tuple(p for p in proposals if p.action != "beat"),
-        )
+    turns[lane.path.name] = lane.path.controller.step(
+        view,
+        getattr(state, lane.path.name),
+        _settings(params, lane.path),
+        tuple(p for p in proposals if p.action != "beat"),
+    )
     commands = beats + tuple(c for turn in turns.values() for c in turn.commands)
     return Step(
         state=replace(

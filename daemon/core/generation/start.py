@@ -40,10 +40,8 @@ device says that it is stopped and available.
         WANTED -> ON_BUS
         after unload_s -> UNLOADING
     UNLOADING
-        FAULT -> FAILED
+        FAULT, after open_s -> FAILED
         SEEN_OFF_BUS -> COOLING
-        WANTED -> ON_BUS
-        after open_s -> FAILED
     COOLING
         FAULT -> FAILED
         WANTED -> STARTING
@@ -134,7 +132,6 @@ _TRANSITIONS: Final = {
     (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
     (Stage.UNLOADING, Event.FAULT): Stage.FAILED,
     (Stage.UNLOADING, Event.SEEN_OFF_BUS): Stage.COOLING,
-    (Stage.UNLOADING, Event.WANTED): Stage.ON_BUS,
     (Stage.COOLING, Event.FAULT): Stage.FAILED,
     (Stage.COOLING, Event.WANTED): Stage.STARTING,
     (Stage.COOLING, Event.SEEN_ON_BUS): Stage.ON_BUS,
@@ -270,9 +267,8 @@ def _events(view: View, name: str, place: _Place, wanted: bool, released: bool) 
     available = view.status(name, "available")
     if wanted and available is not False and view.stage(name, "selector") in {"auto", None}:
         events.append(Event.WANTED)
-    if running and (wanted or released):
-        # A set that runs by hand while nobody wants it is none of ours.
-        events += [Event.RUNNING] if wanted else []
+    if running and wanted:  # one that runs by hand while nobody wants it is none of ours
+        events.append(Event.RUNNING)
     if stage == "stopped":
         events.append(Event.STOPPED)
         if not wanted and available is True and position is Position.OPEN:
