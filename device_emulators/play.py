@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.judge import Happened
-    from device_emulators.scenario import Happening, Scenario, Timed
+    from device_emulators.scenario import Happening, Scenario
 
 LINE_S: Final = 1.0
 """Plant time between two lines of summary [s]."""
@@ -91,7 +91,7 @@ class Play:
         gateway: Callable[[str, str], None] = lambda _id, _event: None,
         out: Callable[[str], None] = print,
     ) -> None:
-        """Apply what is `initial`; scenario time stands still until `begin`.
+        """Get ready; scenario time stands still until `begin`.
 
         Args:
             site: the site of the plant.
@@ -103,13 +103,11 @@ class Play:
         self._site, self._plant, self._scenario = site, plant, scenario
         self._gateway, self._out = gateway, out
         self._judge: Judge | None = None
-        self._to_come: list[Timed] = []
+        self._to_come: list[Happening] = []
         self._stages: list[dict[str, Any]] = []
         self._origin_ns = 0
         self._started_utc_ns = 0
         self.begun = False
-        for happening in scenario.initial if scenario else ():
-            self._do(happening)
 
     @property
     def time_ns(self) -> int:

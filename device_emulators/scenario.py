@@ -7,6 +7,7 @@ expectation can be met at all. All that is wrong with a file is found before any
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from daemon.settings.folders import config_dir
 from daemon.settings.forms import Finite, Form, NotNegative, Positive
 from daemon.settings.validate import fill
 from device_emulators.scenario_checks import look_over
+from device_emulators.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,25 +32,29 @@ Selection = str | tuple[str, ...]
 """Equipment ids, natures, or patterns such as `RACK-4-*`; one or a list of them."""
 
 
-class Happening(Form):
-    """Something done to equipment (or a gateway) at the desk; more keys are values of the event."""
+class Targeted(Form):
+    """Something about equipment; keys beside those named here are values, the unit last."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
     target: Selection
-    event: str
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """Return the values of the event by name, the unit last in the name."""
+        """Return the values by name."""
         return self.__pydantic_extra__ or {}
 
 
-class Timed(Happening):
-    """A happening of the timeline."""
+class Initial(Targeted):
+    """What is different about equipment from the beginning, such as its state of charge."""
+
+
+class Happening(Targeted):
+    """Something done to equipment or to a gateway."""
 
     at_s: NotNegative
     """Scenario time [s]."""
+    event: str
 
 
 class Window(Form):
@@ -177,9 +183,9 @@ class Scenario(Form):
     """Site it is written for: the name of a shipped one, or a path."""
     for_s: Positive
     """How long it runs [s]."""
-    initial: tuple[Happening, ...] = ()
+    initial: tuple[Initial, ...] = ()
     """What is different before it begins."""
-    timeline: tuple[Timed, ...] = ()
+    timeline: tuple[Happening, ...] = ()
     expect: tuple[Expectation, ...] = ()
 
 
@@ -226,3 +232,12 @@ def problems(path: Path, site: Site, vocabulary: Vocabulary) -> tuple[Problem, .
     except SettingsError as error:
         return error.problems
     return ()
+
+
+def prepared(site: Site, scenario: Scenario) -> Site:
+    """Return `site` with what is different about its equipment when the scenario begins."""
+    emulation = {key: dict(section) for key, section in site.emulation.items()}
+    for initial in scenario.initial:
+        for id_ in select(site, initial.target):
+            emulation.setdefault(id_, {}).update(initial.values)
+    return replace(site, emulation=emulation)

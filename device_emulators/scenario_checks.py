@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from daemon.settings.findings import Location
-    from device_emulators.scenario import Condition, Expectation, Happening, Order, Scenario
+    from device_emulators.scenario import (
+        Condition,
+        Expectation,
+        Happening,
+        Initial,
+        Order,
+        Scenario,
+    )
 
 GATEWAY = "gateway"
 """Key of `Vocabulary.events` for what can be done to a gateway."""
@@ -26,11 +33,13 @@ class Vocabulary:
     """What can be done to a plant and asked of it.
 
     Attributes:
+        settings: nature -> names of what can be different from the beginning.
         events: nature -> event -> names of the values it needs.
         quantities: names that can be asked of equipment of a nature beside its points.
         happenings: names of the events that a plant reports.
     """
 
+    settings: Mapping[str, Iterable[str]]
     events: Mapping[str, Mapping[str, tuple[str, ...]]]
     quantities: Callable[[str], Iterable[str]]
     happenings: frozenset[str]
@@ -38,12 +47,12 @@ class Vocabulary:
 
 def look_over(scenario: Scenario, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
     """Yield what is wrong with `scenario` on `site`."""
-    for i, happening in enumerate(scenario.initial):
-        yield from _happening(happening, ("initial", i), site, vocabulary)
-    for i, timed in enumerate(scenario.timeline):
-        yield from _happening(timed, ("timeline", i), site, vocabulary)
-        if timed.at_s >= scenario.for_s:
-            text = f"{timed.at_s:g} s is not before the end at {scenario.for_s:g} s"
+    for i, initial in enumerate(scenario.initial):
+        yield from _initial(initial, ("initial", i), site, vocabulary)
+    for i, happening in enumerate(scenario.timeline):
+        yield from _happening(happening, ("timeline", i), site, vocabulary)
+        if happening.at_s >= scenario.for_s:
+            text = f"{happening.at_s:g} s is not before the end at {scenario.for_s:g} s"
             yield Finding(("timeline", i, "at_s"), text)
     for i, (one, next_) in enumerate(pairwise(scenario.timeline), start=1):
         if next_.at_s < one.at_s:
@@ -54,6 +63,22 @@ def look_over(scenario: Scenario, site: Site, vocabulary: Vocabulary) -> Iterato
         if names.setdefault(expectation.name, i) != i:
             yield Finding(("expect", i, "name"), "this name stands for another expectation")
         yield from _expectation(expectation, ("expect", i), scenario, site, vocabulary)
+
+
+def _initial(
+    initial: Initial, at: Location, site: Site, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    yield from _unknown(initial.target, (*at, "target"), site)
+    ids = select(site, initial.target)
+    for nature in dict.fromkeys(site.equipment[id_].nature for id_ in ids):
+        settings = vocabulary.settings.get(nature, ())
+        for name, value in initial.values.items():
+            if name not in settings:
+                valid = choices(settings, name) or "none"
+                text = f"nothing to be set of a {nature}"
+                yield Finding((*at, name), text, valid, at_key=True)
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                yield Finding((*at, name), f"{value} is no number")
 
 
 def _happening(

@@ -18,7 +18,6 @@ def test_each_happening_comes_at_its_own_moment_of_scenario_time() -> None:
         small_board(),
         plant,
         scenario(
-            initial=[{"target": "ESS-1", "event": "charge", "soc_pu": 0.3}],
             timeline=[
                 {"at_s": 0.0, "target": "DG-1", "event": "no_start"},
                 {"at_s": 1.005, "target": "52-*", "event": "trip"},
@@ -31,7 +30,6 @@ def test_each_happening_comes_at_its_own_moment_of_scenario_time() -> None:
     play.advance(3_020_000_000)
     play.advance(5_000_000_000)
     assert plant.injected == [
-        (0.0, "ESS-1", "charge", {"soc_pu": 0.3}),
         (3.0, "DG-1", "no_start", {}),
         (4.005, "52-A", "trip", {}),
         (4.005, "52-B", "trip", {}),

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from daemon.settings import SettingsError
-from device_emulators.scenario import load, problems, scenario_path, site_of
+from device_emulators.scenario import load, prepared, problems, scenario_path, site_of
 from device_emulators.scenario_checks import Vocabulary
 from tests.small_board import small_board
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = Vocabulary(
+    settings={"ess": ("soc_pu",)},
     events={
         "generator": {"no_start": (), "clear": ()},
         "breaker": {"trip": (), "clear": ()},
-        "ess": {"charge": ("soc_pu",)},
+        "utility": {"sag": ("depth_pu",)},
         "gateway": {"hang": (), "answer": ()},
     },
     quantities=lambda nature: ["shed"] if nature == "it_rack" else [],
@@ -28,7 +30,7 @@ description: All kinds once.
 site: board
 for_s: 60
 initial:
-  - {target: ESS-1, event: charge, soc_pu: 0.5}
+  - {target: ESS-1, soc_pu: 0.5}
 timeline:
   - {at_s: 5, target: [DG-1, 52-*], event: clear}
   - {at_s: 5.5, target: GW-B, event: hang}
@@ -60,6 +62,16 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
     assert scenario.initial[0].values == {"soc_pu": 0.5}
     assert scenario.timeline[1].at_s == 5.5
     assert site_of(path) == "board"
+    assert prepared(small_board(), scenario).emulation == {"ESS-1": {"soc_pu": 0.5}}
+
+
+def test_event_needs_its_values(tmp_path: Path) -> None:
+    board = small_board()
+    utility = replace(board.equipment["DG-1"], nature="utility")
+    board = replace(board, equipment={**board.equipment, "DG-1": utility})
+    path = tmp_path / "s.yaml"
+    path.write_text(GOOD.replace("GW-B, event: hang", "DG-1, event: sag"))
+    assert any("sag needs depth_pu" in str(each) for each in problems(path, board, WORDS))
 
 
 @pytest.mark.fault("F87")
@@ -79,13 +91,10 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
                 "(valid: answer, hang)"
             ),
         ),
-        (
-            "event: charge,",
-            "event: chage,",
-            "nothing called chage can be done to a ess (valid: charge)",
-        ),
-        ("soc_pu: 0.5", "soc: 0.5", "initial.0.soc: no value of charge (valid: soc_pu)"),
-        (", soc_pu: 0.5", "", "charge needs soc_pu"),
+        ("soc_pu: 0.5", "soc: 0.5", "initial.0.soc: nothing to be set of a ess (valid: soc_pu)"),
+        ("soc_pu: 0.5", "soc_pu: half", "initial.0.soc_pu: half is no number"),
+        ("event: clear}", "event: clear, for_s: 1}", "timeline.0.for_s: no value of clear"),
+        ("event: hang", "event: sag", "nothing called sag can be done to a gateway"),
         (
             "at_s: 5.5",
             "at_s: 4",
