@@ -1,0 +1,68 @@
+"""AI rack: its view on the arrays that move all racks together (`plant/racks.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from device_emulators.devices.device import Device
+from device_emulators.plant.racks import RackSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Equipment
+    from device_emulators.plant.grid import Grid
+
+
+class AiRack(Device):
+    """One AI rack."""
+
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
+
+    def __init__(self, item: Equipment, grid: Grid) -> None:
+        super().__init__(item, grid)
+        assert grid.racks is not None
+        racks = self.racks = grid.racks
+        self.pair = grid.add_pair(*item.buses)
+        i = self.index = racks.add(
+            RackSpec(
+                item.id,
+                item.group,
+                item.ratings["power_w"],
+                item.ratings["battery_wh"],
+                item.ratings["supercap_j"],
+                self.pair,
+            )
+        )
+        a, b = self.buses
+        self.points = {
+            "stage": lambda: float(racks.stage[i]),
+            "power_w": lambda: float(racks.power_w[i]),
+            "feed_a_voltage_v": lambda: grid.volts(a),
+            "feed_b_voltage_v": lambda: grid.volts(b),
+            "feed_a_power_w": lambda: self.pair.from_a_w,
+            "feed_b_power_w": lambda: self.pair.from_b_w,
+            "soc_pu": lambda: float(racks.energy_j[i] / racks.capacity_j[i] * racks.connected[i]),
+            "battery_power_w": lambda: float(racks.battery_w[i]),
+            "inlet_temperature_c": lambda: grid.cooling.tank.temperature_c + 15.0,
+            "on_battery": lambda: float(racks.battery_w[i] < -1e-3 * racks.rating_w[i]),
+        }
+
+    def happen(self, event: str, values: Mapping[str, Any]) -> None:
+        """Lose the battery."""
+        self.racks.connected[self.index] = False
+
+    def clear(self) -> None:
+        """Join the battery again."""
+        self.racks.connected[self.index] = True
+
+    def quantity(self, name: str) -> float:
+        """Return `fed`, `interruption_ms`, `cap_pu` or a point."""
+        supply = self.racks.supply[self.index]
+        if name == "fed":
+            return float(supply.fed)
+        if name == "interruption_ms":
+            return supply.unfed_total_ns(self.grid.now_ns) / 1e6
+        if name == "cap_pu":
+            return float(self.racks.cap_pu[self.index])
+        return super().quantity(name)

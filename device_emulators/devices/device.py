@@ -1,0 +1,237 @@
+"""What every emulated device has: points, a command block, a heartbeat, injected happenings.
+
+A device that obeys commands takes a block of `command_epoch`, `command_id` and `command`, written
+in this order in one transaction. It refuses an epoch below the highest it has seen, and accepts a
+repeated id without acting again. A device with a heartbeat knows whether the daemon lives; when
+the beat has been missing for `fallback_after_s` it calls `fall_back`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from daemon.model.natures import PointKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from daemon.model.plant import Equipment
+    from device_emulators.plant.grid import Grid
+
+SECOND: Final = 1_000_000_000
+_REMEMBERED_IDS: Final = 64
+
+
+class Device:
+    """Base of all device kinds.
+
+    Subclasses register their slots and switches in `__init__`, give `points`, and override the
+    hooks they need. Hooks run for all devices in file order.
+
+    Attributes:
+        EVENTS: happenings a scenario may inject, with the values each one needs.
+        DEFAULTS: what the `emulation:` block of a site may change, with its defaults.
+    """
+
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {}
+
+    def __init__(self, item: Equipment, grid: Grid) -> None:
+        self.id: Final = item.id
+        self.item: Final = item
+        self.grid: Final = grid
+        self.ratings: Final = item.ratings
+        self.buses: Final = tuple(grid.bus[bus] for bus in item.buses)
+        self.settings: Final = {
+            **self.DEFAULTS,
+            **grid.site.emulation.get(item.nature, {}),
+            **grid.site.emulation.get(item.id, {}),
+        }
+        self.setpoints: dict[str, float] = {}
+        self._epoch = 0
+        self._pending: tuple[int, int] = (0, 0)
+        self._seen: deque[int] = deque(maxlen=_REMEMBERED_IDS)
+        self._beat_value: float | None = None
+        self._beat_ns = grid.now_ns
+        self.points: dict[str, Callable[[], float]] = {}
+
+    # Hooks, in the order in which a step calls them.
+
+    def begin(self) -> None:
+        """Take the settled state the site file asks for, once, after all devices are registered."""
+
+    def advance(self, dt_s: float) -> None:
+        """Integrate what moves, the electrical solution held for `dt_s` [s] up to now."""
+
+    def demand(self) -> None:
+        """Say what is wanted at DC buses and by plain AC loads."""
+
+    def draw(self) -> None:
+        """Say what a converter takes, after the DC side is settled."""
+
+    def sense(self) -> bool:
+        """Look at the solution; return whether anything electrical has changed by it."""
+        return False
+
+    def sample(self) -> None:
+        """Refresh measured values, every 20 ms."""
+
+    def fall_back(self) -> None:
+        """Act on the daemon's silence as the site declares."""
+
+    def resume(self) -> None:
+        """The daemon is back."""
+
+    # Points.
+
+    def read(self, point: str) -> float:
+        """Return what the device reports for `point`, in engineering units.
+
+        Raises:
+            ValueError: the device has no such point.
+        """
+        try:
+            return self.points[point]()
+        except KeyError:
+            return self._common(point)
+
+    def _common(self, point: str) -> float:
+        if point == "life_count":
+            return float((self.grid.now_ns - self.grid.start_ns) // SECOND)
+        if point == "command_epoch":
+            return float(self._epoch)
+        if point == "command_id":
+            return float(self._pending[1])
+        if point == "command":
+            return 0.0
+        if point == "heartbeat":
+            return self._beat_value or 0.0
+        if point == "daemon_present":
+            return float(self.daemon_present)
+        if point in self.setpoints:
+            return self.setpoints[point]
+        valid = ", ".join(sorted(self.item.kind.points))
+        raise ValueError(f"{self.id} has no point {point!r} (valid: {valid})")
+
+    def quantity(self, name: str) -> float:
+        """Return the true value behind a point, or a quantity that no instrument shows.
+
+        Raises:
+            ValueError: there is no such quantity.
+        """
+        return self.read(name)
+
+    def write(self, point: str, value: float) -> bool:
+        """Take a write; return whether it was accepted.
+
+        Raises:
+            ValueError: the device has no such point.
+        """
+        spec = self.item.kind.points.get(point)
+        if spec is None:
+            valid = ", ".join(sorted(self.item.kind.points))
+            raise ValueError(f"{self.id} has no point {point!r} (valid: {valid})")
+        if point == "command_epoch":
+            self._pending = (int(value), self._pending[1])
+            return int(value) >= self._epoch
+        if point == "command_id":
+            self._pending = (self._pending[0], int(value))
+            return True
+        if spec.kind is PointKind.COMMAND:
+            return self._take(int(value), spec.states)
+        if spec.kind is PointKind.HEARTBEAT:
+            self._beat(value)
+            return True
+        if spec.kind is PointKind.SETPOINT:
+            return self.set(point, value)
+        return False
+
+    def _take(self, code: int, states: tuple[str, ...]) -> bool:
+        epoch, command_id = self._pending
+        if epoch < self._epoch or not 0 <= code < len(states):
+            return False
+        if epoch > self._epoch:
+            self._epoch = epoch
+            self._seen.clear()
+        if code == 0 or command_id in self._seen:
+            return True
+        accepted = self.act(states[code])
+        if accepted:
+            self._seen.append(command_id)
+        return accepted
+
+    def act(self, action: str) -> bool:
+        """Obey a command; return whether it is accepted."""
+        return False
+
+    def set(self, point: str, value: float) -> bool:
+        """Take a set-point; return whether it is accepted."""
+        if point not in self.setpoints:
+            return False
+        self.setpoints[point] = value
+        return True
+
+    # The heartbeat.
+
+    @property
+    def watched(self) -> bool:
+        """Return whether this device has a watchdog over the daemon."""
+        device = self.item.device
+        return device is not None and device.fallback_after_s > 0.0
+
+    @property
+    def daemon_present(self) -> bool:
+        """Return whether the heartbeat came within the fall-back time."""
+        device = self.item.device
+        if device is None or device.fallback_after_s <= 0.0:
+            return False
+        return self.grid.now_ns - self._beat_ns < round(device.fallback_after_s * SECOND)
+
+    def watch(self) -> None:
+        """Start the watchdog; the device waits once for a daemon that has yet to start."""
+        device = self.item.device
+        if device is not None and device.fallback_after_s > 0.0:
+            self.grid.after(self.id, "watchdog", device.fallback_after_s, self._silent)
+
+    def _beat(self, value: float) -> None:
+        if value == self._beat_value:
+            return  # a stuck value is no sign of life
+        was_absent = not self.daemon_present
+        self._beat_value = value
+        self._beat_ns = self.grid.now_ns
+        self.watch()
+        if was_absent and self.daemon_present:
+            self.grid.say(self.id, "daemon_present", f"{self.id} hears the daemon")
+            self.resume()
+
+    def _silent(self) -> None:
+        self.grid.say(self.id, "daemon_silent", f"{self.id} misses the daemon's heartbeat")
+        self.fall_back()
+
+    # Happenings.
+
+    def inject(self, event: str, values: Mapping[str, Any]) -> None:
+        """Let something happen to the equipment.
+
+        Raises:
+            ValueError: no such event for this kind, or a value missing or unknown.
+        """
+        if event == "clear":
+            self.clear()
+            return
+        if event not in self.EVENTS:
+            valid = ", ".join((*self.EVENTS, "clear"))
+            raise ValueError(f"{self.id} ({self.item.nature}): no event {event!r} (valid: {valid})")
+        needed = self.EVENTS[event]
+        if set(values) != set(needed):
+            wanted = ", ".join(needed) or "none"
+            raise ValueError(f"{self.id}: event {event!r} takes the values {wanted}")
+        self.happen(event, values)
+        self.grid.say(self.id, event, f"{self.id}: {event.replace('_', ' ')}", **values)
+
+    def happen(self, event: str, values: Mapping[str, Any]) -> None:
+        """Make an injected event come true."""
+
+    def clear(self) -> None:
+        """Undo every injected fault."""

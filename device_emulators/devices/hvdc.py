@@ -1,0 +1,159 @@
+"""800 V converter in modules: droop voltage, current limit, pre-charge, walk-in, unidirectional.
+
+Simplified: modules share evenly; a pole fault stops the whole converter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from device_emulators.devices.device import Device
+from device_emulators.plant.converter import WalkIn, loss_w
+from device_emulators.plant.dc import DcSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Equipment
+    from device_emulators.plant.grid import Grid
+
+INPUT_PU: Final = (0.85, 1.15)
+POWER_FACTOR_TAN: Final = 0.05
+INSULATION_OHM: Final = 500e3
+
+
+class Hvdc(Device):
+    """AC to DC converter."""
+
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "pole_fault": (),
+        "module_loss": ("modules_count",),
+        "trip": (),
+    }
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "precharge_s": 1.0,
+        "walk_in_s": 10.0,
+        "fast_s": 1.0,
+    }
+
+    def __init__(self, item: Equipment, grid: Grid) -> None:
+        super().__init__(item, grid)
+        self.slot = grid.add_slot(item.buses[0])
+        self.source = grid.add_dc_source(
+            DcSource(
+                self.buses[1], item.ratings["power_w"], 1.0, item.ratings.get("droop_pu", 0.02)
+            )
+        )
+        self.walk_in = WalkIn()
+        self.stage = "running"
+        self.modules = item.ratings["modules_count"]
+        self.pole_fault = False
+        self.input_w = 0.0
+        self.setpoints = {"power_limit_w": item.ratings["power_w"]}
+        self.points = {
+            "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
+            "input_voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "input_power_w": lambda: self.input_w,
+            "output_voltage_v": lambda: grid.volts(self.buses[1]),
+            "output_power_w": lambda: self.source.given_w,
+            "output_current_a": self._output_a,
+            "insulation_ohm": lambda: 50.0 if self.pole_fault else INSULATION_OHM,
+            "available_w": self._available_w,
+            "limited": lambda: float(
+                0.0 < self.source.ceiling_w <= self.source.given_w * (1.0 + 1e-9)
+            ),
+            "pole_fault": lambda: float(self.pole_fault),
+        }
+
+    def _output_a(self) -> float:
+        volts = self.grid.volts(self.buses[1])
+        return self.source.given_w / volts if volts > 0.0 else 0.0
+
+    def _available_w(self) -> float:
+        in_service = self.modules / self.ratings["modules_count"]
+        return in_service * self.ratings["power_w"] if self.stage not in {"off", "fault"} else 0.0
+
+    def _enter(self, stage: str) -> None:
+        if stage != self.stage:
+            self.stage = stage
+            self.grid.say(self.id, "stage", f"{self.id} {stage.replace('_', ' ')}", stage=stage)
+
+    def begin(self) -> None:
+        """Run."""
+        if self.item.normally == "out_of_service":
+            self.stage = "off"
+
+    def act(self, action: str) -> bool:
+        """Start, stop or reset."""
+        if action == "start" and self.stage == "off":
+            self.walk_in.lose(self.grid.now_ns - 2_000_000_000)
+            self._enter("precharge")
+        elif action == "stop" and self.stage != "fault":
+            self._enter("off")
+        elif action == "reset" and self.stage == "fault" and not self.pole_fault:
+            self._enter("off")
+        return self.stage != "fault"
+
+    def set(self, point: str, value: float) -> bool:
+        """Take a power limit within the rating."""
+        return 0.0 <= value <= self.ratings["power_w"] and super().set(point, value)
+
+    def advance(self, dt_s: float) -> None:
+        """Walk in."""
+        self.walk_in.advance(self.grid.now_ns, dt_s)
+
+    def demand(self) -> None:
+        """Offer what modules, ramp and limit allow."""
+        limit = min(self._available_w(), self.setpoints["power_limit_w"])
+        on = self.stage in {"running", "walk_in"}
+        self.source.ceiling_w = self.walk_in.part_pu * limit if on else 0.0
+
+    def draw(self) -> None:
+        """Take from the AC side what the DC side was given, and the losses."""
+        given = self.source.given_w
+        if self.source.ceiling_w <= 0.0:
+            self.input_w = 0.0
+        else:
+            efficiency = self.ratings.get("efficiency_pu", 0.985)
+            self.input_w = given + loss_w(given, self.ratings["power_w"], efficiency)
+        self.grid.p_w[self.slot] = self.input_w
+        self.grid.q_var[self.slot] = POWER_FACTOR_TAN * self.input_w
+
+    def sense(self) -> bool:
+        """Leave or take back the input."""
+        if self.stage in {"off", "fault"}:
+            return False
+        low, high = INPUT_PU
+        walk_in, before = self.walk_in, self.walk_in.part_pu
+        if not low <= self.grid.v_pu[self.buses[0]] <= high:
+            walk_in.lose(self.grid.now_ns)
+            self._enter("precharge")
+            return before != 0.0
+        walk_in.regain(
+            self.grid.now_ns,
+            float(self.settings["precharge_s"]),
+            float(self.settings["walk_in_s"]),
+            float(self.settings["fast_s"]),
+        )
+        if walk_in.part_pu == 1.0:
+            self._enter("running")
+        elif self.grid.now_ns >= walk_in.begins_at_ns:
+            self._enter("walk_in")
+        return False
+
+    def happen(self, event: str, values: Mapping[str, Any]) -> None:
+        """Lose a pole, modules, or everything."""
+        if event == "module_loss":
+            lost = float(values["modules_count"])
+            self.modules = max(0.0, self.ratings["modules_count"] - lost)
+            return
+        self.pole_fault = event == "pole_fault"
+        self._enter("fault")
+
+    def clear(self) -> None:
+        """Repair the converter and start it."""
+        self.pole_fault = False
+        self.modules = self.ratings["modules_count"]
+        if self.stage == "fault":
+            self._enter("off")
+            self.act("start")

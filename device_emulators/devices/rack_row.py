@@ -1,0 +1,104 @@
+"""Row controller: caps, smoothing profile, orderly shutdown and start of its racks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from device_emulators.devices.device import Device
+from device_emulators.plant.racks import LOST, OFF, RUNNING, SHUTTING_DOWN, STARTING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Equipment
+    from device_emulators.plant.grid import Grid
+
+
+class RackRow(Device):
+    """Controller of one row of AI racks."""
+
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {"shutdown_s": 60.0, "boot_s": 60.0}
+
+    def __init__(self, item: Equipment, grid: Grid) -> None:
+        super().__init__(item, grid)
+        assert grid.racks is not None
+        self.racks = grid.racks
+        self.members = np.zeros(0, np.intp)
+        self.setpoints = {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0}
+        self.points = {
+            "stage": self._stage,
+            "power_w": lambda: float(self.racks.power_w[self.members].sum()),
+            "utilisation_pu": self._utilisation_pu,
+            "energy_stored_wh": lambda: float(
+                (self.racks.energy_j * self.racks.connected)[self.members].sum() / 3600.0
+            ),
+            "shutdown_s": lambda: float(self.settings["shutdown_s"]),
+            "racks_running_count": lambda: float(
+                np.isin(self.racks.stage[self.members], (RUNNING, SHUTTING_DOWN)).sum()
+            ),
+        }
+
+    def begin(self) -> None:
+        """Find the racks of this row."""
+        self.members = self.racks.members(self.id)
+
+    def _stage(self) -> float:
+        """Report what most of the row does: running, shutting_down, off or starting."""
+        stages = self.racks.stage[self.members]
+        for stage in (SHUTTING_DOWN, STARTING, RUNNING):
+            if (stages == stage).any():
+                return float(stage)
+        return float(OFF)
+
+    def _utilisation_pu(self) -> float:
+        t_s = (self.grid.now_ns - self.grid.start_ns) * 1e-9
+        asked = self.racks.work.power_w(t_s)[self.members].sum()
+        return float(asked / self.racks.rating_w[self.members].sum())
+
+    def act(self, action: str) -> bool:
+        """Shut down in order, or start."""
+        if action == "shutdown":
+            self.racks.shut_down(self.members, float(self.settings["shutdown_s"]))
+            self.grid.say(self.id, "shutdown_begun", f"{self.id} shuts down in order")
+        else:
+            self.racks.start(self.members, float(self.settings["boot_s"]))
+            self.grid.say(self.id, "start_begun", f"{self.id} starts")
+        return True
+
+    def set(self, point: str, value: float) -> bool:
+        """Take a cap or a part of the smoothing profile."""
+        low, high = (0.0, 1.0) if point != "ramp_limit_w_s" else (0.0, 1e12)
+        if not low <= value <= high or not super().set(point, value):
+            return False
+        target = {
+            "power_cap_pu": self.racks.cap_pu,
+            "smoothing_floor_pu": self.racks.floor_pu,
+            "ramp_limit_w_s": self.racks.ramp_w_s,
+        }[point]
+        spread = len(self.members) if point == "ramp_limit_w_s" else 1
+        target[self.members] = value / max(spread, 1)
+        return True
+
+    def fall_back(self) -> None:
+        """Hold, or lift the profile where the site says zero."""
+        if self.item.device is not None and self.item.device.fallback == "zero":
+            self.set("power_cap_pu", 1.0)
+
+    def happen(self, event: str, values: Mapping[str, Any]) -> None:
+        """Lose the batteries of the row."""
+        self.racks.connected[self.members] = False
+
+    def clear(self) -> None:
+        """Join the batteries again."""
+        self.racks.connected[self.members] = True
+
+    def quantity(self, name: str) -> float:
+        """Return `fed` (all racks), `racks_lost_count`, or a point."""
+        if name == "fed":
+            return float(all(self.racks.supply[i].fed for i in self.members.tolist()))
+        if name == "racks_lost_count":
+            return float((self.racks.stage[self.members] == LOST).sum())
+        return super().quantity(name)

@@ -1,0 +1,146 @@
+"""Multi-function relay at a bus: filtered measurements and pick-ups with their times.
+
+Voltage passes a filter of one cycle; a pick-up needs its condition for a time of its own and drops
+out with hysteresis. Pick-ups of over-current and direction belong to the breakers' relays and stay
+off here; this relay operates nothing itself.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from device_emulators.devices.device import SECOND, Device
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from daemon.model.plant import Equipment
+    from device_emulators.plant.grid import Grid
+
+PICK_UP_S: Final[Mapping[str, float]] = {
+    "27": 0.025,
+    "59": 0.040,
+    "81o": 0.100,
+    "81u": 0.100,
+    "81r": 0.200,
+}
+NEVER: Final = ("32", "50", "51", "67")
+NOISE_PU: Final = 0.0005
+FILTER_S: Final = 0.0167
+
+
+class Relay(Device):
+    """Bus relay."""
+
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"bus_trip": ()}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "under_voltage_pu": 0.85,
+        "over_voltage_pu": 1.10,
+        "under_frequency_hz": 59.3,
+        "over_frequency_hz": 60.5,
+        "rocof_hz_s": 1.0,
+    }
+
+    def __init__(self, item: Equipment, grid: Grid) -> None:
+        super().__init__(item, grid)
+        self.seen_pu = 0.0
+        self.seen_hz = 0.0
+        self.rocof = 0.0
+        self._before: tuple[int, float] = (grid.now_ns, 0.0)
+        self.noise = 0.0
+        self.up = dict.fromkeys(PICK_UP_S, False)
+        self.trip_87 = False
+        bus = self.buses[0]
+        self.points = {
+            "voltage_ll_v": lambda: max(
+                0.0, (self.seen_pu + self.noise * (self.seen_pu > 0.05)) * grid.nominal_v[bus]
+            ),
+            "frequency_hz": lambda: self.seen_hz,
+            "rocof_hz_s": lambda: self.rocof,
+            "presence": self._presence,
+            "trip_87": lambda: float(self.trip_87),
+        }
+        for number in NEVER:
+            self.points[f"pickup_{number}"] = lambda: 0.0
+        for number in PICK_UP_S:
+            self.points[f"pickup_{number}"] = lambda number=number: float(self.up[number])  # type: ignore[misc]
+
+    def begin(self) -> None:
+        """Have seen the settled bus for long."""
+        self.seen_pu = float(self.grid.v_pu[self.buses[0]])
+        self.seen_hz = float(self.grid.hz[self.buses[0]])
+        self._before = (self.grid.now_ns, self.seen_hz)
+        self.up["27"] = self.seen_pu < self.settings["under_voltage_pu"]
+
+    def _presence(self) -> float:
+        earthed = any(
+            d.item.nature == "earthing_switch" and d.closed and d.buses == self.buses
+            for d in self.grid.devices.values()
+        )
+        if earthed:
+            return 2.0
+        return 0.0 if self.seen_pu < 0.2 else 1.0
+
+    def advance(self, dt_s: float) -> None:
+        """Let the filter follow the bus."""
+        self.seen_pu += (float(self.grid.v_pu[self.buses[0]]) - self.seen_pu) * (
+            1.0 - math.exp(-dt_s / FILTER_S)
+        )
+
+    def sample(self) -> None:
+        """Measure frequency and its rate of change over 100 ms."""
+        hz = float(self.grid.hz[self.buses[0]])
+        self.noise = NOISE_PU * float(self.grid.rng.standard_normal())
+        then, before = self._before
+        if self.grid.now_ns - then >= SECOND // 10:
+            fresh = hz > 0.0 and before > 0.0
+            self.rocof = (hz - before) * SECOND / (self.grid.now_ns - then) if fresh else 0.0
+            self._before = (self.grid.now_ns, hz)
+        self.seen_hz = hz
+
+    def sense(self) -> bool:
+        """Run the pick-up times."""
+        v, hz = float(self.grid.v_pu[self.buses[0]]), float(self.grid.hz[self.buses[0]])
+        s, up = self.settings, self.up
+        ease = 0.02
+        self._judge("27", v < s["under_voltage_pu"] + ease * up["27"])
+        self._judge("59", v > s["over_voltage_pu"] - ease * up["59"])
+        self._judge("81u", 0.0 < hz < s["under_frequency_hz"] + 0.05 * up["81u"])
+        self._judge("81o", hz > s["over_frequency_hz"] - 0.05 * up["81o"])
+        self._judge("81r", abs(self.rocof) > s["rocof_hz_s"])
+        return False
+
+    def _judge(self, number: str, condition: bool) -> None:  # noqa: FBT001 - what is judged
+        timers = self.grid.timers
+        if not condition:
+            timers.cancel(self.id, number)
+            self.up[number] = False
+        elif not self.up[number] and not timers.pending(self.id, number):
+            self.grid.after(self.id, number, PICK_UP_S[number], self._picker(number))
+
+    def _picker(self, number: str) -> Callable[[], None]:
+        def pick_up() -> None:
+            self.up[number] = True
+            self.grid.say(self.id, "pickup", f"{self.id}: {number} picked up", element=number)
+
+        return pick_up
+
+    def quantity(self, name: str) -> float:
+        """Return the unfiltered voltage and frequency, or a point."""
+        if name == "voltage_ll_v":
+            return self.grid.volts(self.buses[0])
+        if name == "frequency_hz":
+            return float(self.grid.hz[self.buses[0]])
+        return super().quantity(name)
+
+    def happen(self, event: str, values: Mapping[str, Any]) -> None:
+        """Operate the bus differential: every breaker at the bus trips and locks out."""
+        self.trip_87 = True
+        for device in self.grid.devices.values():
+            if device.item.nature == "breaker" and self.buses[0] in device.buses:
+                device.trip("87", lockout=True)
+
+    def clear(self) -> None:
+        """Reset."""
+        self.trip_87 = False

@@ -1,0 +1,250 @@
+"""AC power flow of the live islands by power-grid-model.
+
+One model holds all islands that have a reference source. It is built anew when a switch moves and
+only updated when powers or source voltages do. Angles are relative to a frame that turns at nominal
+frequency, so that islands can be compared for synchronism.
+
+Simplified: symmetric operation, cables without capacitance, transformer taps at neutral, vector
+groups without phase shift. Loads are of constant power; should the Newton iteration find no
+solution (a collapse), loads follow the square of the voltage instead and the answer says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from power_grid_model import (
+    CalculationMethod,
+    ComponentType,
+    DatasetType,
+    LoadGenType,
+    PowerGridModel,
+    WindingType,
+    initialize_array,
+)
+from power_grid_model.errors import PowerGridError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_ERROR_PU: Final = 1e-10
+_BASE_ID: Final = 1_000_000  # ids of PGM are unique over all components
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A transformer or a cable between two buses.
+
+    Attributes:
+        id: equipment id.
+        source: index of the first bus.
+        load: index of the second bus.
+        kind: "transformer" or "cable".
+        ratings: nameplate values by name.
+    """
+
+    id: str
+    source: int
+    load: int
+    kind: str
+    ratings: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the network does at one instant.
+
+    Attributes:
+        v_pu: voltage of every node [pu] (n_node,).
+        angle_rad: angle of every node in the nominal frame [rad] (n_node,).
+        source_w: active power given by every source [W] (n_source,).
+        source_var: reactive power given by every source [var] (n_source,).
+        branch_w: active power into both ends of every branch [W] (n_branch, 2).
+        branch_var: reactive power into both ends [var] (n_branch, 2).
+        collapsed: the loads could not be carried at constant power.
+    """
+
+    v_pu: NDArray[np.float64]
+    angle_rad: NDArray[np.float64]
+    source_w: NDArray[np.float64]
+    source_var: NDArray[np.float64]
+    branch_w: NDArray[np.float64]
+    branch_var: NDArray[np.float64]
+    collapsed: bool
+
+
+class AcModel:
+    """The power-flow model of one topology.
+
+    Args:
+        nominal_v: nominal voltage of every node [V] (n_node,).
+        branches: (first node, second node, branch) of every branch.
+        sources: (node, short-circuit power [VA]) of every reference source.
+        frequency_hz: nominal frequency [Hz].
+    """
+
+    def __init__(
+        self,
+        nominal_v: Sequence[float],
+        branches: Sequence[tuple[int, int, Branch]],
+        sources: Sequence[tuple[int, float]],
+        frequency_hz: float,
+    ) -> None:
+        self._n_node = len(nominal_v)
+        self._branches = branches
+        inputs: dict[Any, Any] = {
+            ComponentType.node: _nodes(nominal_v),
+            ComponentType.source: _sources(sources),
+            ComponentType.sym_load: _loads(self._n_node),
+        }
+        lines = [(a, b, x) for a, b, x in branches if x.kind == "cable"]
+        transformers = [(a, b, x) for a, b, x in branches if x.kind == "transformer"]
+        if lines:
+            inputs[ComponentType.line] = _lines(lines)
+        if transformers:
+            inputs[ComponentType.transformer] = _transformers(transformers, nominal_v)
+        self._place = {id(x): i for i, (_, _, x) in enumerate(branches)}
+        self._line_rows = [self._place[id(x)] for _, _, x in lines]
+        self._transformer_rows = [self._place[id(x)] for _, _, x in transformers]
+        self._inputs = inputs
+        self._system_frequency = frequency_hz
+        self._model = PowerGridModel(inputs, system_frequency=frequency_hz)
+        self._load_update = initialize_array(
+            DatasetType.update, ComponentType.sym_load, self._n_node
+        )
+        self._load_update["id"] = inputs[ComponentType.sym_load]["id"]
+        self._source_update = initialize_array(
+            DatasetType.update, ComponentType.source, len(sources)
+        )
+        self._source_update["id"] = inputs[ComponentType.source]["id"]
+
+    def solve(
+        self,
+        source_pu: Sequence[float],
+        source_rad: Sequence[float],
+        load_w: NDArray[np.float64],
+        load_var: NDArray[np.float64],
+    ) -> Solution:
+        """Return the solution for source voltages [pu], angles [rad] and node loads [W, var]."""
+        self._source_update["u_ref"] = source_pu
+        self._source_update["u_ref_angle"] = source_rad
+        self._load_update["p_specified"] = load_w
+        self._load_update["q_specified"] = load_var
+        self._model.update(
+            update_data={
+                ComponentType.sym_load: self._load_update,
+                ComponentType.source: self._source_update,
+            }
+        )
+        try:
+            return self._read(self._run(CalculationMethod.newton_raphson), collapsed=False)
+        except PowerGridError:
+            return self._read(self._run(CalculationMethod.linear), collapsed=True)
+
+    def _run(self, method: CalculationMethod) -> Any:
+        return self._model.calculate_power_flow(
+            symmetric=True,
+            error_tolerance=_ERROR_PU,
+            max_iterations=30,
+            calculation_method=method,
+            output_component_types=_WANTED,
+        )
+
+    def _read(self, out: Any, *, collapsed: bool) -> Solution:
+        nodes, sources = out[ComponentType.node], out[ComponentType.source]
+        flows_w = np.zeros((len(self._branches), 2))
+        flows_var = np.zeros((len(self._branches), 2))
+        for kind, rows in (
+            (ComponentType.line, self._line_rows),
+            (ComponentType.transformer, self._transformer_rows),
+        ):
+            if rows:
+                found = out[kind]
+                flows_w[rows, 0], flows_w[rows, 1] = found["p_from"], found["p_to"]
+                flows_var[rows, 0], flows_var[rows, 1] = found["q_from"], found["q_to"]
+        return Solution(
+            v_pu=nodes["u_pu"].copy(),
+            angle_rad=nodes["u_angle"].copy(),
+            source_w=sources["p"].copy(),
+            source_var=sources["q"].copy(),
+            branch_w=flows_w,
+            branch_var=flows_var,
+            collapsed=collapsed,
+        )
+
+
+_WANTED: Final = [
+    ComponentType.node,
+    ComponentType.source,
+    ComponentType.line,
+    ComponentType.transformer,
+]
+
+
+def _nodes(nominal_v: Sequence[float]) -> Any:
+    nodes = initialize_array(DatasetType.input, ComponentType.node, len(nominal_v))
+    nodes["id"] = np.arange(len(nominal_v))
+    nodes["u_rated"] = nominal_v
+    return nodes
+
+
+def _sources(sources: Sequence[tuple[int, float]]) -> Any:
+    array = initialize_array(DatasetType.input, ComponentType.source, len(sources))
+    array["id"] = _BASE_ID + np.arange(len(sources))
+    array["node"] = [node for node, _ in sources]
+    array["status"] = 1
+    array["u_ref"] = 1.0
+    array["sk"] = [power for _, power in sources]
+    return array
+
+
+def _loads(n_node: int) -> Any:
+    loads = initialize_array(DatasetType.input, ComponentType.sym_load, n_node)
+    loads["id"] = 2 * _BASE_ID + np.arange(n_node)
+    loads["node"] = np.arange(n_node)
+    loads["status"] = 1
+    loads["type"] = LoadGenType.const_power
+    loads["p_specified"] = 0.0
+    loads["q_specified"] = 0.0
+    return loads
+
+
+def _lines(lines: Sequence[tuple[int, int, Branch]]) -> Any:
+    array = initialize_array(DatasetType.input, ComponentType.line, len(lines))
+    array["id"] = 3 * _BASE_ID + np.arange(len(lines))
+    array["from_node"] = [a for a, _, _ in lines]
+    array["to_node"] = [b for _, b, _ in lines]
+    array["from_status"] = array["to_status"] = 1
+    array["r1"] = [branch.ratings["resistance_ohm"] for _, _, branch in lines]
+    array["x1"] = [branch.ratings.get("reactance_ohm", 0.0) for _, _, branch in lines]
+    array["c1"] = array["tan1"] = 0.0
+    return array
+
+
+def _transformers(
+    transformers: Sequence[tuple[int, int, Branch]], nominal_v: Sequence[float]
+) -> Any:
+    array = initialize_array(DatasetType.input, ComponentType.transformer, len(transformers))
+    ratings = [branch.ratings for _, _, branch in transformers]
+    array["id"] = 4 * _BASE_ID + np.arange(len(transformers))
+    array["from_node"] = [a for a, _, _ in transformers]
+    array["to_node"] = [b for _, b, _ in transformers]
+    array["from_status"] = array["to_status"] = 1
+    array["u1"] = [nominal_v[a] for a, _, _ in transformers]
+    array["u2"] = [nominal_v[b] for _, b, _ in transformers]
+    array["sn"] = [r["power_va"] for r in ratings]
+    array["uk"] = [r["impedance_pu"] for r in ratings]
+    array["pk"] = [r["load_loss_w"] for r in ratings]
+    array["p0"] = [r["no_load_loss_w"] for r in ratings]
+    array["i0"] = [max(0.003, 1.001 * r["no_load_loss_w"] / r["power_va"]) for r in ratings]
+    array["winding_from"] = array["winding_to"] = WindingType.wye_n
+    array["clock"] = 0
+    array["tap_side"] = 0
+    array["tap_pos"] = array["tap_nom"] = 0
+    array["tap_min"], array["tap_max"] = -8, 8
+    array["tap_size"] = [nominal_v[a] * 0.0125 for a, _, _ in transformers]
+    return array

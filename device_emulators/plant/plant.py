@@ -1,0 +1,307 @@
+"""The plant as a whole: time, the order of a step, reading, writing, happenings, truth.
+
+A step ends at the next timer, at the 20 ms grid of the instruments, or where the caller wants to be,
+whichever comes first; so breaker contacts, trips and transfers happen at their exact times. Within
+a step powers are held; at its end timers fire and the network settles: loads say what they want, DC
+nodes settle, converters say what they take, the islands are solved, devices look at the result, and
+all of it again until nothing changes.
+
+Simplified: electrical transients shorter than a millisecond do not exist; short circuits are not
+computed yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from daemon.model.natures import Position, PointKind
+from device_emulators.devices.device import Device
+from device_emulators.devices.kinds import KINDS, events_of
+from device_emulators.plant import rotation
+from device_emulators.plant.grid import Grid, PlantEvent
+from device_emulators.plant.racks import STAGES, Racks
+from device_emulators.plant.truth import BusTruth, IslandTruth, LoadTruth, Truth
+from device_emulators.plant.workload import Training, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.plant import Site
+
+STEP_NS: Final = 20_000_000
+_ROUNDS: Final = 12
+_MOVED_PU: Final = 1e-4
+
+
+class Plant:
+    """A site on the desk, started in a settled state.
+
+    Args:
+        site: the site.
+        seed: seed of everything that chance decides.
+        workload: what the AI racks do; synthetic training if not given.
+        start_ns: plant time at the beginning [ns].
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        seed: int = 0,
+        workload: Workload | None = None,
+        start_ns: int = 0,
+    ) -> None:
+        self.site: Final = site
+        self.grid: Final = Grid(site, np.random.Generator(np.random.PCG64(seed)), start_ns)
+        self.grid.racks = self._racks = Racks(self.grid, workload or Training())
+        self.devices: Final[dict[str, Device]] = {}
+        for item in site.equipment.values():
+            self.devices[item.id] = KINDS[item.nature](item, self.grid)
+        self.grid.devices = dict(self.devices)
+        self._racks.begin(float(site.emulation.get("rack_soc_pu", 1.0)))
+        self._breakers = [d for d in self.devices.values() if d.item.nature == "breaker"]
+        self._moving = [d for d in self.devices.values() if _has(d, "advance")]
+        self._asking = [d for d in self.devices.values() if _has(d, "demand")]
+        self._drawing = [d for d in self.devices.values() if _has(d, "draw")]
+        self._sensing = [d for d in self.devices.values() if _has(d, "sense")]
+        self._sampling = [d for d in self.devices.values() if _has(d, "sample")]
+        self._next_sample_ns = start_ns
+        for device in self.devices.values():
+            if device.item.nature not in {"relay", "meter"}:
+                device.begin()
+        self._settle()
+        for device in self.devices.values():
+            if device.item.nature in {"relay", "meter"}:
+                device.begin()
+            device.watch()
+        self.grid.events.clear()
+        self._energy_j = dict.fromkeys(("sources", "loads", "losses"), 0.0)
+
+    @property
+    def now_ns(self) -> int:
+        """Return the plant time [ns]."""
+        return self.grid.now_ns
+
+    # Time.
+
+    def advance(self, to_ns: int) -> tuple[PlantEvent, ...]:
+        """Move the plant to `to_ns` and return what happened on the way."""
+        self._settle()
+        while self.grid.now_ns < to_ns:
+            target = min(to_ns, self._next_sample())
+            due = self.grid.timers.next_ns
+            if due is not None:
+                target = min(target, max(due, self.grid.now_ns))
+            self._integrate(target)
+            self.grid.timers.fire(self.grid.now_ns)
+            self._settle()
+            if self.grid.now_ns >= self._next_sample_ns:
+                for device in self._sampling:
+                    device.sample()
+                self._next_sample_ns = self.grid.now_ns - self.grid.now_ns % STEP_NS + STEP_NS
+        events = tuple(self.grid.events)
+        self.grid.events.clear()
+        return events
+
+    def _next_sample(self) -> int:
+        return max(self._next_sample_ns, self.grid.now_ns + 1)
+
+    def _integrate(self, to_ns: int) -> None:
+        dt_s = (to_ns - self.grid.now_ns) * 1e-9
+        self.grid.now_ns = to_ns
+        if dt_s <= 0.0:
+            return
+        waiting = [
+            (b.buses[0], b.buses[1]) for b in self._breakers if getattr(b, "waits_for_sync", False)
+        ]
+        for device in self._moving:
+            device.advance(dt_s)
+        self._racks.advance(dt_s)
+        rotation.steer(self.grid, waiting)
+        rotation.advance(self.grid, dt_s)
+        self.grid.cooling.advance(self._heat_w(), dt_s)
+
+    def _heat_w(self) -> float:
+        heat = float(self._racks.power_w.sum())
+        for device in self.devices.values():
+            if device.item.nature == "it_rack":
+                heat += device.read("power_w")
+        return heat
+
+    def _settle(self) -> None:
+        grid = self.grid
+        for _ in range(_ROUNDS):
+            grid.refresh()
+            before = grid.v_pu.copy()
+            self._racks.demand()
+            for device in self._asking:
+                device.demand()
+            grid.solve_dc()
+            for device in self._drawing:
+                device.draw()
+            rotation.share(grid)
+            grid.solve_ac()
+            changed = [device.sense() for device in self._sensing]
+            changed.append(self._racks.sense())
+            moved = float(np.abs(grid.v_pu - before).max(initial=0.0)) > _MOVED_PU
+            if not (any(changed) or moved or grid.topology_changed):
+                return
+
+    # The devices.
+
+    def read(self, equipment: str, point: str) -> float:
+        """Return what a device reports, in engineering units; a stage or position as its code.
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        return self._device(equipment).read(point)
+
+    def write(self, equipment: str, point: str, value: float) -> bool:
+        """Write a point; return whether the device accepted.
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        return self._device(equipment).write(point, value)
+
+    def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
+        """Let something happen; target "any" with event "clear" undoes every injected fault.
+
+        Raises:
+            ValueError: unknown target, event or value; the message lists the valid ones.
+        """
+        if target == "any":
+            if event != "clear":
+                raise ValueError(f"target 'any' knows no event {event!r} (valid: clear)")
+            for device in self.devices.values():
+                device.clear()
+            return
+        self._device(target).inject(event, values)
+
+    def _device(self, id_: str) -> Device:
+        try:
+            return self.devices[id_]
+        except KeyError:
+            valid = ", ".join(self.devices)
+            raise ValueError(f"no equipment {id_!r} (valid: {valid})") from None
+
+    # The truth.
+
+    def quantity(self, target: str, name: str) -> float:
+        """Return one true value of a piece of equipment or of a bus.
+
+        Buses know `live`, `voltage_pu` and `frequency_hz`; equipment its points without
+        instrument errors, and what else its kind can say (`fed`, `interruption_ms`, `closed`...).
+
+        Raises:
+            ValueError: no such target or quantity.
+        """
+        bus = self.grid.bus.get(target)
+        if bus is None or target in self.devices:
+            return self._device(target).quantity(name)
+        found = {
+            "live": float(self.grid.live(bus)),
+            "voltage_pu": float(self.grid.v_pu[bus]),
+            "frequency_hz": float(self.grid.hz[bus]),
+        }
+        if name not in found:
+            raise ValueError(f"bus {target} has no quantity {name!r} (valid: {', '.join(found)})")
+        return found[name]
+
+    def truth(self) -> Truth:
+        """Return everything that is so now."""
+        grid = self.grid
+        return Truth(
+            now_ns=grid.now_ns,
+            buses={bus: self._bus_truth(i) for bus, i in grid.bus.items()},
+            islands=tuple(
+                IslandTruth(
+                    i.leader.id, tuple(f.id for f in i.members), i.leader.frequency_hz, i.load_w
+                )
+                for i in grid.islands
+                if i.leader is not None
+            ),
+            loads=self._loads(),
+            power_w=self._powers(),
+            stages=self._states(PointKind.STAGE, "stage"),
+            positions=self._positions(),
+            row_caps_pu={
+                e.id: self.read(e.id, "power_cap_pu") for e in self.site.of_nature("rack_row")
+            },
+            soc_pu={
+                e.id: self.read(e.id, "soc_pu")
+                for e in self.site.equipment.values()
+                if "soc_pu" in e.kind.points
+            },
+            tank_c=grid.cooling.tank.temperature_c,
+            unsynchronised_closings=tuple(grid.closings),
+            backfed=tuple(
+                e.id
+                for e in self.site.of_nature("utility")
+                if not self.quantity(e.id, "energised") and grid.live(grid.bus[e.buses[0]])
+            ),
+            energy_wh={},
+        )
+
+    def _bus_truth(self, bus: int) -> BusTruth:
+        leader = self.grid.leader(bus) if self.grid.is_ac[bus] else None
+        return BusTruth(
+            self.grid.live(bus),
+            float(self.grid.v_pu[bus]),
+            float(self.grid.hz[bus]),
+            leader.id if leader else "",
+        )
+
+    def _loads(self) -> dict[str, LoadTruth]:
+        loads = {}
+        for item in self.site.of_nature("ai_rack", "it_rack"):
+            if not item.critical:
+                continue
+            device: Any = self.devices[item.id]
+            supply = self._racks.supply[device.index] if item.nature == "ai_rack" else device.supply
+            loads[item.id] = LoadTruth(
+                supply.fed,
+                tuple(supply.unfed_ns),
+                supply.low_pu,
+                supply.high_pu,
+                STAGES[int(device.read("stage"))],
+                device.read("power_w"),
+            )
+        return loads
+
+    def _powers(self) -> dict[str, float]:
+        names = {"ups": "battery_power_w", "hvdc": "input_power_w", "rectifier": "input_power_w"}
+        natures = ("generator", "gas_turbine", "smr", "pv", "ess", "utility", "rack_row", *names)
+        return {
+            e.id: self.quantity(e.id, names.get(e.nature, "power_w"))
+            for e in self.site.of_nature(*natures)
+        }
+
+    def _states(self, kind: PointKind, name: str) -> dict[str, str]:
+        found = {}
+        for item in self.site.equipment.values():
+            spec = item.kind.points.get(name)
+            if spec is not None and spec.kind is kind:
+                found[item.id] = spec.states[int(self.read(item.id, name))]
+        return found
+
+    def _positions(self) -> dict[str, str]:
+        found = {
+            e.id: Position(int(self.read(e.id, "position"))).name.lower()
+            for e in self.site.of_nature("breaker", "earthing_switch")
+        }
+        for item in self.site.of_nature("transfer_switch"):
+            states = item.kind.points["connected"].states
+            found[item.id] = states[int(self.read(item.id, "connected"))]
+        return found
+
+
+def _has(device: Device, hook: str) -> bool:
+    """Return whether the class of a device overrides a hook, so that others are not called."""
+    return getattr(type(device), hook) is not getattr(Device, hook)
+
+
+__all__ = ["Plant", "PlantEvent", "Truth", "events_of"]

@@ -1,0 +1,201 @@
+"""All AI racks of a site at once: work, cap, smoothing, two feeds, battery and supercapacitor.
+
+A rack takes what its work asks for, limited by its cap and shaped by the smoothing profile of its
+row. What its feeds do not give comes from its supercapacitor and battery, which recharge when both
+feeds are good. A rack whose energy ends while it still needs some is lost. An orderly shutdown lowers
+the power to 30 % within ten seconds, keeps it there, and ends after the row's shutdown time.
+
+Simplified: battery and supercapacitor are one store without losses; the cap acts with a time
+constant of 50 ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from device_emulators.plant.supply import Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from device_emulators.plant.grid import DcPair, Grid
+    from device_emulators.plant.workload import Demand, Workload
+
+RUNNING, SHUTTING_DOWN, OFF, STARTING, LOST = range(5)
+STAGES: Final = ("running", "shutting_down", "off", "starting", "lost")
+LAG_S: Final = 0.05
+SHUTDOWN_PU: Final = 0.3
+SHUTDOWN_RAMP_S: Final = 10.0
+CHARGE_PER_H: Final = 1.0
+IDLE_PU: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RackSpec:
+    """Nameplate of one rack: id, row, rating [W], battery [Wh], supercapacitor [J], its feeds."""
+
+    id: str
+    row: str
+    power_w: float
+    battery_wh: float
+    supercap_j: float
+    pair: DcPair
+
+
+class Racks:
+    """Struct of arrays over all AI racks; registered by the devices, moved by the plant."""
+
+    def __init__(self, grid: Grid, workload: Workload) -> None:
+        self._grid = grid
+        self._workload = workload
+        self.specs: list[RackSpec] = []
+        self.index: dict[str, int] = {}
+
+    def add(self, spec: RackSpec) -> int:
+        """Register a rack and return its index."""
+        self.index[spec.id] = len(self.specs)
+        self.specs.append(spec)
+        return len(self.specs) - 1
+
+    def begin(self, soc_pu: float) -> None:
+        """Take the settled state."""
+        n = len(self.specs)
+        self.rating_w = np.array([s.power_w for s in self.specs])
+        self.capacity_j = np.array([s.battery_wh * 3600.0 + s.supercap_j for s in self.specs])
+        self.energy_j = self.capacity_j * soc_pu
+        self.connected = np.ones(n, dtype=bool)
+        self.charge_w_max = np.array([CHARGE_PER_H * s.battery_wh for s in self.specs])
+        self.rows = sorted({s.row for s in self.specs}, key=[s.row for s in self.specs].index)
+        self.row = np.array([self.rows.index(s.row) for s in self.specs], np.intp)
+        self.stage = np.full(n, RUNNING)
+        self.cap_pu = np.ones(n)
+        self.floor_pu = np.zeros(n)
+        self.ramp_w_s = np.zeros(n)
+        self.began_ns = np.zeros(n, np.int64)
+        self.boots_at_ns = np.zeros(n, np.int64)
+        self.ends_at_ns = np.zeros(n, np.int64)
+        self.work: Demand = self._workload.fit(self.rating_w, self.row, self._grid.rng)
+        self.power_w = np.minimum(self.work.power_w(0.0), self.rating_w)
+        self.taken_w = self.power_w.copy()
+        self.battery_w = np.zeros(n)
+        self.charge_w = np.zeros(n)
+        self.supply = [Supply() for _ in range(n)]
+        self._watched: set[int] = set()
+
+    def members(self, row: str) -> NDArray[np.intp]:
+        """Return the indices of the racks of a row."""
+        return np.array([i for i, s in enumerate(self.specs) if s.row == row], np.intp)
+
+    # Orders of a row.
+
+    def shut_down(self, which: NDArray[np.intp], after_s: float) -> None:
+        """Begin an orderly shutdown of running racks."""
+        now = self._grid.now_ns
+        chosen = which[np.isin(self.stage[which], (RUNNING, STARTING))]
+        self.stage[chosen] = SHUTTING_DOWN
+        self.began_ns[chosen] = now
+        self.ends_at_ns[chosen] = now + round(after_s * 1e9)
+        self._grid.after("racks", f"end {now}", after_s, self._phases)
+
+    def start(self, which: NDArray[np.intp], boot_s: float) -> None:
+        """Boot racks that are off or lost."""
+        now = self._grid.now_ns
+        chosen = which[np.isin(self.stage[which], (OFF, LOST))]
+        self.stage[chosen] = STARTING
+        self.boots_at_ns[chosen] = now + round(boot_s * 1e9)
+        self._grid.after("racks", f"boot {now}", boot_s, self._phases)
+
+    def _phases(self) -> None:
+        now = self._grid.now_ns
+        ended = (self.stage == SHUTTING_DOWN) & (self.ends_at_ns <= now)
+        self.stage[ended] = OFF
+        self.power_w[ended] = 0.0
+        for i in np.flatnonzero(ended):
+            self.supply[i].release(now)
+        self._announce(np.flatnonzero(ended), "off")
+        self.stage[(self.stage == STARTING) & (self.boots_at_ns <= now)] = RUNNING
+
+    def _announce(self, which: Iterable[int], stage: str) -> None:
+        for i in which:
+            spec = self.specs[int(i)]
+            self._grid.say(spec.id, "stage", f"{spec.id} {stage}", stage=stage, row=spec.row)
+
+    # The hooks of a step.
+
+    def advance(self, dt_s: float) -> None:
+        """Move energy and let the power follow the work."""
+        grid = self._grid
+        self.energy_j += self.battery_w * dt_s
+        np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
+        target = self._target((grid.now_ns - grid.start_ns) * 1e-9)
+        change = (target - self.power_w) * (1.0 - np.exp(-dt_s / LAG_S))
+        limited = self.ramp_w_s > 0.0
+        step = self.ramp_w_s * dt_s
+        change = np.where(limited, np.clip(change, -step, step), change)
+        over = self.cap_pu * self.rating_w - self.power_w  # a cap is obeyed faster than a ramp
+        change = np.where(
+            over < 0.0, np.minimum(change, over * (1.0 - np.exp(-dt_s / LAG_S))), change
+        )
+        self.power_w = np.where(self.stage >= OFF, 0.0, self.power_w + change)
+        starting = self.stage == STARTING
+        self.power_w = np.where(starting, IDLE_PU * self.rating_w, self.power_w)
+
+    def _target(self, t_s: float) -> NDArray[np.float64]:
+        wanted = np.maximum(self.work.power_w(t_s), self.floor_pu * self.rating_w)
+        gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
+        down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
+        wanted = np.where(
+            self.stage == SHUTTING_DOWN, np.minimum(wanted, down * self.rating_w), wanted
+        )
+        return np.minimum(wanted, self.cap_pu * self.rating_w)
+
+    def demand(self) -> None:
+        """Ask the feeds for power and recharge."""
+        recharge = (self.taken_w >= self.power_w) & self.connected & (self.stage != LOST)
+        recharge &= self.energy_j < self.capacity_j * (1.0 - 1e-9)
+        self.charge_w = np.where(recharge, self.charge_w_max, 0.0)
+        for spec, power in zip(self.specs, (self.power_w + self.charge_w).tolist(), strict=True):
+            spec.pair.demand_w = power
+
+    def sense(self) -> bool:
+        """Find what the batteries give, who is lost, and who is fed."""
+        taken = np.array([s.pair.from_a_w + s.pair.from_b_w for s in self.specs])
+        self.taken_w = taken
+        self.battery_w = taken - self.power_w
+        short = (self.battery_w < -1e-6 * self.rating_w) & (self.power_w > 0.0)
+        has_energy = self.connected & (self.energy_j > 1e-9 * self.capacity_j)
+        lost = np.flatnonzero(short & ~has_energy)
+        self._plan_empty(short & has_energy)
+        if len(lost):
+            self._lose(lost)
+        self._watch_returned()
+        return bool(len(lost))
+
+    def _plan_empty(self, giving: NDArray[np.bool_]) -> None:
+        if not giving.any():
+            self._grid.timers.cancel("racks", "empty")
+            return
+        left_s = float((self.energy_j[giving] / -self.battery_w[giving]).min())
+        self._grid.after("racks", "empty", left_s + 1e-9, lambda: None)
+
+    def _lose(self, lost: NDArray[np.intp]) -> None:
+        self.stage[lost] = LOST
+        self.power_w[lost] = 0.0
+        self.battery_w[lost] = 0.0
+        for i in lost.tolist():
+            self.supply[i].fail(self._grid.now_ns)
+            self.supply[i].see(self._grid.now_ns, 0.0)
+            self._watched.add(i)
+        self._announce(lost.tolist(), "lost")
+
+    def _watch_returned(self) -> None:
+        for i in sorted(self._watched):
+            pair = self.specs[i].pair
+            if max(self._grid.v_pu[pair.bus_a], self._grid.v_pu[pair.bus_b]) > 0.9:
+                self.supply[i].see(self._grid.now_ns, 1.0)
+                self._watched.discard(i)
