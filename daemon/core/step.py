@@ -21,7 +21,8 @@ left out until then, unless mail came.
   -1 without a limit).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
 
-Every actuator belongs to one lane (`lane_of`). Commands are numbered per lane; an `Outcome` goes to the inbox of the lane that gave the command.
+Every actuator belongs to one lane (`lane_of`). Commands are numbered per lane; an `Outcome` goes to
+the inbox of the lane that gave the command.
 """
 
 from __future__ import annotations

@@ -560,7 +560,13 @@ def _released(view: View, schemes: Mapping[str, SchemeState]) -> bool:
 
 
 def _summary(state: SchemeState) -> str:
-    return " ".join(at.stage.name.lower() for at in state.sections)
+    """Return one word for the scheme where one will do: the worst, or what all sections share."""
+    stages = [at.stage for at in state.sections]
+    if Stage.LOCKOUT in stages:
+        return "lockout"
+    if state.intake is joint.Stage.HELD:
+        return "held"
+    return " ".join(dict.fromkeys(stage.name.lower() for stage in stages))
 
 
 def _tell(
