@@ -99,6 +99,7 @@ def _check_periods(plant: PlantForm) -> Iterator[Finding]:
     if not scan.fast_s <= scan.normal_s <= scan.slow_s:
         text = f"periods are out of order: {scan.fast_s:g}, {scan.normal_s:g}, {scan.slow_s:g} s"
         yield Finding(("scan",), text, "fast_s <= normal_s <= slow_s", at_key=True)
+        return
     for id_, form in plant.equipment.items():
         if not form.device or not form.device.fallback:
             continue

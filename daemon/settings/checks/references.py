@@ -106,7 +106,7 @@ def _check_device(
     profile = profiles[device.profile]
     if profile is None:
         return
-    if profile.nature != form.nature:
+    if form.nature in NATURES and profile.nature != form.nature:
         text = f"{device.profile} is the map of a {profile.nature}, {id_} is a {form.nature}"
         valid = choices(name for name in profiles if name.startswith(f"{form.nature}/"))
         yield Finding((*at, "profile"), text, valid)
