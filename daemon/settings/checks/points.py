@@ -136,14 +136,14 @@ def _check_block(form: RegisterMapForm | NodeMapForm) -> Iterator[Finding]:
 
 def _check_overlaps(form: RegisterMapForm) -> Iterator[Finding]:
     """Two points may share a word only as different bits of it."""
-    spans: dict[str, list[tuple[int, int, str]]] = {}
-    for name, place in form.points.items():
+    spans: dict[str, list[tuple[int, int, int, str]]] = {}
+    for i, (name, place) in enumerate(form.points.items()):
         word = 1 if place.table in {"discrete", "coil"} else 16
-        start = place.address * word + (place.bit if word > 1 else 0)
-        spans.setdefault(place.table, []).append((start, start + _WIDTH[place.type], name))
+        start = place.address * word + (place.bit if place.type in {"bit", "dpi"} else 0)
+        spans.setdefault(place.table, []).append((start, i, start + _WIDTH[place.type], name))
     for table, found in spans.items():
         reach, owner = 0, ""
-        for start, end, name in sorted(found):
+        for start, _, end, name in sorted(found):
             if owner and start < reach:
                 text = f"overlaps {owner} in the {table} table"
                 yield Finding(("points", name, "address"), text)
