@@ -8,7 +8,9 @@ requests on the point `alarm` of the alarm id. What cannot be done is refused by
 
 The state holds only alarms that have ever left normal, and timers that run. An alarm that is
 suppressed while it rests in A stays there and enters H when its condition comes: there is nothing
-to hide before. Every entry into B is a new occurrence.
+to hide before. Every entry into B is a new occurrence. First-out of a group is the alarm whose
+condition began first, be its delay longer than that of a consequence; of several in one image the
+one that stands first in the site file, and conclusions about the whole site come last.
 
 Owns no actuator. Says nothing when nothing changes.
 """
@@ -65,6 +67,7 @@ class Life:
         stage: letter of the diagram.
         active: whether its condition holds, delays included; followed in every stage.
         occurrence: how often it has been annunciated.
+        began_ns: when the condition of this occurrence began, before its delay [ns].
         changed_at_ns: when the stage last changed [ns].
         first_out: whether it was the first of its group.
         shelved_until_ns: end of the shelf time, 0 when not shelved [ns].
@@ -73,6 +76,7 @@ class Life:
     stage: Stage = Stage.NORMAL
     active: bool = False
     occurrence: int = 0
+    began_ns: int = 0
     changed_at_ns: int = 0
     first_out: bool = False
     shelved_until_ns: int = 0
@@ -139,7 +143,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         book.release(place)
     for place in np.flatnonzero(hide & dense.shown).tolist():
         book.move(plan.conditions[place], Event.SUPPRESS)
-    for place in _in_order(plan, view, differing):
+    book.coming = np.flatnonzero(raw & ~dense.active & ~hide).tolist()
+    for place in differing.tolist():
         book.wait(place, bool(raw[place]), bool(hide[place]))
     book.hear()
     book.end_shelves()
@@ -152,16 +157,6 @@ def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain valu
     if heard is not None:
         return heard.values.get(key) if key else heard.at_ns
     return getattr(getattr(view.facts, topic, None), key, None)
-
-
-def _in_order(plan: Plan, view: View, differing: Any) -> list[int]:  # noqa: ANN401 - index array
-    """Return places by the time the device's value came, then as drawn: the first is first-out."""
-
-    def came(place: int) -> tuple[int, int]:
-        point = plan.conditions[place].point
-        return (view.image.now_ns if point is None else int(view.image.source_ns[point]), place)
-
-    return sorted(differing.tolist(), key=came)
 
 
 def _dense(plan: Plan, state: State, points: PointTable) -> _Dense:
@@ -193,6 +188,8 @@ class _Book:
         self.before = state
         self.lives = dict(state.lives)
         self.timers_ns: dict[str, int] = {}
+        self.coming: list[int] = []
+        """Conditions that hold and are not yet annunciated, hidden ones left out."""
         self.events: list[AlarmTransition | Happening] = []
 
     def state(self) -> State:
@@ -242,6 +239,7 @@ class _Book:
             stage=stage,
             active=life.active if active is None else active,
             occurrence=life.occurrence + fresh,
+            began_ns=self.began_ns(condition.id) if fresh else life.began_ns,
             changed_at_ns=self.view.now_ns,
             first_out=self._is_first(condition) if fresh else life.first_out,
             shelved_until_ns=(
@@ -252,16 +250,27 @@ class _Book:
         self.events.append(_transition(self.view, condition, life, user, comment))
         return ""
 
+    def began_ns(self, name: str) -> int:
+        """Return since when a condition that waits for its delay has held [ns]."""
+        return self.before.timers_ns.get(name, self.view.now_ns)
+
     def _is_first(self, condition: Condition) -> bool:
-        """Return whether no other alarm of the group stands."""
-        group = condition.rule.group
+        """Return whether no other alarm of the group stands, or is coming, that began earlier."""
+        group, conditions = condition.rule.group, self.plan.conditions
         if not group:
             return False
-        standing = (n for n, life in self.lives.items() if life.stage in ANNUNCIATED)
+        mine = (self.began_ns(condition.id), condition.rank)
+        for name, life in self.lives.items():
+            place = self.plan.index.get(name)
+            if place is None or life.stage not in ANNUNCIATED or name == condition.id:
+                continue
+            other = conditions[place]
+            if other.rule.group == group and (life.first_out or (life.began_ns, other.rank) < mine):
+                return False
         return not any(
-            self.plan.conditions[self.plan.index[name]].rule.group == group
-            for name in standing
-            if name in self.plan.index and name != condition.id
+            conditions[p].rule.group == group
+            and (self.began_ns(conditions[p].id), conditions[p].rank) < mine
+            for p in self.coming
         )
 
     def hear(self) -> None:

@@ -45,6 +45,7 @@ class Condition:
         alarm_class: key of the rule.
         rule: the rule.
         source: equipment, gateway or site.
+        rank: place of the source in the site file; the site itself comes last.
         point: index of its point in the image, or None.
         unit: of its value and limit.
         limit: limit to raise, in that unit.
@@ -55,6 +56,7 @@ class Condition:
     alarm_class: str
     rule: Rule
     source: str
+    rank: int
     point: int | None
     unit: str
     limit: float
@@ -198,7 +200,11 @@ def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> 
         if rule.condition == kind
         for source in _sources(rule, site, points)
     ]
-    conditions = tuple(_condition(name, rule, source, site, points) for name, rule, source in pairs)
+    rank = {name: place for place, name in enumerate((*site.gateways, *site.equipment))}
+    conditions = tuple(
+        _condition(name, rule, source, rank.get(source, len(rank)), site, points)
+        for name, rule, source in pairs
+    )
     of = {kind: [c for c in conditions if c.rule.condition == kind] for kind in _ORDER}
     limits, marks = of["above"] + of["below"], of["is"] + of["is_not"]
     sign = np.array([1.0] * len(of["above"]) + [-1.0] * len(of["below"]))
@@ -281,7 +287,9 @@ def _applies(rule: Rule, item: Equipment, site: Site, points: PointTable) -> boo
     return points.find(item.id, rule.point) is not None
 
 
-def _condition(name: str, rule: Rule, source: str, site: Site, points: PointTable) -> Condition:
+def _condition(
+    name: str, rule: Rule, source: str, rank: int, site: Site, points: PointTable
+) -> Condition:
     point = points.find(source, rule.point)
     unit = "s" if rule.condition in _IN_SECONDS else ""
     factor = 1.0
@@ -290,7 +298,17 @@ def _condition(name: str, rule: Rule, source: str, site: Site, points: PointTabl
         factor = _factor(rule, site.equipment[source], unit, site)
     limit = rule.limit * factor
     band = rule.dead_band * factor * (-1.0 if rule.condition == "above" else 1.0)
-    return Condition(f"{name}:{source}", name, rule, source, point, unit, limit, limit + band)
+    return Condition(
+        id=f"{name}:{source}",
+        alarm_class=name,
+        rule=rule,
+        source=source,
+        rank=rank,
+        point=point,
+        unit=unit,
+        limit=limit,
+        limit_off=limit + band,
+    )
 
 
 def _factor(rule: Rule, item: Equipment, unit: str, site: Site) -> float:

@@ -7,9 +7,10 @@ is told to shut down when
     autonomy < shutdown time + margin + lead x (priority - 1)
 
 so the lower priorities go first and leave shared storage to those that are kept longest; a load
-that is shed goes at once. Where the autonomy rests on values that are not good, the worst case
-stands in for them, and it must hold for `confirm_s` before it counts (F56: a UPS last seen on its
-battery and now silent counts as low, but a lost telegram does not).
+that is shed goes at once. The condition must hold for `confirm_s`: at the first moment of an outage
+a row still draws what it drew, and only its cap shows how long it can last; and where the autonomy
+rests on values that are not good, the worst case stands in for them (F56: a UPS last seen on its
+battery and now silent counts as low, but a lost telegram does not). The margin pays for the wait.
 
 A shutdown once begun is latched: it goes on when the supply returns, because a half-finished one
 loses more. The latch ends when the load has been started again, which a person does. The command
@@ -47,14 +48,14 @@ class Params:
     Attributes:
         margin_s: time between the end of a shutdown and the end of the storage [s].
         lead_s: how much earlier each lower priority goes [s].
-        confirm_s: how long a worst case that is only assumed must hold [s].
+        confirm_s: how long the autonomy must have been too short [s].
         repeat_s: time between two commands to a load that does not obey [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
-    margin_s: Annotated[float, Interval(ge=5.0, le=3600.0)] = 30.0
+    margin_s: Annotated[float, Interval(ge=15.0, le=3600.0)] = 30.0
     lead_s: Annotated[float, Interval(ge=0.0, le=600.0)] = 20.0
-    confirm_s: Annotated[float, Interval(ge=0.0, le=4.0)] = 2.0
+    confirm_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 4.0
     repeat_s: Annotated[float, Ge(1.0)] = 5.0
 
 
@@ -64,7 +65,7 @@ class State(NamedTuple):
     Attributes:
         told_ns: by load, when it was last told [ns]; being in here is the latch.
         obeyed: of these, the loads seen to shut down since.
-        short_since_ns: by load, since when a worst case is assumed [ns].
+        short_since_ns: by load, since when its autonomy has been too short [ns].
     """
 
     told_ns: Mapping[str, int] = {}
@@ -82,17 +83,17 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     paths = view.facts.autonomy.paths
     loads = [e.id for e in view.site.of_nature(*_LOADS) if e.id in paths]
     state, events = _release(view, state)
-    assumed: dict[str, int] = {}
+    short: dict[str, int] = {}
     told = dict(state.told_ns)
     for name in loads:
         if name in told:
             continue
         reason = _due(view, paths[name], params)
-        if reason and not _certain(view, paths[name]):
-            assumed[name] = state.short_since_ns.get(name, view.now_ns)
-            if view.now_ns - assumed[name] < ns(params.confirm_s):
-                continue
-        if reason and view.stage(name) not in _OBEYS:
+        if not reason or view.stage(name) in _OBEYS:
+            continue
+        if name not in view.facts.relief.shed:
+            short[name] = state.short_since_ns.get(name, view.now_ns)
+        if view.now_ns - short.get(name, 0) >= ns(params.confirm_s):
             told[name] = view.now_ns - ns(params.repeat_s)
             events.append(_requested(view, paths[name], reason))
     due = [
@@ -107,7 +108,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     relief = view.facts.relief
     if relief.shutdown != tuple(told):
         relief = replace(relief, shutdown=tuple(told))
-    after = State(told, state.obeyed, assumed)
+    after = State(told, state.obeyed, short)
     return Turn(after, proposals, tuple(events), facts={"relief": relief})
 
 
@@ -126,10 +127,6 @@ def _due(view: View, path: Path, params: Params) -> str:
             f"{path.shutdown_s:.0f} s are needed to shut down"
         )
     return ""
-
-
-def _certain(view: View, path: Path) -> bool:
-    return path.known or path.load in view.facts.relief.shed
 
 
 def _release(view: View, state: State) -> tuple[State, list[Event]]:
