@@ -4,7 +4,8 @@ A decoder is made once for each block and then works on whole arrays. What canno
 plant is Bad here and goes no further: NaN and infinity, the sentinels makers use for "no value"
 (all ones in an unsigned word, the lowest number in a signed one), a state that has no name and a
 value outside the limits that the device map believes. Counters have no sentinel: all ones is one of
-their counts.
+their counts. A double-point position of 00 or 11 is a good reading of a bad position; what to make of
+it is the core's to say.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.model.natures import PointKind, Position
+from daemon.model.natures import PointKind
 from daemon.model.quality import Quality, QualityArray
 
 if TYPE_CHECKING:
@@ -43,17 +44,13 @@ class Limits:
         pairs = [_limits(spec, place) for spec, place in zip(specs, places, strict=True)]
         self._low: Final = np.array([low for low, _ in pairs])
         self._high: Final = np.array([high for _, high in pairs])
-        kinds = [spec.kind for spec in specs]
-        self._position: Final = np.array([k is PointKind.POSITION for k in kinds], dtype=bool)
-        self._bad_position: Final = float(Position.BAD.value)
 
     def judge(self, values: Values) -> QualityArray:
-        """Return the quality of `values` (n,): finite, within limits, a position that can be."""
+        """Return the quality of `values` (n,): good when finite and within limits."""
         quality = np.zeros(len(values), dtype=np.uint32)
         inside = (values >= self._low) & (values <= self._high)  # false for NaN
         quality[~inside] = Quality.BAD_OUT_OF_RANGE
         quality[~np.isfinite(values)] = Quality.BAD
-        quality[self._position & (values == self._bad_position)] = Quality.BAD_SENSOR_FAILURE
         return quality
 
 

@@ -60,6 +60,7 @@ class Snapshot:
         gateways: counters by gateway.
         commands: commands by result.
         alarms: the last transition of every alarm that is not normal, by id.
+        autonomy_s: how long storage carries each load [s], by load.
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         tasks_restarted: supervised tasks that died and were started again.
@@ -71,6 +72,7 @@ class Snapshot:
     gateways: Mapping[str, Statistics]
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
+    autonomy_s: Mapping[str, float]
     ready: bool
     journal_failures: int
     tasks_restarted: int

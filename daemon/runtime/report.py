@@ -18,6 +18,10 @@ KEPT: Final = 10_000
 """Events and alarms kept for the report; the journal has all of them."""
 
 
+SILENT: Final = frozenset("GHI")
+"""Alarm states that nobody is told of: shelved, suppressed by design, out of service."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaneReport:
     """Figures of one lane."""
@@ -111,7 +115,7 @@ class Chronicle:
     def _alarm(self, item: AlarmTransition, at_s: float) -> None:
         key = item.alarm_id, item.occurrence
         entry = self._open.get(key)
-        if item.active and entry is None:
+        if item.active and entry is None and item.state not in SILENT:
             self._say(f"[daemon] {at_s:8.2f} s  ALARM {item.priority} {item.text}")
             entry = {
                 "id": item.alarm_id,

@@ -151,7 +151,7 @@ class Scan:
             lane.end(slot_ns, began_ns, ended_ns)
             began_ns = ended_ns
             if lane.name == "main":
-                self._show(image)
+                self._show(lane, image)
 
     def _scan(self, lane: Lane, image: Image) -> None:
         inbox = lane.take()
@@ -192,7 +192,8 @@ class Scan:
         for publisher in self._publishers:
             self._publish(publisher, partial(publisher.tell, news))
 
-    def _show(self, image: Image) -> None:
+    def _show(self, lane: Lane, image: Image) -> None:
+        paths = lane.state.facts.autonomy.paths
         snapshot = Snapshot(
             image=image,
             estimate=self._estimate,
@@ -200,6 +201,7 @@ class Scan:
             gateways={name: driver.statistics for name, driver in self._drivers.items()},
             commands=self._actuation.results,
             alarms=self.alarms,
+            autonomy_s={load: path.autonomy_s for load, path in paths.items()},
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,
             tasks_restarted=self._supervisor.restarts,

@@ -1,0 +1,173 @@
+"""The composition root: the only file that knows every concrete class.
+
+`build` makes a daemon from a world and a checked site; `system_world` is the real world; `run` is
+what the command `ridethrough run` calls. Exit: `RunReport.ok` is false when a lane stopped in its
+fail-safe or a part was given up; the report says which.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.metadata
+import signal
+import socket
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+
+try:  # late by a tenth of what asyncio's own timers are
+    from uvloop import new_event_loop
+except ImportError:
+    from asyncio import new_event_loop  # type: ignore[assignment]
+
+from daemon.core.step import Params, initial
+from daemon.drivers.driver import Driver, Link
+from daemon.drivers.modbus_gateway import ModbusDriver
+from daemon.drivers.opcua import OpcuaDriver
+from daemon.drivers.table import Table
+from daemon.journal.files import Folder
+from daemon.journal.journal import Journal, next_epoch
+from daemon.model.points import tabulate
+from daemon.model.quantities import ns
+from daemon.publishers.mqtt import MqttPublisher
+from daemon.publishers.prometheus import PrometheusPublisher
+from daemon.publishers.publisher import North
+from daemon.runtime.actuation import Actuation
+from daemon.runtime.clock import SystemClock, TimerFdTicks
+from daemon.runtime.daemon import Daemon
+from daemon.runtime.lane import Lane
+from daemon.runtime.report import Chronicle, RunReport
+from daemon.runtime.requests import Requests
+from daemon.runtime.scan import Scan
+from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.workers import PoolWorkers
+from daemon.runtime.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from daemon.settings import SiteFile
+
+LANES = (("switching", 0.01), ("main", 0.1))
+"""Lanes in the order in which they step, and their periods [s]."""
+
+
+def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: str = "A") -> Daemon:
+    """Return the daemon of a site in `world`; needs a running event loop.
+
+    Raises:
+        OSError: the state directory cannot be written.
+    """
+    site, clock = site_file.site, world.clock
+    points = tabulate(site)
+    begun_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
+    epoch = next_epoch(world.files)
+    journal = Journal(world.files)
+    journal.boot(epoch, site_hash(site_file), begun_ns, utc_ns)
+    chronicle = Chronicle(begun_ns, utc_ns - begun_ns, say)
+    supervisor = Supervisor(
+        clock.monotonic_ns,
+        lambda name, why: scan.happened(
+            "task_died", name, f"{name} died: {_last(why)}", {"trace": why}
+        ),
+    )
+    table = Table(points, begun_ns)
+    drivers = {
+        gateway.id: world.links(
+            Link(
+                gateway=gateway,
+                site=site,
+                points=points,
+                table=table,
+                now_ns=clock.monotonic_ns,
+                chance=world.chance,
+                report=lambda change: scan.linked(change),  # noqa: PLW0108 - not there yet
+                phase=place,
+            )
+        )
+        for place, gateway in enumerate(site.gateways.values())
+    }
+    actuation = Actuation(site, drivers, clock.monotonic_ns)
+    requests = Requests(world.workers)
+    version = importlib.metadata.version("ridethrough")
+    publishers = world.north(
+        North(site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version)
+    )
+    lanes = []
+    for name, period_s in LANES:
+        params = Params(name, site, points, site_file.control, epoch)
+        lanes.append(Lane(params, initial(params, begun_ns), ns(period_s)))
+    scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
+    scan.listeners.append(chronicle.hear)
+    if journal.lost_bytes:
+        text = f"the journal lost {journal.lost_bytes} bytes of its last record"
+        scan.happened("journal_torn", "journal", text, {"bytes": journal.lost_bytes})
+    return Daemon(
+        world, epoch, points, scan, drivers, publishers, journal, actuation, requests, supervisor,
+        chronicle, begun_ns,
+    )  # fmt: skip
+
+
+def site_hash(site_file: SiteFile) -> str:
+    """Return what tells one site, as checked, from another."""
+    return hashlib.sha256(repr((site_file.site, site_file.control)).encode()).hexdigest()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _last(text: str) -> str:
+    return text.splitlines()[-1]
+
+
+def system_world(state: Path) -> World:
+    """Return the real world with `state` as state directory; needs a running event loop."""
+    clock = SystemClock()
+    makers: dict[str, Callable[[Link], Driver]] = {
+        "modbus_tcp": ModbusDriver, "opcua": OpcuaDriver,
+    }  # fmt: skip
+    return World(
+        clock=clock,
+        ticks=lambda period_ns: TimerFdTicks(clock.monotonic_ns, period_ns),
+        files=Folder(state),
+        workers=PoolWorkers({}),
+        links=lambda link: makers[link.gateway.protocol](link),
+        north=lambda north: (PrometheusPublisher(north), MqttPublisher(north)),
+        chance=np.random.Generator(np.random.PCG64()),
+    )
+
+
+def run(
+    site_file: SiteFile, state: Path, for_s: float | None = None, mqtt: str | None = None
+) -> RunReport:
+    """Run the daemon of a site in the real world until SIGINT, SIGTERM or `for_s` [s].
+
+    Raises:
+        OSError: the port of the metrics is taken, or the state directory cannot be written.
+    """
+    if mqtt:
+        url = urlsplit(mqtt)
+        north = replace(
+            site_file.site.north, mqtt_host=url.hostname or "127.0.0.1", mqtt_port=url.port or 1883
+        )
+        site_file = replace(site_file, site=replace(site_file.site, north=north))
+    # A publisher that renders in its own thread must not keep the scan from the interpreter.
+    sys.setswitchinterval(0.0005)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_run(site_file, state, for_s))
+
+
+async def _run(site_file: SiteFile, state: Path, for_s: float | None) -> RunReport:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    daemon = build(system_world(state), site_file, _say, socket.gethostname())
+    return await daemon.run(stop, for_s)

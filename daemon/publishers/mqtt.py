@@ -1,0 +1,298 @@
+"""MQTT: alarms, events, a summary of the plant and a sign of life. Nothing comes in.
+
+| Topic below `ridethrough/v1/{site}` | QoS, retained | Content |
+|---|---|---|
+| `alarm/{alarm_id}/state` | 1, yes | the alarm as it stands |
+| `alarm/event` | 1, no | each transition; `seq` rises by one within a `boot_id`, so a gap shows |
+| `alarm/snapshot` | 1, yes | on connecting and every 60 s: every alarm that is not normal |
+| `event` | 1, no | what happened and what was decided |
+| `state` | 0, no | once a second: stages, powers, charge by equipment |
+| `daemon/{node}/state` | 1, yes | once a second {epoch, role, seq}; the will says that it is gone |
+
+A broker that is away is said once and knocked at for ever. Meanwhile alarms and events wait in a
+bounded outbox; when it is full the oldest go, counted, and the gap shows in `seq`. The scan only
+ever appends to that outbox.
+
+aiomqtt is imported in this file alone. It does not reconnect, so every attempt is a new client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import math
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import aiomqtt
+
+from daemon.model.events import AlarmTransition, Event
+from daemon.model.quantities import MINUTE, SECOND, seconds
+from daemon.publishers.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from daemon.publishers.publisher import North, Snapshot
+
+SCHEMA: Final = 1
+OUTBOX: Final = 10_000
+ANSWER_S: Final = 3.0
+KEEPALIVE_S: Final = 5
+FIRST_S: Final = 0.2
+LAST_S: Final = 5.0
+BEAT: Final = SECOND
+SNAPSHOT: Final = MINUTE
+
+STATES: Final = {
+    "A": "normal",
+    "B": "unacknowledged",
+    "C": "acknowledged",
+    "D": "returned, unacknowledged",
+    "E": "latched, unacknowledged",
+    "F": "latched, acknowledged",
+    "G": "shelved",
+    "H": "suppressed by design",
+    "I": "out of service",
+}
+
+# The library's client logs its own reconnects; ours are said once.
+_LOG: Final = logging.getLogger("daemon.mqtt")
+_LOG.setLevel(logging.CRITICAL)
+
+
+class _Letter(NamedTuple):
+    topic: str
+    body: dict[str, Any]
+    retain: bool
+
+
+class MqttPublisher:
+    """Publishes to one broker.
+
+    Attributes:
+        name: as it is called in messages.
+        dropped: letters that did not fit the outbox.
+        published: letters the broker has acknowledged.
+    """
+
+    name = "mqtt"
+
+    def __init__(self, north: North) -> None:
+        """Publish for the site of `north`."""
+        self.dropped = 0
+        self.published = 0
+        self._north = north
+        self._base = f"ridethrough/v1/{north.site.id}"
+        self._boot = f"{north.node}:{north.epoch}"
+        self._summary = Summary(north.site, north.points)
+        self._outbox: deque[_Letter] = deque(maxlen=OUTBOX)
+        self._wake = asyncio.Event()
+        self._alarms: dict[str, dict[str, Any]] = {}
+        self._alarm_seq = self._event_seq = self._beat_seq = 0
+        self._latest: Snapshot | None = None
+        self._away = ""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Keep the last snapshot for the summary."""
+        self._latest = snapshot
+
+    def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
+        """Put alarms and events into the outbox."""
+        for item in news:
+            if isinstance(item, AlarmTransition):
+                self._alarm(item)
+            else:
+                self._event(item)
+        self._wake.set()
+
+    def _alarm(self, item: AlarmTransition) -> None:
+        self._alarm_seq += 1
+        body = alarm_body(item) | {"boot_id": self._boot, "seq": self._alarm_seq}
+        if item.state == "A":
+            self._alarms.pop(item.alarm_id, None)
+        else:
+            self._alarms[item.alarm_id] = body
+        self._post(_Letter(f"alarm/{item.alarm_id}/state", body, retain=True))
+        self._post(_Letter("alarm/event", body, retain=False))
+
+    def _event(self, item: Event) -> None:
+        self._event_seq += 1
+        age_ns = self._north.now_ns() - item.at_ns
+        body = {
+            "schema": SCHEMA,
+            "boot_id": self._boot,
+            "seq": self._event_seq,
+            "source": item.source,
+            "name": item.name,
+            "text": item.text,
+            "fields": finite(dict(item.fields)),
+            "t_detect": iso(self._north.utc_ns() - age_ns),
+        }
+        self._post(_Letter("event", body, retain=False))
+
+    def _post(self, letter: _Letter) -> None:
+        self.dropped += len(self._outbox) == OUTBOX
+        self._outbox.append(letter)
+
+    async def run(self) -> None:
+        """Connect and publish until cancelled, whatever becomes of the broker."""
+        wait_s = FIRST_S
+        while True:
+            try:
+                async with self._client() as client:
+                    wait_s = FIRST_S
+                    self._found()
+                    await self._serve(client)
+            except (aiomqtt.MqttError, OSError) as error:
+                self._lost(str(error))
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LAST_S)
+
+    def _client(self) -> aiomqtt.Client:
+        place = self._north.site.north
+        gone = json.dumps(self._life() | {"role": "gone"})
+        return aiomqtt.Client(
+            place.mqtt_host,
+            place.mqtt_port,
+            # Two clients of one name would throw each other out for ever.
+            identifier=f"ridethrough-{self._boot}-{self._north.utc_ns():x}",
+            will=aiomqtt.Will(self._life_topic, gone, qos=1, retain=True),
+            keepalive=KEEPALIVE_S,
+            timeout=ANSWER_S,
+            logger=_LOG,
+        )
+
+    @property
+    def _life_topic(self) -> str:
+        return f"{self._base}/daemon/{self._north.node}/state"
+
+    def _life(self) -> dict[str, Any]:
+        self._beat_seq += 1
+        return {
+            "schema": SCHEMA,
+            "boot_id": self._boot,
+            "epoch": self._north.epoch,
+            "role": "active",
+            "seq": self._beat_seq,
+            "t_publish": iso(self._north.utc_ns()),
+        }
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        """Publish what is due until the connection is lost.
+
+        Raises:
+            aiomqtt.MqttError: the connection is lost.
+        """
+        beat_ns = snapshot_ns = self._north.now_ns()
+        try:
+            while True:
+                while self._outbox:
+                    await self._send(client, self._outbox[0])
+                    self._outbox.popleft()
+                now = self._north.now_ns()
+                if now >= snapshot_ns:
+                    snapshot_ns = now + SNAPSHOT
+                    await self._send(client, self._snapshot())
+                if now >= beat_ns:
+                    beat_ns = now + BEAT
+                    await self._beat(client)
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(seconds(max(0, beat_ns - self._north.now_ns()))):
+                        await self._wake.wait()
+        except asyncio.CancelledError:
+            await self._leave(client)
+            raise
+
+    async def _send(self, client: aiomqtt.Client, letter: _Letter) -> None:
+        body = letter.body | {"t_publish": iso(self._north.utc_ns())}
+        topic = f"{self._base}/{letter.topic}"
+        await client.publish(topic, json.dumps(body), qos=1, retain=letter.retain)
+        self.published += 1
+
+    def _snapshot(self) -> _Letter:
+        active = list(self._alarms.values())
+        body = {"schema": SCHEMA, "boot_id": self._boot, "seq": self._alarm_seq, "active": active}
+        return _Letter("alarm/snapshot", body, retain=True)
+
+    async def _beat(self, client: aiomqtt.Client) -> None:
+        await client.publish(self._life_topic, json.dumps(self._life()), qos=1, retain=True)
+        if self._latest is not None:
+            body = self._summary.body(self._latest) | {"schema": SCHEMA, "boot_id": self._boot}
+            await client.publish(f"{self._base}/state", json.dumps(body))
+
+    async def _leave(self, client: aiomqtt.Client) -> None:
+        """Say that we are gone; a clean end takes the will along with it."""
+        gone = json.dumps(self._life() | {"role": "gone"})
+        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await client.publish(self._life_topic, gone, qos=1, retain=True)
+
+    def _found(self) -> None:
+        if self._away:
+            self._away = ""
+            self._north.say("[daemon] the MQTT broker is back")
+
+    def _lost(self, reason: str) -> None:
+        if not self._away:
+            self._away = reason
+            place = self._north.site.north
+            where = f"{place.mqtt_host}:{place.mqtt_port}"
+            self._north.say(f"[daemon] no MQTT broker at {where} ({reason}); going on without")
+
+
+def alarm_body(item: AlarmTransition) -> dict[str, Any]:
+    """Return what an alarm message says, without what is added when it leaves."""
+    body: dict[str, Any] = {
+        "schema": SCHEMA,
+        "id": item.alarm_id,
+        "occurrence": item.occurrence,
+        "state": item.state,
+        "state_name": STATES.get(item.state, item.state),
+        "active": item.active,
+        "acknowledged": item.acknowledged,
+        "priority": item.priority,
+        "class": item.alarm_class,
+        "source": item.source,
+        "point": item.point,
+        "value": item.value,
+        "limit": item.limit,
+        "unit": item.unit,
+        "quality": item.quality,
+        "t_source": None,
+        "t_detect": iso(item.utc_ns),
+        "time_quality": "receipt",
+        "text": item.text,
+        "response": item.response,
+    }
+    body = finite(body)
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return body | {"hash": digest[:16]}
+
+
+def finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` fit for JSON, which has no NaN and no infinity; others become text."""
+
+    def fit(value: Any) -> Any:  # noqa: ANN401 - whatever an event carries
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        if isinstance(value, (str, int, type(None))):
+            return value
+        if isinstance(value, dict):
+            return finite(value)
+        if isinstance(value, (tuple, list)):
+            return [fit(item) for item in value]
+        return str(value)
+
+    return {key: fit(value) for key, value in values.items()}
+
+
+def iso(utc_ns: int) -> str:
+    """Return a wall-clock time [ns since 1970] as people and machines write it."""
+    whole, part = divmod(utc_ns, SECOND)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{part:09d}Z"

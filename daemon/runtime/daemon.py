@@ -1,0 +1,85 @@
+"""A whole daemon: its parts, and running all of them until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.model.quantities import seconds
+from daemon.runtime.report import RunReport, lane_report, total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.drivers.driver import Driver
+    from daemon.journal.journal import Journal
+    from daemon.model.points import PointTable
+    from daemon.publishers.publisher import Publisher
+    from daemon.runtime.actuation import Actuation
+    from daemon.runtime.report import Chronicle
+    from daemon.runtime.requests import Requests
+    from daemon.runtime.scan import Scan
+    from daemon.runtime.supervisor import Supervisor
+    from daemon.runtime.world import World
+
+
+@dataclass
+class Daemon:
+    """A daemon, built and not yet running."""
+
+    world: World
+    epoch: int
+    points: PointTable
+    scan: Scan
+    drivers: dict[str, Driver]
+    publishers: Sequence[Publisher]
+    journal: Journal
+    actuation: Actuation
+    requests: Requests
+    supervisor: Supervisor
+    chronicle: Chronicle
+    begun_ns: int
+
+    async def run(self, stop: asyncio.Event, for_s: float | None = None) -> RunReport:
+        """Run until `stop` is set, `for_s` have passed [s], a defect, or cancellation."""
+        keep = self.supervisor.keep
+        tasks = [asyncio.create_task(keep(f"link {n}", d.run)) for n, d in self.drivers.items()]
+        tasks += [asyncio.create_task(keep(p.name, p.run)) for p in self.publishers]
+        tasks.append(asyncio.create_task(keep("journal", self.journal.run)))
+        tasks.append(asyncio.create_task(keep("actuation", self.actuation.run)))
+        tasks.append(asyncio.create_task(self.scan.run()))
+        wait = asyncio.create_task(stop.wait())
+        reason = ""
+        try:
+            done, _ = await asyncio.wait(
+                [*tasks, wait], timeout=for_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            reason = "; ".join(str(t.exception()) for t in done if t is not wait and t.exception())
+        finally:
+            for task in [*tasks, wait]:
+                task.cancel()
+            await asyncio.gather(*tasks, wait, return_exceptions=True)
+            await self.requests.close()
+        return self._report(reason)
+
+    def _report(self, reason: str) -> RunReport:
+        site = self.scan.lanes["main"].params.site
+        return RunReport(
+            ok=not reason,
+            reason=reason,
+            site=site.id,
+            epoch=self.epoch,
+            ran_s=round(seconds(self.world.clock.monotonic_ns() - self.begun_ns), 3),
+            devices=sum(e.device is not None for e in site.equipment.values()),
+            points=len(self.points),
+            lanes={name: lane_report(lane) for name, lane in self.scan.lanes.items()},
+            polls=total(self.drivers, "polls"),
+            polls_failed=total(self.drivers, "polls_failed"),
+            polls_missed=total(self.drivers, "polls_missed"),
+            reconnects=total(self.drivers, "reconnects"),
+            commands=dict(self.actuation.results),
+            journal_failures=self.journal.failures,
+            alarms=self.chronicle.alarms,
+            events=self.chronicle.events,
+        )
