@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
+    from device_emulators.plant.supply import Supply
 
 
 class AiRack(Device):
     """One AI rack."""
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {"soc_pu": 1.0}
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "interruption_ms", "cap_pu")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
@@ -31,6 +34,7 @@ class AiRack(Device):
                 item.ratings["power_w"],
                 item.ratings["battery_wh"],
                 item.ratings["supercap_j"],
+                float(self.settings["soc_pu"]),
                 self.pair,
             )
         )
@@ -48,6 +52,11 @@ class AiRack(Device):
             "on_battery": lambda: float(racks.battery_w[i] < -1e-3 * racks.rating_w[i]),
         }
 
+    @property
+    def supply(self) -> Supply:
+        """Return the supply record."""
+        return self.racks.supply[self.index]
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Lose the battery."""
         self.racks.connected[self.index] = False
@@ -58,11 +67,10 @@ class AiRack(Device):
 
     def quantity(self, name: str) -> float:
         """Return `fed`, `interruption_ms`, `cap_pu` or a point."""
-        supply = self.racks.supply[self.index]
         if name == "fed":
-            return float(supply.fed)
+            return float(self.supply.fed)
         if name == "interruption_ms":
-            return supply.unfed_total_ns(self.grid.now_ns) / 1e6
+            return self.supply.unfed_total_ns(self.grid.now_ns) / 1e6
         if name == "cap_pu":
             return float(self.racks.cap_pu[self.index])
         return super().quantity(name)

@@ -67,6 +67,7 @@ class Breaker(Device):
         "loss_of_mains_s": 0.35,
         "loss_of_mains_pu": 0.5,
     }
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("closed",)
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)

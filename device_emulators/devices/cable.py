@@ -17,6 +17,8 @@ class Cable(Device):
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
         if grid.is_ac[self.buses[0]] and item.ratings["resistance_ohm"] > 0.0:
-            grid.add_branch(item.id, *item.buses, kind="cable", ratings=dict(item.ratings))
+            grid.add_branch(
+                item.id, item.buses[0], item.buses[1], kind="cable", ratings=dict(item.ratings)
+            )
         else:
             grid.add_switch(item.id, *item.buses, closed=True)

@@ -32,10 +32,12 @@ class Device:
     Attributes:
         EVENTS: happenings a scenario may inject, with the values each one needs.
         DEFAULTS: what the `emulation:` block of a site may change, with its defaults.
+        QUANTITIES: true values that can be asked for beside the points.
     """
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     DEFAULTS: ClassVar[Mapping[str, float]] = {}
+    QUANTITIES: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         self.id: Final = item.id
@@ -228,7 +230,8 @@ class Device:
             wanted = ", ".join(needed) or "none"
             raise ValueError(f"{self.id}: event {event!r} takes the values {wanted}")
         self.happen(event, values)
-        self.grid.say(self.id, event, f"{self.id}: {event.replace('_', ' ')}", **values)
+        said = f"{self.id}: {event.replace('_', ' ')}"
+        self.grid.say(self.id, "injected", said, event=event, **values)
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Make an injected event come true."""

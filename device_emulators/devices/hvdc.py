@@ -88,9 +88,9 @@ class Hvdc(Device):
         if action == "start" and self.stage == "off":
             self.walk_in.lose(self.grid.now_ns - 2_000_000_000)
             self._enter("precharge")
-        elif action == "stop" and self.stage != "fault":
-            self._enter("off")
-        elif action == "reset" and self.stage == "fault" and not self.pole_fault:
+        elif (action == "stop" and self.stage != "fault") or (
+            action == "reset" and self.stage == "fault" and not self.pole_fault
+        ):
             self._enter("off")
         return self.stage != "fault"
 

@@ -31,6 +31,7 @@ class ItRack(Device):
         "shutdown_s": 60.0,
         "boot_s": 60.0,
     }
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "interruption_ms")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)

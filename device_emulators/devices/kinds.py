@@ -61,6 +61,16 @@ KINDS: Final[Mapping[str, type[Device]]] = {
 """Class of every nature."""
 
 
+def settings_of(nature: str) -> tuple[str, ...]:
+    """Return what an `emulation:` block or the beginning of a scenario may change of a nature."""
+    return tuple(KINDS[nature].DEFAULTS)
+
+
+def quantities_of(nature: str) -> tuple[str, ...]:
+    """Return the true values that can be asked of a nature beside its points."""
+    return KINDS[nature].QUANTITIES
+
+
 def events_of(nature: str) -> Mapping[str, tuple[str, ...]]:
     """Return the happenings that may be injected into a nature, each with the values it needs."""
     return {**KINDS[nature].EVENTS, "clear": ()}

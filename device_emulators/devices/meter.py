@@ -1,4 +1,4 @@
-"""Power meter: at the utility the import (export negative), at any other bus what passes through it.
+"""Power meter: the import at the utility (export negative), elsewhere what passes through a bus.
 
 The throughput of a bus is the sum of all flows that leave it through switches, transformers,
 converters and loads. Values are refreshed every 100 ms with a small error; energies are exact.

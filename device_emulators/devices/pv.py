@@ -1,4 +1,4 @@
-"""Photovoltaic plant: feeds while the grid is healthy, trips at loss of mains and opens its breaker.
+"""Photovoltaic plant: feeds a healthy grid, trips at loss of mains and opens its breaker.
 
 Simplified: a constant fraction of the clear-sky power; enters service a fixed time after the grid
 has become healthy (shorter than the 300 s of IEEE 1547, so that a demonstration sees it).

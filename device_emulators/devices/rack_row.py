@@ -21,6 +21,7 @@ class RackRow(Device):
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
     DEFAULTS: ClassVar[Mapping[str, float]] = {"shutdown_s": 60.0, "boot_s": 60.0}
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "racks_lost_count")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)

@@ -111,7 +111,7 @@ class Relay(Device):
         self._judge("81r", abs(self.rocof) > s["rocof_hz_s"])
         return False
 
-    def _judge(self, number: str, condition: bool) -> None:  # noqa: FBT001 - what is judged
+    def _judge(self, number: str, condition: bool) -> None:
         timers = self.grid.timers
         if not condition:
             timers.cancel(self.id, number)

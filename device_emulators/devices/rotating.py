@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from device_emulators.devices.device import Device
 from device_emulators.plant.machine import Machine, follow
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RANK: Final = 2
 OVERLOAD_HZ_PU: Final = 0.90
+LOADED_PU: Final = 0.01
 STIFFNESS: Final = 1e4
 """The voltage dip is in the machine model, so its terminals stand behind next to no impedance."""
 
@@ -63,7 +64,7 @@ class Rotating(Device):
         """Return whether the set holds voltage."""
         return self.former.able
 
-    def enter(self, stage: str, **fields: Any) -> None:
+    def enter(self, stage: str, **fields: float | str) -> None:
         """Change the stage and say so."""
         if stage != self.stage:
             self.stage = stage
@@ -103,8 +104,7 @@ class Rotating(Device):
         if not self.former.able:
             return False
         if self.stage in {"ready", "loaded"}:
-            loaded = self.former.given_w > 0.01 * self.machine.power_w
-            self.enter("loaded" if loaded else "ready")
+            self._judge_load()
         low = self.former.frequency_hz < OVERLOAD_HZ_PU * self.grid.nominal_hz
         if not low:
             self.grid.timers.cancel(self.id, "81")
@@ -112,6 +112,17 @@ class Rotating(Device):
             self.grid.after(self.id, "81", 0.5, lambda: self.fault("under-frequency"))
         self._guard_reverse_power()
         return False
+
+    def _judge_load(self) -> None:
+        if self.former.given_w > LOADED_PU * self.machine.power_w:
+            self.grid.timers.cancel(self.id, "unloaded")
+            self.enter("loaded")
+        elif self.stage == "loaded" and not self.grid.timers.pending(self.id, "unloaded"):
+            self.grid.after(self.id, "unloaded", 0.5, self._unloaded)
+
+    def _unloaded(self) -> None:
+        if self.stage == "loaded":
+            self.enter("ready")
 
     def _guard_reverse_power(self) -> None:
         if self.former.given_w >= -0.05 * self.machine.power_w:

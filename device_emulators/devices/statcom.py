@@ -33,9 +33,9 @@ class Statcom(Device):
         """Start, stop or reset."""
         if action == "start" and self.stage == "off":
             self.stage = "running"
-        elif action == "stop" and self.stage == "running":
-            self.stage = "off"
-        elif action == "reset" and self.stage == "fault":
+        elif (action == "stop" and self.stage == "running") or (
+            action == "reset" and self.stage == "fault"
+        ):
             self.stage = "off"
         return self.stage != "fault"
 

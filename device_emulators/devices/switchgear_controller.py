@@ -18,7 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.plant import MainTieMainScheme, Section
+from device_emulators.devices.breaker import Breaker
 from device_emulators.devices.device import SECOND, Device
+from device_emulators.devices.generator import Generator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,8 +97,15 @@ class SwitchgearController(Device):
         self._enter(self._act(scheme))
         return False
 
-    def _breaker(self, id_: str) -> Any:
-        return self.grid.devices[id_]
+    def _breaker(self, id_: str) -> Breaker:
+        breaker = self.grid.devices[id_]
+        assert isinstance(breaker, Breaker)
+        return breaker
+
+    def _set(self, id_: str) -> Generator:
+        found = self.grid.devices[id_]
+        assert isinstance(found, Generator)
+        return found
 
     def _bus_dead(self, bus: str) -> bool:
         return self.grid.dead(self.grid.bus[bus])
@@ -121,7 +130,7 @@ class SwitchgearController(Device):
 
     def _connect_sets(self, scheme: MainTieMainScheme) -> bool:
         """Bring ready sets onto the generator bus; return whether enough of them are on it."""
-        pairs = [(self._breaker(g), self._breaker(b)) for g, b in scheme.sets.items()]
+        pairs = [(self._set(g), self._breaker(b)) for g, b in scheme.sets.items()]
         waiting = [b for g, b in pairs if g.running and not b.closed and not b.waits_for_sync]
         closing = any(b.position.name == "TRAVELLING" for _, b in pairs)
         on_bus = sum(b.closed for g, b in pairs if g.running)
@@ -181,7 +190,7 @@ class SwitchgearController(Device):
         if islanded:
             return
         for set_id, breaker_id in scheme.sets.items():
-            machine, breaker = self._breaker(set_id), self._breaker(breaker_id)
+            machine, breaker = self._set(set_id), self._breaker(breaker_id)
             if machine.stage in {"ready", "loaded"}:
                 breaker.operate("open", "own logic")
                 machine.order("stop")

@@ -27,7 +27,7 @@ class Transformer(Device):
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
         self.branch = grid.add_branch(
-            item.id, *item.buses, kind="transformer", ratings=dict(item.ratings)
+            item.id, item.buses[0], item.buses[1], kind="transformer", ratings=dict(item.ratings)
         )
         rise, gradient = settled(float(self.settings["loading_pu"]), self._loss_ratio())
         self.oil = Oil(AMBIENT_C + rise, gradient)

@@ -31,6 +31,7 @@ class Utility(Device):
         "frequency": ("frequency_hz",),
         "phase_jump": ("angle_deg",),
     }
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("energised", "power_w")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)

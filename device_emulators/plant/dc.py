@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 FULL_PU: Final = 0.90
 NOTHING_PU: Final = 0.85
@@ -132,7 +132,10 @@ def _solve_node(
     return _root(surplus, low, at_low, high, at_high)
 
 
-def _root(surplus, low: float, at_low: float, high: float, at_high: float) -> float:  # type: ignore[no-untyped-def]
+def _root(
+    surplus: Callable[[float], float], low: float, at_low: float, high: float, at_high: float
+) -> float:
+    """Return where `surplus` [W] vanishes between two voltages [pu] (Illinois method)."""
     side = 0
     middle = low
     for _ in range(100):

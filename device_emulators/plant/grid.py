@@ -22,10 +22,10 @@ from device_emulators.plant.network import AcModel, Branch
 from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
 from device_emulators.plant.thermal import Cooling
 from device_emulators.plant.timers import Timers
-from device_emulators.plant.topology import merge, switch_flows
+from device_emulators.plant.topology import merge, sum_by, switch_flows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,31 @@ if TYPE_CHECKING:
     from device_emulators.plant.racks import Racks
 
 SECOND: Final = 1_000_000_000
+
+HAPPENINGS: Final = frozenset(
+    {
+        "close_refused",
+        "closed",
+        "daemon_present",
+        "daemon_silent",
+        "failed_to_close",
+        "failed_to_open",
+        "injected",
+        "opened",
+        "output_lost",
+        "own_logic",
+        "pickup",
+        "sag_over",
+        "shutdown_begun",
+        "stage",
+        "start_begun",
+        "sync_expired",
+        "transferred",
+        "tripped",
+        "unsynchronised_closing",
+    }
+)
+"""Names of the events that a plant reports; `injected` is what a scenario did itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,7 @@ class Island:
         load_va: the same as apparent power [VA].
         load_var: the same as reactive power [var].
         loss_w: losses of its branches [W].
+        loss_var: reactive power its branches take [var].
     """
 
     leader: Former | None
@@ -128,6 +154,7 @@ class Island:
     load_va: float = 0.0
     load_var: float = 0.0
     loss_w: float = 0.0
+    loss_var: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -218,7 +245,7 @@ class Grid:
         self.pairs: list[DcPair] = []
         self.islands: list[Island] = []
         self.devices: dict[str, Any] = {}
-        self.cooling = Cooling(float(site.emulation.get("tank_l", 30_000.0)), target_c=7.0)
+        self.cooling = Cooling(float(site.emulation.get("site", {}).get("tank_l", 30_000.0)), target_c=7.0)
         self.racks: Racks | None = None
         self.collapsed = False
         self.solves = 0
@@ -269,21 +296,22 @@ class Grid:
 
     # What devices do.
 
-    def say(self, source: str, name: str, text: str, **fields: Any) -> None:
+    def say(self, source: str, name: str, text: str, **fields: float | str) -> None:
         """Record that something happened now."""
+        assert name in HAPPENINGS, name
         self.events.append(PlantEvent(self.now_ns, source, name, text, fields))
 
-    def after(self, owner: str, name: str, delay_s: float, action: Any) -> None:
+    def after(self, owner: str, name: str, delay_s: float, action: Callable[[], object]) -> None:
         """Call `action` in `delay_s` [s]."""
         self.timers.set(owner, name, self.now_ns + round(delay_s * SECOND), action)
 
-    def set_able(self, former: Former, able: bool) -> None:  # noqa: FBT001 - a state, not an option
+    def set_able(self, former: Former, able: bool) -> None:
         """Say whether `former` can form now."""
         if former.able != able:
             former.able = able
             self.topology_changed = True
 
-    def move(self, number: int, closed: bool, cause: str) -> None:  # noqa: FBT001
+    def move(self, number: int, closed: bool, cause: str) -> None:
         """Open or close a switch now; joining two live islands badly is put on record."""
         switch = self.switches[number]
         if switch.closed == closed:
@@ -492,6 +520,21 @@ class Grid:
                 pair.from_a_w = pair.demand_w * load.from_a_pu
                 pair.from_b_w = pair.demand_w * load.from_b_pu
 
+    def estimate_loads(self) -> None:
+        """Sum what the islands are about to carry, with the losses of the last solution."""
+        live = self._live
+        assert live is not None
+        p, q = np.array(self.p_w), np.array(self.q_var)
+        own = [f.slot for f in self.formers if f.able]
+        p[own] = q[own] = 0.0
+        slot_island = live.island_of[self._slot_bus]
+        for number, island in enumerate(self.islands):
+            if island.leader is not None:
+                inside = slot_island == number
+                island.load_w = float(p[inside].sum()) + island.loss_w
+                island.load_var = float(q[inside].sum()) + island.loss_var
+                island.load_va = math.hypot(island.load_w, island.load_var)
+
     def solve_ac(self) -> None:
         """Solve the live islands for the present powers and source voltages."""
         live = self._live
@@ -515,8 +558,8 @@ class Grid:
         ac = self.is_ac
         self.v_pu[ac] = self.angle_rad[ac] = self.hz[ac] = 0.0
         n_bus = len(self.bus_ids)
-        bus_w = np.bincount(self._slot_bus, p, n_bus)
-        bus_var = np.bincount(self._slot_bus, q, n_bus)
+        bus_w = sum_by(self._slot_bus, p, n_bus)
+        bus_var = sum_by(self._slot_bus, q, n_bus)
         self.branch_w = np.zeros((len(self.branches), 2))
         self.branch_var = np.zeros((len(self.branches), 2))
         if live.model is not None:
@@ -524,8 +567,8 @@ class Grid:
             solution = live.model.solve(
                 [s[0] for s in sources],
                 [wrap(s[1]) for s in sources],
-                np.bincount(live.model_node, bus_w[live.model_bus], n_node),
-                np.bincount(live.model_node, bus_var[live.model_bus], n_node),
+                sum_by(live.model_node, bus_w[live.model_bus], n_node),
+                sum_by(live.model_node, bus_var[live.model_bus], n_node),
             )
             self.v_pu[live.model_bus] = solution.v_pu[live.model_node]
             self.angle_rad[live.model_bus] = solution.angle_rad[live.model_node]
@@ -555,13 +598,15 @@ class Grid:
         branch_island = np.array([live.island_of[b.source] for b in self.branches], np.intp)
         for number, island in enumerate(self.islands):
             if island.leader is None:
-                island.load_w = island.load_va = island.load_var = island.loss_w = 0.0
+                island.load_w = island.load_va = island.load_var = 0.0
+                island.loss_w = island.loss_var = 0.0
                 continue
             self.hz[island.buses] = island.leader.frequency_hz
             own = {f.slot for f in island.members}
             inside = [i for i in np.flatnonzero(slot_island == number) if i not in own]
             island.loss_w = float(loss[branch_island == number].sum())
-            load_var = float(q[inside].sum() + loss_var[branch_island == number].sum())
+            island.loss_var = float(loss_var[branch_island == number].sum())
+            load_var = float(q[inside].sum()) + island.loss_var
             island.load_w = float(p[inside].sum()) + island.loss_w
             island.load_var = load_var
             island.load_va = math.hypot(island.load_w, load_var)
@@ -570,8 +615,8 @@ class Grid:
 
     def _flows(self, live: _Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
         n_bus = len(self.bus_ids)
-        used_w = np.bincount(self._slot_bus, p, n_bus)
-        used_var = np.bincount(self._slot_bus, q, n_bus)
+        used_w = sum_by(self._slot_bus, p, n_bus)
+        used_var = sum_by(self._slot_bus, q, n_bus)
         for row in live.branch_rows:
             branch = self.branches[row]
             used_w[branch.source] += self.branch_w[row, 0]

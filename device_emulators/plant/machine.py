@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RESET_PER_S: Final = 3.0
 SHARE_PER_S: Final = 0.5
+DRAG_PU: Final = 0.04
+"""Friction by which a set without fuel slows down, by rated power."""
 SYNC_HZ: Final = 0.18
 """Largest slip a synchroniser asks for."""
 
@@ -94,8 +96,8 @@ def swing(
                 RESET_PER_S * error_pu / m.droop_pu * 0.1
                 + SHARE_PER_S * (mean_pu - m.mechanical_w / m.power_w)
             )
-            m.reset_pu = min(max(m.reset_pu, 0.0), 1.1)
-            wanted = m.power_w * min(max(error_pu / m.droop_pu + m.reset_pu, 0.0), 1.1)
+            m.reset_pu = min(max(m.reset_pu, -DRAG_PU), 1.1)
+            wanted = m.power_w * min(max(error_pu / m.droop_pu + m.reset_pu, -DRAG_PU), 1.1)
             m.mechanical_w += h * (wanted - m.mechanical_w) / m.governor_s
         surplus_w = sum(m.mechanical_w for m in machines) - load_w
         frequency_hz += h * nominal_hz * surplus_w / stored

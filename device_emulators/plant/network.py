@@ -24,10 +24,14 @@ from power_grid_model import (
     WindingType,
     initialize_array,
 )
-from power_grid_model.errors import PowerGridError
+from power_grid_model.errors import (  # type: ignore[attr-defined]  # it declares no exports
+    IterationDiverge,
+    MaxIterationReached,
+    SparseMatrixError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -142,19 +146,20 @@ class AcModel:
         )
         try:
             return self._read(self._run(CalculationMethod.newton_raphson), collapsed=False)
-        except PowerGridError:
+        except (IterationDiverge, MaxIterationReached, SparseMatrixError):
             return self._read(self._run(CalculationMethod.linear), collapsed=True)
 
-    def _run(self, method: CalculationMethod) -> Any:
-        return self._model.calculate_power_flow(
+    def _run(self, method: CalculationMethod) -> Mapping[ComponentType, NDArray[np.void]]:
+        found: Mapping[ComponentType, NDArray[np.void]] = self._model.calculate_power_flow(
             symmetric=True,
             error_tolerance=_ERROR_PU,
             max_iterations=30,
             calculation_method=method,
             output_component_types=_WANTED,
         )
+        return found
 
-    def _read(self, out: Any, *, collapsed: bool) -> Solution:
+    def _read(self, out: Mapping[ComponentType, NDArray[np.void]], *, collapsed: bool) -> Solution:
         nodes, sources = out[ComponentType.node], out[ComponentType.source]
         flows_w = np.zeros((len(self._branches), 2))
         flows_var = np.zeros((len(self._branches), 2))
@@ -185,14 +190,14 @@ _WANTED: Final = [
 ]
 
 
-def _nodes(nominal_v: Sequence[float]) -> Any:
+def _nodes(nominal_v: Sequence[float]) -> NDArray[np.void]:
     nodes = initialize_array(DatasetType.input, ComponentType.node, len(nominal_v))
     nodes["id"] = np.arange(len(nominal_v))
     nodes["u_rated"] = nominal_v
     return nodes
 
 
-def _sources(sources: Sequence[tuple[int, float]]) -> Any:
+def _sources(sources: Sequence[tuple[int, float]]) -> NDArray[np.void]:
     array = initialize_array(DatasetType.input, ComponentType.source, len(sources))
     array["id"] = _BASE_ID + np.arange(len(sources))
     array["node"] = [node for node, _ in sources]
@@ -202,7 +207,7 @@ def _sources(sources: Sequence[tuple[int, float]]) -> Any:
     return array
 
 
-def _loads(n_node: int) -> Any:
+def _loads(n_node: int) -> NDArray[np.void]:
     loads = initialize_array(DatasetType.input, ComponentType.sym_load, n_node)
     loads["id"] = 2 * _BASE_ID + np.arange(n_node)
     loads["node"] = np.arange(n_node)
@@ -213,7 +218,7 @@ def _loads(n_node: int) -> Any:
     return loads
 
 
-def _lines(lines: Sequence[tuple[int, int, Branch]]) -> Any:
+def _lines(lines: Sequence[tuple[int, int, Branch]]) -> NDArray[np.void]:
     array = initialize_array(DatasetType.input, ComponentType.line, len(lines))
     array["id"] = 3 * _BASE_ID + np.arange(len(lines))
     array["from_node"] = [a for a, _, _ in lines]
@@ -227,7 +232,7 @@ def _lines(lines: Sequence[tuple[int, int, Branch]]) -> Any:
 
 def _transformers(
     transformers: Sequence[tuple[int, int, Branch]], nominal_v: Sequence[float]
-) -> Any:
+) -> NDArray[np.void]:
     array = initialize_array(DatasetType.input, ComponentType.transformer, len(transformers))
     ratings = [branch.ratings for _, _, branch in transformers]
     array["id"] = 4 * _BASE_ID + np.arange(len(transformers))

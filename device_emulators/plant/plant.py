@@ -1,10 +1,10 @@
 """The plant as a whole: time, the order of a step, reading, writing, happenings, truth.
 
-A step ends at the next timer, at the 20 ms grid of the instruments, or where the caller wants to be,
-whichever comes first; so breaker contacts, trips and transfers happen at their exact times. Within
-a step powers are held; at its end timers fire and the network settles: loads say what they want, DC
-nodes settle, converters say what they take, the islands are solved, devices look at the result, and
-all of it again until nothing changes.
+A step ends at the next timer, at the 20 ms grid of the instruments, or where the caller wants to
+be, whichever comes first; so breaker contacts, trips and transfers happen at their exact times.
+Within a step powers are held; at its end timers fire and the network settles: loads say what they
+want, DC nodes settle, converters say what they take, the islands are solved, devices look at the
+result, and all of it again until nothing changes.
 
 Simplified: electrical transients shorter than a millisecond do not exist; short circuits are not
 computed yet.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from daemon.model.natures import Position, PointKind
+from daemon.model.natures import PointKind, Position
 from device_emulators.devices.device import Device
 from device_emulators.devices.kinds import KINDS, events_of
 from device_emulators.plant import rotation
@@ -60,7 +60,7 @@ class Plant:
         for item in site.equipment.values():
             self.devices[item.id] = KINDS[item.nature](item, self.grid)
         self.grid.devices = dict(self.devices)
-        self._racks.begin(float(site.emulation.get("rack_soc_pu", 1.0)))
+        self._racks.begin()
         self._breakers = [d for d in self.devices.values() if d.item.nature == "breaker"]
         self._moving = [d for d in self.devices.values() if _has(d, "advance")]
         self._asking = [d for d in self.devices.values() if _has(d, "demand")]
@@ -141,6 +141,7 @@ class Plant:
             grid.solve_dc()
             for device in self._drawing:
                 device.draw()
+            grid.estimate_loads()
             rotation.share(grid)
             grid.solve_ac()
             changed = [device.sense() for device in self._sensing]
@@ -211,6 +212,17 @@ class Plant:
             raise ValueError(f"bus {target} has no quantity {name!r} (valid: {', '.join(found)})")
         return found[name]
 
+    def unfed_ns(self, load: str) -> tuple[tuple[int, int | None], ...]:
+        """Return when a rack was outside the ITIC curve: begin, and end or None [ns].
+
+        Raises:
+            ValueError: `load` is no rack.
+        """
+        device: Any = self._device(load)
+        if device.item.nature not in {"ai_rack", "it_rack"}:
+            raise ValueError(f"{load} is no rack")
+        return tuple(device.supply.unfed_ns)
+
     def truth(self) -> Truth:
         """Return everything that is so now."""
         grid = self.grid
@@ -261,7 +273,7 @@ class Plant:
             if not item.critical:
                 continue
             device: Any = self.devices[item.id]
-            supply = self._racks.supply[device.index] if item.nature == "ai_rack" else device.supply
+            supply = device.supply
             loads[item.id] = LoadTruth(
                 supply.fed,
                 tuple(supply.unfed_ns),

@@ -24,7 +24,7 @@ def standard_inverse_s(current_a: float, pickup_a: float, multiplier_pu: float) 
     ratio = current_a / pickup_a
     if ratio <= 1.0:
         return math.inf
-    return multiplier_pu * 0.14 / (ratio**0.02 - 1.0)
+    return multiplier_pu * 0.14 / (math.pow(ratio, 0.02) - 1.0)
 
 
 def wrap(angle_rad: float) -> float:

@@ -2,8 +2,9 @@
 
 A rack takes what its work asks for, limited by its cap and shaped by the smoothing profile of its
 row. What its feeds do not give comes from its supercapacitor and battery, which recharge when both
-feeds are good. A rack whose energy ends while it still needs some is lost. An orderly shutdown lowers
-the power to 30 % within ten seconds, keeps it there, and ends after the row's shutdown time.
+feeds are good. A rack whose energy ends while it still needs some is lost. An orderly shutdown
+lowers the power to 30 % within ten seconds, keeps it there, and ends after the row's shutdown
+time.
 
 Simplified: battery and supercapacitor are one store without losses; the cap acts with a time
 constant of 50 ms.
@@ -37,13 +38,24 @@ IDLE_PU: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RackSpec:
-    """Nameplate of one rack: id, row, rating [W], battery [Wh], supercapacitor [J], its feeds."""
+    """One rack at the beginning.
+
+    Attributes:
+        id: equipment id.
+        row: its row controller.
+        power_w: rating [W].
+        battery_wh: battery [Wh].
+        supercap_j: supercapacitor [J].
+        soc_pu: state of charge [pu].
+        pair: its feeds.
+    """
 
     id: str
     row: str
     power_w: float
     battery_wh: float
     supercap_j: float
+    soc_pu: float
     pair: DcPair
 
 
@@ -62,12 +74,12 @@ class Racks:
         self.specs.append(spec)
         return len(self.specs) - 1
 
-    def begin(self, soc_pu: float) -> None:
+    def begin(self) -> None:
         """Take the settled state."""
         n = len(self.specs)
         self.rating_w = np.array([s.power_w for s in self.specs])
         self.capacity_j = np.array([s.battery_wh * 3600.0 + s.supercap_j for s in self.specs])
-        self.energy_j = self.capacity_j * soc_pu
+        self.energy_j = self.capacity_j * np.array([s.soc_pu for s in self.specs])
         self.connected = np.ones(n, dtype=bool)
         self.charge_w_max = np.array([CHARGE_PER_H * s.battery_wh for s in self.specs])
         self.rows = sorted({s.row for s in self.specs}, key=[s.row for s in self.specs].index)
@@ -152,7 +164,8 @@ class Racks:
         wanted = np.where(
             self.stage == SHUTTING_DOWN, np.minimum(wanted, down * self.rating_w), wanted
         )
-        return np.minimum(wanted, self.cap_pu * self.rating_w)
+        capped: NDArray[np.float64] = np.minimum(wanted, self.cap_pu * self.rating_w)
+        return capped
 
     def demand(self) -> None:
         """Ask the feeds for power and recharge."""

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Timers:
-    """A queue of named timers; setting a name again moves it, equal times fire in order of setting."""
+    """Named timers; setting one again moves it; equal times fire in the order of setting."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[int, int, tuple[str, str]]] = []
-        self._live: dict[tuple[str, str], tuple[int, int, Callable[[], None]]] = {}
+        self._live: dict[tuple[str, str], tuple[int, int, Callable[[], object]]] = {}
         self._count = 0
 
-    def set(self, owner: str, name: str, at_ns: int, action: Callable[[], None]) -> None:
+    def set(self, owner: str, name: str, at_ns: int, action: Callable[[], object]) -> None:
         """Call `action` at `at_ns`; an earlier timer of the same owner and name is forgotten."""
         self._count += 1
         self._live[owner, name] = (at_ns, self._count, action)

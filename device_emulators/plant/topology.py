@@ -84,3 +84,9 @@ def switch_flows(count: int, edges: Sequence[tuple[int, int, int]]) -> tuple[csr
             values.append(sign)
             step = above[upper]
     return csr_array((values, (rows, columns)), shape=(max(n_row, 1), count)), n_row
+
+
+def sum_by(place: NDArray[np.intp], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the sums of `values` (n,) by their `place` (n,) in 0..count-1 (count,)."""
+    sums: NDArray[np.float64] = np.bincount(place, values, count).astype(np.float64)
+    return sums

@@ -96,7 +96,8 @@ class _TrainingDemand:
         level = job.communicate_pu + (job.compute_pu - job.communicate_pu) * (up - down)
         since = (t_s - self.checkpoint_s) % job.checkpoint_every_s
         level = np.where(since < job.checkpoint_s, job.checkpoint_pu, level)
-        return level[self.row] * self.uneven_pu * self.rating_w  # type: ignore[no-any-return]
+        power: NDArray[np.float64] = level[self.row] * self.uneven_pu * self.rating_w
+        return power
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +182,5 @@ class _TraceDemand:
     def power_w(self, t_s: float) -> NDArray[np.float64]:
         """Return the last measured power of every rack [W] (n_rack,); the trace repeats."""
         place = int(np.searchsorted(self.t_s, t_s % self.length_s, side="right")) - 1
-        return self.rack_w[max(place, 0)]
+        row: NDArray[np.float64] = self.rack_w[max(place, 0)]
+        return row
