@@ -37,7 +37,6 @@ def load_control(data: Any, rules: Mapping[str, Rule]) -> tuple[Control, list[Fi
         findings += wrong
         if not wrong:
             blocks[name] = params
-    if "alarms" in CONTROL:
-        alarms = blocks.get("alarms", CONTROL["alarms"]())
-        blocks["alarms"] = replace(alarms, rules={**rules, **alarms.rules})
-    return Control(**blocks), findings
+    control = Control(**blocks)
+    alarms = replace(control.alarms, rules={**rules, **control.alarms.rules})
+    return replace(control, alarms=alarms), findings

@@ -13,8 +13,9 @@ from daemon.settings.alarms import load_alarms
 from daemon.settings.checks.addresses import check_addresses
 from daemon.settings.checks.balance import check_balance
 from daemon.settings.checks.connections import check_connections, check_reach
+from daemon.settings.checks.emulation import check_emulation
 from daemon.settings.checks.equipment import check_equipment, positions
-from daemon.settings.checks.references import Names, check_cases, check_emulation, check_references
+from daemon.settings.checks.references import Names, check_cases, check_references
 from daemon.settings.checks.schemes import check_schemes
 from daemon.settings.control import load_control
 from daemon.settings.device_map import find_map, known_maps, load_map
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from daemon.core.step import Control
     from daemon.model.points import Profile
+    from daemon.settings.checks.emulation import SettingsOf
     from daemon.settings.forms import SchemeForm
 
 
@@ -85,8 +87,15 @@ def shift_ports(site_file: SiteFile, offset: int) -> SiteFile:
     return dataclasses.replace(site_file, site=shifted)
 
 
-def examine(path: Path) -> tuple[SiteFile | None, list[Problem]]:
-    """Return a site file, or None and everything that is wrong with it."""
+def examine(
+    path: Path, settings_of: SettingsOf | None = None
+) -> tuple[SiteFile | None, list[Problem]]:
+    """Return a site file, or None and everything that is wrong with it.
+
+    Args:
+        path: the file.
+        settings_of: what the emulators let a site change of a nature; unchecked without it.
+    """
     document = read(path)
     if not isinstance(document.data, dict):
         if not document.problems:
@@ -96,11 +105,11 @@ def examine(path: Path) -> tuple[SiteFile | None, list[Problem]]:
     form, findings = fill(SiteForm, data)
     plant = form or _salvage(data, findings)
     profiles, found = _profiles(path, plant)
-    names = Names(*(_ids(data, section) for section in ("buses", "gateways", "equipment")))
+    names = Names(*(set(_block(data, key)) for key in ("buses", "gateways", "equipment")))
     findings += check_equipment(plant)
     findings += check_references(plant, names, profiles)
     findings += check_cases(plant.balance, names)
-    findings += check_emulation(_ids(data, "emulation"), names)
+    findings += check_emulation(_block(data, "emulation"), plant, names, settings_of)
     findings += check_connections(plant)
     findings += check_addresses(plant, _north(data))
     findings += check_schemes(plant, names)
@@ -119,9 +128,9 @@ def examine(path: Path) -> tuple[SiteFile | None, list[Problem]]:
     return SiteFile(site, control, path, document), []
 
 
-def _ids(data: dict[str, Any], section: str) -> set[str]:
+def _block(data: dict[str, Any], section: str) -> dict[str, Any]:
     entries = data.get(section)
-    return set(entries) if isinstance(entries, dict) else set()
+    return entries if isinstance(entries, dict) else {}
 
 
 def _north(data: dict[str, Any]) -> NorthForm | None:

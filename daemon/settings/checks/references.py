@@ -8,7 +8,7 @@ from daemon.model.natures import NATURES
 from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping, Set
 
     from daemon.model.points import Profile
     from daemon.settings.findings import Location
@@ -42,16 +42,6 @@ def check_references(
             yield from _check_group(plant, names, id_, form)
         if form.device:
             yield from _check_device(plant, names, id_, form, profiles)
-
-
-def check_emulation(keys: Iterable[str], names: Names) -> Iterator[Finding]:
-    """Yield the keys of the `emulation:` block that are neither a nature nor equipment."""
-    for key in keys:
-        if key not in NATURES and key not in names.equipment:
-            valid = choices({*NATURES, *names.equipment}, key)
-            yield Finding(
-                ("emulation", key), "is neither a nature nor equipment", valid, at_key=True
-            )
 
 
 def check_cases(balance: BalanceForm, names: Names) -> Iterator[Finding]:

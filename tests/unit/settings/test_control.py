@@ -53,7 +53,7 @@ def test_mistake_in_a_block(block: dict[str, object], key: object, text: str, va
 
 
 def test_a_block_is_checked_with_its_site(tmp_path: Path) -> None:
-    good = shipped("sites/traditional").replace("\ncontrol: {}", "\ncontrol:\n  heartbeat: {}")
+    good = shipped("sites/traditional").replace("\ncontrol:\n", "\ncontrol:\n  heartbeat: {}\n")
     path = write(tmp_path, good)
     assert problems(path) == []
     edit = Edit("  heartbeat: {}", "  ^hartbeat: {}", "control.hartbeat", "no such controller")

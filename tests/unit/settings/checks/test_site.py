@@ -156,7 +156,7 @@ EDITS = {
         "equipment.UPS-A.device.fallback", "has no heartbeat",
     ),
     "emulation of nothing": Edit(
-        "\nemulation: {", "\nemulation: {^DG-9: {ready_s: 9},", "emulation.DG-9",
+        "\nemulation:\n", "\nemulation:\n  ^DG-9: {crank_s: 9}\n", "emulation.DG-9",
         "is neither a nature nor equipment", "DG-",
     ),
     # Addresses.
