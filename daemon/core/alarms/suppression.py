@@ -32,8 +32,18 @@ def suppressed(plan: Plan, view: View, standing: Flags) -> Flags:
         known = good_mask(view.image.quality[plan.gate_point])
         fits = within(plan.gate_mask, view.image.values[plan.gate_point])
         hide[plan.gate_of[known & ~fits]] = True
-    reached = {view.topology.reach[bus] for bus in view.topology.running.values()}
+    reached = {
+        view.topology.reach[bus]
+        for source, bus in view.topology.running.items()
+        if _gives_voltage(view, source)
+    }
     for place, buses in plan.fed:
         if reached.isdisjoint(view.topology.reach[bus] for bus in buses):
             hide[place] = True
     return hide
+
+
+def _gives_voltage(view: View, source: str) -> bool:
+    """Return whether a running source can hold a bus live by itself."""
+    nature = view.site.equipment[source].nature
+    return nature != "pv" and (nature != "ess" or view.stage(source) == "grid_forming")
