@@ -11,27 +11,36 @@ find it in its normal state.
 from __future__ import annotations
 
 import asyncio
+import gc
+import signal
+import sys
+import time  # noqa: TID251 - the desk is the outside: its process has a clock of its own
 from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
+from device_emulators.plant.plant import Plant
 from device_emulators.play import Play, Playable
+from device_emulators.scenario import prepared
 from device_emulators.servers.modbus import ModbusGateway
 from device_emulators.servers.opcua import OpcUaGateway
 from device_emulators.servers.served import Served
+from device_emulators.trace import TraceError, read_trace
+from device_emulators.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from daemon.model.plant import Site
     from device_emulators.play import Report
     from device_emulators.scenario import Scenario
 
+__all__ = ["Desk", "DeskPlant", "TraceError", "run", "vocabulary"]
+
 STEP_S: Final = 0.02
 SHOW_S: Final = 0.05
 """Period at which OPC UA nodes follow the plant [s]."""
 CATCH_UP_S: Final = 1.0
-GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
-"""What can be done to a Modbus gateway: leave requests unanswered, answer again."""
 
 
 class DeskPlant(Served, Playable, Protocol):
@@ -116,6 +125,10 @@ class Desk:
         await self._pace(for_ns)
         return self._play.report(for_ns, self._slipped_s)
 
+    async def linger(self) -> None:
+        """Let time pass until `stop`, so that whoever is connected can leave in peace."""
+        await self._pace(None)
+
     async def _pace(self, for_ns: int | None) -> None:
         """Keep the plant at the time of the loop, in whole steps."""
         clock = asyncio.get_running_loop().time
@@ -144,3 +157,76 @@ class Desk:
             self._shown_ns = self._plant.now_ns
             for gateway in self._opcua.values():
                 await gateway.refresh(self._utc_ns())
+
+
+async def run(
+    site: Site,
+    scenario: Scenario | None = None,
+    *,
+    trace: Path | None = None,
+    for_s: float | None = None,
+    hold: bool = False,
+    seed: int = 0,
+    out: Callable[[str], None] = print,
+) -> Report:
+    """Serve `site` in real time until the scenario has ended, or until Ctrl-C; the whole process.
+
+    Args:
+        site: the site, with the ports to listen on.
+        scenario: what to play; None lets time pass.
+        trace: measured load instead of the synthetic one.
+        for_s: scenario time to play [s]; as the scenario says when left out.
+        hold: begin only when a line `start` comes on standard input; serve until it ends.
+        seed: of all chance.
+        out: takes lines for people.
+
+    Raises:
+        OSError: a port cannot be had.
+        TraceError: the trace was refused.
+    """
+    loop = asyncio.get_running_loop()
+    gc.disable()  # building the servers makes a million objects and no garbage
+    if scenario is not None:
+        site = prepared(site, scenario)
+    workload = None if trace is None else read_trace(trace)
+    plant = Plant(site, seed=seed, workload=workload)
+    desk = Desk(site, plant, scenario, utc_ns=time.time_ns, out=out)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, desk.stop)
+    try:
+        await desk.open()
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+        out(f"[plant] ready: {len(site.gateways)} gateways of {site.name} on this desk")
+        if not hold:
+            desk.start()
+            return await desk.play(for_s)
+        transport, _ = await loop.connect_read_pipe(lambda: _StartLine(desk), sys.stdin)
+        try:
+            report = await desk.play(for_s)
+            out("[plant] played to the end; still serving until standard input ends")
+            await desk.linger()
+            return report
+        finally:
+            transport.close()
+    finally:
+        await desk.close()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+class _StartLine(asyncio.Protocol):
+    """Starts the desk at a line `start`, and ends it when nobody is there any more to say so."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._heard = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = (self._heard + data)[-64:]
+        if b"start\n" in self._heard:
+            self._desk.start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._desk.stop()

@@ -13,12 +13,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.model.quantities import SECOND, UNIT_SUFFIXES, seconds
-from device_emulators.selection import code_of, select, words_of
+from device_emulators.selection import code_of, nature_of, select, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from daemon.model.plant import Site
+    from device_emulators.plant.grid import PlantEvent
+    from device_emulators.plant.truth import Truth
     from device_emulators.scenario import (
         Condition,
         Expectation,
@@ -34,35 +36,6 @@ if TYPE_CHECKING:
 _MILLISECOND_NS = 1_000_000
 
 
-class Happened(Protocol):
-    """An event of the plant."""
-
-    @property
-    def at_ns(self) -> int:
-        """Plant time [ns]."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Equipment it happened to."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Stable name."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """One line for people."""
-        ...
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """Plain values."""
-        ...
-
-
 class Witness(Protocol):
     """What a plant can be asked about its own truth."""
 
@@ -75,8 +48,8 @@ class Witness(Protocol):
         """Return a value as it is, not as a device shows it."""
         ...
 
-    def unfed_ns(self, load: str) -> Sequence[tuple[int, int | None]]:
-        """Return when a load was outside the ITIC curve: begin, and end or None [ns]."""
+    def truth(self) -> Truth:
+        """Return everything that is so now."""
         ...
 
 
@@ -113,8 +86,8 @@ class _Test:
     def __init__(self, condition: Condition, site: Site) -> None:
         selection, _, self.point = condition.quantity.rpartition(".")
         self._condition = condition
-        self.members = select(site, selection)
-        natures = {id_: site.equipment[id_].nature for id_ in self.members}
+        self.members = select(site, selection, buses=True)
+        natures = {id_: nature_of(site, id_) for id_ in self.members}
         self.words = words_of(next(iter(natures.values()), "cable"), self.point)
         self.unit = _unit(self.point)
 
@@ -193,7 +166,7 @@ class _Watch:
     def step(self, at_s: float, plant: Witness) -> None:
         """Look at the plant as it is at `at_s`."""
 
-    def event(self, at_s: float, event: Happened) -> None:
+    def event(self, at_s: float, event: PlantEvent) -> None:
         """Hear of an event of the plant."""
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
@@ -271,7 +244,7 @@ class _EventWatch(_Watch):
         """Return whether an event at `at_s` counts."""
         raise NotImplementedError
 
-    def event(self, at_s: float, event: Happened) -> None:
+    def event(self, at_s: float, event: PlantEvent) -> None:
         wanted = event.name == self._event
         if (
             wanted
@@ -358,8 +331,9 @@ class _FedWatch(_Watch):
         to_s = end_s if self._wanted.to_s is None else self._wanted.to_s
         end_ns = min(plant.now_ns, self._origin_ns + round(to_s * SECOND))
         longest_ns, since_ns, whose = 0, None, ""
+        loads = plant.truth().loads
         for load in self._loads:
-            for since, until in plant.unfed_ns(load):
+            for since, until in loads[load].unfed_ns:
                 lasted = min(end_ns, until or end_ns) - max(begin_ns, since)
                 if lasted > longest_ns:
                     longest_ns, since_ns, whose = lasted, since, load
@@ -403,7 +377,7 @@ class Judge:
         for watch in self._watches:
             watch.step(0.0, plant)
 
-    def see(self, events: Iterable[Happened]) -> None:
+    def see(self, events: Iterable[PlantEvent]) -> None:
         """Look at the plant after a step, and at the events of the step."""
         for event in events:
             for watch in self._watches:

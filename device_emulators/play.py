@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
 from device_emulators.judge import Judge, Verdict, Witness
-from device_emulators.selection import select
+from device_emulators.selection import nature_of, select
 from device_emulators.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from daemon.model.plant import Site
-    from device_emulators.judge import Happened
+    from device_emulators.plant.grid import PlantEvent
     from device_emulators.scenario import Happening, Scenario
 
 LINE_S: Final = 1.0
@@ -33,7 +33,7 @@ _STAGED: Final = frozenset(
 class Playable(Witness, Protocol):
     """A plant that a scenario can be played on."""
 
-    def advance(self, to_ns: int) -> Sequence[Happened]:
+    def advance(self, to_ns: int) -> Sequence[PlantEvent]:
         """Move on to `to_ns` [ns]; return what happened on the way, in order."""
         ...
 
@@ -154,24 +154,20 @@ class Play:
                 self._gateway(id_, happening.event)
                 self._out(f"[plant] {id_}: {happening.event}")
 
-    def _nature(self, id_: str) -> str:
-        item = self._site.equipment.get(id_)
-        return item.nature if item else ""
-
-    def _tell(self, events: Sequence[Happened]) -> None:
+    def _tell(self, events: Sequence[PlantEvent]) -> None:
         """Print events; of many alike in one step (48 racks on battery) only the first."""
-        kinds = Counter((self._nature(event.source), event.name) for event in events)
+        kinds = Counter((nature_of(self._site, event.source), event.name) for event in events)
         for event in events:
-            more = kinds.pop((self._nature(event.source), event.name), 0) - 1
+            more = kinds.pop((nature_of(self._site, event.source), event.name), 0) - 1
             if more >= 0:
                 time_s = seconds(event.at_ns - self._origin_ns)
                 at = f"{time_s:9.3f} s" if self.begun else "held"
                 alike = f" (and {more} more alike)" if more else ""
                 self._out(f"[plant] {at}  {event.text}{alike}")
 
-    def _staged(self, events: Sequence[Happened]) -> Iterator[dict[str, Any]]:
+    def _staged(self, events: Sequence[PlantEvent]) -> Iterator[dict[str, Any]]:
         for event in events:
-            if self._nature(event.source) in _STAGED:
+            if nature_of(self._site, event.source) in _STAGED:
                 yield {
                     "at_s": seconds(event.at_ns - self._origin_ns),
                     "source": event.source,
@@ -199,12 +195,7 @@ class Play:
     def _interruptions(self) -> dict[str, float]:
         """Return by critical load how long it was outside the ITIC curve [ms]."""
         now_ns = self._plant.now_ns
-        spans = {
-            item.id: self._plant.unfed_ns(item.id)
-            for item in self._site.equipment.values()
-            if item.critical
-        }
         return {
-            id_: sum((until or now_ns) - since for since, until in unfed) / _MILLISECOND_NS
-            for id_, unfed in spans.items()
+            id_: sum((until or now_ns) - since for since, until in load.unfed_ns) / _MILLISECOND_NS
+            for id_, load in self._plant.truth().loads.items()
         }

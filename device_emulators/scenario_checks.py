@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from daemon.model.natures import NATURES
 from daemon.settings.findings import Finding, choices
-from device_emulators.selection import CRITICAL, select, words_of
+from device_emulators.selection import CRITICAL, nature_of, select, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from daemon.model.plant import Site
     from daemon.settings.findings import Location
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
         Scenario,
     )
 
-GATEWAY = "gateway"
-"""Key of `Vocabulary.events` for what can be done to a gateway."""
-
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
@@ -35,13 +31,13 @@ class Vocabulary:
     Attributes:
         settings: nature -> names of what can be different from the beginning.
         events: nature -> event -> names of the values it needs.
-        quantities: names that can be asked of equipment of a nature beside its points.
+        quantities: nature -> names of what can be asked; "bus" stands for buses.
         happenings: names of the events that a plant reports.
     """
 
     settings: Mapping[str, Iterable[str]]
     events: Mapping[str, Mapping[str, tuple[str, ...]]]
-    quantities: Callable[[str], Iterable[str]]
+    quantities: Mapping[str, Iterable[str]]
     happenings: frozenset[str]
 
 
@@ -86,7 +82,7 @@ def _happening(
 ) -> Iterator[Finding]:
     yield from _unknown(happening.target, (*at, "target"), site, gateways=True)
     ids = select(site, happening.target, gateways=True)
-    for nature in dict.fromkeys(_nature(site, id_) for id_ in ids):
+    for nature in dict.fromkeys(nature_of(site, id_) for id_ in ids):
         events = vocabulary.events.get(nature, {})
         if happening.event not in events:
             text = f"nothing called {happening.event} can be done to a {nature}"
@@ -103,12 +99,13 @@ def _happening(
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
 
 
-def _nature(site: Site, id_: str) -> str:
-    return site.equipment[id_].nature if id_ in site.equipment else GATEWAY
-
-
 def _unknown(
-    selection: str | tuple[str, ...], at: Location, site: Site, *, gateways: bool = False
+    selection: str | tuple[str, ...],
+    at: Location,
+    site: Site,
+    *,
+    buses: bool = False,
+    gateways: bool = False,
 ) -> Iterator[Finding]:
     """Yield a finding for each word that names nothing."""
     words = (
@@ -117,9 +114,10 @@ def _unknown(
         else [((*at, i), word) for i, word in enumerate(selection)]
     )
     for where, word in words:
-        if not select(site, word, gateways=gateways):
+        if not select(site, word, buses=buses, gateways=gateways):
             named = [*site.equipment, *(e.nature for e in site.equipment.values())]
-            valid = choices([*named, *(site.gateways if gateways else ())], word)
+            more = [*(site.buses if buses else ()), *(site.gateways if gateways else ())]
+            valid = choices([*named, *more], word)
             yield Finding(where, f"nothing here is called {word}", valid)
 
 
@@ -137,7 +135,7 @@ def _expectation(
     if expectation.fed is not None:
         yield from _unknown(expectation.fed.loads, (*at, "loads"), site)
         yield from _unknown(expectation.fed.except_, (*at, "except"), site)
-        yield from _no_load(expectation.fed.loads, (*at, "loads"), site)
+        yield from _not_critical(expectation.fed.loads, (*at, "loads"), site)
     if expectation.reach is not None or expectation.hold is not None:
         yield from _condition(body, at, site, vocabulary)
     if expectation.order is not None:
@@ -166,10 +164,11 @@ def _times(body: object, at: Location, for_s: float) -> Iterator[Finding]:
         yield Finding((*at, "from_s"), f"{begin:g} s is not before the end at {for_s:g} s")
 
 
-def _no_load(loads: str | tuple[str, ...], at: Location, site: Site) -> Iterator[Finding]:
+def _not_critical(loads: str | tuple[str, ...], at: Location, site: Site) -> Iterator[Finding]:
     for id_ in select(site, loads):
-        if site.equipment[id_].priority == 0:
-            yield Finding(at, f"{id_} is no load", CRITICAL + " or loads of this site")
+        if not site.equipment[id_].critical:
+            valid = f"{CRITICAL}, or loads that are"
+            yield Finding(at, f"{id_} is no critical load: nobody records its supply", valid)
             return
 
 
@@ -181,9 +180,9 @@ def _condition(
     if not selection:
         yield Finding(where, "an equipment and a point are needed, such as DG-1.stage")
         return
-    yield from _unknown(selection, where, site)
-    ids = select(site, selection)
-    for nature in dict.fromkeys(site.equipment[id_].nature for id_ in ids):
+    yield from _unknown(selection, where, site, buses=True)
+    ids = select(site, selection, buses=True)
+    for nature in dict.fromkeys(nature_of(site, id_) for id_ in ids):
         yield from _point(nature, point, where, vocabulary)
         for name, word in (("is", condition.is_), ("is_not", condition.is_not)):
             yield from _word(nature, point, word, (*at, name))
@@ -202,7 +201,7 @@ def _condition(
 
 
 def _point(nature: str, point: str, at: Location, vocabulary: Vocabulary) -> Iterator[Finding]:
-    known = {*NATURES[nature].points, *vocabulary.quantities(nature)}
+    known = vocabulary.quantities.get(nature, ())
     if point not in known:
         yield Finding(at, f"a {nature} has no {point}", choices(known, point))
 

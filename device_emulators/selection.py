@@ -10,19 +10,26 @@ from daemon.model.natures import NATURES, PointKind, Position
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daemon.model.plant import Site
+    from daemon.model.plant import Equipment, Site
 
 CRITICAL: Final = "critical"
 """Stands for every load that must not be interrupted."""
+BUS: Final = "bus"
+GATEWAY: Final = "gateway"
+"""Stand for natures of what is no equipment."""
+_TRUTH: Final = ("false", "true")
 _POSITIONS: Final = tuple(position.name.lower() for position in Position)
 
 
-def select(site: Site, selection: str | Iterable[str], *, gateways: bool = False) -> list[str]:
-    """Return the equipment that `selection` names, in the order of the site file.
+def select(
+    site: Site, selection: str | Iterable[str], *, buses: bool = False, gateways: bool = False
+) -> list[str]:
+    """Return what `selection` names, in the order of the site file.
 
     Args:
         site: the plant.
         selection: an id, a nature, a pattern, `critical`, or several of these.
+        buses: whether buses can be named too.
         gateways: whether gateways can be named too.
     """
     words = [selection] if isinstance(selection, str) else list(selection)
@@ -36,19 +43,32 @@ def select(site: Site, selection: str | Iterable[str], *, gateways: bool = False
             for word in words
         )
     ]
-    if gateways:
-        found += [id_ for id_ in site.gateways if any(fnmatchcase(id_, word) for word in words)]
-    return found
+    others = [*(site.buses if buses else ()), *(site.gateways if gateways else ())]
+    return found + [id_ for id_ in others if any(fnmatchcase(id_, word) for word in words)]
+
+
+def _is(item: Equipment, word: str) -> bool:
+    named = fnmatchcase(item.id, word) or word == item.nature
+    return named or (word == CRITICAL and item.critical)
+
+
+def nature_of(site: Site, id_: str) -> str:
+    """Return the nature of equipment, or BUS or GATEWAY; "" if there is nothing of that id."""
+    if id_ in site.equipment:
+        return site.equipment[id_].nature
+    return BUS if id_ in site.buses else GATEWAY if id_ in site.gateways else ""
 
 
 def words_of(nature: str, point: str) -> tuple[str, ...]:
     """Return the words for the codes of a point, by code; none for a plain number."""
-    spec = NATURES[nature].points.get(point)
+    if (nature, point) == (BUS, "live"):
+        return _TRUTH
+    spec = NATURES[nature].points.get(point) if nature in NATURES else None
     if spec is None:
         return ()
     if spec.kind is PointKind.POSITION:
         return _POSITIONS
-    return ("false", "true") if spec.kind is PointKind.STATUS else spec.states
+    return _TRUTH if spec.kind is PointKind.STATUS else spec.states
 
 
 def code_of(nature: str, point: str, word: float | bool | str) -> float:

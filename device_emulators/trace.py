@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from device_emulators.plant.workload import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,19 +25,6 @@ _TOLD: Final = 20
 
 class TraceError(ValueError):
     """A trace was refused; the message names file and line of each problem."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Power over time.
-
-    Attributes:
-        t_s: time of each row (n_row,), rising [s].
-        power_w: power (n_row, n_column), not negative [W].
-    """
-
-    t_s: NDArray[np.float64]
-    power_w: NDArray[np.float64]
 
 
 def read_trace(path: Path) -> Trace:
@@ -72,7 +60,9 @@ def read_trace(path: Path) -> Trace:
     if found:
         more = [f"... and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
         raise TraceError("\n".join([*found[:_TOLD], *more]))
-    return Trace(table[:, 0], table[:, 1:])
+    if not table[:, 1:].any():
+        raise TraceError(f"{path}: nothing in it consumes anything")
+    return Trace.from_columns(table[:, 0], table[:, 1:])
 
 
 def _lines(path: Path) -> list[str]:

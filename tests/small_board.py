@@ -7,12 +7,13 @@ of what serves a plant, without the physics of one.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import replace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from daemon.model.plant import Bus, Contract, Device, Equipment, Gateway, North, Site
 from daemon.model.points import Node, Profile, Register
+from device_emulators.plant.grid import PlantEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,15 +136,9 @@ class MemoryPlant:
         return True
 
 
-@dataclass(frozen=True)
-class Happened:
-    """An event of the plant."""
-
-    at_ns: int
-    source: str
-    name: str
-    text: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
+def plant_event(at_ns: int, source: str, name: str, text: str = "") -> PlantEvent:
+    """Return an event of the plant without more to it."""
+    return PlantEvent(at_ns, source, name, text, {})
 
 
 class ScriptedPlant(MemoryPlant):
@@ -160,11 +155,11 @@ class ScriptedPlant(MemoryPlant):
         """Start with an empty script."""
         super().__init__()
         self.script: list[tuple[float, str, dict[str, float]]] = []
-        self.happenings: list[Happened] = []
+        self.happenings: list[PlantEvent] = []
         self.unfed: dict[str, list[tuple[float, float | None]]] = {}
         self.injected: list[tuple[float, str, str, dict[str, Any]]] = []
 
-    def advance(self, to_ns: int) -> list[Happened]:
+    def advance(self, to_ns: int) -> list[PlantEvent]:
         """Move on and let the script have its way."""
         for at_s, equipment, values in self.script:
             if self.now_ns < at_s * 1e9 <= to_ns:
@@ -181,17 +176,25 @@ class ScriptedPlant(MemoryPlant):
         """Return the value."""
         return self.read(equipment, name)
 
-    def unfed_ns(self, load: str) -> list[tuple[int, int | None]]:
-        """Return the spans that have begun by now."""
-        spans = (
-            (round(a * 1e9), None if b is None else round(b * 1e9))
-            for a, b in self.unfed.get(load, ())
+    def truth(self) -> Any:
+        """Return what is recorded of the supply of loads: the spans that have begun by now."""
+
+        def span(begin_s: float, end_s: float | None) -> tuple[int, int | None]:
+            ended = end_s is not None and end_s * 1e9 <= self.now_ns
+            return round(begin_s * 1e9), round(end_s * 1e9) if end_s and ended else None
+
+        return SimpleNamespace(
+            loads={
+                load: SimpleNamespace(
+                    unfed_ns=tuple(
+                        span(*each)
+                        for each in self.unfed.get(load, ())
+                        if each[0] * 1e9 <= self.now_ns
+                    )
+                )
+                for load in ("R-1", "R-2")
+            }
         )
-        return [
-            (a, b if b is not None and b <= self.now_ns else None)
-            for a, b in spans
-            if a <= self.now_ns
-        ]
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from device_emulators.play import Play
 from device_emulators.scenario import Scenario
-from tests.small_board import Happened, ScriptedPlant, small_board
+from tests.small_board import ScriptedPlant, plant_event, small_board
 
 if TYPE_CHECKING:
     from device_emulators.judge import Verdict
@@ -102,7 +102,7 @@ def test_hold_of_a_sum() -> None:
 
 def test_never_counts_events_of_its_window_only() -> None:
     history = plant()
-    history.happenings = [Happened(6_000_000_000, "52-A", "unsynchronised_closing")]
+    history.happenings = [plant_event(6_000_000_000, "52-A", "unsynchronised_closing")]
     wanted = {"event": "unsynchronised_closing"}
     verdict = judged(history, "never", **wanted)
     assert (verdict.ok, verdict.value, verdict.at_s, verdict.detail) == (False, 1.0, 4.0, "52-A")
@@ -112,7 +112,7 @@ def test_never_counts_events_of_its_window_only() -> None:
 
 def test_happens_needs_the_event_in_time() -> None:
     history = plant()
-    history.happenings = [Happened(6_000_000_000, "52-A", "trip")]
+    history.happenings = [plant_event(6_000_000_000, "52-A", "trip")]
     assert judged(history, "happens", event="trip", by_s=4.0).ok
     assert not judged(history, "happens", event="trip", by_s=3.9).ok
     assert not judged(history, "happens", event="trip", of="52-B", by_s=9.0).ok

@@ -4,7 +4,7 @@ from typing import Any
 
 from device_emulators.play import Play
 from device_emulators.scenario import Scenario
-from tests.small_board import Happened, ScriptedPlant, small_board
+from tests.small_board import ScriptedPlant, plant_event, small_board
 
 
 def scenario(**more: Any) -> Scenario:
@@ -57,9 +57,9 @@ def test_report_has_stages_and_interruptions_in_scenario_time() -> None:
     plant = ScriptedPlant()
     lines: list[str] = []
     plant.happenings = [
-        Happened(3_500_000_000, "DG-1", "stage", "DG-1 is cranking"),
-        Happened(3_500_000_000, "DG-2", "stage", "DG-2 is cranking"),
-        Happened(3_500_000_000, "R-1", "battery", "R-1 on battery"),
+        plant_event(3_500_000_000, "DG-1", "stage", "DG-1 is cranking"),
+        plant_event(3_500_000_000, "DG-2", "stage", "DG-2 is cranking"),
+        plant_event(3_500_000_000, "R-1", "battery", "R-1 on battery"),
     ]
     plant.unfed = {"R-1": [(3.1, 3.15), (4.0, None)]}
     play = Play(small_board(), plant, scenario(), out=lines.append)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.settings import SettingsError
-from device_emulators.scenario import load, prepared, problems, scenario_path, site_of
+from device_emulators.scenario import Expectation, load, prepared, problems, scenario_path, site_of
 from device_emulators.scenario_checks import Vocabulary
 from tests.small_board import small_board
 
@@ -21,7 +21,11 @@ WORDS = Vocabulary(
         "utility": {"sag": ("depth_pu",)},
         "gateway": {"hang": (), "answer": ()},
     },
-    quantities=lambda nature: ["shed"] if nature == "it_rack" else [],
+    quantities={
+        "it_rack": ("shed", "stage"),
+        "generator": ("stage",),
+        "bus": ("live",),
+    },
     happenings=frozenset({"stage", "unsynchronised_closing"}),
 )
 GOOD = """\
@@ -38,6 +42,7 @@ expect:
   - {name: a, fed: {loads: critical, except: [R-2], max_unfed_ms: 20}}
   - {name: b, reach: {quantity: generator.stage, is: loaded, at_least_count: 1, by_s: 40}}
   - {name: c, hold: {quantity: R-1.shed, at_most: 0, from_s: 1, to_s: 2}}
+  - {name: c2, reach: {quantity: B.live, is: true, by_s: 2}}
   - {name: d, never: {event: unsynchronised_closing}}
   - {name: e, happens: {event: stage, of: DG-1, by_s: 60}}
   - {name: f, order: {quantity: stage, is: shutting_down, of: [R-2, R-1]}}
@@ -57,7 +62,7 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(GOOD)
     scenario = load(path, small_board(), WORDS)
-    assert [each.kind for each in scenario.expect] == list(scenario.expect[0].kinds())
+    assert list(dict.fromkeys(each.kind for each in scenario.expect)) == list(Expectation.kinds())
     assert [each.name for each in scenario.expect if each.of_daemon] == ["g", "h"]
     assert scenario.initial[0].values == {"soc_pu": 0.5}
     assert scenario.timeline[1].at_s == 5.5
@@ -117,7 +122,7 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
             "never: {event: unsync}",
             "no plant reports unsync (valid: stage, unsync",
         ),
-        ("loads: critical", "loads: 52-A", "52-A is no load"),
+        ("loads: critical", "loads: 52-A", "52-A is no critical load"),
         ("except: [R-2]", "except: [R-3]", "expect.0.fed.except.0: nothing here is called R-3"),
         ("except: [R-2]", "excpt: [R-2]", "unknown key (valid: except"),
         ("name: b, reach", "name: a, reach", "this name stands for another expectation"),

@@ -18,8 +18,8 @@ def test_columns_are_read_packed_or_not(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / "trace.csv"
     path.write_bytes(gzip.compress(GOOD.encode()) if packed else GOOD.encode())
     trace = read_trace(path)
-    assert trace.t_s.tolist() == [2.0, 4.0, 6.0]
-    assert trace.power_w.tolist() == [[10.0, 20.0], [11.0, 0.0], [12.5, 10.0]]
+    assert trace.t_s.tolist() == [0.0, 2.0, 4.0]
+    assert trace.columns_w.tolist() == [[10.0, 20.0], [11.0, 0.0], [12.5, 10.0]]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_columns_are_read_packed_or_not(tmp_path: Path, packed: bool) -> None:
         ("t_s,a_w\n1,2\n2,3,4\n", [":3: 3 values where the header has 2"]),
         ("t_s,a_w\n1,2\n3,2\n2,2\n", [":4: time goes from 3 s to 2 s"]),
         ("t_s,a_w\n1,2\n1,2\n", [":3: time goes"]),
+        ("t_s,a_w\n1,0\n2,0\n", [": nothing in it consumes"]),
         ("t_s,a_w\n1,2\n\n3,2\n5,2\n7,2\n40,2\n", [":7: a gap of 33 s"]),
     ],
 )

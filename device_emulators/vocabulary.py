@@ -1,0 +1,57 @@
+"""The words of scenarios: what can be set of, done to and asked of equipment, by its nature.
+
+Settings, events and quantities are those the device classes declare. What can be asked of buses,
+done to gateways, and what the plant reports is listed here; tests hold the lists against the plant.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.model.natures import NATURES
+from device_emulators.devices.kinds import KINDS, events_of, quantities_of
+from device_emulators.scenario_checks import Vocabulary
+from device_emulators.selection import BUS, GATEWAY
+
+GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
+"""What can be done to a Modbus gateway: leave requests unanswered, answer again."""
+
+OF_BUSES: Final = ("live", "voltage_pu", "frequency_hz")
+"""What can be asked of a bus."""
+
+REPORTED: Final = frozenset(
+    {
+        "close_refused",
+        "closed",
+        "daemon_present",
+        "daemon_silent",
+        "failed_to_close",
+        "failed_to_open",
+        "injected",
+        "opened",
+        "output_lost",
+        "own_logic",
+        "pickup",
+        "sag_over",
+        "shutdown_begun",
+        "stage",
+        "start_begun",
+        "sync_expired",
+        "transferred",
+        "tripped",
+        "unsynchronised_closing",
+    }
+)
+"""Events a plant reports; what a scenario does to it is reported as `injected`."""
+
+
+def vocabulary() -> Vocabulary:
+    """Return the words for every nature."""
+    events = {nature: events_of(nature) for nature in KINDS}
+    asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
+    return Vocabulary(
+        settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
+        events={**events, GATEWAY: GATEWAY_EVENTS},
+        quantities={**asked, BUS: OF_BUSES},
+        happenings=REPORTED,
+    )

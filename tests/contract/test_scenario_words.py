@@ -1,0 +1,140 @@
+"""The shipped scenarios, and the words their README promises, against the plant itself.
+
+`python -m tests.contract.test_scenario_words` writes the tables of the README anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.model.natures import NATURES
+from daemon.settings import config_dir, load
+from device_emulators import scenario
+from device_emulators.devices.kinds import KINDS
+from device_emulators.plant.plant import Plant
+from device_emulators.selection import nature_of, words_of
+from device_emulators.vocabulary import REPORTED, vocabulary
+from tests.tidy.rules import ROOT, modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.model.plant import Site
+
+# Of no interest to a scenario; they can be asked all the same.
+PLUMBING = {"life_count", "command_epoch", "command_id", "command", "heartbeat"}
+README = config_dir() / "scenarios" / "README.md"
+SHIPPED = sorted((config_dir() / "scenarios").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def hall() -> Site:
+    """Return the AI hall."""
+    return load("ai_hall").site
+
+
+def test_the_four_are_there() -> None:
+    names = {path.stem for path in SHIPPED}
+    assert names >= {"normal", "momentary_outage", "extended_outage", "generator_failure"}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenario_is_accepted(path: object) -> None:
+    assert isinstance(path, type(README))
+    site = load(scenario.site_of(path)).site
+    assert scenario.problems(path, site, vocabulary()) == ()
+    assert scenario.load(path, site, vocabulary()).scenario == path.stem
+
+
+def test_every_quantity_can_be_asked(hall: Site) -> None:
+    plant, words = Plant(hall), vocabulary()
+    for id_ in (*hall.equipment, *hall.buses):
+        for name in words.quantities[nature_of(hall, id_)]:
+            assert plant.quantity(id_, name) is not None, f"{id_}.{name}"
+
+
+def test_every_event_can_be_done(hall: Site) -> None:
+    plant, words = Plant(hall), vocabulary()
+    for id_, item in hall.equipment.items():
+        for event, values in words.events[item.nature].items():
+            plant.inject(id_, event, dict.fromkeys(values, 0.0))
+
+
+def _said() -> Iterator[str]:
+    """Yield the name of every event that plant and devices report by themselves."""
+    for path, tree in modules(ROOT):
+        if not path.startswith(("device_emulators/plant/", "device_emulators/devices/")):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "say":
+                name = node.args[1]
+                if isinstance(name, ast.Constant):
+                    yield str(name.value)
+
+
+def test_every_event_the_plant_reports_is_listed() -> None:
+    assert set(_said()) == REPORTED
+
+
+def tables() -> dict[str, str]:
+    """Return the generated parts of the README by name."""
+    words = vocabulary()
+    events = ["| Kind | Events and their values | Settings for `initial` |", "|---|---|---|"]
+    asked = ["| Kind | Quantities |", "|---|---|"]
+    for nature in KINDS:
+        done = ", ".join(
+            f"`{event}`" + (f" ({', '.join(values)})" if values else "")
+            for event, values in words.events[nature].items()
+            if event != "clear"
+        )
+        settings = ", ".join(f"`{name}`" for name in words.settings[nature])
+        events.append(f"| {nature} | {done} | {settings} |")
+        asked.append(f"| {nature} | {', '.join(_quantities(nature))} |")
+    asked.append(f"| a bus, by its id | {', '.join(f'`{q}`' for q in words.quantities['bus'])} |")
+    reported = ", ".join(f"`{name}`" for name in sorted(REPORTED))
+    return {
+        "events": "\n".join(events),
+        "quantities": "\n".join(asked),
+        "happenings": f"{reported}. What a scenario does is reported as `injected`.",
+    }
+
+
+def _quantities(nature: str) -> Iterator[str]:
+    for name in vocabulary().quantities[nature]:
+        if name in PLUMBING:
+            continue
+        states = words_of(nature, name)
+        bare = not states or states == ("false", "true")
+        yield f"`{name}`" if bare else f"`{name}` ({', '.join(states)})"
+
+
+def _filled(text: str) -> str:
+    for name, table in tables().items():
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"
+        text = re.sub(pattern, lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
+    return text
+
+
+def test_readme_lists_them_all() -> None:
+    text = README.read_text()
+    assert text == _filled(text), "python -m tests.contract.test_scenario_words writes it anew"
+
+
+def test_readme_example_is_accepted(tmp_path: object, hall: Site) -> None:
+    assert isinstance(tmp_path, type(README))
+    (example,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    path = tmp_path / "example.yaml"
+    path.write_text(example)
+    assert scenario.problems(path, hall, vocabulary()) == ()
+
+
+def test_kinds_and_natures_are_the_same() -> None:
+    assert set(KINDS) == set(NATURES)
+
+
+if __name__ == "__main__":
+    README.write_text(_filled(README.read_text()))
