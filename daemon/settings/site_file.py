@@ -118,6 +118,7 @@ def examine(
     control, wrong = load_control(data.get("control", {}), rules)
     findings += wrong
     site = None
+    # A missing breaker leaves buses unfed and loads unsupplied: these wait until the rest is sound.
     if form is not None and not findings and not document.problems and not found:
         site = _site(form, {k: v for k, v in profiles.items() if v is not None})
         findings += check_reach(site)
