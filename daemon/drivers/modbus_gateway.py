@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from daemon.drivers.driver import Link
     from daemon.drivers.order import Write
 
-REPLY_FAST_S: Final = 0.1
+REPLY_FAST_S: Final = 0.3
 
 
 class _ExpiredError(Exception):

@@ -29,7 +29,7 @@ Indices = NDArray[np.intp]
 
 STALE_PERIODS: Final = 3
 DEAD_PERIODS: Final = 10
-STALE_MIN: Final = 100 * MILLISECOND
+STALE_MIN: Final = 300 * MILLISECOND
 DEAD_MIN: Final = SECOND
 LIFE_LIMIT: Final = 4 * SECOND
 
