@@ -13,6 +13,7 @@ Simplified: no arc time, no spring fade; 50BF is a flag and trips nothing upstre
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.natures import Position
@@ -72,7 +73,14 @@ class Breaker(Device):
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
         closed = item.normally != "open"
-        self.switch = grid.add_switch(item.id, item.buses[0], item.buses[1], closed=closed)
+        pickups = [item.ratings[n] for n in ("pickup_51_a", "pickup_50_a") if n in item.ratings]
+        self.switch = grid.add_switch(
+            item.id,
+            item.buses[0],
+            item.buses[1],
+            closed=closed,
+            pickup_a=min(pickups, default=math.inf),
+        )
         self.position = Position.CLOSED if closed else Position.OPEN
         self.flags = dict.fromkeys(FLAGS, False) | {"racked_in": True, "spring_charged": True}
         self.trips = dict.fromkeys(TRIPS, False)
@@ -244,11 +252,14 @@ class Breaker(Device):
             self._try_sync()
         if self.guards_mains:
             self._guard_mains()
-        if self.closed:
+        if self.switch in self.grid.overloaded or self.heat_51_pu > 0.0:
             self._over_current()
         return False
 
     def _over_current(self) -> None:
+        if not self.closed:
+            self.heat_51_pu = 0.0
+            return
         pickup = self.ratings.get("pickup_51_a")
         instant = self.ratings.get("pickup_50_a")
         current = self.grid.switch_current_a(self.switch)
@@ -261,7 +272,7 @@ class Breaker(Device):
         seconds = standard_inverse_s(
             current, pickup, self.ratings.get("time_multiplier_51_pu", 0.1)
         )
-        if seconds == float("inf"):
+        if seconds == math.inf:
             self.heat_51_pu = 0.0
             self.grid.timers.cancel(self.id, "51")
         else:
@@ -271,7 +282,7 @@ class Breaker(Device):
     def advance(self, dt_s: float) -> None:
         """Let the disc of the 51 turn."""
         pickup = self.ratings.get("pickup_51_a")
-        if pickup is None or not self.closed:
+        if pickup is None or (self.switch not in self.grid.overloaded and self.heat_51_pu == 0.0):
             return
         seconds = standard_inverse_s(
             self.grid.switch_current_a(self.switch),

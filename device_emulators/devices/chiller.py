@@ -91,6 +91,10 @@ class Chiller(Device):
             self.grid.after(self.id, "drop_out", delay, lambda: self._halt("stopped"))
         return False
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the consumption."""
+        return 0.0, self.grid.p_w[self.slot], 0.0
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Trip."""
         self._halt("fault")

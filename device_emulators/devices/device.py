@@ -79,11 +79,27 @@ class Device:
     def sample(self) -> None:
         """Refresh measured values, every 20 ms."""
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return what it gives from outside the site, consumes and loses now [W, W, W]."""
+        return 0.0, 0.0, 0.0
+
+    def stored_j(self) -> float:
+        """Return the energy stored and the heat its stores have lost so far [J]."""
+        return 0.0
+
     def fall_back(self) -> None:
         """Act on the daemon's silence as the site declares."""
 
     def resume(self) -> None:
         """The daemon is back."""
+
+    def breakers_at(self, *buses: int) -> list[Any]:
+        """Return the breakers that end at one of `buses`, in file order."""
+        return [
+            d
+            for d in self.grid.devices.values()
+            if d.item.nature == "breaker" and set(buses) & set(d.buses)
+        ]
 
     # Points.
 

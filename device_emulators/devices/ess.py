@@ -216,6 +216,10 @@ class Ess(Device):
             self.grid.after(self.id, "overload", 0.1, lambda: self._stop("fault"))
         return False
 
+    def stored_j(self) -> float:
+        """Return stored and lost energy."""
+        return self.store.energy_j + self.store.lost_j
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Lose the battery or trip."""
         if event == "disconnect":

@@ -141,6 +141,10 @@ class Hvdc(Device):
             self._enter("walk_in")
         return False
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the loss."""
+        return 0.0, 0.0, self.input_w - self.source.given_w
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Lose a pole, modules, or everything."""
         if event == "module_loss":

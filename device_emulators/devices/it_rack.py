@@ -129,6 +129,10 @@ class ItRack(Device):
         self.grid.timers.cancel(self.id, "phase")
         self._enter("lost")
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the consumption."""
+        return 0.0, self.power_w(), 0.0
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Change the work."""
         self.utilisation_pu = float(values["utilisation_pu"])

@@ -71,6 +71,10 @@ class Pump(Device):
             self.grid.after(self.id, "drop_out", delay, lambda: self._enter("stopped"))
         return False
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the consumption."""
+        return 0.0, self.grid.p_w[self.slot], 0.0
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Trip."""
         self._enter("fault")

@@ -97,9 +97,12 @@ class Pv(Device):
     def _separate(self) -> None:
         if self.grid.v_pu[self.buses[0]] > 0.5:
             return
-        for device in self.grid.devices.values():
-            if device.item.nature == "breaker" and self.buses[0] in device.buses:
-                device.operate("open", f"{self.id} loss of mains")
+        for breaker in self.breakers_at(self.buses[0]):
+            breaker.operate("open", f"{self.id} loss of mains")
+
+    def balance(self) -> tuple[float, float, float]:
+        """Return the generation."""
+        return -self.grid.p_w[self.slot], 0.0, 0.0
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Change the sun, or trip."""

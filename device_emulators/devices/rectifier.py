@@ -131,6 +131,14 @@ class Rectifier(Device):
         else:
             self.grid.timers.cancel(self.id, "empty")
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the loss."""
+        return 0.0, 0.0, self.input_w - self.source.given_w - self.charge_w
+
+    def stored_j(self) -> float:
+        """Return stored and lost energy."""
+        return self.battery.energy_j + self.battery.lost_j
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Lose the battery or the rectifier."""
         if event == "battery_disconnect":

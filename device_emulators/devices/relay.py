@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import SECOND, Device
+from device_emulators.devices.earthing_switch import EarthingSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +52,7 @@ class Relay(Device):
         self.noise = 0.0
         self.up = dict.fromkeys(PICK_UP_S, False)
         self.trip_87 = False
+        self._earthing: list[EarthingSwitch] = []
         bus = self.buses[0]
         self.points = {
             "voltage_ll_v": lambda: max(
@@ -71,14 +73,15 @@ class Relay(Device):
         self.seen_pu = float(self.grid.v_pu[self.buses[0]])
         self.seen_hz = float(self.grid.hz[self.buses[0]])
         self._before = (self.grid.now_ns, self.seen_hz)
+        self._earthing = [
+            d
+            for d in self.grid.devices.values()
+            if isinstance(d, EarthingSwitch) and d.buses == self.buses
+        ]
         self.up["27"] = self.seen_pu < self.settings["under_voltage_pu"]
 
     def _presence(self) -> float:
-        earthed = any(
-            d.item.nature == "earthing_switch" and d.closed and d.buses == self.buses
-            for d in self.grid.devices.values()
-        )
-        if earthed:
+        if any(switch.closed for switch in self._earthing):
             return 2.0
         return 0.0 if self.seen_pu < 0.2 else 1.0
 
@@ -137,9 +140,8 @@ class Relay(Device):
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Operate the bus differential: every breaker at the bus trips and locks out."""
         self.trip_87 = True
-        for device in self.grid.devices.values():
-            if device.item.nature == "breaker" and self.buses[0] in device.buses:
-                device.trip("87", lockout=True)
+        for breaker in self.breakers_at(self.buses[0]):
+            breaker.trip("87", lockout=True)
 
     def clear(self) -> None:
         """Reset."""

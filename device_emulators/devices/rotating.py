@@ -130,13 +130,16 @@ class Rotating(Device):
         elif not self.grid.timers.pending(self.id, "32"):
             self.grid.after(self.id, "32", 2.0, lambda: self.fault("reverse power"))
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the generation."""
+        return self._given_w(), 0.0, 0.0
+
     def fault(self, cause: str) -> None:
         """Stop at once and trip the breaker to the bus."""
         self.halt()
         self.enter("fault", cause=cause)
-        for device in self.grid.devices.values():
-            if device.item.nature == "breaker" and self.buses[0] in device.buses:
-                device.trip("32" if cause == "reverse power" else "81", lockout=False)
+        for breaker in self.breakers_at(self.buses[0]):
+            breaker.trip("32" if cause == "reverse power" else "81", lockout=False)
 
     def set(self, point: str, value: float) -> bool:
         """Take the set-point within the rating."""

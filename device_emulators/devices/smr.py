@@ -34,6 +34,7 @@ class Smr(Device):
         super().__init__(item, grid)
         self.former = grid.add_former(item.id, item.buses[0], RANK, 1e4 * item.ratings["power_va"])
         self.slot = grid.add_slot(item.buses[0])
+        self._breakers: list[Any] = []
         self.stage = "offline"
         self.power_w = 0.0
         self.setpoints = {"power_setpoint_w": -item.ratings["power_w"]}
@@ -47,7 +48,8 @@ class Smr(Device):
         }
 
     def begin(self) -> None:
-        """Run at the set-point."""
+        """Find the own breakers, and run at the set-point."""
+        self._breakers = self.breakers_at(self.buses[0])
         if self.item.normally != "out_of_service":
             self.stage = "on_grid"
             self.power_w = self.setpoints["power_setpoint_w"]
@@ -57,15 +59,8 @@ class Smr(Device):
             self.stage = stage
             self.grid.say(self.id, "stage", f"{self.id} {stage.replace('_', ' ')}", stage=stage)
 
-    def _breakers(self) -> list[Any]:
-        return [
-            d
-            for d in self.grid.devices.values()
-            if d.item.nature == "breaker" and self.buses[0] in d.buses
-        ]
-
     def _joined(self) -> bool:
-        return not self._breakers() or any(b.closed for b in self._breakers())
+        return not self._breakers or any(b.closed for b in self._breakers)
 
     def act(self, action: str) -> bool:
         """Leave the grid or go back to it."""
@@ -73,12 +68,12 @@ class Smr(Device):
             self._separate()
             return True
         if action == "rejoin" and self.stage == "house_load":
-            return any(b.operate("close_in_sync", f"{self.id} rejoin") for b in self._breakers())
+            return any(b.operate("close_in_sync", f"{self.id} rejoin") for b in self._breakers)
         return False
 
     def _separate(self) -> None:
         self.power_w = 0.0
-        for breaker in self._breakers():
+        for breaker in self._breakers:
             breaker.operate("open", f"{self.id} to house load")
 
     def set(self, point: str, value: float) -> bool:
@@ -126,6 +121,10 @@ class Smr(Device):
             delay = float(self.settings["islanding_s"])
             self.grid.after(self.id, "islanding", delay, self._separate)
         return False
+
+    def balance(self) -> tuple[float, float, float]:
+        """Return the generation."""
+        return -self.grid.p_w[self.slot], 0.0, 0.0
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Trip."""

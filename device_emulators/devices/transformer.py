@@ -62,9 +62,8 @@ class Transformer(Device):
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Trip by 87T."""
         self.tripped = True
-        for device in self.grid.devices.values():
-            if device.item.nature == "breaker" and set(self.buses) & set(device.buses):
-                device.trip("87", lockout=True)
+        for breaker in self.breakers_at(*self.buses):
+            breaker.trip("87", lockout=True)
 
     def clear(self) -> None:
         """Reset the relay."""

@@ -287,6 +287,14 @@ class Ups(Device):
         self.grid.say(self.id, "output_lost", f"{self.id} has no stored energy left")
         return True
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the loss."""
+        return 0.0, 0.0, self.input_w - self.output_w - self.store_w
+
+    def stored_j(self) -> float:
+        """Return stored and lost energy."""
+        return sum(s.energy_j + s.lost_j for s in self.stores)
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Lose the battery, break, or go to maintenance."""
         if event == "battery_disconnect":

@@ -84,6 +84,10 @@ class Utility(Device):
         self.former.frequency_hz = self.grid.nominal_hz
         self._show()
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the import."""
+        return (self.former.given_w if self.former.leads else 0.0), 0.0, 0.0
+
     def quantity(self, name: str) -> float:
         """Return what the grid gives: `power_w` (negative when it feeds the site), `energised`."""
         if name == "power_w":

@@ -24,6 +24,8 @@ FULL_PU: Final = 0.90
 NOTHING_PU: Final = 0.85
 LEAN_PU: Final = 0.03
 _TOLERANCE_PU: Final = 1e-10
+_SETTLED_PU: Final = 1e-9
+_BALANCE_W: Final = 1e-3
 _SWEEPS: Final = 40
 
 
@@ -117,19 +119,29 @@ def _solve_node(
 
     guess = v_pu[node]
     high = max(source.set_pu for source in sources if source.forms)
+    near = _step_from(surplus, guess)
+    if near is not None and near < high:
+        v_pu[node] = near
+        return near
     low = 0.5
     at_high = surplus(high)
     if at_high >= 0.0:  # nothing is asked for: the stiffest source sets the voltage
         v_pu[node] = high
         return high
     at_low = surplus(low)
-    for reach in (1e-4, 1e-2):  # a warm start: the voltage moves little from step to step
-        if low < guess - reach and surplus(guess - reach) >= 0.0:
-            low, at_low = guess - reach, surplus(guess - reach)
-            if guess + reach < high and surplus(guess + reach) < 0.0:
-                high, at_high = guess + reach, surplus(guess + reach)
-            break
     return _root(surplus, low, at_low, high, at_high)
+
+
+def _step_from(surplus: Callable[[float], float], guess: float) -> float | None:
+    """Return the root [pu] if it lies on the same straight piece as `guess`, else None."""
+    here = surplus(guess)
+    if abs(here) < _BALANCE_W:
+        return guess
+    slope = (surplus(guess + 1e-7) - here) / 1e-7
+    if slope >= 0.0:
+        return None
+    there = guess - here / slope
+    return there if there > 0.5 and abs(surplus(there)) < _BALANCE_W else None
 
 
 def _root(
@@ -145,7 +157,7 @@ def _root(
         if not low < middle < high:
             middle = 0.5 * (low + high)
         value = surplus(middle)
-        if abs(value) < 1e-4:
+        if abs(value) < _BALANCE_W:
             return middle
         if value > 0.0:
             low, at_low = middle, value
@@ -187,7 +199,7 @@ def solve(
                 before = v_pu[node]
                 v_pu[node] = _solve_node(node, group, by_node[node], v_pu)
                 moved = max(moved, abs(v_pu[node] - before))
-        if moved < _TOLERANCE_PU:
+        if moved < _SETTLED_PU:
             break
     for load in loads:
         load.from_a_pu, load.from_b_pu = _shares(load, v_pu)

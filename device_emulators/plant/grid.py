@@ -236,6 +236,8 @@ class Grid:
         self.q_var: list[float] = []
         self.formers: list[Former] = []
         self.switches: list[_Switch] = []
+        self.pickup_a: list[float] = []
+        self.overloaded: frozenset[int] = frozenset()
         self.branches: list[Branch] = []
         self.branch_w: NDArray[np.float64] = np.zeros((0, 2))
         self.branch_var: NDArray[np.float64] = np.zeros((0, 2))
@@ -245,13 +247,17 @@ class Grid:
         self.pairs: list[DcPair] = []
         self.islands: list[Island] = []
         self.devices: dict[str, Any] = {}
-        self.cooling = Cooling(float(site.emulation.get("site", {}).get("tank_l", 30_000.0)), target_c=7.0)
+        self.cooling = Cooling(
+            float(site.emulation.get("site", {}).get("tank_l", 30_000.0)), target_c=7.0
+        )
         self.racks: Racks | None = None
         self.collapsed = False
         self.solves = 0
         self.topology_changed = True
         self._live: _Live | None = None
         self._slot_bus = np.zeros(0, np.intp)
+        self._pickup_va = np.zeros(0)
+        self._switch_source = np.zeros(0, np.intp)
         self._solved_for: tuple[Any, ...] = ()
 
     # Registration, once per device.
@@ -272,9 +278,15 @@ class Grid:
         self.formers.append(former)
         return former
 
-    def add_switch(self, id_: str, source: str, load: str, *, closed: bool) -> int:
-        """Register a switch between two buses and return its number."""
+    def add_switch(
+        self, id_: str, source: str, load: str, *, closed: bool, pickup_a: float = math.inf
+    ) -> int:
+        """Register a switch between two buses and return its number.
+
+        A switch that carries more than `pickup_a` [A] is found in `overloaded`.
+        """
         self.switches.append(_Switch(id_, self.bus[source], self.bus[load], closed))
+        self.pickup_a.append(pickup_a)
         return len(self.switches) - 1
 
     def add_branch(
@@ -637,3 +649,15 @@ class Grid:
         flows_w, flows_var = live.flows @ used_w, live.flows @ used_var
         self.switch_w[: len(flows_w)] = flows_w
         self.switch_var[: len(flows_var)] = flows_var
+        self._find_overloaded()
+
+    def _find_overloaded(self) -> None:
+        if len(self._pickup_va) != len(self.switches):
+            source = np.array([s.source for s in self.switches], np.intp)
+            factor = np.where(self.is_ac[source], math.sqrt(3.0), 1.0) * self.nominal_v[source]
+            self._pickup_va = np.array(self.pickup_a) * factor
+            self._switch_source = source
+        volts = self.v_pu[self._switch_source]
+        limit = self._pickup_va * np.where(volts > 0.0, volts, np.nan)
+        above = np.hypot(self.switch_w, self.switch_var) > limit
+        self.overloaded = frozenset(np.flatnonzero(above).tolist())

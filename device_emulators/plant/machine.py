@@ -23,8 +23,8 @@ RESET_PER_S: Final = 3.0
 SHARE_PER_S: Final = 0.5
 DRAG_PU: Final = 0.04
 """Friction by which a set without fuel slows down, by rated power."""
-SYNC_HZ: Final = 0.18
-"""Largest slip a synchroniser asks for."""
+SYNC_HZ: Final = 0.35
+"""Largest slip a synchroniser asks for; it shrinks with the angle, so that contacts meet slowly."""
 
 
 @dataclass(slots=True)

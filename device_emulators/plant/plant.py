@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 STEP_NS: Final = 20_000_000
 _ROUNDS: Final = 12
-_MOVED_PU: Final = 1e-4
+_MOVED_PU: Final = 1e-3
 
 
 class Plant:
@@ -67,6 +67,8 @@ class Plant:
         self._drawing = [d for d in self.devices.values() if _has(d, "draw")]
         self._sensing = [d for d in self.devices.values() if _has(d, "sense")]
         self._sampling = [d for d in self.devices.values() if _has(d, "sample")]
+        self._balancing = [d for d in self.devices.values() if _has(d, "balance")]
+        self._storing = [d for d in self.devices.values() if _has(d, "stored_j")]
         self._next_sample_ns = start_ns
         for device in self.devices.values():
             if device.item.nature not in {"relay", "meter"}:
@@ -77,7 +79,8 @@ class Plant:
                 device.begin()
             device.watch()
         self.grid.events.clear()
-        self._energy_j = dict.fromkeys(("sources", "loads", "losses"), 0.0)
+        self._energy_j = {"sources": 0.0, "loads": 0.0, "losses": 0.0}
+        self._stored_at_start_j = self._stored_j()
 
     @property
     def now_ns(self) -> int:
@@ -116,12 +119,27 @@ class Plant:
         waiting = [
             (b.buses[0], b.buses[1]) for b in self._breakers if getattr(b, "waits_for_sync", False)
         ]
+        self._count(dt_s)
         for device in self._moving:
             device.advance(dt_s)
         self._racks.advance(dt_s)
         rotation.steer(self.grid, waiting)
         rotation.advance(self.grid, dt_s)
         self.grid.cooling.advance(self._heat_w(), dt_s)
+
+    def _count(self, dt_s: float) -> None:
+        """Add up energy by meaning, each element by itself."""
+        energy, losses = self._energy_j, float(self.grid.branch_w.sum())
+        energy["loads"] += float(self._racks.power_w.sum()) * dt_s
+        for device in self._balancing:
+            source_w, load_w, loss_w = device.balance()
+            energy["sources"] += source_w * dt_s
+            energy["loads"] += load_w * dt_s
+            losses += loss_w
+        energy["losses"] += losses * dt_s
+
+    def _stored_j(self) -> float:
+        return float(self._racks.energy_j.sum()) + sum(d.stored_j() for d in self._storing)
 
     def _heat_w(self) -> float:
         heat = float(self._racks.power_w.sum())
@@ -146,7 +164,8 @@ class Plant:
             grid.solve_ac()
             changed = [device.sense() for device in self._sensing]
             changed.append(self._racks.sense())
-            moved = float(np.abs(grid.v_pu - before).max(initial=0.0)) > _MOVED_PU
+            change = np.abs(grid.v_pu - before)[grid.is_ac]
+            moved = float(change.max(initial=0.0)) > _MOVED_PU
             if not (any(changed) or moved or grid.topology_changed):
                 return
 
@@ -255,7 +274,10 @@ class Plant:
                 for e in self.site.of_nature("utility")
                 if not self.quantity(e.id, "energised") and grid.live(grid.bus[e.buses[0]])
             ),
-            energy_wh={},
+            energy_wh={
+                **{name: joule / 3600.0 for name, joule in self._energy_j.items()},
+                "stored": (self._stored_j() - self._stored_at_start_j) / 3600.0,
+            },
         )
 
     def _bus_truth(self, bus: int) -> BusTruth:

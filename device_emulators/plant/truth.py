@@ -84,7 +84,8 @@ class Truth:
         tank_c: buffer tank [deg C].
         unsynchronised_closings: two live islands joined outside the limits.
         backfed: dead utilities that the site feeds now.
-        energy_wh: energy so far by meaning: "sources", "loads", "losses", "stored" [Wh].
+        energy_wh: energy since the beginning by meaning: "sources", "loads", "losses" and
+            "stored" (what stores took and their heat) [Wh].
     """
 
     now_ns: int
