@@ -83,7 +83,6 @@ class Hall:
     events: list[Event] = field(default_factory=list)
     messages: list[LaneMessage] = field(default_factory=list)
     inbox: list[Message] = field(default_factory=list)
-    worst_overlap_ns: int = 0
 
     def __post_init__(self) -> None:
         """Put everything into its normal position."""
@@ -104,6 +103,7 @@ class Hall:
         }
         self.state: State = initial(self.params, self.now_ns)
         self._due: list[tuple[int, Callable[[], None]]] = []
+        self._drawn_of: object = None
         self.start_ns = self.now_ns
 
     @property
@@ -150,6 +150,16 @@ class Hall:
 
     def image(self) -> Image:
         """Return what the daemon would read now."""
+        parts = (self.positions, self.utilities, self.stages, self.connected, self.said)
+        key = ([dict(part) for part in parts], set(self.hidden), set(self.silent))
+        if key != self._drawn_of:
+            self._drawn, self._drawn_of = self._draw(), key
+        values, quality = self._drawn
+        source_ns = np.full(len(values), self.now_ns, dtype=np.int64)
+        return freeze(self.now_ns, self.now_ns + 10**18, values, quality, source_ns)
+
+    def _draw(self) -> tuple[Any, Any]:
+        """Return values and quality of every point."""
         points = self.params.points
         values, quality = np.zeros(len(points)), np.zeros(len(points), dtype=np.uint32)
         live = self.live()
@@ -159,34 +169,30 @@ class Hall:
             if key in self.hidden or point.equipment in self.silent:
                 quality[point.index] = Quality.BAD_NO_COMMUNICATION
             values[point.index] = self.said.get(key, self._value(item, point.spec.name, live))
-        source_ns = np.full(len(points), self.now_ns, dtype=np.int64)
-        return freeze(self.now_ns, self.now_ns + 10**18, values, quality, source_ns)
+        return values, quality
 
     def _value(self, item: Equipment, name: str, live: dict[str, frozenset[str]]) -> float:
         def volts(terminal: int) -> float:
             bus = item.buses[terminal]
             return self.site.buses[bus].voltage_v if live[bus] else 0.0
 
-        if name == "position":
-            return float(self.positions[item.id])
+        told: dict[str, Callable[[], float]] = {
+            "position": lambda: self.positions[item.id],
+            "connected": lambda: self.connected[item.id],
+            "frequency_hz": lambda: 60.0 if live[item.buses[0]] else 0.0,
+            "source_1_healthy": lambda: bool(live[item.buses[0]]),
+            "source_2_healthy": lambda: bool(live[item.buses[1]]),
+            "pickup_27": lambda: not live[item.buses[0]],
+            "presence": lambda: bool(live[item.buses[0]]),
+        }
         if name == "stage" and item.id in self.stages:
             return float(item.kind.points["stage"].states.index(self.stages[item.id]))
-        if name == "connected":
-            return float(self.connected[item.id])
         if name in {"racked_in", "spring_charged", "sync_25", "available", "daemon_present"}:
             return 1.0
         terminal = _TERMINALS.get(name)
         if terminal is not None and terminal < len(item.buses):
             return volts(terminal)
-        if name == "frequency_hz":
-            return 60.0 if live[item.buses[0]] else 0.0
-        if name in {"source_1_healthy", "source_2_healthy"}:
-            return 1.0 if live[item.buses[int(name[7]) - 1]] else 0.0
-        if name == "pickup_27":
-            return 0.0 if live[item.buses[0]] else 1.0
-        if name == "presence":
-            return 1.0 if live[item.buses[0]] else 0.0
-        return 0.0
+        return float(told[name]()) if name in told else 0.0
 
     # -- devices ---------------------------------------------------------------------------------
 
@@ -283,6 +289,20 @@ class Hall:
     def sources_of(self, bus: str) -> frozenset[str]:
         """Return what really feeds a bus."""
         return self.live()[bus]
+
+
+@cache
+def _settled() -> tuple[State, int]:
+    hall = Hall()
+    hall.run(16.5)
+    return hall.state, hall.now_ns
+
+
+def settled() -> Hall:
+    """Return a hall whose feeds have been stable for long, with nothing said yet."""
+    hall = Hall()
+    hall.state, hall.now_ns = _settled()
+    return hall
 
 
 _NORMAL_STAGES = {

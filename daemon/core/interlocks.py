@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemon.core.topology import Presence, once_per_site
-from daemon.model.natures import Position
+from daemon.model.natures import Position, Role
 from daemon.model.plant import MainTieMainScheme
 
 if TYPE_CHECKING:
@@ -262,6 +262,8 @@ def _last_feed(case: Case) -> bool:
 def fed_buses(view: View, without: str = "") -> set[str]:
     """Return the buses that a running source reaches through closed switches and converters.
 
+    Storage is no source here: it empties.
+
     Args:
         view: the plant now.
         without: a switch to be thought open.
@@ -270,7 +272,11 @@ def fed_buses(view: View, without: str = "") -> set[str]:
     for item in view.site.equipment.values():
         for a, b in _links(view, item) if item.id != without else ():
             links.setdefault(a, []).append(b)
-    frontier = [bus for bus in view.topology.running.values() if not view.topology.dead(bus)]
+    frontier = [
+        bus
+        for source, bus in view.topology.running.items()
+        if view.site.equipment[source].kind.role is Role.SOURCE and not view.topology.dead(bus)
+    ]
     fed = set(frontier)
     while frontier:
         for bus in links.get(frontier.pop(), ()):
@@ -282,13 +288,13 @@ def fed_buses(view: View, without: str = "") -> set[str]:
 
 def _links(view: View, item: Equipment) -> tuple[tuple[str, str], ...]:
     """Return the ways power may take through a piece of equipment, as (from, to)."""
-    role = item.kind.role.value
-    if role == "converter":
+    role = item.kind.role
+    if role is Role.CONVERTER:
         return ((item.buses[0], item.buses[-1]),)
-    if role == "transfer":
+    if role is Role.TRANSFER:
         stage = view.stage(item.id, "connected")
         return tuple((item.buses[i], item.buses[-1]) for i in (0, 1) if stage == f"source_{i + 1}")
-    if role == "transformer" or (role == "switch" and _is_through(view, item)):
+    if role is Role.TRANSFORMER or (role is Role.SWITCH and _is_through(view, item)):
         a, b = item.buses[0], item.buses[1]
         return (a, b), (b, a)
     return ()
@@ -319,13 +325,11 @@ def _target_not_live(case: Case) -> bool:
 
 
 def _onto_island(case: Case) -> bool:
-    """The load side is live, but not from the source it is connected to now."""
+    """The load side is unknown, or has a source of its own beside the one through the switch."""
     topology, load = case.view.topology, case.item.buses[2]
-    connected = case.view.stage(case.item.id, "connected")
     if topology.dead(load):
         return False
-    present = {"source_1": case.item.buses[0], "source_2": case.item.buses[1]}.get(connected or "")
-    return not (topology.live(load) and present and topology.live(present))
+    return not topology.live(load) or load in fed_buses(case.view, without=case.item.id)
 
 
 # -- the table -----------------------------------------------------------------------------------
@@ -381,6 +385,10 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         "the voltage of one side is not known, or its measurements disagree: check them",
     ),
     Interlock(
+        "second_storage_feeder", _BREAKER, CLOSE, _second_storage_feeder,
+        "the storage is joined to the other section: open that feeder first",
+    ),
+    Interlock(
         "live_live", _BREAKER, _PLAIN, _live_live,
         "both sides are live: use close_in_sync",
     ),
@@ -413,10 +421,6 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         "main and generator feeder of a section exclude each other: open the other first",
     ),
     Interlock(
-        "second_storage_feeder", _BREAKER, CLOSE, _second_storage_feeder,
-        "the storage is joined to the other section: open that feeder first",
-    ),
-    Interlock(
         "low_voltage_parallel", _BREAKER, _SYNC, _low_voltage_parallel,
         "transformers are never paralleled at low voltage: transfer open",
     ),
@@ -430,7 +434,7 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     ),
     Interlock(
         "onto_island", _TRANSFER, _MOVE, _onto_island,
-        "its load side is live from elsewhere or unknown: open the breaker behind it first",
+        "its load side has a source of its own, or is unknown: open the breaker behind it first",
     ),
     Interlock(
         "set_not_auto", _SET, frozenset({"start", "stop"}), _set_not_auto,

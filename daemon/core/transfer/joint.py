@@ -2,9 +2,9 @@
 
 Theory of operation. Loss-of-mains protection opens it within half a second; when it did not and the
 outage is confirmed, it is told to open, so that the returning utility meets a dead site and not a
-board full of load. It is closed again, onto the dead delivery bus only, when a utility behind it is
-usable: stable after an outage, merely healthy after a momentary loss. One that does not close is
-not tried for ever.
+board full of load. It is closed again when a utility behind it is usable: stable after an outage,
+merely healthy after a momentary loss. Onto a dead delivery bus it closes plainly, onto an island of
+on-site sources by its synchronism check. One that does not close is not tried for ever.
 
     JOINED
         SEEN_OPEN -> PARTED
@@ -41,7 +41,7 @@ class Stage(Enum):
     PARTING = "told to open after a confirmed outage"
     STUCK = "did not open; nothing follows from it while the mains of the sections are open"
     PARTED = "open"
-    JOINING = "told to close onto the dead delivery bus"
+    JOINING = "told to close"
     HELD = "did not close: a person must look"
 
 
@@ -53,7 +53,7 @@ class Event(Enum):
     SEEN_OPEN = "position open"
     PART = "outage confirmed"
     WELL = "no outage"
-    JOIN = "a utility behind it is usable and the bus before it is dead"
+    JOIN = "a utility behind it is usable"
 
 
 _TRANSITIONS: Final = {

@@ -285,7 +285,8 @@ def _intake_events(scan: _Scan, feed_ns: int) -> list[joint.Event]:
         return events
     events.append(here.PART if view.facts.supply.outage else here.WELL)
     before = view.site.equipment[scan.scheme.intake].buses[1]
-    if _lasted(view.now_ns, feed_ns, scan.params.reclose_s) and view.topology.dead(before):
+    known = view.topology.dead(before) or view.topology.live(before)
+    if _lasted(view.now_ns, feed_ns, scan.params.reclose_s) and known:
         events.append(here.JOIN)
     return events
 
@@ -499,7 +500,10 @@ def _propose(scan: _Scan) -> list[Proposal]:
     if state.intake is joint.Stage.PARTING:
         wishes.append((scheme.intake, "open", joint.Stage.PARTING.value))
     elif state.intake is joint.Stage.JOINING:
-        wishes.append((scheme.intake, "close", joint.Stage.JOINING.value))
+        # Sources on the site may hold the delivery bus as an island.
+        island = view.topology.live(view.site.equipment[scheme.intake].buses[1])
+        action = "close_in_sync" if island else "close"
+        wishes.append((scheme.intake, action, joint.Stage.JOINING.value))
     for drawn, at in zip(scheme.sections, state.sections, strict=True):
         if wish := _ACTIONS.get(at.stage):
             action, which = wish

@@ -1,0 +1,1 @@
+"""The core: scans in, decisions out."""

@@ -1,0 +1,1 @@
+"""Detection: what counts as a loss, and what does not."""

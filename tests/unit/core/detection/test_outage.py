@@ -1,0 +1,114 @@
+"""A loss is a loss when the voters say so for long enough, and not before."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core.detection.outage import judge
+from daemon.core.view import Health
+from tests.hall import CLOSED, OPEN, Hall, settled
+
+
+def lose(hall: Hall) -> None:
+    """Lose both feeds and everything behind them at once."""
+    hall.utilities = dict.fromkeys(hall.utilities, False)
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+
+
+def restore(hall: Hall) -> None:
+    """Bring both feeds back."""
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+
+
+@pytest.mark.parametrize(
+    ("votes", "verdict"),
+    [
+        ([True, True, False], Health.HEALTHY),
+        ([False, False, True], Health.FAILED),
+        ([True, False], Health.UNKNOWN),
+        ([True, False, None], Health.UNKNOWN),
+        ([None, None, True], Health.HEALTHY),
+        ([None, None, None], Health.UNKNOWN),
+        ([], Health.UNKNOWN),
+    ],
+)
+def test_the_majority_of_cast_votes_decides(votes: list[bool | None], verdict: Health) -> None:
+    assert judge(votes) is verdict
+
+
+@pytest.mark.fault("F42")
+@pytest.mark.parametrize("sag_s", [0.02, 0.1, 0.5, 1.4])
+def test_a_sag_starts_nothing(sag_s: float) -> None:
+    hall = settled()
+    lose(hall)
+    hall.run(sag_s)
+    restore(hall)
+    hall.run(3.0)
+    assert hall.happened("outage_detected")
+    (ended,) = hall.happened("sag_ended")
+    assert ended.fields["lasted_s"] < sag_s + 0.5
+    assert not hall.happened("outage_confirmed")
+    assert {c.equipment for c in hall.commands} <= {"52-VCB-IN"}
+
+
+def test_many_sags_are_not_counted() -> None:
+    hall = settled()
+    for _ in range(6):
+        lose(hall)
+        hall.run(0.06)
+        restore(hall)
+        hall.positions["52-VCB-IN"] = CLOSED
+        hall.run(12.0)
+    assert len(hall.happened("sag_ended")) == 6
+    assert {c.equipment for c in hall.commands} <= {"52-GCB-SMR", "52-GCB-PV"}
+
+
+def test_an_outage_is_confirmed_after_its_time_and_not_before() -> None:
+    hall = settled()
+    lose(hall)
+    hall.run(1.49)
+    assert not hall.happened("outage_confirmed")
+    hall.run(0.03)
+    (event,) = hall.happened("outage_confirmed")
+    assert event.fields["lasted_s"] == pytest.approx(1.5, abs=0.011)
+
+
+@pytest.mark.fault("F43")
+def test_every_dip_starts_the_return_time_anew() -> None:
+    hall = settled()
+    lose(hall)
+    hall.run(3.0)
+    restore(hall)
+    hall.run(14.0)
+    hall.utilities = dict.fromkeys(hall.utilities, False)
+    hall.run(0.05)
+    restore(hall)
+    hall.run(14.9)
+    assert not hall.happened("mains_returned")
+    hall.run(0.2)
+    assert hall.happened("mains_returned")
+
+
+@pytest.mark.fault("F30")
+def test_one_lying_relay_is_outvoted() -> None:
+    hall = settled()
+    for relay in ("R-UA", "R-UB"):
+        hall.said |= {(relay, "pickup_27"): 1.0, (relay, "voltage_ll_v"): 0.0}
+    hall.run(5.0)
+    assert not hall.happened("outage_detected")
+
+
+def test_silent_voters_are_no_outage() -> None:
+    hall = settled()
+    hall.silent |= {"R-UA", "R-UB", "M-UA", "M-UB", "52-GCB-UA", "52-GCB-UB"}
+    hall.run(5.0)
+    assert not hall.happened("outage_detected")
+    assert not hall.commands
+
+
+def test_silent_voters_and_a_dead_delivery_bus_are_an_outage() -> None:
+    hall = settled()
+    hall.silent |= {"R-UA", "R-UB", "M-UA", "M-UB", "52-GCB-UA", "52-GCB-UB"}
+    lose(hall)
+    hall.run(2.0)
+    assert hall.happened("outage_confirmed")

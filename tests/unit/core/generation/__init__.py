@@ -1,0 +1,1 @@
+"""Generation: sets and on-site sources, driven scan by scan."""

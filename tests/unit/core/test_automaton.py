@@ -1,0 +1,92 @@
+"""The interpreter, and that every kind of flaw in a table is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+
+import pytest
+
+from daemon.core.automaton import Table, advance, diagram, flaws, reachable
+from daemon.model.quantities import SECOND
+
+
+class Stage(Enum):
+    """Three stages."""
+
+    REST = 1
+    MOVE = 2
+    STUCK = 3
+
+
+class Event(Enum):
+    """Three events."""
+
+    GO = 1
+    DONE = 2
+    RESET = 3
+
+
+SOUND = Table(
+    first=Stage.REST,
+    transitions={
+        (Stage.REST, Event.GO): Stage.MOVE,
+        (Stage.MOVE, Event.DONE): Stage.REST,
+        (Stage.STUCK, Event.RESET): Stage.REST,
+    },
+    ignored={
+        Stage.REST: frozenset({Event.DONE, Event.RESET}),
+        Stage.MOVE: frozenset({Event.GO, Event.RESET}),
+        Stage.STUCK: frozenset({Event.GO, Event.DONE}),
+    },
+    after={Stage.MOVE: ("move_s", Stage.STUCK)},
+    rests=frozenset({Stage.REST}),
+    person=frozenset({Stage.STUCK}),
+)
+WAITS = {"move_s": SECOND}
+
+
+def test_the_first_event_that_is_listened_to_acts() -> None:
+    at = advance(SOUND, (Stage.REST, 0), (Event.DONE, Event.GO), 5, WAITS)
+    assert at == (Stage.MOVE, 5)
+
+
+def test_time_acts_only_when_no_event_does_and_not_a_nanosecond_early() -> None:
+    assert advance(SOUND, (Stage.MOVE, 5), (), 4 + SECOND, WAITS) == (Stage.MOVE, 5)
+    assert advance(SOUND, (Stage.MOVE, 5), (), 5 + SECOND, WAITS) == (Stage.STUCK, 5 + SECOND)
+    late = advance(SOUND, (Stage.MOVE, 5), (Event.DONE,), 9 * SECOND, WAITS)
+    assert late == (Stage.REST, 9 * SECOND)
+
+
+def test_an_event_that_nobody_thought_about_is_an_error_of_ours() -> None:
+    careless = replace(SOUND, ignored={})
+    with pytest.raises(AssertionError, match="no answer"):
+        advance(careless, (Stage.REST, 0), (Event.DONE,), 1, WAITS)
+
+
+def test_a_sound_table_has_no_flaws() -> None:
+    assert flaws(SOUND) == []
+    assert reachable(SOUND, Stage.MOVE) == set(Stage)
+
+
+def test_every_kind_of_flaw_is_found() -> None:
+    assert any("neither" in f for f in flaws(replace(SOUND, ignored={})))
+    both = {**SOUND.ignored, Stage.REST: frozenset(Event)}
+    assert any("both" in f for f in flaws(replace(SOUND, ignored=both)))
+    assert any("without an end" in f for f in flaws(replace(SOUND, after={})))
+    assert any("never reached" in f for f in flaws(replace(SOUND, after={})))
+    less = {k: v for k, v in SOUND.transitions.items() if k[0] is not Stage.STUCK}
+    trap = replace(SOUND, transitions=less, person=frozenset(), rests=frozenset(Stage))
+    assert any("trap" in f for f in flaws(trap))
+
+
+def test_the_diagram_names_causes_and_persons() -> None:
+    assert diagram(SOUND).splitlines() == [
+        "REST",
+        "    GO -> MOVE",
+        "MOVE",
+        "    DONE -> REST",
+        "    after move_s -> STUCK",
+        "STUCK (a person resets)",
+        "    RESET -> REST",
+    ]

@@ -1,0 +1,240 @@
+"""One way in for every switching action: at most once, verified by the plant, refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core import operation
+from daemon.core.topology import survey
+from daemon.core.view import Facts, Turn, View
+from daemon.model.commands import (
+    Command,
+    Message,
+    OperatorRequest,
+    Outcome,
+    Proposal,
+    Result,
+)
+from daemon.model.events import Event
+from daemon.model.quantities import MILLISECOND
+from tests.hall import CLOSED, OPEN, TICK_NS, Hall
+
+BREAKER = "52-MCCB-CA"
+
+
+class Desk:
+    """The operation path alone, over a hall that obeys nobody."""
+
+    def __init__(self) -> None:
+        self.hall = Hall()
+        self.state = operation.State()
+        self.next_id = 1
+        self.commands: list[Command] = []
+        self.events: list[Event] = []
+
+    def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = ()) -> None:
+        """Run one scan."""
+        params, image = self.hall.params, self.hall.image()
+        view = View(
+            lane="switching",
+            image=image,
+            inbox=inbox,
+            site=params.site,
+            points=params.points,
+            topology=survey(image, params.site, params.points),
+            facts=Facts(),
+            heard={},
+            estimate=None,
+            epoch=7,
+            next_id=self.next_id,
+        )
+        turn: Turn[operation.State] = operation.step(
+            view, self.state, operation.Params(), proposals
+        )
+        self.state = turn.state
+        self.next_id += len(turn.commands)
+        self.commands += turn.commands
+        self.events += [e for e in turn.events if isinstance(e, Event)]
+        self.hall.now_ns += TICK_NS
+
+    def scans(self, count: int, *proposals: Proposal) -> None:
+        """Run several scans with the same wishes."""
+        for _ in range(count):
+            self.scan(*proposals)
+
+    def answer(self, result: Result) -> Outcome:
+        """Return an outcome of the last command."""
+        return Outcome(self.commands[-1].id, result, self.hall.now_ns, "")
+
+    def names(self) -> list[str]:
+        """Return the names of what happened."""
+        return [e.name for e in self.events]
+
+
+def wish(action: str, equipment: str = BREAKER) -> Proposal:
+    """Return a wish of an automaton."""
+    return Proposal(equipment, "command", action, 0.0, "CCTS-1", "test")
+
+
+def ask(action: str, request: str = "r1", equipment: str = BREAKER) -> OperatorRequest:
+    """Return a wish of a person."""
+    return OperatorRequest(
+        request, "maria", Proposal(equipment, "command", action, 0.0, "", "hand")
+    )
+
+
+def test_a_wish_becomes_one_command_with_expiry_epoch_and_verdict() -> None:
+    desk = Desk()
+    desk.scans(30, wish("open"))
+    (command,) = desk.commands
+    assert (command.action, command.value, command.epoch) == ("open", 1.0, 7)
+    assert 0 < command.expires_at_ns - command.issued_at_ns <= 5_000_000_000
+    assert command.interlock == "passed"
+
+
+def test_seen_to_happen_ends_it_and_the_standing_wish_sends_nothing_more() -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    desk.scan(wish("open"), inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scans(10, wish("open"))
+    assert desk.names() == ["command_sent", "command_verified"]
+    desk.hall.positions[BREAKER] = CLOSED
+    desk.scans(10, wish("open"))
+    assert len(desk.commands) == 1
+    desk.scan()
+    desk.scan()
+    desk.scan(wish("open"))
+    assert len(desk.commands) == 2
+
+
+@pytest.mark.fault("F33")
+@pytest.mark.parametrize("answer", [Result.ACKNOWLEDGED, Result.FAILED, None])
+def test_a_breaker_that_does_not_open_is_told_within_300_ms_and_once(answer: Result | None) -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    sent_ns = desk.commands[0].issued_at_ns
+    desk.scan(wish("open"), inbox=(desk.answer(answer),) if answer else ())
+    desk.scans(100, wish("open"))
+    (failure,) = [e for e in desk.events if e.name == "breaker_failure"]
+    assert failure.at_ns - sent_ns <= 300 * MILLISECOND
+    assert len(desk.commands) == 1
+
+
+@pytest.mark.fault("F29", "F62")
+def test_without_a_clear_answer_nothing_is_sent_again_and_the_position_decides() -> None:
+    desk = Desk()
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(wish("close"))
+    desk.scan(wish("close"), inbox=(desk.answer(Result.FAILED),))
+    desk.scans(20, wish("close"))
+    desk.hall.positions[BREAKER] = CLOSED
+    desk.scans(5, wish("close"))
+    assert desk.names() == ["command_sent", "command_verified"]
+    assert len(desk.commands) == 1
+
+
+@pytest.mark.fault("F34")
+def test_a_missed_close_is_tried_once_more_and_only_with_a_charged_spring() -> None:
+    desk = Desk()
+    breaker = "52-VCB-TIE"
+    desk.hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-MA": OPEN, breaker: OPEN}
+    close = wish("close", breaker)
+    desk.scan(close)
+    desk.scan(close, inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    desk.hall.said[breaker, "spring_charged"] = 0.0
+    desk.scans(300, close)
+    assert len(desk.commands) == 1
+    desk.hall.said[breaker, "spring_charged"] = 1.0
+    desk.scans(3, close)
+    assert len(desk.commands) == 2
+    assert desk.commands[1].id > desk.commands[0].id
+    desk.scans(500, close)
+    assert len(desk.commands) == 2
+    assert "command_failed" in desk.names()
+
+
+@pytest.mark.parametrize("result", [Result.REFUSED, Result.EXPIRED])
+def test_a_device_that_refuses_is_not_asked_again(result: Result) -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    desk.scan(wish("open"), inbox=(desk.answer(result),))
+    desk.scans(50, wish("open"))
+    assert len(desk.commands) == 1
+    assert "command_failed" in desk.names()
+
+
+def test_a_refusal_is_named_once_and_the_wish_goes_through_when_the_cause_is_gone() -> None:
+    desk = Desk()
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scans(20, wish("open"))
+    (refusal,) = desk.events
+    assert (refusal.name, refusal.fields["interlock"]) == ("command_refused", "local")
+    desk.hall.said[BREAKER, "local"] = 0.0
+    desk.scan(wish("open"))
+    assert len(desk.commands) == 1
+
+
+def test_a_selection_is_void_after_five_seconds() -> None:
+    desk = Desk()
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scans(510, wish("open"))
+    desk.hall.said[BREAKER, "local"] = 0.0
+    desk.scans(50, wish("open"))
+    assert not desk.commands
+
+
+@pytest.mark.fault("F90", "F97")
+def test_a_repeated_request_acts_once() -> None:
+    desk = Desk()
+    desk.hall.positions["52-MCCB-CB"] = CLOSED
+    desk.scan(inbox=(ask("open"), ask("open")))
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scans(3)
+    desk.hall.positions[BREAKER] = CLOSED
+    desk.scan(inbox=(ask("open"),))
+    assert len(desk.commands) == 1
+
+
+@pytest.mark.fault("F93")
+def test_one_selection_per_device_and_the_second_is_told_whose_it_is() -> None:
+    desk = Desk()
+    desk.scan(inbox=(ask("open", "r1"),))
+    other = OperatorRequest("r2", "jan", ask("close").proposal)
+    desk.scan(inbox=(other,))
+    (refusal,) = [e for e in desk.events if e.name == "command_refused"]
+    assert refusal.fields["interlock"] == "selected"
+    assert "maria" in refusal.text
+    assert len(desk.commands) == 1
+
+
+def test_an_automatons_open_displaces_an_outstanding_close() -> None:
+    desk = Desk()
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(wish("close"))
+    desk.hall.positions[BREAKER] = 0
+    desk.scan(wish("open"))
+    assert [c.action for c in desk.commands] == ["close", "open"]
+
+
+@pytest.mark.parametrize(
+    ("equipment", "action"), [("52-NONE", "open"), ("R-MVA", "open"), (BREAKER, "explode")]
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(equipment: str, action: str) -> None:
+    desk = Desk()
+    desk.scan(inbox=(ask(action, equipment=equipment),))
+    (refusal,) = desk.events
+    assert refusal.fields["interlock"] == "unknown"
+    assert not desk.commands
+    assert not desk.state.tasks
+
+
+def test_a_person_is_refused_at_once_and_may_ask_again() -> None:
+    desk = Desk()
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scan(inbox=(ask("open"),))
+    desk.scans(2)
+    assert not desk.state.tasks
+    desk.hall.said[BREAKER, "local"] = 0.0
+    desk.scan(inbox=(ask("open", "r2"),))
+    assert len(desk.commands) == 1

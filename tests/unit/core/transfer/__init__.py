@@ -1,0 +1,1 @@
+"""Transfer: every scheme, driven scan by scan."""

@@ -1,0 +1,238 @@
+"""The board, from the loss of both feeds to the quiet after their return."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from daemon.model.commands import OperatorRequest, Proposal
+from tests.hall import CLOSED, OPEN, Hall, params, settled
+
+MAINS = frozenset({"U-A", "SMR-1"})
+
+
+def fed_by_sets(hall: Hall, bus: str) -> bool:
+    """Return whether sets and nothing else feed a bus."""
+    sources = hall.sources_of(bus)
+    return bool(sources) and all(s.startswith("DG") for s in sources)
+
+
+def on_sets(hall: Hall) -> bool:
+    """Return whether both sections are on sets."""
+    return fed_by_sets(hall, "MVA") and fed_by_sets(hall, "MVB")
+
+
+def on_mains(hall: Hall) -> bool:
+    """Return whether both sections are on mains and the sets are off."""
+    return all("U-A" in hall.sources_of(bus) for bus in ("MVA", "MVB")) and not any(
+        s.startswith("DG") for s in hall.sources_of("MVA") | hall.sources_of("MVB")
+    )
+
+
+def island(sets: int = 4) -> Hall:
+    """Return a hall that lives on its sets."""
+    hall = settled()
+    for number in range(sets + 1, 5):
+        hall.start_s[f"DG-{number}"] = None
+    hall.lose_mains()
+    assert hall.run(30.0, until=partial(on_sets, hall))
+    hall.run(1.0)
+    return hall
+
+
+def test_an_extended_outage_from_end_to_end() -> None:
+    hall = settled()
+    start_ns = hall.now_ns
+    hall.lose_mains()
+    assert hall.run(20.0, until=partial(on_sets, hall))
+    assert (hall.now_ns - start_ns) / 1e9 < 16.0
+    # One set onto the dead bus, the others by their synchronism check.
+    closings = [
+        c for c in hall.commands if c.equipment.startswith("52-GCB-") and "close" in c.action
+    ]
+    assert [c.action for c in closings] == ["close", *["close_in_sync"] * 3]
+    hall.run(40.0)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(14.0)
+    assert hall.told("52-VCB-IN") == []
+    assert hall.run(10.0, until=partial(on_mains, hall))
+    assert hall.told("52-VCB-MA") == hall.told("52-VCB-MB") == ["open", "close_in_sync"]
+    assert hall.told("52-VCB-GA") == hall.told("52-VCB-GB") == ["close", "open"]
+    hall.run(20.0)
+    assert all(hall.stages[f"DG-{n}"] == "stopped" for n in range(1, 5))
+    assert all(hall.positions[f"52-GCB-{n}"] == OPEN for n in range(1, 5))
+    assert hall.told("52-GCB-SMR") == ["close_in_sync"]
+    assert not hall.happened("command_failed")
+    assert not hall.happened("breaker_failure")
+
+
+def test_no_bus_is_without_supply_on_retransfer_and_the_overlap_is_short() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    overlap_s = {"MVA": 0.0, "MVB": 0.0}
+    for _ in range(3000):
+        hall.scan()
+        for bus, side in (("MVA", "A"), ("MVB", "B")):
+            assert hall.sources_of(bus)
+            both = {f"52-VCB-M{side}", f"52-VCB-G{side}"}
+            overlap_s[bus] += 0.01 * all(hall.positions[b] == CLOSED for b in both)
+    assert on_mains(hall)
+    assert 0.0 < max(overlap_s.values()) <= 0.1
+
+
+def test_sections_are_fed_one_after_the_other() -> None:
+    hall = island()
+    fed = [c.issued_at_ns for c in hall.commands if c.equipment in {"52-VCB-GA", "52-VCB-GB"}]
+    assert fed[1] - fed[0] >= 3_000_000_000
+
+
+@pytest.mark.fault("F46")
+def test_without_synchronism_the_section_goes_back_with_a_gap() -> None:
+    hall = island()
+    hall.synchronism_s = 1000.0
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(60.0, until=partial(on_mains, hall))
+    assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "close"]
+
+
+@pytest.mark.fault("F40")
+def test_when_the_feeder_sticks_the_main_is_opened_again() -> None:
+    hall = island()
+    hall.stuck = {"52-VCB-GA"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(25.0)
+    assert hall.told("52-VCB-MA")[:3] == ["open", "close_in_sync", "open"]
+    assert fed_by_sets(hall, "MVA")
+    assert hall.happened("breaker_failure", "52-VCB-GA")
+
+
+@pytest.mark.fault("F33")
+def test_a_main_that_does_not_open_is_a_lockout_and_no_feeder_closes() -> None:
+    hall = settled()
+    hall.stuck = {"52-VCB-MA"}
+    hall.lose_mains()
+    hall.run(30.0)
+    (failure,) = hall.happened("breaker_failure", "52-VCB-MA")
+    (sent,) = [c for c in hall.commands if c.equipment == "52-VCB-MA"]
+    assert (failure.at_ns - sent.issued_at_ns) / 1e6 <= 300.0
+    assert "close" not in hall.told("52-VCB-GA")
+    assert fed_by_sets(hall, "MVB")
+    assert any(m.values["stages"]["CCTS-1"] == "lockout" for m in hall.messages)
+    # A person opens it by hand, looks, and resets.
+    hall.positions["52-VCB-MA"] = OPEN
+    reset = Proposal("CCTS-1", "scheme", "reset", 0.0, "person", "looked")
+    hall.inbox.append(OperatorRequest("r1", "maria", reset))
+    assert hall.run(10.0, until=partial(on_sets, hall))
+
+
+def test_two_sets_feed_only_after_the_caps_are_in_force() -> None:
+    hall = settled()
+    hall.caps_follow = False
+    hall.start_s |= {"DG-3": None, "DG-4": None}
+    hall.lose_mains()
+    hall.run(17.0)
+    limits_w = {m.values["rows_limit_w"] for m in hall.messages}
+    assert any(3.0e6 < limit_w < 3.5e6 for limit_w in limits_w)
+    assert "close" not in hall.told("52-VCB-GA")
+    hall.caps_follow = True
+    assert hall.run(6.0, until=partial(on_sets, hall))
+    assert "open" not in hall.told("52-VCB-HA")
+
+
+def test_caps_that_never_come_take_the_rows_off_the_board() -> None:
+    hall = settled()
+    hall.caps_follow = False
+    hall.start_s |= {"DG-3": None, "DG-4": None}
+    hall.lose_mains()
+    assert hall.run(25.0, until=partial(on_sets, hall))
+    assert hall.told("52-VCB-HA") == hall.told("52-VCB-HB") == ["open"]
+
+
+@pytest.mark.fault("F44")
+def test_one_set_keeps_the_rows_off_and_they_come_back_with_the_mains() -> None:
+    hall = island(sets=1)
+    first = [c.equipment for c in hall.commands if c.equipment[:8] in {"52-VCB-H", "52-VCB-G"}]
+    assert set(first[:2]) == {"52-VCB-HA", "52-VCB-HB"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(40.0)
+    assert on_mains(hall)
+    assert hall.told("52-VCB-HA") == ["open", "close"]
+
+
+@pytest.mark.fault("F47")
+def test_when_the_sets_leave_the_feeders_open_before_another_comes() -> None:
+    hall = island(sets=2)
+    hall.start_s |= {"DG-1": 8.0, "DG-2": 8.0}
+    for number in (1, 2):
+        hall.stages[f"DG-{number}"] = "fault"
+        hall.positions[f"52-GCB-{number}"] = OPEN
+    hall.run(3.0)
+    assert {len(hall.happened("set_failed", f"DG-{n}")) for n in (1, 2)} == {1}
+    assert hall.positions["52-VCB-GA"] == hall.positions["52-VCB-GB"] == OPEN
+
+
+def test_a_lost_transformer_path_is_bridged_by_the_tie_and_given_back() -> None:
+    hall = settled()
+    hall.positions["52-VCB-PA"] = OPEN
+    assert hall.run(5.0, until=lambda: hall.positions["52-VCB-TIE"] == CLOSED)
+    assert hall.told("52-VCB-MA") == ["open"]
+    assert hall.told("DG-1") == []
+    hall.positions["52-VCB-PA"] = CLOSED
+    assert hall.run(10.0, until=lambda: hall.positions["52-VCB-TIE"] == OPEN)
+    hall.run(1.0)
+    assert hall.sources_of("MVA") >= MAINS
+    assert hall.positions["52-VCB-MB"] == CLOSED
+
+
+def test_both_transformer_paths_lost_call_the_sets_without_an_outage() -> None:
+    hall = settled()
+    hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-PB": OPEN}
+    assert hall.run(40.0, until=partial(on_sets, hall))
+    assert not hall.happened("outage_confirmed")
+
+
+@pytest.mark.parametrize("selector", ["manual", "test"])
+def test_hands_off_when_the_selector_is_not_on_auto(selector: str) -> None:
+    hall = settled()
+    hall.said["CCTS-1", "selector"] = float(["auto", "manual", "test"].index(selector))
+    hall.lose_mains()
+    hall.run(15.0)
+    assert hall.told("52-VCB-MA") == hall.told("52-VCB-GA") == []
+
+
+def test_hands_off_while_the_boards_own_logic_acts() -> None:
+    hall = settled()
+    hall.stages["CCTS-1"] = "isolating"
+    hall.lose_mains()
+    hall.run(5.0)
+    assert hall.told("52-VCB-MA") == []
+    hall.stages["CCTS-1"] = "inhibited"
+    hall.run(1.0)
+    assert hall.told("52-VCB-MA") == ["open"]
+
+
+@pytest.mark.parametrize("after_s", [2.0, 9.0, 12.0, 20.0])
+def test_a_restart_in_mid_sequence_takes_up_what_it_sees(after_s: float) -> None:
+    hall = settled()
+    hall.lose_mains()
+    hall.run(after_s)
+    taken_up = Hall(params=params(), now_ns=hall.now_ns)
+    taken_up.positions, taken_up.stages = hall.positions, hall.stages
+    taken_up.utilities, taken_up.connected = hall.utilities, hall.connected
+    for name, stage in hall.stages.items():
+        if stage == "cranking":
+            taken_up.later(3.0, partial(taken_up.stages.update, {name: "ready"}))
+    assert taken_up.run(40.0, until=partial(on_sets, taken_up))
+    assert not any(c.action == "close" for c in taken_up.commands if c.equipment == "52-VCB-MA")
+
+
+def test_a_momentary_loss_recloses_the_intake_and_starts_no_set() -> None:
+    hall = settled()
+    hall.lose_mains()
+    hall.run(0.6)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(1.0, until=lambda: "U-A" in hall.sources_of("MVA"))
+    hall.run(10.0)
+    assert hall.told("52-VCB-IN") == ["close"]
+    assert not any(hall.told(f"DG-{n}") for n in range(1, 5))
