@@ -72,7 +72,8 @@ async def test_outcomes_messages_and_results_come_back_through_the_inbox() -> No
     def act(call: Scanned) -> Step | None:
         if call.lane == "switching" and len(desk.calls) == 1:
             news = LaneMessage("switching", "supply", {"outage": True})
-            return Step(State(), (command(5),), (), (Request(3, "double", {"value": 21}),), (news,))
+            asked = tuple(Request(n, f, {"value": 21}) for n, f in ((3, "double"), (4, "unknown")))
+            return Step(State(), (command(5),), (), asked, (news,))
         return None
 
     desk = Desk(act)

@@ -1,0 +1,154 @@
+"""MQTT against a real mosquitto: what arrives, and what happens while the broker is away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import aiomqtt
+import pytest
+
+from daemon.model.events import Event
+from daemon.publishers import mqtt
+from daemon.publishers.mqtt import MqttPublisher, finite, iso
+from daemon.publishers.publisher import North
+from tests.unit.drivers.board import PORT
+from tests.unit.publishers.north import alarm, north, snapshot
+
+BASE = "ridethrough/v1/board/"
+
+
+@contextmanager
+def broker(program: Callable[[str], str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [program("mosquitto"), "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@asynccontextmanager
+async def publishing(place: North) -> AsyncIterator[MqttPublisher]:
+    publisher = MqttPublisher(place)
+    task = asyncio.create_task(publisher.run())
+    try:
+        yield publisher
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def listening(port: int) -> AsyncIterator[dict[str, list[dict[str, Any]]]]:
+    """Collect everything below the base topic, by topic."""
+    heard: dict[str, list[dict[str, Any]]] = {}
+
+    async def listen() -> None:
+        while True:
+            with contextlib.suppress(aiomqtt.MqttError):
+                async with aiomqtt.Client("127.0.0.1", port) as client:
+                    await client.subscribe(f"{BASE}#", qos=1)
+                    async for message in client.messages:
+                        topic = str(message.topic).removeprefix(BASE)
+                        assert isinstance(message.payload, bytes)
+                        heard.setdefault(topic, []).append(json.loads(message.payload))
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(listen())
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(true: Callable[[], object], limit_s: float = 10.0) -> None:
+    async with asyncio.timeout(limit_s):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_alarms_events_summary_and_life_arrive(program: Callable[[str], str]) -> None:
+    place = north()
+    port = place.site.north.mqtt_port
+    with broker(program, port):
+        async with listening(port) as heard, publishing(place) as publisher:
+            publisher.show(snapshot(place))
+            publisher.tell(
+                [alarm("B", value=float("nan")), Event(1, "52-1", "stage", "x", {"a": 1})]
+            )
+            publisher.tell([alarm("A")])
+            await until(lambda: len(heard.get("alarm/event", [])) == 2)
+            await until(lambda: {"event", "state", "alarm/snapshot"} <= set(heard))
+            raised, cleared = heard["alarm/event"]
+            assert (raised["id"], raised["state"], raised["priority"]) == ("x:52-1", "B", 1)
+            assert raised["value"] is None, "JSON has no NaN"
+            assert (raised["seq"], cleared["seq"]) == (1, 2)
+            assert raised["boot_id"] == cleared["boot_id"] == "n1:7"
+            assert heard["alarm/x:52-1/state"][-1]["state"] == "A"
+            assert heard["event"][0]["fields"] == {"a": 1}
+            ess = heard["state"][0]["equipment"]["ESS-1"]
+            assert (ess["power_w"], ess["soc_pu"], ess["quality"]) == (None, 1.0, "bad")
+            life = "daemon/n1/state"
+            await until(lambda: len(heard[life]) >= 2)
+            assert heard[life][1]["seq"] > heard[life][0]["seq"]
+            assert heard[life][0]["role"] == "active"
+        async with listening(port) as heard:
+            await until(lambda: life in heard)
+            assert heard[life][0]["role"] == "gone", "retained, and said on leaving"
+            assert heard["alarm/x:52-1/state"][0]["state"] == "A", "retained"
+
+
+@pytest.mark.fault("F81", "F82")
+async def test_broker_that_goes_and_comes_back(program: Callable[[str], str]) -> None:
+    said: list[str] = []
+    place = north(PORT + 60, said)
+    port = place.site.north.mqtt_port
+    async with publishing(place) as publisher:
+        await until(lambda: said)
+        assert str(port) in said[0]
+        publisher.tell([alarm("B")])
+        with broker(program, port):
+            async with listening(port) as heard:
+                await until(lambda: "alarm/x:52-1/state" in heard)
+                assert said[-1].endswith("is back")
+        await until(lambda: len(said) == 3)
+        publisher.tell([alarm("C"), alarm("A")])
+        await asyncio.sleep(1.0)
+        assert len(said) == 3, "said once"
+        with broker(program, port):
+            async with listening(port) as heard:
+                await until(lambda: "daemon/n1/state" in heard, 15.0)
+                await until(lambda: heard.get("alarm/x:52-1/state", [{}])[-1].get("state") == "A")
+                assert heard["alarm/snapshot"][-1]["seq"] == 3
+        assert publisher.dropped == 0
+
+
+@pytest.mark.fault("F82", "F86")
+async def test_outbox_is_bounded_and_keeps_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "OUTBOX", 10)
+    publisher = MqttPublisher(north(PORT + 70))
+    publisher.tell([alarm("B", f"x:{n}") for n in range(20)])
+    assert publisher.dropped == 30
+    assert [letter.body["seq"] for letter in publisher._outbox][-1] == 20
+
+
+def test_values_fit_for_json() -> None:
+    assert finite({"a": float("inf"), "b": (1, {"c": None}), "d": {1}}) == {
+        "a": None,
+        "b": [1, {"c": None}],
+        "d": "{1}",
+    }
+    assert iso(1_700_000_000_000_000_001) == "2023-11-14T22:13:20.000000001Z"

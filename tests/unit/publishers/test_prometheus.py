@@ -1,0 +1,132 @@
+"""The exposition, read by the library's own parser over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from daemon.publishers.prometheus import PrometheusPublisher
+from daemon.publishers.publisher import North
+from tests.unit.publishers.north import north, snapshot
+
+
+@asynccontextmanager
+async def serving(place: North) -> AsyncIterator[PrometheusPublisher]:
+    publisher = PrometheusPublisher(place)
+    task = asyncio.create_task(publisher.run())
+    await asyncio.sleep(0)
+    try:
+        yield publisher
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def get(place: North, path: str) -> tuple[int, str]:
+    site = place.site.north
+    reader, writer = await asyncio.open_connection(site.metrics_host, site.metrics_port)
+    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    head, _, body = answer.partition("\r\n\r\n")
+    return int(head.split()[1]) if head else 0, body
+
+
+async def test_everything_is_exposed_and_parses() -> None:
+    place = north()
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place, 6600.0))
+        code, body = await get(place, "/metrics")
+    assert code == 200
+    samples = {
+        (s.name, *sorted(s.labels.items())): s.value
+        for family in text_string_to_metric_families(body)
+        for s in family.samples
+    }
+
+    def value(name: str, **labels: str) -> float:
+        return samples[(name, *sorted(labels.items()))]
+
+    assert value("ridethrough_source_voltage_v", equipment="52-1", nature="breaker") == 6600.0
+    assert value("ridethrough_point_quality", equipment="ESS-1", point="power_w") == 2.0
+    assert value("ridethrough_point_quality", equipment="ESS-1", point="soc_pu") == 0.0
+    assert value("ridethrough_point_age_seconds", equipment="52-1", point="position") == 0.0
+    assert value("ridethrough_alarms_active", priority="1") == 1.0
+    assert value("ridethrough_alarms_active", priority="2") == 0.0
+    assert value("ridethrough_autonomy_seconds", equipment="ROW-1") == 90.0
+    assert value("ridethrough_scan_duration_seconds_count", lane="main") == 5.0
+    assert value("ridethrough_scan_duration_seconds_bucket", lane="main", le="0.001") == 0.0
+    assert value("ridethrough_scan_duration_seconds_bucket", lane="main", le="0.002") == 5.0
+    assert value("ridethrough_gateway_polls_total", gateway="GW") == 12.0
+    assert value("ridethrough_gateway_latency_seconds", gateway="GW") == 0.002
+    assert value("ridethrough_commands_total", result="acknowledged") == 3.0
+    assert value("ridethrough_task_restarts_total") == 1.0
+    assert value("ridethrough_build_info", version="0", site="board", node="n1", epoch="7") == 1.0
+
+
+async def test_no_family_stands_twice() -> None:
+    place = north()
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place))
+        _, body = await get(place, "/metrics")
+    names = [line.split()[2] for line in body.splitlines() if line.startswith("# TYPE")]
+    assert len(names) == len(set(names))
+
+
+async def test_liveness_and_readiness() -> None:
+    place = north()
+    async with serving(place) as publisher:
+        assert (await get(place, "/livez"))[0] == 503
+        publisher.show(snapshot(place, ready=False))
+        assert (await get(place, "/livez"))[0] == 200
+        assert (await get(place, "/readyz"))[0] == 503
+        publisher.show(snapshot(place))
+        assert (await get(place, "/readyz"))[0] == 200
+        stopped = snapshot(place)
+        stopped.lanes["main"].stopped = "a defect"
+        publisher.show(stopped)
+        code, body = await get(place, "/readyz")
+        assert code == 503
+        assert "main" in body
+        assert (await get(place, "/nothing"))[0] == 404
+
+
+@pytest.mark.fault("F85")
+async def test_many_scrapes_cost_one_rendering() -> None:
+    place = north()
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place))
+        first = publisher.page()
+        publisher.show(snapshot(place, 2.0))
+        assert publisher.page() is first
+        codes = [
+            code for code, _ in await asyncio.gather(*(get(place, "/metrics") for _ in range(60)))
+        ]
+        assert 200 in codes
+        assert set(codes) <= {0, 200}, "the rest is turned away"
+
+
+@pytest.mark.fault("F104")
+async def test_client_that_never_asks_does_not_keep_the_server_from_ending() -> None:
+    place = north()
+    async with serving(place):
+        site = place.site.north
+        _, writer = await asyncio.open_connection(site.metrics_host, site.metrics_port)
+        await asyncio.sleep(0.1)
+    writer.close()
+
+
+async def test_busy_port_is_named() -> None:
+    place = north()
+    site = place.site.north
+    busy = socket.create_server((site.metrics_host, site.metrics_port))
+    with busy, pytest.raises(OSError, match=str(site.metrics_port)):
+        PrometheusPublisher(place)
