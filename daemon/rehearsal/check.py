@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from daemon.model.points import tabulate
-from daemon.settings import Problem, SettingsError, config_dir, load, problems, site_path
+from daemon.settings import Problem, SettingsError, load, problems, site_path
 from daemon.settings.document import read
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Checked:
 
     Attributes:
         file: as it was named.
-        kind: "site", "device map" or "scenario".
+        kind: "site", "device map", "alarms", "scenario", or "file" where it could not be read.
         problems: all of them, in the order of the file.
         summary: what the file describes, or "" when it has problems.
     """
@@ -43,13 +43,16 @@ class Checked:
 
 
 def check(path: Path) -> Checked:
-    """Return what is wrong with a site, device map or scenario, or what it describes."""
+    """Return what is wrong with a file, or what it describes."""
     file = site_path(path)
+    document = read(file)
+    if document.data is None:
+        return Checked(str(path), "file", tuple(document.problems), "")
     kind = kind_of(file)
     if kind == "scenario":
         found, summary = _scenario(file)
     else:
-        found = tuple(problems(file))
+        found = tuple(problems(file, _settings_of))
         summary = "" if found else _describe(file, kind)
     return Checked(str(path), kind, found, summary)
 
@@ -60,7 +63,15 @@ def kind_of(path: Path) -> str:
     keys = set(data) if isinstance(data, dict) else set()
     if keys & {"scenario", "timeline", "expect"}:
         return "scenario"
-    return "device map" if "points" in keys and "buses" not in keys else "site"
+    if "points" in keys:
+        return "device map"
+    return "alarms" if path.resolve().parent.name == "alarms" else "site"
+
+
+def _settings_of(nature: str) -> tuple[str, ...]:
+    from device_emulators.devices import kinds  # noqa: PLC0415 - only for a site that sets some
+
+    return kinds.settings_of(nature)
 
 
 def _scenario(path: Path) -> tuple[tuple[Problem, ...], str]:
@@ -75,14 +86,16 @@ def _scenario(path: Path) -> tuple[tuple[Problem, ...], str]:
     except SettingsError as error:
         return error.problems, ""
     events, expected = len(found.timeline), len(found.expect)
-    text = f"{found.scenario} on {site.id}: {found.for_s:g} s, {events} events, {expected} expectations"
-    return (), text
+    what = f"{found.for_s:g} s, {events} events, {expected} expectations"
+    return (), f"{found.scenario} on {site.id}: {what}"
 
 
 def _describe(path: Path, kind: str) -> str:
     if kind == "site":
         return describe(load(path).site)
     data = read(path).data
+    if kind == "alarms":
+        return f"{len(data)} rules"
     return f"{data.get('nature', '')} over {data.get('protocol', '')}: {len(data['points'])} points"
 
 

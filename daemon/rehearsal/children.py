@@ -71,6 +71,7 @@ class Child:
         self.process: Final = process
         self.tail: Final[deque[str]] = deque(maxlen=12)
         self.report: dict[str, Any] = {}
+        self._heard: Final = asyncio.Event()
         self._readers: Final[list[asyncio.Task[None]]] = []
 
     @classmethod
@@ -116,7 +117,9 @@ class Child:
                     continue
             if line:
                 self.tail.append(line)
+                self._heard.set()
                 on_line(self.name, line)
+        self._heard.set()
 
     @property
     def alive(self) -> bool:
@@ -129,6 +132,17 @@ class Child:
         with contextlib.suppress(ConnectionError):
             self.process.stdin.write(f"{line}\n".encode())
             await self.process.stdin.drain()
+
+    async def said(self, words: str) -> None:
+        """Wait until it says a line with `words`, or ends without."""
+        while self.alive and not any(words in line for line in self.tail):
+            self._heard.clear()
+            await self._heard.wait()
+
+    def hang_up(self) -> None:
+        """Close its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
     async def ended(self) -> int:
         """Wait for the end of the process and of its output; return its exit code."""

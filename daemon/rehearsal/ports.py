@@ -37,8 +37,8 @@ def of_metrics(site: Site) -> Need:
 
 
 def of_broker(site: Site) -> Need:
-    """Return the port of a broker of our own."""
-    return Need(site.north.mqtt_host, site.north.mqtt_port, "the demonstration's MQTT broker")
+    """Return the port of a broker of our own, on loopback wherever the site's broker is."""
+    return Need("127.0.0.1", site.north.mqtt_port, "the demonstration's MQTT broker")
 
 
 def refusals(needs: Iterable[Need]) -> list[str]:

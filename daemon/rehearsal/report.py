@@ -37,51 +37,52 @@ def merge(
     """
     started_ns = int(plant["started_utc_ns"])
     said = daemon or {}
-    changes = [_change(alarm, started_ns) for alarm in said.get("alarms", ())]
+    changes = [c for alarm in said.get("alarms", ()) for c in _changes(alarm, started_ns)]
     verdicts = [*plant["expectations"], *(judge(one, changes) for one in expected)]
-    outcome: dict[str, Any] = {
-        "ok": all(verdict["ok"] for verdict in verdicts) and not plant["interrupted"] and not dead,
+    return {
+        "ok": all(verdict["ok"] for verdict in verdicts)
+        and not plant["interrupted"]
+        and not dead
+        and said.get("ok", True),
         "scenario": plant["scenario"],
         "site": plant["site"],
         "for_s": plant["for_s"],
-        "with_daemon": daemon is not None,
+        "interrupted": plant["interrupted"],
+        "with_daemon": bool(said),
         "died": list(dead),
         "expectations": verdicts,
         "it_interruption_ms": dict(plant["it_interruption_ms"]),
-        "transfer": [
-            {**stage, "at_s": _plant_s(stage["utc_ns"], started_ns)}
-            for stage in said.get("stages", ())
-        ],
+        "transfer": [_stage(e, started_ns) for e in said.get("events", ()) if _is_stage(e)],
         "plant_events": list(plant["stages"]),
         "slipped_s": plant["slipped_s"],
         "alarms": _raised(changes),
+        **(_figures(said) if said else {}),
     }
-    return outcome | {key: value for key, value in said.items() if key in _FIGURES}
-
-
-_FIGURES = {
-    "polls",
-    "failed_polls",
-    "polls_per_s",
-    "scan_p50_ms",
-    "scan_p99_ms",
-    "lanes",
-    "devices",
-    "points",
-}
 
 
 def _plant_s(utc_ns: int, started_ns: int) -> float:
     return round((utc_ns - started_ns) / _NS, 3)
 
 
-def _change(alarm: Mapping[str, Any], started_ns: int) -> Change:
-    return Change(
-        id=alarm["id"],
-        at_s=_plant_s(alarm["utc_ns"], started_ns),
-        active=alarm["active"],
-        priority=alarm["priority"],
-    )
+def _is_stage(event: Mapping[str, Any]) -> bool:
+    return str(event["name"]).endswith("stage")
+
+
+def _stage(event: Mapping[str, Any], started_ns: int) -> dict[str, Any]:
+    return {
+        "at_s": _plant_s(event["utc_ns"], started_ns),
+        "source": event["source"],
+        "stage": event["fields"].get("stage", ""),
+        "text": event["text"],
+    }
+
+
+def _changes(alarm: Mapping[str, Any], started_ns: int) -> Iterator[Change]:
+    raised_s = _plant_s(alarm["raised_utc_ns"], started_ns)
+    yield Change(alarm["id"], raised_s, True, alarm["priority"])
+    if alarm["cleared_s"] is not None:
+        cleared_s = round(raised_s + alarm["cleared_s"] - alarm["raised_s"], 3)
+        yield Change(alarm["id"], cleared_s, False, alarm["priority"])
 
 
 def _raised(changes: Iterable[Change]) -> list[dict[str, Any]]:
@@ -97,34 +98,53 @@ def _raised(changes: Iterable[Change]) -> list[dict[str, Any]]:
     return [row for row in rows.values() if row["count"]]
 
 
-def heading(site: Site, topic: str, mqtt: tuple[str, int] | None) -> Iterator[str]:
-    """Yield where to look while it runs; `mqtt` is None without a daemon."""
-    yield site.name
-    if mqtt is None:
-        return
+def _figures(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the daemon counted; the scan is that of its fastest lane, the others beside."""
+    lanes = said["lanes"]
+    fastest = min(lanes.values(), key=lambda lane: lane["period_ms"])
+    return {
+        "devices": said["devices"],
+        "points": said["points"],
+        "polls": said["polls"],
+        "failed_polls": said["polls_failed"],
+        "polls_per_s": round(said["polls"] / said["ran_s"], 1) if said["ran_s"] else 0.0,
+        "scan_p50_ms": fastest["p50_ms"],
+        "scan_p99_ms": fastest["p99_ms"],
+        "lanes": lanes,
+        "commands": said["commands"],
+        "daemon_ok": said["ok"],
+        "daemon_reason": said["reason"],
+    }
+
+
+def heading(site: Site, mqtt: tuple[str, int]) -> Iterator[str]:
+    """Yield where to look while it runs, with the broker at `mqtt`."""
+    topic = f"ridethrough/v1/{site.id}/alarm/+/state"
     metrics = f"http://{site.north.metrics_host}:{site.north.metrics_port}"
     yield f"  metrics     {metrics}/metrics"
     yield f"  readiness   {metrics}/readyz"
-    yield f"  MQTT topic  {topic}  at {mqtt[0]}:{mqtt[1]}; to follow it:"
-    yield f"              mosquitto_sub -h {mqtt[0]} -p {mqtt[1]} -v -t '{topic}'"
+    yield f"  alarms      mosquitto_sub -h {mqtt[0]} -p {mqtt[1]} -v -t '{topic}'"
 
 
 def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
     """Yield the outcome for people."""
     yield ""
-    yield from _expectations(outcome["expectations"])
+    yield from verdict_lines(outcome["expectations"])
     yield from _interruptions(outcome["it_interruption_ms"], site)
     yield from _transfer(outcome["transfer"])
     yield from _alarms(outcome["alarms"])
-    yield from _figures(outcome)
+    yield from _counted(outcome)
     failed = sum(not verdict["ok"] for verdict in outcome["expectations"])
     total = len(outcome["expectations"])
+    if outcome.get("daemon_reason"):
+        yield f"the daemon ended by itself: {outcome['daemon_reason']}"
     for name in outcome["died"]:
         yield f"{name} ended before its time"
     yield f"{total - failed} of {total} expectations met in {outcome['for_s']:g} s of plant time"
 
 
-def _expectations(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what was expected and what was measured."""
     if not verdicts:
         return
     yield "expectations"
@@ -185,12 +205,17 @@ def _alarms(alarms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 _ALARMS_SHOWN = 20
 
 
-def _figures(outcome: Mapping[str, Any]) -> Iterator[str]:
-    if "polls" not in outcome:
-        return
-    yield (
-        f"daemon: {outcome['polls']} polls, {outcome['failed_polls']} failed; scan "
-        f"p50 {outcome['scan_p50_ms']:.2f} ms, p99 {outcome['scan_p99_ms']:.2f} ms"
-    )
+def _counted(outcome: Mapping[str, Any]) -> Iterator[str]:
+    if "polls" in outcome:
+        yield (
+            f"daemon: {outcome['devices']} devices, {outcome['points']} points, "
+            f"{outcome['polls']} polls ({outcome['polls_per_s']:.0f} a second), "
+            f"{outcome['failed_polls']} failed"
+        )
+        for name, lane in outcome["lanes"].items():
+            yield (
+                f"  {name:<10} every {lane['period_ms']:g} ms, takes p50 {lane['p50_ms']:.2f} ms, "
+                f"p99 {lane['p99_ms']:.2f} ms; missed {lane['overruns']} of {lane['scans']} slots"
+            )
     if outcome["slipped_s"]:
         yield f"this machine was too slow: {outcome['slipped_s']:.1f} s of plant time lost"

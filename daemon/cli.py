@@ -1,0 +1,299 @@
+"""The command `ridethrough`: parse, call, print.
+
+Each command imports what it runs and nothing else, so that `--help` and `check` answer at once.
+Exit codes: 0 it went well, 1 something is wrong or an expectation was missed, 2 the command line
+was not understood, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+INTERRUPTED: Final = 130
+DEFAULT_SITE: Final = "ai_hall"
+DEFAULT_SCENARIO: Final = "extended_outage"
+
+_DEMO = """\
+Starts the emulated plant, an MQTT broker and the daemon, each in a process of its own, plays a
+scenario over real sockets and says at the end what was expected and what happened.
+
+The broker is mosquitto where it is installed, else an embedded one (MQTT 3.1.1); --mqtt names
+another. Ctrl-C ends all of it; the exit code is then 130.
+
+examples:
+  ridethrough demo
+  ridethrough demo --scenario momentary_outage
+  ridethrough demo --scenario extended_outage --for 120 --json
+  ridethrough demo --scenario generator_failure --without-daemon
+  ridethrough demo --scenario normal --trace node_power.csv.gz
+  ridethrough demo --port-offset 100        a second demonstration beside the first
+"""
+_RUN = """\
+Runs the daemon on a site until it is ended, or for --for seconds. Its record and what it must
+remember go to --state. Nothing needs to answer yet: a device that is silent is said so once and
+is taken in when it comes.
+
+examples:
+  ridethrough run config/sites/ai_hall.yaml
+  ridethrough run ai_hall --state /var/lib/ridethrough
+  ridethrough run my_site.yaml --mqtt mqtt://broker.example:1883
+"""
+_EMULATE = """\
+Serves every device of a site over Modbus TCP and OPC UA, with one plant behind them all. Without
+a scenario the plant runs quietly until it is ended.
+
+examples:
+  ridethrough emulate ai_hall
+  ridethrough emulate ai_hall --scenario extended_outage
+  ridethrough emulate ai_hall --scenario my_scenario.yaml --trace node_power.csv.gz --seed 7
+"""
+_CHECK = """\
+Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
+as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
+
+examples:
+  ridethrough check config/sites/ai_hall.yaml
+  ridethrough check config/sites/*.yaml config/devices/*/*.yaml config/scenarios/*.yaml
+  ridethrough check my_site.yaml --json
+"""
+_SCHEMA = """\
+Prints the JSON Schema that an editor uses to complete and check a file while it is written.
+
+examples:
+  ridethrough schema > site.schema.json
+  ridethrough schema device > device.schema.json
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line as it is understood."""
+    top = argparse.ArgumentParser(
+        prog="ridethrough",
+        description="Supervises the power path of an AI data centre.",
+        epilog="ridethrough COMMAND --help shows the options of a command, and examples.",
+    )
+    version = importlib.metadata.version("ridethrough")
+    top.add_argument("--version", action="version", version=f"ridethrough {version}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, more: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=text, description=more, formatter_class=argparse.RawTextHelpFormatter
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    _demo_options(command("demo", _demo, "plant, broker and daemon playing a scenario", _DEMO))
+    _run_options(command("run", _run, "the daemon on a site", _RUN))
+    _emulate_options(command("emulate", _emulate, "the devices of a site on this desk", _EMULATE))
+    check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _json(check)
+    schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
+    schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
+    return top
+
+
+def _demo_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "--site", default=DEFAULT_SITE)
+    _scenario(sub, DEFAULT_SCENARIO)
+    _plant_options(sub)
+    sub.add_argument(
+        "--without-daemon", action="store_true", help="the plant alone, to see what it would miss"
+    )
+    _mqtt(sub)
+    _offset(sub)
+    _json(sub)
+
+
+def _run_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "site")
+    sub.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="folder of the record (default: ridethrough-state)",
+        default=Path("ridethrough-state"),
+    )
+    sub.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end after that")
+    _mqtt(sub)
+    _offset(sub)
+    _json(sub)
+
+
+def _emulate_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "site")
+    _scenario(sub, None)
+    _plant_options(sub)
+    sub.add_argument(
+        "--hold",
+        action="store_true",
+        help="serve the undisturbed plant until a line 'start' comes on standard input",
+    )
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of all chance (default 0)")
+    _offset(sub)
+    _json(sub)
+
+
+def _plant_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE",
+        help="measured load as CSV, also gzipped: t_s, then columns in W",
+    )
+    sub.add_argument(
+        "--for",
+        dest="for_s",
+        type=_seconds,
+        metavar="SECONDS",
+        help="plant seconds to play (default: as the scenario says)",
+    )
+
+
+def _site(add: Callable[..., object], name: str, **more: str) -> None:
+    add(name, metavar="SITE", help="site file, or the name of one that came along", **more)
+
+
+def _scenario(sub: argparse.ArgumentParser, default: str | None) -> None:
+    sub.add_argument(
+        "--scenario",
+        default=default,
+        metavar="NAME",
+        help="scenario file, or the name of one that came along"
+        + (f" (default {default})" if default else ""),
+    )
+
+
+def _mqtt(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--mqtt", metavar="URL", help="another broker, e.g. mqtt://10.0.0.5:1883")
+
+
+def _offset(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--port-offset", type=int, default=0, metavar="N", help="add N to every port of the site"
+    )
+
+
+def _json(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", action="store_true", help="end with one JSON object on a line")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
+    return value
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.demo import Wish, demonstrate
+
+    wish = Wish(
+        site=options.site,
+        scenario=options.scenario,
+        trace=options.trace,
+        for_s=options.for_s,
+        without_daemon=options.without_daemon,
+        mqtt=options.mqtt,
+        port_offset=options.port_offset,
+    )
+    return demonstrate(wish, as_json=options.json)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from daemon import app
+    from daemon.settings import load, shift_ports
+
+    site_file = shift_ports(load(options.site), options.port_offset)
+    report = app.run(site_file, options.state, options.for_s, options.mqtt)
+    if report.reason:
+        print(report.reason, file=sys.stderr)
+    if options.json:
+        print(json.dumps(report.plain()))
+    return int(not report.ok)
+
+
+def _emulate(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.desk import emulate, scenario_for
+    from daemon.rehearsal.report import verdict_lines
+    from daemon.settings import load, shift_ports
+
+    site = shift_ports(load(options.site), options.port_offset).site
+    play = scenario_for(options.scenario, site) if options.scenario else None
+    report = emulate(
+        site,
+        play,
+        trace=options.trace,
+        for_s=options.for_s,
+        hold=options.hold,
+        seed=options.seed,
+    )
+    if options.json:
+        print(json.dumps(report))
+    else:
+        print(*verdict_lines(report["expectations"]), sep="\n")
+    return int(not report["ok"])
+
+
+def _check(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.check import check
+
+    files = [check(path) for path in options.files]
+    found = [problem for file in files for problem in file.problems]
+    for problem in found:
+        print(problem)
+    for file in files:
+        if not file.problems:
+            print(f"{file.file}: {file.kind} {file.summary}")
+    if found:
+        print("1 problem" if len(found) == 1 else f"{len(found)} problems")
+    if options.json:
+        print(json.dumps({"ok": not found, "files": [file.as_json() for file in files]}))
+    return int(bool(found))
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from daemon.settings import schema
+
+    print(json.dumps(schema(options.kind), indent=2))
+    return 0
+
+
+def _mind_refusals(options: argparse.Namespace) -> int:
+    """Run the command; what is wrong with what the user gave is said without a traceback."""
+    from daemon.settings.findings import SettingsError
+
+    try:
+        code: int = options.run(options)
+    except BrokenPipeError:
+        raise
+    except (SettingsError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        options = parser().parse_args(arguments)
+        code = _mind_refusals(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code

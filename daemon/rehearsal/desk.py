@@ -1,0 +1,48 @@
+"""The emulators as a command: a site's devices on this desk, quiet or playing a scenario."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from device_emulators import desk, scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from daemon.model.plant import Site
+    from device_emulators.scenario import Scenario
+
+TraceError = desk.TraceError
+
+
+def scenario_for(name: str | Path, site: Site) -> Scenario:
+    """Return a scenario, given by name or file, as it is to be played on `site`.
+
+    Raises:
+        SettingsError: with everything that is wrong with it.
+    """
+    return scenario.load(scenario.scenario_path(name), site, desk.vocabulary())
+
+
+def emulate(
+    site: Site,
+    play: Scenario | None,
+    *,
+    trace: Path | None,
+    for_s: float | None,
+    hold: bool,
+    seed: int,
+) -> dict[str, Any]:
+    """Serve `site` until the end of the scenario, or of `for_s` [s], or Ctrl-C; return the report.
+
+    Raises:
+        OSError: a port cannot be had; names gateway and port.
+        TraceError: the trace was refused.
+    """
+
+    def out(line: str) -> None:
+        print(line, flush=True)
+
+    running = desk.run(site, play, trace=trace, for_s=for_s, hold=hold, seed=seed, out=out)
+    return asyncio.run(running).as_json()
