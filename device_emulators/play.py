@@ -144,7 +144,7 @@ class Play:
             self._judge.see(events)
         if self.time_ns // ns(LINE_S) != before_ns // ns(LINE_S):
             time_s = seconds(self.time_ns)
-            self._out(f"[plant] {time_s:7.1f} s  {summary(self._site, self._plant)}")
+            self._out(f"[plant] {time_s:9.3f} s  {summary(self._site, self._plant)}")
 
     def _do(self, happening: Happening) -> None:
         for id_ in select(self._site, happening.target, gateways=True):

@@ -37,17 +37,21 @@ def _parts(site: Site, plant: Witness) -> Iterator[str]:
         loaded = [id_ for id_ in sets if stage(id_) == "loaded"]
         others = sorted({stage(id_) for id_ in sets if id_ not in loaded} - {"stopped"})
         said = f" {', '.join(others)}" if others else ""
-        yield f"DG {len(loaded)}/{len(sets)} loaded {total_mw(loaded)}{said}"
+        yield f"DG {len(loaded)}/{len(sets)} {total_mw(loaded)}{said}"
     if ups := _ids(site, "ups"):
         lowest = min(plant.quantity(id_, "soc_pu") for id_ in ups)
         stages = " ".join(dict.fromkeys(stage(id_) for id_ in ups))
         yield f"UPS {stages} {100 * lowest:.0f} %"
+    if stores := _ids(site, "ess"):
+        charge = " ".join(f"{100 * plant.quantity(id_, 'soc_pu'):.0f} %" for id_ in stores)
+        power_mw = -sum(plant.quantity(id_, "power_w") for id_ in stores) / 1e6
+        yield f"ESS {power_mw + 0.0:.1f} MW {charge}"
     if rows := _ids(site, "rack_row"):
         cap = min(plant.quantity(id_, "power_cap_pu") for id_ in rows)
         racks = _ids(site, "ai_rack")
         running = sum(stage(id_) == "running" for id_ in racks)
         lowest = min((plant.quantity(id_, "soc_pu") for id_ in racks), default=0.0)
         yield (
-            f"racks {running}/{len(racks)} running {total_mw(racks)} cap {100 * cap:.0f} %"
+            f"racks {running}/{len(racks)} {total_mw(racks)} cap {100 * cap:.0f} %"
             f" battery {100 * lowest:.0f} %"
         )
