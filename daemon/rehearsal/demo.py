@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from daemon.rehearsal import broker, ports, report
 from daemon.rehearsal.children import Child, ChildError, python
 from daemon.rehearsal.desk import scenario_for
+from daemon.rehearsal.lines import Lines
 from daemon.settings import SettingsError, load, shift_ports
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Show:
         self._wish: Final = wish
         self._children: Final[list[Child]] = []
         self._died: Final[list[str]] = []
+        self._lines: Final = Lines(_now_s, _out)
         self._interrupted = False
 
     def interrupt(self, task: asyncio.Task[dict[str, Any]]) -> None:
@@ -162,8 +164,9 @@ class Show:
         began_s = _now_s()
         plant = await self._start_plant(folder)
         controller = await self._start_daemon(folder)
-        print(f"[demo] everything is ready after {_now_s() - began_s:.1f} s", flush=True)
+        _out(f"everything is ready after {_now_s() - began_s:.1f} s")
         watchers = [asyncio.create_task(self._watch(c)) for c in self._children if c is not plant]
+        self._lines.begin()
         await plant.say("start")
         await plant.said("played to the end")
         for watcher in watchers:
@@ -188,7 +191,7 @@ class Show:
         if not self._wish.without_daemon and not self._wish.mqtt:
             port = self.site.north.mqtt_port
             name, command = broker.command(port, folder)
-            print(f"[demo] broker: {name}", flush=True)
+            _out(f"  broker      {name}")
             waits.append(self._ready(await self._start("broker", command), _listens(port)))
         await asyncio.gather(*waits)
         return plant
@@ -204,7 +207,7 @@ class Show:
         return child
 
     async def _start(self, name: str, command: Sequence[str]) -> Child:
-        child = await Child.start(name, command, _relay)
+        child = await Child.start(name, command, self._lines.show)
         self._children.append(child)
         return child
 
@@ -230,13 +233,11 @@ class Show:
         """Say it when a child dies while the plant plays on."""
         await child.ended()
         self._died.append(child.name)
-        print(f"[demo] {child.obituary()}\n[demo] the plant goes on without it", flush=True)
+        _out(f"{child.obituary()}\nthe plant goes on without it")
 
 
-def _relay(name: str, line: str) -> None:
-    """Print what plant and daemon say; the broker's words are for its obituary."""
-    if name != "broker":
-        print(line if line.startswith("[") else f"[{name}] {line}", flush=True)
+def _out(line: str) -> None:
+    print(line, flush=True)
 
 
 def _now_s() -> float:
