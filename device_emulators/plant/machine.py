@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RESET_PER_S: Final = 3.0
+RESET_PER_S: Final = 1.0
 SHARE_PER_S: Final = 0.5
 DRAG_PU: Final = 0.04
 """Friction by which a set without fuel slows down, by rated power."""
+PULL_HZ_PER_RAD: Final = 0.8
 SYNC_HZ: Final = 0.35
 """Largest slip a synchroniser asks for; it shrinks with the angle, so that contacts meet slowly."""
 
@@ -93,7 +94,7 @@ def swing(
         for m in machines:
             error_pu = (nominal_hz + m.sync_hz - frequency_hz) / nominal_hz
             m.reset_pu += h * (
-                RESET_PER_S * error_pu / m.droop_pu * 0.1
+                RESET_PER_S * error_pu / m.droop_pu
                 + SHARE_PER_S * (mean_pu - m.mechanical_w / m.power_w)
             )
             m.reset_pu = min(max(m.reset_pu, -DRAG_PU), 1.1)
@@ -133,4 +134,4 @@ def pull_in(angle_rad: float) -> float:
     Args:
         angle_rad: own angle ahead of the other's, in (-pi, pi] [rad].
     """
-    return min(max(-0.5 * angle_rad, -SYNC_HZ), SYNC_HZ)
+    return min(max(-PULL_HZ_PER_RAD * angle_rad, -SYNC_HZ), SYNC_HZ)
