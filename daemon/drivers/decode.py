@@ -4,8 +4,8 @@ A decoder is made once for each block and then works on whole arrays. What canno
 plant is Bad here and goes no further: NaN and infinity, the sentinels makers use for "no value"
 (all ones in an unsigned word, the lowest number in a signed one), a state that has no name and a
 value outside the limits that the device map believes. Counters have no sentinel: all ones is one of
-their counts. A double-point position of 00 or 11 is a good reading of a bad position; what to make of
-it is the core's to say.
+their counts. A double-point position of 00 or 11 is a good reading of a bad position; what to make
+of it is the core's to say.
 """
 
 from __future__ import annotations

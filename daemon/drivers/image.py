@@ -85,7 +85,8 @@ class ImageDriver:
             values = np.array([read(e, p) for e, p in points.names])
         except ConnectionError as error:
             self._statistics.polls_failed += 1
-            self._link.table.mark(points.indices, Quality.BAD_NOT_CONNECTED)
+            for each in self._classes:
+                self._link.table.mark(each.indices, Quality.BAD_NOT_CONNECTED)
             self._turn(up=False, reason=str(error))
             return
         self._statistics.polls += 1
