@@ -62,7 +62,7 @@ class Inputs(NamedTuple):
     inbox: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Control:
     """Settings of every controller, by the name of its block in the site file."""
 
@@ -103,9 +103,12 @@ class Params:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
-    """What a lane remembers: values only, so that it can be kept and taken up again."""
+    """What a lane remembers: values only, so that it can be kept and taken up again.
+
+    Without slots: their descriptors would hide the modules that the fields are named after.
+    """
 
     next_id: int = 1
     facts: Facts = field(default_factory=Facts)

@@ -29,6 +29,7 @@ Source: plant.md section 3, "Balance, worked once".
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping  # needed when the state is read back
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
@@ -40,8 +41,6 @@ from daemon.model.commands import LaneMessage, Proposal
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from daemon.model.events import Event
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
