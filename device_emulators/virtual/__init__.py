@@ -1,6 +1,6 @@
 """An asyncio loop whose time jumps to the next timer, and a network that lives in memory.
 
-Daemon and plant, with their unmodified protocol libraries, run in one process on one loop: `run.run`
+Daemon and plant, with their unmodified protocol libraries, run in one process on one loop: `run`
 is the door. An idle loop advances its time to the next timer (`loop`), a connection is a pair of
 transports with a seeded delay (`stream`), links can be refused, stalled, cut in one direction,
 reset, or left half-open (`network`), and libraries that look at the machine's clocks see the

@@ -4,8 +4,9 @@
 moves the time to that timer and returns. All the rest (ready queue, timers, tasks) is asyncio's own
 code, so a program meets the order of events that it would meet on a quiet machine of endless speed.
 
-**Time** is a float of seconds from 0, as asyncio has it; rounded to nanoseconds it is exact, and
-`advance` ends the run before that ceases to be true (`LAST_S`, three months).
+**Time** is counted in whole nanoseconds from 0; asyncio gets it as a float of seconds. Without that
+rounding at every jump the errors of floats would add up, and an hour of ticks would end beside its
+grid. `advance` ends the run before a float is too coarse for it (`LAST_S`, 24 days).
 
 **Order.** Python's sets of tasks are ordered by address, and a task group cancels its tasks in the
 order of a set: on an ordinary loop two runs of one program differ. Tasks here hash by their serial
@@ -36,8 +37,8 @@ Ts = TypeVarTuple("Ts")
 
 RESOLUTION_S: Final = 1e-9
 """Timers this close together are due together [s]."""
-LAST_S: Final = float(1 << 23)
-"""Behind this a float no longer tells one nanosecond from the next [s]."""
+LAST_S: Final = float(1 << 21)
+"""A little behind this a float no longer tells one nanosecond from the next [s]."""
 TURNS_AT_ONE_INSTANT: Final = 1_000_000
 
 
@@ -100,7 +101,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Begin at time 0 with nobody on `network`."""
         super().__init__()
         self.network: Final = network
-        self._now_s = 0.0
+        self._now_ns, self._now_s = 0, 0.0
         self._selector = _NoInput(self)
         self._clock_resolution = RESOLUTION_S
         self._home = threading.get_ident()
@@ -114,7 +115,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def time_ns(self) -> int:
         """Return the virtual time [ns]."""
-        return round(self._now_s * 1e9)
+        return self._now_ns
 
     def advance(self) -> None:
         """Jump to the next timer.
@@ -125,7 +126,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         due_s = self._scheduled[0].when()
         if due_s >= LAST_S:
             raise OverflowError(f"virtual time ends at {LAST_S} s; a timer is due at {due_s} s")
-        self._now_s = due_s
+        self._now_ns = round(due_s * 1e9)
+        self._now_s = self._now_ns / 1e9
 
     def _process_events(self, event_list: Sequence[object]) -> None:
         """Do nothing: there is no input."""
