@@ -15,6 +15,8 @@ DEAD_PU: Final = 0.20
 SYNC_PU: Final = 0.05
 SYNC_HZ: Final = 0.2
 SYNC_RAD: Final = math.radians(5.0)
+SLIP_MARGIN: Final = 0.6
+"""Part of the slip limit at which a close is given: load moves the frequency until contacts meet."""
 AIM_RAD: Final = math.radians(3.0)
 """Predicted angle at contact touch that the synchronism check lets pass."""
 
@@ -59,6 +61,6 @@ class Gap:
         predicted = wrap(self.angle_rad + 2.0 * math.pi * self.slip_hz * after_s)
         return (
             abs(self.voltage_pu) <= SYNC_PU
-            and abs(self.slip_hz) <= 0.95 * SYNC_HZ
+            and abs(self.slip_hz) <= SLIP_MARGIN * SYNC_HZ
             and abs(predicted) <= AIM_RAD
         )
