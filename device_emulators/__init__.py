@@ -2,8 +2,9 @@
 
 `plant` has the physics as step(plant, dt), `devices` the relay logic and the registers of each
 kind of device, `servers` speaks Modbus TCP and OPC UA for them, `faults` breaks any of it on
-purpose, `virtual` gives all of it a time that runs faster than ours, and `scenario` is a
-timeline of plant events with what is expected of the daemon.
+purpose, and `virtual` gives all of it a time that runs faster than ours. A `scenario` is a
+timeline of plant events with what is expected of the daemon; `play` plays one on a plant, `judge`
+watches the plant's own truth meanwhile, and `desk` paces both with the clock and serves them.
 
 Its worth is that it can prove the daemon wrong. So it takes from the daemon only `daemon.model`
 and `daemon.settings` (the site is described once), shares none of the estimator's mathematics,

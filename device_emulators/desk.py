@@ -195,9 +195,8 @@ async def run(
         loop.add_signal_handler(number, desk.stop)
     try:
         await desk.open()
+        gc.freeze()  # what is there now stays, and need not be looked at again
         gc.enable()
-        gc.collect()
-        gc.freeze()
         out(f"[plant] ready: {len(site.gateways)} gateways of {site.name} on this desk")
         if not hold:
             desk.start()
@@ -211,6 +210,7 @@ async def run(
         finally:
             transport.close()
     finally:
+        gc.enable()
         await desk.close()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

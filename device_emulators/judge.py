@@ -90,6 +90,7 @@ class _Test:
         natures = {id_: nature_of(site, id_) for id_ in self.members}
         self.words = words_of(next(iter(natures.values()), "cable"), self.point)
         self.unit = _unit(self.point)
+        self._limited = condition.at_least is not None or condition.at_most is not None
 
         def codes(word: float | bool | str | None) -> dict[str, float] | None:
             if word is None:
@@ -118,7 +119,10 @@ class _Test:
         failing = [id_ for id_, value in values.items() if not self._holds(id_, value)]
         needed = wanted.at_least_count or len(values)
         holds = len(values) - len(failing) >= needed
-        worst = max(failing or values, key=lambda id_: self._distance(values[id_]))
+        whose = failing or self.members
+        worst = (
+            max(whose, key=lambda id_: self._distance(values[id_])) if self._limited else whose[0]
+        )
         return holds, values[worst], worst
 
     def _distance(self, value: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,14 @@ class Vocabulary:
         events: nature -> event -> names of the values it needs.
         quantities: nature -> names of what can be asked; "bus" stands for buses.
         happenings: names of the events that a plant reports.
+        alarms: classes of alarms that a daemon may raise.
     """
 
     settings: Mapping[str, Iterable[str]]
     events: Mapping[str, Mapping[str, tuple[str, ...]]]
     quantities: Mapping[str, Iterable[str]]
     happenings: frozenset[str]
+    alarms: frozenset[str]
 
 
 def look_over(scenario: Scenario, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -140,6 +143,8 @@ def _expectation(
         yield from _condition(body, at, site, vocabulary)
     if expectation.order is not None:
         yield from _order(expectation.order, at, site, vocabulary)
+    if expectation.alarm is not None or expectation.no_alarm is not None:
+        yield from _alarm(body.id, (*at, "id"), site, vocabulary)
     if expectation.never is not None or expectation.happens is not None:
         if body.event not in vocabulary.happenings:
             valid = choices(vocabulary.happenings, body.event)
@@ -220,3 +225,16 @@ def _order(order: Order, at: Location, site: Site, vocabulary: Vocabulary) -> It
     for nature in dict.fromkeys(site.equipment[id_].nature for id_ in select(site, order.of)):
         yield from _point(nature, order.quantity, (*at, "quantity"), vocabulary)
         yield from _word(nature, order.quantity, order.is_, (*at, "is"))
+
+
+def _alarm(id_: str, at: Location, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield what keeps an alarm id or pattern from ever meeting an alarm."""
+    class_, colon, source = id_.partition(":")
+    if not any(fnmatchcase(name, class_) for name in vocabulary.alarms):
+        valid = choices(vocabulary.alarms, class_)
+        yield Finding(at, f"no class of alarms is called {class_}", valid)
+    sources = (site.id, *site.equipment, *site.gateways)
+    if colon and not any(fnmatchcase(name, source) for name in sources):
+        yield Finding(at, f"nothing here is called {source}", choices(sources, source))
+    if not colon and not class_.endswith("*"):
+        yield Finding(at, f"{id_} lacks what it is about", f"{class_}:<equipment>, {class_}:*")

@@ -6,12 +6,17 @@ done to gateways, and what the plant reports is listed here; tests hold the list
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES
+from daemon.settings.alarms import load_alarms
+from daemon.settings.folders import config_dir
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of
 from device_emulators.scenario_checks import Vocabulary
 from device_emulators.selection import BUS, GATEWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
 """What can be done to a Modbus gateway: leave requests unanswered, answer again."""
@@ -45,8 +50,14 @@ REPORTED: Final = frozenset(
 """Events a plant reports; what a scenario does to it is reported as `injected`."""
 
 
-def vocabulary() -> Vocabulary:
-    """Return the words for every nature."""
+def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
+    """Return the words for every nature.
+
+    Args:
+        alarms: classes of alarms, where a site has others than those that are shipped.
+    """
+    if alarms is None:
+        alarms, _ = load_alarms(config_dir() / "alarms")
     events = {nature: events_of(nature) for nature in KINDS}
     asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
     return Vocabulary(
@@ -54,4 +65,5 @@ def vocabulary() -> Vocabulary:
         events={**events, GATEWAY: GATEWAY_EVENTS},
         quantities={**asked, BUS: OF_BUSES},
         happenings=REPORTED,
+        alarms=frozenset(alarms),
     )

@@ -27,6 +27,7 @@ WORDS = Vocabulary(
         "bus": ("live",),
     },
     happenings=frozenset({"stage", "unsynchronised_closing"}),
+    alarms=frozenset({"on-battery", "outage"}),
 )
 GOOD = """\
 scenario: good
@@ -46,7 +47,7 @@ expect:
   - {name: d, never: {event: unsynchronised_closing}}
   - {name: e, happens: {event: stage, of: DG-1, by_s: 60}}
   - {name: f, order: {quantity: stage, is: shutting_down, of: [R-2, R-1]}}
-  - {name: g, alarm: {id: "on_battery:UPS-A", raised_by_s: 8, cleared_by_s: 50}}
+  - {name: g, alarm: {id: "on-battery:ESS-*", raised_by_s: 8, cleared_by_s: 50}}
   - {name: h, no_alarm: {priority_at_most: 2}}
 """
 
@@ -96,6 +97,9 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
                 "(valid: answer, hang)"
             ),
         ),
+        ("on-battery:", "on-batery:", "no class of alarms is called on-batery (valid: on-battery"),
+        ("battery:ESS-*", "battery:UPS-*", "expect.7.alarm.id: nothing here is called UPS-*"),
+        ("on-battery:ESS-*", "on-battery", "on-battery lacks what it is about"),
         ("soc_pu: 0.5", "soc: 0.5", "initial.0.soc: nothing to be set of a ess (valid: soc_pu)"),
         ("soc_pu: 0.5", "soc_pu: half", "initial.0.soc_pu: half is no number"),
         ("event: clear}", "event: clear, for_s: 1}", "timeline.0.for_s: no value of clear"),
