@@ -28,6 +28,7 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
+from daemon.drivers.cancellation import heed
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ class Wire:
         )
         made = False
         try:
-            made = await client.connect()
+            connected = await client.connect()
+            heed()
+            made = connected
         finally:
             if not made:
                 client.close()
@@ -190,6 +193,7 @@ class Wire:
         try:
             async with asyncio.timeout(limit_s):
                 reply: ModbusPDU = await client.execute(False, request)
+                heed()
             answered = True
         except (TimeoutError, ModbusException) as error:
             text = "no reply in time" if self._client is client else "connection closed"

@@ -30,6 +30,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
+from daemon.drivers.cancellation import heed
 from daemon.drivers.decode import Limits
 from daemon.drivers.driver import LinkChange, Statistics
 from daemon.drivers.grid import Backoff
@@ -109,6 +110,7 @@ class OpcuaDriver:
                 await self._session()
             except (_LostError, OSError, TimeoutError, UaError) as error:
                 self._lose(error)
+            heed()
             await asyncio.sleep(self._backoff.draw())
 
     async def _session(self) -> None:
@@ -121,6 +123,7 @@ class OpcuaDriver:
                 await self._resolve(client)
                 await self._subscribe(client)
                 await self._read_all(client)
+                heed()
             self._client = client
             self._find()
             await self._watch(client)
@@ -229,6 +232,7 @@ class OpcuaDriver:
                 raise _LostError("no data")
             if self._gap:
                 await self._read_all(client)
+            heed()
 
     async def write(self, command: Command) -> Outcome:
         """Write one command at most once; see `Driver.write`."""

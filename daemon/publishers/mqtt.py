@@ -143,13 +143,16 @@ class MqttPublisher:
         """Connect and publish until cancelled, whatever becomes of the broker."""
         wait_s = FIRST_S
         while True:
+            client = self._client()
             try:
-                async with self._client() as client:
+                async with client:
                     wait_s = FIRST_S
                     self._found()
                     await self._serve(client)
             except (aiomqtt.MqttError, OSError) as error:
                 self._lost(str(error))
+            finally:
+                _retrieve(client)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LAST_S)
 
@@ -189,8 +192,10 @@ class MqttPublisher:
             aiomqtt.MqttError: the connection is lost.
         """
         beat_ns = snapshot_ns = self._north.now_ns()
+        task = asyncio.current_task()
         try:
-            while True:
+            # The library waits by `asyncio.wait_for`, which loses a cancellation at times.
+            while task is None or not task.cancelling():
                 while self._outbox:
                     await self._send(client, self._outbox[0])
                     self._outbox.popleft()
@@ -205,6 +210,7 @@ class MqttPublisher:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds(max(0, beat_ns - self._north.now_ns()))):
                         await self._wake.wait()
+            raise asyncio.CancelledError
         except asyncio.CancelledError:
             await self._leave(client)
             raise
@@ -244,6 +250,13 @@ class MqttPublisher:
             place = self._north.site.north
             where = f"{place.mqtt_host}:{place.mqtt_port}"
             self._north.say(f"[daemon] no MQTT broker at {where} ({reason}); going on without")
+
+
+def _retrieve(client: aiomqtt.Client) -> None:
+    """Look at the error a lost client keeps, or the event loop complains of it once more."""
+    lost = client._disconnected
+    if lost.done() and not lost.cancelled():
+        lost.exception()
 
 
 def alarm_body(item: AlarmTransition) -> dict[str, Any]:

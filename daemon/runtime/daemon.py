@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import seconds
 from daemon.runtime.report import RunReport, lane_report, total
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from daemon.runtime.supervisor import Supervisor
     from daemon.runtime.world import World
 
+END_S: Final = 8
+"""Seconds within which everything has to end."""
+
 
 @dataclass
 class Daemon:
@@ -40,10 +43,13 @@ class Daemon:
     supervisor: Supervisor
     chronicle: Chronicle
     begun_ns: int
+    strays: dict[str, int] = field(default_factory=dict)
+    """Errors that belonged to no call, by kind; the first of each kind is said."""
 
     async def run(self, stop: asyncio.Event, for_s: float | None = None) -> RunReport:
         """Run until `stop` is set, `for_s` have passed [s], a defect, or cancellation."""
         keep = self.supervisor.keep
+        asyncio.get_running_loop().set_exception_handler(self._stray)
         tasks = [asyncio.create_task(keep(f"link {n}", d.run)) for n, d in self.drivers.items()]
         tasks += [asyncio.create_task(keep(p.name, p.run)) for p in self.publishers]
         tasks.append(asyncio.create_task(keep("journal", self.journal.run)))
@@ -57,11 +63,17 @@ class Daemon:
             )
             reason = "; ".join(str(t.exception()) for t in done if t is not wait and t.exception())
         finally:
-            for task in [*tasks, wait]:
-                task.cancel()
-            await asyncio.gather(*tasks, wait, return_exceptions=True)
+            await _end([*tasks, wait])
             await self.requests.close()
         return self._report(reason)
+
+    def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Record an error that belongs to no call, such as a frame that cannot be decoded."""
+        error = context.get("exception")
+        text = f"{context['message']}: {error!r}" if error else str(context["message"])
+        if (kind := type(error).__name__) not in self.strays:
+            self.scan.happened("stray_error", "daemon", text, {"kind": kind})
+        self.strays[kind] = self.strays.get(kind, 0) + 1
 
     def _report(self, reason: str) -> RunReport:
         site = self.scan.lanes["main"].params.site
@@ -83,3 +95,17 @@ class Daemon:
             alarms=self.chronicle.alarms,
             events=self.chronicle.events,
         )
+
+
+async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """Cancel tasks until all have ended, or for `END_S` [s].
+
+    More than once, because `asyncio.wait_for` of Python 3.11 can lose a cancellation.
+    """
+    left = set(tasks)
+    for _ in range(END_S):
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
+        if not left:
+            return

@@ -8,8 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from pymodbus.pdu.register_message import (
+    ReadInputRegistersRequest,
+    ReadInputRegistersResponse,
+)
 
+from daemon.drivers.modbus import Wire
 from daemon.drivers.modbus_gateway import ModbusDriver
+from daemon.drivers.plan import Block
 from daemon.model.commands import Command, Result
 from daemon.model.plant import Site
 from daemon.model.quality import Quality, is_bad, is_good
@@ -240,3 +246,25 @@ async def test_command_to_a_lost_gateway_fails_at_once() -> None:
         outcome = await driver.write(command(table, "52-1", "command", 1.0))
         assert outcome.result is Result.FAILED
         assert "not connected" in outcome.detail
+
+
+async def test_cancellation_that_the_library_swallows_is_heeded() -> None:
+    class Swallowing:
+        """Does what `asyncio.wait_for` of Python 3.11 does when result and cancellation meet."""
+
+        async def execute(self, _: bool, request: ReadInputRegistersRequest) -> object:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(10)
+            return ReadInputRegistersResponse(registers=[0] * request.count, dev_id=request.dev_id)
+
+        def close(self) -> None:
+            pass
+
+    wire = Wire("127.0.0.1", PORT)
+    wire._client = Swallowing()  # type: ignore[assignment]
+    read = asyncio.create_task(wire.read(Block(2, "input", 0, 4, 1.0, ())))
+    await asyncio.sleep(0.01)
+    read.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await read
+    assert not wire.connected, "its reply must never meet another request"
