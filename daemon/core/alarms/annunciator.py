@@ -126,7 +126,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = plan_of(view.site, view.points, params)
     dense = _dense(plan, state, view.points)
     raw = judge(plan, view.image, dense.active, lambda topic, key: _told(view, topic, key))
-    hide = suppressed(plan, view, raw | dense.active)
+    hide = suppressed(plan, view, raw | dense.active, dense.hidden)
     differing = np.flatnonzero(raw != dense.active)
     quiet = (
         not len(differing)

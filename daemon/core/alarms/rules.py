@@ -19,8 +19,7 @@ Nothing but `silent` and `stale` is ever raised from a value that is not good.
 alarm of the site hides its consequences everywhere, one of a gateway on the devices behind it, one
 of a row on its racks, any other on its own equipment. `only_while` names stage points and the
 labels under which the alarm makes sense: low oil pressure only while the set runs. `needs_supply`
-hides it while topology says that its buses are cut off from every source, as below an opened
-breaker.
+hides it while its buses are not known to be joined to a running source, as below an opened breaker.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ class Rule:
         latching: stays until a person resets it.
         group: alarms of one group mark the first of them as first-out.
         only_while: labels by stage point of the same equipment that let it exist.
-        needs_supply: hidden while topology says that its buses are cut off from every source.
+        needs_supply: hidden while its buses are not known to be joined to a running source.
         suppressed_by: classes of which this is a consequence.
         cause: the usual reason.
         consequence: what happens when nobody acts.

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Interval
 
+from daemon.core.topology import once_per_site
 from daemon.core.view import Path, Turn, View
 from daemon.model.commands import Proposal
 from daemon.model.quantities import ns
@@ -35,9 +36,9 @@ from daemon.model.quantities import ns
 if TYPE_CHECKING:
     from daemon.model.events import Event
     from daemon.model.plant import Site
+    from daemon.model.points import PointTable
 
 OWNER: Final = "shutdown"
-_LOADS: Final = ("rack_row", "it_rack")
 _OBEYS: Final = frozenset({"shutting_down", "off"})
 
 
@@ -73,6 +74,13 @@ class State(NamedTuple):
     short_since_ns: Mapping[str, int] = {}
 
 
+@once_per_site
+def _loads(site: Site, points: PointTable) -> tuple[str, ...]:
+    """Return what can be told to shut down."""
+    loads = site.of_nature("rack_row", "it_rack")
+    return tuple(e.id for e in loads if points.find(e.id, "command") is not None)
+
+
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: nothing is told to shut down."""
     return State()
@@ -81,7 +89,7 @@ def initial(site: Site, params: Params) -> State:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Tell the loads whose time has come."""
     paths = view.facts.autonomy.paths
-    loads = [e.id for e in view.site.of_nature(*_LOADS) if e.id in paths]
+    loads = [name for name in _loads(view.site, view.points) if name in paths]
     state, events = _release(view, state)
     short: dict[str, int] = {}
     told = dict(state.told_ns)

@@ -133,7 +133,7 @@ def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -
     frequency_hz, _, _ = _best(plan.frequency, image, good, n_bus)
     power_w, power_quality, power_point = _best(plan.power, image, good, plan.n_equipment)
     presence = [topology.presence[bus] for bus in plan.buses]
-    dead = np.fromiter((p in {Presence.DEAD, Presence.EARTHED} for p in presence), dtype=np.bool_)
+    dead = np.fromiter((p is Presence.DEAD for p in presence), dtype=np.bool_)
     voltage_pu[dead] = 0.0
     frequency_hz[dead] = 0.0
     quality[dead] = Quality.GOOD

@@ -1,0 +1,168 @@
+"""Row caps: at once down, step by step up, never above what there is."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from daemon.core.balance import caps
+from daemon.model.commands import LaneMessage
+from tests.main_lane import Lane, commands, dark, events, on_sets, supply
+
+RATED_W = 1.04e6
+ROWS = [f"ROW-{n}" for n in range(1, 7)]
+
+
+def shown(hall: Lane) -> dict[str, float]:
+    return {row: hall.values[hall.points.index(row, "power_cap_pu")] for row in ROWS}
+
+
+def lose(hall: Lane) -> None:
+    """Lose everything and let the rows obey their caps."""
+    hall.run(1.0)
+    hall.lose_utility()
+    for _ in range(10):
+        hall.obey_caps(hall.scan())
+
+
+def test_nothing_is_sent_on_utility() -> None:
+    hall = Lane()
+    assert not commands(hall.run(30.0), "power_cap_pu")
+
+
+def test_all_rows_are_capped_within_a_second_of_own_evidence() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.lose_utility()
+    sent = commands(hall.run(0.5), "power_cap_pu")
+    assert {c.equipment: c.value for c in sent} == dict.fromkeys(ROWS, 0.45)
+
+
+def test_word_of_the_switching_lane_is_enough() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    steps = [hall.scan(dark()), *hall.run(0.5)]
+    assert {c.equipment for c in commands(steps, "power_cap_pu")} == set(ROWS)
+
+
+@pytest.mark.fault("F42")
+def test_a_sag_costs_no_work() -> None:
+    hall = Lane()
+    steps = hall.run(1.0)
+    steps += [hall.scan(dark()), hall.scan(supply()), *hall.run(5.0)]
+    assert not commands(steps, "power_cap_pu")
+
+
+def test_silent_converters_are_no_evidence_of_a_loss() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.spoil("HVDC-A", "HVDC-B", *hall.behind("GW-MVA"), *hall.behind("GW-MVB"))
+    assert not commands(hall.run(10.0), "power_cap_pu")
+
+
+def test_one_side_lost_is_no_loss() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("HVDC-A.stage", "off")
+    assert not commands(hall.run(10.0), "power_cap_pu")
+
+
+def test_caps_rise_by_steps_on_four_sets() -> None:
+    hall = Lane()
+    lose(hall)
+    hall.put_all("hvdc", "stage", "walk_in")
+    hall.put_all("hvdc", "input_voltage_ll_v", 6600.0)
+    for name in ("52-VCB-HA", "52-VCB-HB"):
+        hall.put(f"{name}.load_voltage_v", 6600.0)
+    seen = [0.45]
+    for n in range(200):
+        done = hall.scan(on_sets(4)) if n % 10 == 0 else hall.scan()
+        hall.obey_caps(done)
+        sent = commands([done], "power_cap_pu")
+        if sent:
+            assert len({c.value for c in sent}) == 1
+            seen.append(sent[0].value)
+    assert seen == sorted(seen)
+    assert max(b - a for a, b in pairwise(seen)) <= 0.1 + 1e-9
+    assert seen[-1] == 1.0
+
+
+def test_two_sets_carry_the_rows_below_a_third_of_the_hall() -> None:
+    hall = Lane()
+    lose(hall)
+    hall.put_all("hvdc", "stage", "running")
+    hall.put_all("hvdc", "input_voltage_ll_v", 6600.0)
+    for item in hall.site.of_nature("ups", "rectifier", "chiller"):
+        name = "power_w" if item.nature == "chiller" else "output_power_w"
+        full = 0.55e6 if item.nature == "ups" else 0.1e6
+        spare = item.normally == "out_of_service"
+        hall.put(f"{item.id}.{name}", 0.0 if spare else 0.5e6 if item.nature == "chiller" else full)
+    for name in ("52-VCB-HA", "52-VCB-HB"):
+        hall.put(f"{name}.load_voltage_v", 6600.0)
+    for n in range(300):
+        hall.obey_caps(hall.scan(on_sets(2)) if n % 10 == 0 else hall.scan())
+        assert sum(shown(hall).values()) * RATED_W <= 3.3e6
+    assert sum(shown(hall).values()) * RATED_W > 3.0e6
+    assert shown(hall)["ROW-1"] > shown(hall)["ROW-6"] >= 0.3
+
+
+def test_limit_of_the_switching_lane_is_kept_and_read_back() -> None:
+    hall = Lane()
+    lose(hall)
+    hall.scan(dark(outage=True, rows_limit_w=2.0e6))
+    told = []
+    for _ in range(25):
+        done = hall.scan()
+        hall.obey_caps(done)
+        told += [m.values["rows_limit_w"] for m in done.messages if isinstance(m, LaneMessage)]
+    assert sum(shown(hall).values()) * RATED_W <= 2.0e6
+    assert told[-1] == pytest.approx(sum(shown(hall).values()) * RATED_W)
+
+
+def test_with_one_set_the_rows_stay_on_storage_under_their_cap() -> None:
+    hall = Lane()
+    lose(hall)
+    for _ in range(60):
+        hall.obey_caps(hall.scan(on_sets(1, rows_limit_w=0.0), after_s=1.0))
+    assert set(shown(hall).values()) == {0.45}
+
+
+def test_caps_are_released_when_the_utility_is_back() -> None:
+    hall = Lane()
+    lose(hall)
+    fresh = Lane()
+    hall.values[:] = fresh.values
+    hall.put_all("rack_row", "power_cap_pu", 0.45)
+    hall.scan(supply())
+    steps = []
+    for _ in range(100):
+        steps.append(hall.scan())
+        hall.obey_caps(steps[-1])
+    assert set(shown(hall).values()) == {1.0}
+    assert events(steps, "caps_released")
+    assert not commands(hall.run(20.0), "power_cap_pu"), "it has let go"
+
+
+def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.lose_utility()
+    sent = [c for c in commands(hall.run(10.0), "power_cap_pu") if c.equipment == "ROW-1"]
+    assert 5 <= len(sent) <= 11
+
+
+@pytest.mark.parametrize(
+    ("total_w", "expected"),
+    [
+        (6.3e6, [1.0, 1.0]),
+        (0.0, [0.0, 0.0]),
+        (3.3e6, [0.75, 0.3]),
+        (1.0e6, [0.32, 0.0]),
+        (5.0e6, [1.0, 0.6]),
+    ],
+)
+def test_share_gives_a_floor_then_goes_by_priority(total_w: float, expected: list[float]) -> None:
+    rows = tuple((row, 3 if n < 3 else 4, RATED_W) for n, row in enumerate(ROWS))
+    got = caps.share(total_w, rows, 0.3)
+    assert [got["ROW-1"], got["ROW-6"]] == pytest.approx(expected)

@@ -1,0 +1,154 @@
+"""Shedding and orderly shutdown: lowest priority first, in time, once begun to the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core import step as core
+from tests.main_lane import Lane, commands, dark, events, on_sets, supply
+
+HIGH, LOW = {"ROW-1", "ROW-2", "ROW-3"}, {"ROW-4", "ROW-5", "ROW-6"}
+
+
+def told(steps: list[core.Step]) -> list[str]:
+    """Return the loads told to shut down, in order."""
+    return list(dict.fromkeys(c.equipment for c in commands(steps, "command")))
+
+
+def in_the_dark(hall: Lane) -> None:
+    """Lose everything; rows obey their caps and live on their racks and ESS-2."""
+    hall.put("ESS-2.discharge_limit_w", 1.5e6)
+    hall.run(1.0)
+    hall.lose_utility()
+    for _ in range(50):
+        hall.obey_caps(hall.scan(dark(outage=True, sets_pending=4)))
+
+
+@pytest.mark.fault("F42")
+def test_a_momentary_outage_shuts_nothing_down() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    healthy = hall.values.copy()
+    hall.lose_utility()
+    steps = hall.run(2.0)
+    hall.values[:] = healthy
+    steps += hall.run(20.0)
+    assert not told(steps)
+
+
+def test_rows_live_on_storage_while_sets_may_still_come() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    assert not told(hall.run(60.0, 0.5))
+
+
+@pytest.mark.fault("F44")
+def test_when_no_set_comes_the_lowest_priority_goes_within_a_second() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    steps = [hall.scan(dark(outage=True, sets_failed=4)), *hall.run(1.0)]
+    assert set(told(steps)) == LOW
+    shed = events(steps, "load_shed")
+    assert len(shed) == 1
+    assert set(shed[0].fields["loads"]) == LOW
+    assert "no more sets" in shed[0].fields["reason"]
+
+
+@pytest.mark.fault("F47", "F56")
+def test_the_others_follow_in_time_and_the_shutdown_is_latched() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    hall.scan(dark(outage=True, sets_failed=4))
+    steps: list[core.Step] = []
+    energy_wh = 26_000.0
+    while energy_wh > 0.0 and not set(told(steps)) >= HIGH:
+        energy_wh -= 0.47e6 / 3600  # of each row, a second at its cap; ESS-2 gives nothing more
+        hall.put("ESS-2.soc_pu", 0.0)
+        hall.put_all("rack_row", "energy_stored_wh", max(energy_wh, 0.0))
+        steps.append(hall.scan(after_s=1.0))
+    assert set(told(steps)[:3]) == LOW
+    assert set(told(steps)) >= HIGH
+    path = hall.state.facts.autonomy.paths["ROW-1"]
+    assert path.autonomy_s >= path.shutdown_s
+    hall.put_all("rack_row", "stage", "shutting_down")
+    healthy = Lane()
+    hall.values[:] = healthy.values
+    hall.put_all("rack_row", "stage", "shutting_down")
+    hall.scan(supply())
+    hall.run(5.0)
+    assert set(hall.state.facts.relief.shutdown) >= HIGH | LOW, "the utility's return ends it not"
+
+
+def test_the_latch_ends_when_a_person_has_started_the_load_again() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    hall.scan(dark(outage=True, sets_failed=4))
+    hall.run(1.0)
+    hall.put_all("rack_row", "stage", "off")
+    hall.run(1.0)
+    hall.values[:] = Lane().values
+    steps = [hall.scan(supply()), *hall.run(1.0)]
+    assert hall.state.facts.relief.shutdown == ()
+    assert {e.source for e in events(steps, "shutdown_over")} == LOW
+
+
+def test_a_load_that_does_not_obey_is_told_again_every_few_seconds() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    hall.scan(dark(outage=True, sets_failed=4))
+    steps = hall.run(20.0)
+    to_one = [c for c in commands(steps, "command") if c.equipment == "ROW-6"]
+    assert 3 <= len(to_one) <= 5
+    assert all(c.action == "shutdown" and c.value == 1.0 for c in to_one)
+
+
+def test_sets_that_cannot_give_every_row_the_least_shed_by_priority() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    steps = [hall.scan(on_sets(2)), *hall.run(1.0)]
+    assert not events(steps, "load_shed")
+    for name in ("UPS-A", "UPS-B"):
+        hall.put(f"{name}.output_power_w", 1.44e6)
+    steps = [hall.scan(on_sets(2)), *hall.run(2.0)]
+    shed = events(steps, "load_shed")[0].fields["loads"]
+    assert shed
+    assert set(shed) <= LOW
+
+
+@pytest.mark.fault("F56")
+def test_a_ups_last_seen_on_battery_and_now_silent_counts_as_low() -> None:
+    hall = Lane("traditional")
+    ups = hall.site.of_nature("ups")[0].id
+    racks = {e.id for e in hall.site.of_nature("it_rack") if e.variant == "server"}
+    hall.run(1.0)
+    hall.lose_utility()
+    hall.put(f"{ups}.runtime_s", 700.0)
+    assert not told(hall.run(10.0))
+    hall.spoil(ups)
+    assert not told(hall.run(3.0)), "a lost telegram is not enough"
+    assert set(told(hall.run(5.0))) == racks
+
+
+@pytest.mark.fault("F56")
+def test_a_silent_ups_with_a_live_input_counts_as_fed() -> None:
+    hall = Lane("traditional")
+    hall.run(1.0)
+    hall.spoil(hall.site.of_nature("ups")[0].id)
+    assert not told(hall.run(30.0))
+
+
+def test_without_generators_the_racks_shut_down_before_the_ups_ends() -> None:
+    hall = Lane("traditional")
+    ups = hall.site.of_nature("ups")[0].id
+    racks = {e.id for e in hall.site.of_nature("it_rack") if e.variant == "server"}
+    hall.run(1.0)
+    hall.lose_utility()
+    steps: list[core.Step] = []
+    for left_s in range(700, 0, -1):
+        hall.put(f"{ups}.runtime_s", float(left_s))
+        steps.append(hall.scan(after_s=1.0))
+        if racks <= set(told(steps)):
+            break
+    assert racks <= set(told(steps))
+    assert left_s >= 60.0, "the time their shutdown takes"
+    assert left_s <= 200.0, "and not far too early"

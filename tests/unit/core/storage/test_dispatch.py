@@ -1,0 +1,91 @@
+"""AC storage: helps sets that are short, refills within what is left, else nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core.storage.dispatch import Params, beside_sets_w
+from tests.main_lane import Lane, commands, dark, on_sets, supply
+
+POINT = "power_setpoint_w"
+
+
+def last(hall: Lane, message: object) -> float:
+    """Return the set-point that stands after ten seconds under this word of the other lane."""
+    steps = [hall.scan(message), *hall.run(10.0)]  # type: ignore[arg-type]
+    sent = [c.value for c in commands(steps, POINT) if c.equipment == "ESS-1"]
+    return sent[-1] if sent else float(hall.values[hall.points.index("ESS-1", POINT)])
+
+
+def test_nothing_at_loss_of_mains() -> None:
+    hall = Lane()
+    hall.put("ESS-1.power_setpoint_w", -1e6)
+    assert last(hall, dark()) == 0.0
+
+
+def test_dc_storage_gets_no_set_point() -> None:
+    hall = Lane()
+    hall.put("ESS-2.soc_pu", 0.1)
+    steps = [hall.scan(supply()), *hall.run(5.0)]
+    assert not [c for c in commands(steps, POINT) if c.equipment == "ESS-2"]
+
+
+@pytest.mark.parametrize(
+    ("total_w", "expected_w"),
+    [(3.0e6, 0.04e6), (1.0e6, 0.4e6), (3.5e6, -0.46e6)],
+)
+def test_room_on_one_set(total_w: float, expected_w: float) -> None:
+    assert beside_sets_w(total_w, 3.2e6, Params()) == pytest.approx(expected_w)
+
+
+def test_sets_that_are_short_are_helped_above_the_floor_of_charge() -> None:
+    hall = Lane()
+    hall.put("ESS-1.discharge_limit_w", 3e6)
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("DG-1.power_w", -3.4e6)
+    assert last(hall, on_sets(1)) == pytest.approx(-0.36e6)
+    hall.put("ESS-1.soc_pu", 0.15)
+    assert last(hall, on_sets(1)) == 0.0
+
+
+def test_helping_does_not_swing() -> None:
+    """The relief that a discharge gives the sets is counted as load that is there."""
+    hall = Lane()
+    hall.put("ESS-1.discharge_limit_w", 3e6)
+    hall.put("ESS-1.power_w", -0.36e6)
+    hall.put("DG-1.power_w", -3.04e6)
+    assert last(hall, on_sets(1)) == pytest.approx(-0.36e6)
+
+
+def test_refill_on_the_utility_stays_inside_the_contract() -> None:
+    hall = Lane()
+    hall.put("ESS-1.soc_pu", 0.5)
+    hall.put("ESS-1.charge_limit_w", 3e6)
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("M-UA.power_w", 2.0e6)
+    assert last(hall, supply()) == 1.0e6
+    hall.put("M-UA.power_w", 4.5e6)
+    assert last(hall, supply()) == pytest.approx(0.44e6)
+    hall.spoil("M-UA")
+    assert last(hall, supply()) == 0.0, "an import that is not known allows nothing"
+
+
+def test_refill_ends_at_its_target_and_begins_again_below_it() -> None:
+    hall = Lane()
+    hall.put("ESS-1.charge_limit_w", 3e6)
+    hall.put("M-UA.power_w", 2.0e6)
+    hall.put("ESS-1.power_w", 0.0)
+    wanted = []
+    for soc in (0.84, 0.88, 0.91, 0.88, 0.84):
+        hall.put("ESS-1.soc_pu", soc)
+        wanted.append(last(hall, supply()))
+        hall.put("ESS-1.power_setpoint_w", wanted[-1])
+    assert [w > 0 for w in wanted] == [True, True, False, False, True]
+
+
+def test_storage_whose_charge_is_not_known_gets_zero() -> None:
+    hall = Lane()
+    hall.put("ESS-1.power_setpoint_w", 1e6)
+    hall.spoil("ESS-1")
+    hall.put("ESS-1.power_setpoint_w", 1e6)
+    assert last(hall, supply()) == 0.0

@@ -1,0 +1,149 @@
+"""Bounds narrow, commands go out on change or correction only, every actuator has one owner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.core import arbitration
+from daemon.core.arbitration import Params, State, narrow
+from daemon.core.topology import survey
+from daemon.core.view import Facts, View
+from daemon.model.commands import Message, OperatorRequest, Proposal
+from daemon.model.quantities import ns
+from tests.main_lane import Lane
+
+PARAMS = Params()
+CAP = "ROW-1.power_cap_pu"
+
+
+def wish(action: str, value: float, owner: str = "a", row: str = "ROW-1") -> Proposal:
+    return Proposal(row, "power_cap_pu", action, value, owner, f"{owner} wants it")
+
+
+class Desk:
+    """Arbitration by itself."""
+
+    def __init__(self) -> None:
+        self.lane = Lane()
+        self.state = State()
+
+    def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = (), after_s: float = 0.1):  # type: ignore[no-untyped-def] # noqa: ANN201
+        lane = self.lane
+        lane.now_ns += ns(after_s)
+        image = lane.image()
+        view = View(
+            lane="main", image=image, inbox=inbox, site=lane.site, points=lane.points,
+            topology=survey(image, lane.site, lane.points), facts=Facts(), heard={},
+            estimate=None, epoch=7, next_id=100,
+        )  # fmt: skip
+        turn = arbitration.step(view, self.state, PARAMS, proposals)
+        self.state = turn.state
+        return turn
+
+
+@pytest.mark.parametrize(
+    ("proposals", "value", "owner"),
+    [
+        ([wish("max", 0.45)], 0.45, "a"),
+        ([wish("max", 0.45), wish("max", 0.8, "b")], 0.45, "a"),
+        ([wish("max", 0.45), wish("max", 0.3, "b")], 0.3, "b"),
+        ([wish("max", 0.45), wish("set", 0.6, "b")], 0.45, "b"),
+        ([wish("set", 0.6), wish("max", 0.3, "b")], 0.6, "a"),
+        ([wish("min", 0.5), wish("max", 0.3, "b")], 0.5, "a"),
+        ([wish("min", 0.5)], 0.5, "a"),
+        ([wish("set", 7.0)], 1.0, "a"),
+    ],
+)
+def test_narrow(proposals: list[Proposal], value: float, owner: str) -> None:
+    target = narrow(proposals, 0.0, 1.0)
+    assert target.value == value
+    if owner == "a" or value != 0.45:
+        assert target.owner == owner
+
+
+def test_a_set_point_that_stands_already_is_not_sent() -> None:
+    assert not Desk().scan(wish("max", 1.0)).commands
+
+
+def test_a_change_is_sent_once() -> None:
+    desk = Desk()
+    (command,) = desk.scan(wish("max", 0.45)).commands
+    assert (command.id, command.epoch, command.value) == (100, 7, 0.45)
+    assert command.owner == "a"
+    desk.lane.put(CAP, 0.45)
+    for _ in range(100):
+        assert not desk.scan(wish("max", 0.45)).commands
+
+
+def test_a_noisy_wish_is_rate_limited() -> None:
+    desk = Desk()
+    sent = sum(
+        len(desk.scan(wish("max", 0.4 + 0.001 * (n % 2)), after_s=0.05).commands) for n in range(60)
+    )
+    assert sent <= 10 + 1
+
+
+def test_a_device_that_shows_another_value_is_corrected_once_a_second() -> None:
+    desk = Desk()
+    times = [n for n in range(50) if desk.scan(wish("max", 0.45)).commands]
+    assert times == [0, 10, 20, 30, 40]
+
+
+def test_a_silent_device_is_not_written_to_without_end() -> None:
+    desk = Desk()
+    desk.lane.spoil("ROW-1")
+    assert sum(len(desk.scan(wish("max", 0.45)).commands) for _ in range(100)) == 1
+
+
+def test_change_of_owner_is_told_once() -> None:
+    desk = Desk()
+    desk.scan(wish("max", 0.45))
+    assert desk.state.sent[CAP].owner == "a"
+    (event,) = desk.scan(wish("max", 0.45), wish("max", 0.3, "b")).events
+    assert (event.name, event.fields["owner"], event.fields["before"]) == (
+        "setpoint_owner",
+        "b",
+        "a",
+    )
+    assert not desk.scan(wish("max", 0.45), wish("max", 0.3, "b")).events
+
+
+def test_what_nobody_wants_any_more_has_no_owner() -> None:
+    desk = Desk()
+    desk.scan(wish("max", 0.45))
+    desk.scan()
+    assert CAP not in desk.state.sent
+
+
+def test_first_come_first_served_for_commands() -> None:
+    desk = Desk()
+    order = Proposal("ROW-1", "command", "shutdown", 0.0, "shutdown", "why")
+    (command,) = desk.scan(order, replace(order, action="start", owner="other")).commands
+    assert (command.action, command.value, command.owner) == ("shutdown", 1.0, "shutdown")
+
+
+def test_a_person_moves_only_inside_what_safety_left() -> None:
+    desk = Desk()
+    asked = OperatorRequest("1", "kim", wish("set", 0.8))
+    (command,) = desk.scan(inbox=(asked,)).commands
+    assert (command.value, command.owner) == (0.8, "kim")
+    desk.lane.put(CAP, 0.8)
+    (command,) = desk.scan(wish("max", 0.45), after_s=1.0).commands
+    assert command.value == 0.45
+    desk.lane.put(CAP, 0.45)
+    (command,) = desk.scan(after_s=1.0).commands
+    assert command.value == 0.8, "the person's wish still stands"
+    desk.scan(inbox=(OperatorRequest("2", "kim", wish("release", 0.0)),), after_s=1.0)
+    assert not desk.state.manual
+
+
+def test_a_repeated_or_impossible_request_is_not_taken() -> None:
+    desk = Desk()
+    desk.scan(inbox=(OperatorRequest("1", "kim", wish("set", 0.8)),))
+    desk.scan(inbox=(OperatorRequest("1", "kim", wish("set", 0.2)),))
+    assert desk.state.manual[CAP].value == 0.8
+    turn = desk.scan(inbox=(OperatorRequest("2", "kim", wish("set", 1.8)),))
+    assert turn.events[0].name == "setpoint_refused"
+    assert desk.state.manual[CAP].value == 0.8
