@@ -209,12 +209,10 @@ class Hall:
         if name in self.stuck:
             return
         if command.action == "start":
-            if (after_s := self.start_s[name]) is not None:
-                self.stages[name] = "cranking"
-                self.later(after_s, lambda: self.stages.update({name: "ready"}))
-            else:
-                self.stages[name] = "cranking"
-                self.later(75.0, lambda: self.stages.update({name: "fault"}))
+            after_s = self.start_s[name]
+            self.stages[name] = "cranking"
+            end = "fault" if after_s is None else "ready"
+            self.later(75.0 if after_s is None else after_s, lambda: self._end_start(name, end))
         elif command.action == "stop":
             self.stages[name] = "cooling_down"
             self.later(5.0, lambda: self.stages.update({name: "stopped"}))
@@ -223,6 +221,10 @@ class Hall:
             self.later(0.2, lambda: self.connected.update({name: int(command.action[-1])}))
         else:
             self._switch(name, command.action)
+
+    def _end_start(self, name: str, stage: str) -> None:
+        if self.stages[name] == "cranking":  # not told to stop meanwhile
+            self.stages[name] = stage
 
     def _switch(self, name: str, action: str) -> None:
         end = OPEN if action == "open" else CLOSED

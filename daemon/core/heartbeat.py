@@ -14,10 +14,12 @@ from annotated_types import Ge
 
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn
-from daemon.model.commands import Proposal
-from daemon.model.quantities import ns
+from daemon.model.commands import Command, Proposal
+from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from daemon.core.view import View
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
@@ -78,3 +80,23 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         for (_, fallback_s), now, at in zip(beaten, late, due, strict=True)
     )
     return Turn(State(min(after, default=1 << 62), state.beat + 1, after), proposals)
+
+
+def beats(view: View, proposals: Iterable[Proposal]) -> tuple[Command, ...]:
+    """Make commands of the heartbeats among `proposals`; nothing can speak against one."""
+    return tuple(
+        Command(
+            id=view.next_id + i,
+            epoch=view.epoch,
+            equipment=p.equipment,
+            point=p.point,
+            action=p.action,
+            value=p.value,
+            owner=p.owner,
+            reason=p.reason,
+            interlock="none",
+            issued_at_ns=view.now_ns,
+            expires_at_ns=view.now_ns + SECOND,
+        )
+        for i, p in enumerate(p for p in proposals if p.action == "beat")
+    )

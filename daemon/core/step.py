@@ -43,7 +43,6 @@ from daemon.core.topology import survey
 from daemon.core.transfer import bulletin, intake, main_tie_main, supervision
 from daemon.core.view import Facts, Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
-from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
     from daemon.core.topology import Topology
@@ -253,7 +252,7 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         if turn.facts:
             view = replace(view, facts=replace(view.facts, **turn.facts))
     proposals = [p for turn in turns.values() for p in turn.proposals]
-    beats = _beats(view, proposals)
+    beats = heartbeat.beats(view, proposals)
     view = replace(view, next_id=view.next_id + len(beats))
     turns[lane.path.name] = lane.path.controller.step(
         view,
@@ -297,24 +296,3 @@ def _absorb(heard: Mapping[str, Heard], inputs: Inputs) -> Mapping[str, Heard]:
         if isinstance(m, LaneMessage)
     }
     return {**heard, **news} if news else heard
-
-
-def _beats(view: View, proposals: list[Proposal]) -> tuple[Command, ...]:
-    """Make commands of the heartbeats; nothing can speak against one."""
-    beats = [p for p in proposals if p.action == "beat"]
-    return tuple(
-        Command(
-            id=view.next_id + i,
-            epoch=view.epoch,
-            equipment=p.equipment,
-            point=p.point,
-            action=p.action,
-            value=p.value,
-            owner=p.owner,
-            reason=p.reason,
-            interlock="none",
-            issued_at_ns=view.now_ns,
-            expires_at_ns=view.now_ns + SECOND,
-        )
-        for i, p in enumerate(beats)
-    )

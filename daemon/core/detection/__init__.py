@@ -1,9 +1,9 @@
-"""Has the source failed? Under- and overvoltage, phase imbalance, frequency and its rate.
+"""Has the source failed, and is it back for good?
 
-The functions of a relay by their IEEE C37.2 numbers: 27 and 59 (voltage), 47 (phase sequence
-and imbalance), 81 (frequency), the rate of change of frequency, and the voting between relays
-that look at the same source and do not agree. Each turns this scan's phasors and its own
-pick-up timers into a verdict: healthy, failing, failed, unknown.
+Voltage (27, 59) and frequency (81) of every feed, judged each scan by vote between the relay, the
+breakers and the meters that measure the same source and need not agree. A sag that ends in time is
+recorded and starts nothing; an outage is confirmed after its time; a return counts when it was
+stable. Verdicts are healthy, failed and unknown, and unknown is neither.
 
 Must not know: what follows from a lost source. Transfer and generation read the verdict and
 decide; detection opens no breaker. It is also no protection relay: sub-cycle tripping is the

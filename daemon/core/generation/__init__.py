@@ -1,8 +1,8 @@
-"""Stand-by generation: from a start order to a set that carries the load and goes back to rest.
+"""Generation on the site: from a start order to a set that carries the load and goes back to rest.
 
-The start sequence with its attempts and its crank rest, the run up to rated speed and voltage,
-synchronising to the bus (25), load acceptance in blocks that the governor survives, dispatch of
-several sets with spinning reserve, cool-down, and fuel as hours of autonomy.
+`start` starts every set that is wanted, permits one onto the dead bus and the others by their
+synchronism check, unloads and stops them. `rejoin` brings back what left with the mains: SMR, gas
+turbine, PV. Cranking, run-up, load sharing and cool-down are the device's own programmes.
 
 Must not know: why the utility was lost. A request for generation arrives with a reason, and
 withdrawing it leads to the cool-down and never to a bare stop. A set that closed on a dead bus

@@ -1,9 +1,11 @@
 """Which source feeds which bus, and how a bus changes over.
 
-One file per scheme: the intake with its two utilities (ALTS), the main-tie-main (CCTS), the
-automatic transfer switch, the static transfer switch, and the supervision of a UPS and its
-bypass. Each is a transition table with its theory of operation at the top of the file: open or
-closed transition, residual voltage decay, return after a stable time, lock-out.
+The intake with its two utilities (`intake`), the main-tie-main board (`main_tie_main`, with the
+table of one section in `section`, that of the intake breaker in `joint`, and what load sets may be
+given in `acceptance`), the supervision of UPS, STS and ATS (`supervision`), and the word to the
+main lane (`bulletin`). Each is a transition table with its theory of operation at the top of the
+file: closed transition with a bounded overlap, open transition when synchronism does not come,
+return after a stable time, lock-out.
 
 Each scheme declares its authority. UPS, STS and ATS decide by themselves, in milliseconds, and
 here they are verified and recorded; ALTS and CCTS are decided here, and the device's own logic
@@ -12,6 +14,6 @@ device's own synchronism check (25).
 
 Must not know: whether a generator is worth starting, or what the load is worth. It asks.
 
-Add here: a scheme as one file with `TRANSITIONS`, `AFTER`, `Params`, `State` and `step`. Every
-wait has a limit, and every fail-to-open or fail-to-close its own stage.
+Add here: a scheme as one file with its table, `Params`, `State`, `initial` and `step`. Every wait
+has a limit, and every breaker that does not open or close has somewhere to go.
 """

@@ -1,0 +1,129 @@
+"""Sets: all at once, one onto the dead bus, the others in synchronism, and back to rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hall import CLOSED, OPEN, Hall, settled
+
+SETS = [f"DG-{n}" for n in range(1, 5)]
+
+
+def dark() -> Hall:
+    """Return a hall a moment after the outage was confirmed."""
+    hall = settled()
+    hall.lose_mains()
+    hall.run(2.0)
+    return hall
+
+
+def test_all_sets_start_once_and_only_after_confirmation() -> None:
+    hall = settled()
+    hall.lose_mains()
+    hall.run(1.7)
+    assert not any(map(hall.told, SETS))
+    hall.run(5.0)
+    assert [hall.told(name) for name in SETS] == [["start"]] * 4
+
+
+def test_the_first_ready_set_takes_the_dead_bus_whatever_its_number() -> None:
+    hall = settled()
+    hall.start_s |= {"DG-1": 12.0, "DG-3": 6.0}
+    hall.lose_mains()
+    hall.run(20.0)
+    closings = [(c.equipment, c.action) for c in hall.commands if c.equipment.startswith("52-GCB-")]
+    assert closings[0] == ("52-GCB-3", "close")
+    assert {action for _, action in closings[1:]} == {"close_in_sync"}
+
+
+def test_two_sets_ready_in_one_scan_do_not_race_for_the_dead_bus() -> None:
+    hall = dark()
+    hall.run(15.0)
+    plain = [c for c in hall.commands if c.equipment.startswith("52-GCB-") and c.action == "close"]
+    assert len(plain) == 1
+
+
+@pytest.mark.fault("F34")
+def test_when_the_first_breaker_does_not_close_the_next_set_takes_the_bus() -> None:
+    hall = settled()
+    hall.stuck = {"52-GCB-1"}
+    hall.lose_mains()
+    hall.run(35.0)
+    assert hall.sources_of("MVG") >= {"DG-2"}
+    assert hall.told("52-GCB-1")[:2] == ["close", "close"]
+
+
+@pytest.mark.fault("F44")
+def test_a_set_that_does_not_come_is_named_and_not_started_again() -> None:
+    hall = settled()
+    hall.start_s["DG-2"] = None
+    hall.lose_mains()
+    hall.run(95.0)
+    (failed,) = hall.happened("set_failed")
+    assert failed.source == "DG-2"
+    assert hall.told("DG-2") == ["start"]
+    assert hall.messages[-1].values["sets_failed"] == 1
+    assert hall.messages[-1].values["capability_w"] == pytest.approx(3 * 3.2e6)
+
+
+def test_a_set_that_never_says_anything_has_failed_after_its_time() -> None:
+    hall = settled()
+    hall.stuck = {"DG-4"}
+    hall.lose_mains()
+    hall.run(91.0)
+    assert hall.happened("set_failed", "DG-4") == []
+    hall.run(2.0)
+    assert len(hall.happened("set_failed", "DG-4")) == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "value"), [("selector", 1.0), ("available", 0.0)], ids=["manual", "unavailable"]
+)
+def test_a_set_that_is_not_ours_is_left_alone(point: str, value: float) -> None:
+    hall = settled()
+    hall.said["DG-1", point] = value
+    hall.lose_mains()
+    hall.run(15.0)
+    assert hall.told("DG-1") == []
+    assert hall.told("DG-2") == ["start"]
+
+
+@pytest.mark.fault("F47")
+def test_a_set_that_trips_is_not_reclosed_and_counts_no_more() -> None:
+    hall = dark()
+    hall.run(15.0)
+    hall.positions["52-GCB-2"] = OPEN
+    hall.stages["DG-2"] = "fault"
+    hall.run(5.0)
+    assert hall.told("52-GCB-2") == ["close_in_sync"]
+    assert hall.messages[-1].values["sets_on_bus"] == 3
+
+
+def test_an_outage_that_ends_while_they_crank_stops_them_without_closing() -> None:
+    hall = settled()
+    hall.start_s = dict.fromkeys(SETS, 30.0)
+    hall.lose_mains()
+    hall.run(3.0)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(60.0)
+    assert not [
+        c for c in hall.commands if c.equipment.startswith("52-GCB-") and c.owner == "CCTS-1"
+    ]
+    assert all(hall.told(name) == ["start", "stop"] for name in SETS)
+    assert all(hall.stages[name] == "stopped" for name in SETS)
+
+
+def test_a_set_run_by_hand_is_not_closed() -> None:
+    hall = settled()
+    hall.stages["DG-1"] = "ready"
+    hall.run(20.0)
+    assert hall.told("52-GCB-1") == hall.told("DG-1") == []
+
+
+def test_a_set_found_on_the_bus_is_taken_as_it_is() -> None:
+    hall = dark()
+    hall.stages["DG-1"] = "ready"
+    hall.positions["52-GCB-1"] = CLOSED
+    hall.run(1.0)
+    assert hall.told("52-GCB-1") == []
+    assert hall.messages[-1].values["sets_on_bus"] == 1

@@ -1,0 +1,106 @@
+"""ALTS: to the healthy feed, never to a dead one, never onto an island, not for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core.transfer import intake
+from daemon.model.commands import OperatorRequest, Proposal
+from tests.hall import OPEN, Hall, params, settled
+
+
+def lose_a(hall: Hall) -> None:
+    """Lose the feed the switch stands on; loss of mains parts the on-site sources."""
+    hall.utilities["U-A"] = False
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+
+
+def test_it_goes_to_the_healthy_feed_and_the_intake_follows() -> None:
+    hall = settled()
+    lose_a(hall)
+    assert hall.run(3.0, until=lambda: "U-B" in hall.sources_of("MVA"))
+    assert hall.told("ALTS-1") == ["to_source_2"]
+    hall.run(5.0)
+    assert not hall.happened("outage_confirmed")
+    assert not any(hall.told(f"DG-{n}") for n in range(1, 5))
+
+
+@pytest.mark.fault("F42")
+def test_a_short_dip_does_not_move_it() -> None:
+    hall = settled()
+    lose_a(hall)
+    hall.run(0.4)
+    hall.utilities["U-A"] = True
+    hall.run(3.0)
+    assert hall.told("ALTS-1") == []
+
+
+def test_it_does_not_go_to_a_dead_feed() -> None:
+    hall = settled()
+    hall.utilities["U-B"] = False
+    lose_a(hall)
+    hall.run(10.0)
+    assert hall.told("ALTS-1") == []
+
+
+@pytest.mark.fault("F38")
+def test_it_does_not_move_while_an_island_hangs_on_it() -> None:
+    hall = settled()
+    hall.utilities["U-A"] = False
+    hall.said |= {("R-UA", "pickup_27"): 1.0, ("M-UA", "voltage_v"): 0.0}
+    hall.run(2.0)
+    assert hall.told("ALTS-1") == []
+    (refused, *_) = hall.happened("command_refused", "ALTS-1")
+    assert refused.fields["interlock"] == "onto_island"
+
+
+def test_it_stays_where_it_is_when_the_preferred_feed_returns() -> None:
+    hall = settled()
+    lose_a(hall)
+    hall.run(5.0)
+    hall.utilities["U-A"] = True
+    hall.run(30.0)
+    assert hall.told("ALTS-1") == ["to_source_2"]
+
+
+def test_it_goes_back_after_its_time_where_the_site_wants_that() -> None:
+    eager = intake.Params(return_to_source_1=True, return_s=10.0)
+    hall = Hall(params=params(intake=eager))
+    hall.run(17.0)
+    hall.positions |= {"52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    hall.stages["SMR-1"] = hall.stages["PV-1"] = "tripped"
+    lose_a(hall)
+    hall.run(5.0)
+    hall.utilities["U-A"] = True
+    hall.run(24.0)
+    assert hall.told("ALTS-1") == ["to_source_2"]
+    hall.run(4.0)
+    assert hall.told("ALTS-1") == ["to_source_2", "to_source_1"]
+
+
+@pytest.mark.fault("F43")
+def test_flapping_feeds_end_in_a_lockout_that_a_person_resets() -> None:
+    hall = settled()
+    for _ in range(4):
+        hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+        hall.utilities = {"U-A": False, "U-B": True}
+        hall.run(6.0)
+        hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+        hall.utilities = {"U-A": True, "U-B": False}
+        hall.run(6.0)
+    assert len(hall.told("ALTS-1")) == 3
+    assert hall.messages[-1].values["stages"]["ALTS-1"] == "lockout"
+    reset = Proposal("ALTS-1", "scheme", "reset", 0.0, "", "looked")
+    hall.now_ns += 400_000_000_000
+    hall.inbox.append(OperatorRequest("r1", "maria", reset))
+    hall.run(0.1)
+    assert hall.messages[-1].values["stages"]["ALTS-1"] != "lockout"
+
+
+@pytest.mark.parametrize(("point", "value"), [("selector", 1.0), ("local", 1.0)])
+def test_hands_off_on_manual_or_local(point: str, value: float) -> None:
+    hall = settled()
+    hall.said["ALTS-1", point] = value
+    lose_a(hall)
+    hall.run(3.0)
+    assert hall.told("ALTS-1") == []
