@@ -78,6 +78,7 @@ class Relay(Device):
             for d in self.grid.devices.values()
             if isinstance(d, EarthingSwitch) and d.buses == self.buses
         ]
+        self.grid.timers.cancel(self.id, "27")
         self.up["27"] = self.seen_pu < self.settings["under_voltage_pu"]
 
     def _presence(self) -> float:

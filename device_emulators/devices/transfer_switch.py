@@ -11,6 +11,7 @@ voltage of motors, no closed transition.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.plant import IntakeScheme
@@ -40,7 +41,10 @@ class TransferSwitch(Device):
         "manual": (),
         "auto": (),
     }
-    DEFAULTS: ClassVar[Mapping[str, float]] = {}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "transfer_delay_s": math.nan,  # as its variant
+        "return_s": math.nan,
+    }
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
@@ -83,7 +87,8 @@ class TransferSwitch(Device):
         }
 
     def _setting(self, name: str, by_variant: Mapping[str, float]) -> float:
-        return float(self.settings.get(name, by_variant.get(self.item.variant, 0.0)))
+        value = float(self.settings[name])
+        return by_variant.get(self.item.variant, 0.0) if math.isnan(value) else value
 
     def _own_logic(self) -> bool:
         if self.item.variant != "alts":

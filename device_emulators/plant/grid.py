@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from device_emulators.plant.racks import Racks
 
 SECOND: Final = 1_000_000_000
+TANK_L: Final = 30_000.0
+CHILLED_C: Final = 7.0
 
 HAPPENINGS: Final = frozenset(
     {
@@ -248,7 +250,7 @@ class Grid:
         self.islands: list[Island] = []
         self.devices: dict[str, Any] = {}
         self.cooling = Cooling(
-            float(site.emulation.get("site", {}).get("tank_l", 30_000.0)), target_c=7.0
+            float(site.emulation.get("site", {}).get("tank_l", TANK_L)), CHILLED_C
         )
         self.racks: Racks | None = None
         self.collapsed = False

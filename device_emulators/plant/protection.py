@@ -16,7 +16,7 @@ SYNC_PU: Final = 0.05
 SYNC_HZ: Final = 0.2
 SYNC_RAD: Final = math.radians(5.0)
 SLIP_MARGIN: Final = 0.75
-"""Part of the slip limit at which a close is given: load moves the frequency until contacts meet."""
+"""Part of the slip limit at which a close is given: load moves it until contacts meet."""
 AIM_RAD: Final = math.radians(3.0)
 """Predicted angle at contact touch that the synchronism check lets pass."""
 

@@ -141,6 +141,8 @@ class Racks:
 
     def advance(self, dt_s: float) -> None:
         """Move energy and let the power follow the work."""
+        if not self.specs:
+            return
         grid = self._grid
         self.energy_j += self.battery_w * dt_s
         np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
@@ -169,6 +171,8 @@ class Racks:
 
     def demand(self) -> None:
         """Ask the feeds for power and recharge."""
+        if not self.specs:
+            return
         recharge = (self.taken_w >= self.power_w) & self.connected & (self.stage != LOST)
         recharge &= self.energy_j < self.capacity_j * (1.0 - 1e-9)
         self.charge_w = np.where(recharge, self.charge_w_max, 0.0)
@@ -177,6 +181,8 @@ class Racks:
 
     def sense(self) -> bool:
         """Find what the batteries give, who is lost, and who is fed."""
+        if not self.specs:
+            return False
         taken = np.array([s.pair.from_a_w + s.pair.from_b_w for s in self.specs])
         self.taken_w = taken
         self.battery_w = taken - self.power_w

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.model.plant import MainTieMainScheme, Section
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, SET, S, Hand, item, site
+from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, site
 
 OPEN, CLOSED, TRAVELLING = 1.0, 2.0, 0.0
 
@@ -212,7 +212,7 @@ def test_a_forced_unsynchronised_closing_is_put_on_record() -> None:
     plant.inject("U", "phase_jump", {"angle_deg": 120.0})
     plant.advance(plant.now_ns + 1_000_000)
     # the mechanism is forced past its own check
-    plant.grid.move(plant.devices["52-M"].switch, True, "forced")  # type: ignore[attr-defined]  # noqa: FBT003
+    plant.grid.move(plant.devices["52-M"].switch, True, "forced")  # type: ignore[attr-defined]
     events = plant.advance(plant.now_ns + 20_000_000)
     (closing,) = plant.truth().unsynchronised_closings
     assert closing.switch == "52-M"

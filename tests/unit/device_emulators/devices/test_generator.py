@@ -6,7 +6,7 @@ import pytest
 
 from daemon.model.plant import MainTieMainScheme, Section
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, SET, S, Hand, item, site
+from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, site
 
 SCHEME = MainTieMainScheme(
     id="C",

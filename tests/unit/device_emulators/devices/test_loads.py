@@ -6,7 +6,7 @@ import pytest
 
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.workload import Steady
-from tests.unit.device_emulators.sites import MAINS, S, Hand, item, residual_w, site
+from tests.unit.device_emulators.sites import MAINS, Hand, S, item, residual_w, site
 
 RACKS = ("K1", "K2")
 

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.model.plant import IntakeScheme
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, S, Hand, item, site
+from tests.unit.device_emulators.sites import MAINS, Hand, S, item, site
 
 
 def switched(variant: str, authority: str = "daemon") -> Plant:

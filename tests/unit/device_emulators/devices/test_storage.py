@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, S, Hand, item, residual_w, site
+from tests.unit.device_emulators.sites import MAINS, Hand, S, item, residual_w, site
 
 UPS = {"power_va": 1e6, "power_w": 0.9e6, "energy_wh": 20e3, "efficiency_pu": 0.95}
 

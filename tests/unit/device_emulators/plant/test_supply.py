@@ -34,7 +34,7 @@ def dip(v_pu: float, length_ms: int) -> Supply:
         (1.3, 2, True),
     ],
 )
-def test_corners_of_the_curve(v_pu: float, length_ms: int, inside: bool) -> None:  # noqa: FBT001
+def test_corners_of_the_curve(v_pu: float, length_ms: int, inside: bool) -> None:
     supply = dip(v_pu, length_ms)
     expected = [] if inside else [(100 * MS, (100 + length_ms) * MS)]
     assert supply.unfed_ns == expected

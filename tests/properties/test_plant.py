@@ -1,0 +1,211 @@
+"""Laws of the emulated plant, whatever happens to it: balance, energy, bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device_emulators.plant import dc
+from device_emulators.plant.plant import Plant
+from device_emulators.plant.workload import Training
+from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, site
+
+
+def bench() -> Plant:
+    """Return a small site with every way of storing and converting energy."""
+    ac = ("G", "A", "D", "I", "O", "HI")
+    return Plant(
+        site(
+            {
+                **dict.fromkeys(ac, 6600.0),
+                "I": 380.0,
+                "O": 380.0,
+                "T": 380.0,
+                "DC": 800.0,
+                "B48": 48.0,
+            },
+            [
+                item("U", "utility", "G", **MAINS),
+                item("52-M", "breaker", "G A", current_a=630.0),
+                item("52-D", "breaker", "D A", normally="open", current_a=630.0),
+                item("DG", "generator", "D", **SET),
+                item("PV", "pv", "A", power_w=0.5e6),
+                item("ESS", "ess", "A", power_w=1e6, energy_wh=5e3, ramp_w_s=1e6),
+                item(
+                    "TX",
+                    "transformer",
+                    "A T",
+                    power_va=2.5e6,
+                    impedance_pu=0.06,
+                    load_loss_w=22e3,
+                    no_load_loss_w=4e3,
+                ),
+                item("52-U", "breaker", "T I", variant="acb", current_a=4000.0),
+                item(
+                    "UPS",
+                    "ups",
+                    "I O",
+                    power_va=1e6,
+                    power_w=1e6,
+                    energy_wh=800.0,
+                    flywheel_wh=200.0,
+                ),
+                item("REC", "rectifier", "I B48", power_w=100e3, energy_wh=300.0),
+                item("52-H", "breaker", "A HI", current_a=630.0),
+                item("HVDC", "hvdc", "HI DC", power_w=1e6, modules_count=4.0),
+                item("ES2", "ess", "DC", power_w=0.2e6, energy_wh=500.0),
+                item("ROW", "rack_row", "", power_w=260e3),
+                *(
+                    item(
+                        f"K{n}",
+                        "ai_rack",
+                        "DC DC",
+                        group="ROW",
+                        power_w=130e3,
+                        battery_wh=300.0,
+                        supercap_j=20e3,
+                    )
+                    for n in (1, 2)
+                ),
+                item("R", "it_rack", "O", power_w=400e3),
+                item("N", "it_rack", "B48", power_w=50e3),
+                item("CH", "chiller", "T", power_w=200e3, cooling_w=1e6),
+                item("P", "pump", "T", power_w=100e3),
+            ],
+            dc="DC B48",
+            emulation={
+                "generator": {"crank_s": 0.5, "run_up_s": 0.5},
+                "chiller": {"restart_s": 1.0},
+            },
+        ),
+        workload=Training(),
+    )
+
+
+HAPPENINGS: st.SearchStrategy[tuple[str, str, dict[str, float]]] = st.one_of(
+    st.sampled_from(
+        [
+            ("U", "outage", {}),
+            ("U", "return", {}),
+            ("UPS", "fault", {}),
+            ("UPS", "battery_disconnect", {}),
+            ("HVDC", "pole_fault", {}),
+            ("ESS", "disconnect", {}),
+            ("ROW", "battery_disconnect", {}),
+            ("DG", "trip", {}),
+            ("any", "clear", {}),
+        ]
+    ),
+    st.builds(
+        lambda depth, for_s: ("U", "sag", {"depth_pu": depth, "for_s": for_s}),
+        st.floats(0.05, 1.0),
+        st.floats(0.005, 0.6),
+    ),
+)
+COMMANDS = st.sampled_from(
+    [
+        ("52-M", "open"),
+        ("52-M", "close"),
+        ("52-M", "close_in_sync"),
+        ("52-D", "close"),
+        ("52-D", "close_in_sync"),
+        ("52-D", "open"),
+        ("DG", "start"),
+        ("DG", "stop"),
+        ("ESS", "grid_forming"),
+        ("UPS", "to_bypass"),
+        ("UPS", "to_inverter"),
+        ("ROW", "shutdown"),
+        ("ROW", "start"),
+        ("CH", "stop"),
+        ("CH", "start"),
+    ]
+)
+SETPOINTS = st.sampled_from(
+    [
+        ("ESS", "power_setpoint_w", -0.8e6),
+        ("ESS", "power_setpoint_w", 0.5e6),
+        ("ES2", "power_setpoint_w", 0.1e6),
+        ("ROW", "power_cap_pu", 0.3),
+        ("HVDC", "power_limit_w", 50e3),
+    ]
+)
+STEPS = st.lists(
+    st.tuples(st.one_of(HAPPENINGS, COMMANDS, SETPOINTS), st.floats(0.01, 1.5)), max_size=12
+)
+
+
+def do(hand: Hand, what: tuple[Any, ...]) -> None:
+    if len(what) == 2:
+        hand.command(*what)
+    elif isinstance(what[2], dict):
+        hand.plant.inject(*what)
+    else:
+        hand.plant.write(*what)
+
+
+@settings(max_examples=25)
+@given(STEPS)
+def test_energy_comes_from_somewhere_and_power_balances_everywhere(
+    steps: list[tuple[tuple[Any, ...], float]],
+) -> None:
+    plant = bench()
+    hand = Hand(plant)
+    for what, pause_s in steps:
+        do(hand, what)
+        plant.advance(plant.now_ns + round(pause_s * S))
+        assert residual_w(plant) < 5.0  # 1e-6 of the largest source
+        truth = plant.truth()
+        assert all(0.0 <= soc <= 1.0 for soc in truth.soc_pu.values())
+        assert all(0.0 <= bus.voltage_pu < 1.3 for bus in truth.buses.values())
+        # what lies behind the converter's check can never be joined out of step
+        assert truth.unsynchronised_closings == ()
+    energy = plant.truth().energy_wh
+    difference = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
+    assert abs(difference) <= 1e-3 * max(energy["loads"], 1.0)
+
+
+@settings(max_examples=25)
+@given(STEPS)
+def test_a_running_load_is_fed_and_a_lost_one_was_not(
+    steps: list[tuple[tuple[Any, ...], float]],
+) -> None:
+    plant = bench()
+    hand = Hand(plant)
+    for what, pause_s in steps:
+        do(hand, what)
+        plant.advance(plant.now_ns + round(pause_s * S))
+    for name, load in plant.truth().loads.items():
+        if load.stage == "lost":
+            assert load.unfed_ns, name
+        for begin, end in load.unfed_ns:
+            assert 0 <= begin <= plant.now_ns
+            assert end is None or begin < end <= plant.now_ns
+
+
+@given(
+    st.lists(st.floats(0.0, 4e6), min_size=2, max_size=2),
+    st.lists(st.floats(0.0, 3e6), min_size=3, max_size=3),
+    st.floats(-0.5e6, 0.5e6),
+)
+def test_dc_nodes_balance_whatever_the_limits(
+    ceilings: list[float], demands: list[float], offset: float
+) -> None:
+    a = dc.DcSource(0, 4e6, 1.0, 0.02, ceiling_w=ceilings[0])
+    b = dc.DcSource(1, 4e6, 1.0, 0.02, ceiling_w=ceilings[1])
+    store = dc.DcSource(0, 1e6, 0.94, 0.02, floor_w=-1e6, ceiling_w=1e6, offset_w=offset)
+    loads = [dc.DcLoad(0, 1, demands[0]), dc.DcLoad(0, 0, demands[1]), dc.DcLoad(1, 1, demands[2])]
+    v = [1.0, 1.0]
+    dc.solve(v, [[a, store], [b]], loads)
+    for node, sources in ((0, (a, store)), (1, (b,))):
+        given = sum(s.given_w for s in sources)
+        taken = sum(
+            load.demand_w * ((load.a == node) * load.from_a_pu + (load.b == node) * load.from_b_pu)
+            for load in loads
+        )
+        assert abs(given - taken) < 1.0
+        assert 0.0 <= v[node] <= 1.01
+    for source in (a, b, store):
+        assert source.floor_w - 1.0 <= source.given_w <= source.ceiling_w + 1.0
