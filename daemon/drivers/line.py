@@ -13,7 +13,8 @@ from daemon.model.quantities import MILLISECOND
 if TYPE_CHECKING:
     from daemon.drivers.driver import Link, Statistics
 
-LOSS: Final = 800 * MILLISECOND
+MISSES: Final = 3
+"""Requests in a row without a reply after which a line counts as lost."""
 EARLY: Final = MILLISECOND // 2
 """A poll that is due within this is due now: an event loop's timers are no better."""
 
@@ -28,7 +29,7 @@ class Keeper(Protocol):
         """Return the counters of the driver."""
         ...
 
-    async def read(self, wire: Wire, poll: Poll, limit_s: float | None) -> None:
+    async def read(self, wire: Wire, poll: Poll) -> None:
         """Read one block and put it into the table."""
         ...
 
@@ -48,16 +49,15 @@ class Keeper(Protocol):
 class Line:
     """One connection and the polls on it."""
 
-    def __init__(self, keeper: Keeper, polls: list[Poll], limit_s: float | None) -> None:
-        """Poll `polls`, each reply within `limit_s` [s], on behalf of `keeper`."""
+    def __init__(self, keeper: Keeper, polls: list[Poll]) -> None:
+        """Poll `polls` on behalf of `keeper`."""
         self.wire: Final = Wire(keeper.link.gateway.host, keeper.link.gateway.port)
         self.polls = polls
         self.lost = False
         self._keeper = keeper
         self._now_ns = keeper.link.now_ns
-        self._limit_s = limit_s
         self._backoff = Backoff(keeper.link.chance)
-        self._last_reply_ns = self._now_ns()
+        self._misses = 0
         self._proven = True  # a good reply came over the last connection, or none was tried yet
         self._repliers: dict[int, int] = {}
 
@@ -95,7 +95,7 @@ class Line:
     async def _read(self, poll: Poll) -> None:
         started = self._now_ns()
         try:
-            await self._keeper.read(self.wire, poll, self._limit_s)
+            await self._keeper.read(self.wire, poll)
         except NoReplyError as error:
             self._missed(poll, str(error))
         else:
@@ -105,7 +105,8 @@ class Line:
         self._keeper.statistics.polls_missed += poll.advance(max(now, started + EARLY))
 
     def _heard(self, unit: int) -> None:
-        self._last_reply_ns = self._repliers[unit] = self._now_ns()
+        self._repliers[unit] = self._now_ns()
+        self._misses = 0
         if not self._proven:
             self._proven = True
             self._backoff.reset()
@@ -118,7 +119,8 @@ class Line:
         heard = self._repliers.pop(unit, -1)
         if any(at > heard for at in self._repliers.values()):
             self._keeper.suspect(self, unit)
-        if self._now_ns() - self._last_reply_ns > LOSS:
+        self._misses += 1
+        if self._misses >= MISSES:
             closed = reason == "connection closed"
             self._lose(Quality.BAD_NOT_CONNECTED if closed else Quality.BAD_TIMEOUT, reason)
 

@@ -131,12 +131,8 @@ class Wire:
         if client is not None:
             client.close()
 
-    async def read(self, block: Block, limit_s: float | None = None) -> list[int]:
+    async def read(self, block: Block) -> list[int]:
         """Return the words or bits of `block`.
-
-        Args:
-            block: what to read.
-            limit_s: time for the reply where it is shorter than `REPLY_S` [s].
 
         Raises:
             NoReplyError: not connected, or nothing came back in time.
@@ -144,7 +140,7 @@ class Wire:
             RejectedError: the reply does not fit the request.
         """
         request = _READS[block.table](address=block.address, count=block.count, dev_id=block.unit)
-        reply = await self._ask(request, limit_s)
+        reply = await self._ask(request)
         if block.table in {"input", "holding"}:
             if len(reply.registers) != block.count:
                 raise RejectedError(f"{len(reply.registers)} registers instead of {block.count}")
@@ -165,37 +161,32 @@ class Wire:
             ExceptionReplyError: the device refuses.
             RejectedError: the reply does not repeat what was written.
         """
-        reply = await self._ask(_write_request(write), None, check)
+        reply = await self._ask(_write_request(write), check)
         if not _echoes(reply, write):
             raise RejectedError("the reply repeats something else")
 
-    async def _ask(
-        self, request: ModbusPDU, limit_s: float | None, check: Callable[[], None] | None = None
-    ) -> ModbusPDU:
+    async def _ask(self, request: ModbusPDU, check: Callable[[], None] | None = None) -> ModbusPDU:
         async with self._turn:
             if check is not None:
                 check()
             client = self._client
             if client is None:
                 raise NoReplyError("not connected")
-            reply = await self._exchange(client, request, limit_s)
+            reply = await self._exchange(client, request)
         if reply.isError():
             raise ExceptionReplyError(reply.exception_code)
         if reply.function_code != request.function_code or reply.dev_id != request.dev_id:
             raise RejectedError(f"function {reply.function_code} of unit {reply.dev_id}")
         return reply
 
-    async def _exchange(
-        self, client: AsyncModbusTcpClient, request: ModbusPDU, limit_s: float | None
-    ) -> ModbusPDU:
+    async def _exchange(self, client: AsyncModbusTcpClient, request: ModbusPDU) -> ModbusPDU:
         self._waiting = True
         answered = False
         try:
-            async with asyncio.timeout(limit_s):
-                reply: ModbusPDU = await client.execute(False, request)
-                heed()
+            reply: ModbusPDU = await client.execute(False, request)
+            heed()
             answered = True
-        except (TimeoutError, ModbusException) as error:
+        except ModbusException as error:
             text = "no reply in time" if self._client is client else "connection closed"
             raise NoReplyError(text) from error
         finally:

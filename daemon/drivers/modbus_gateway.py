@@ -7,8 +7,8 @@ third, the probe, exists while a unit is suspect.
 **Loss.** A reply that does not come in time may still come later and would then be taken for the
 answer to another request. So a connection that missed a reply is closed, at once, and made anew.
 That alone is no loss: the values grow old by themselves. A gateway counts as lost when it cannot be
-connected to, or when nothing came back for `line.LOSS`; then its points turn Bad and one attempt at
-a time goes out, after a growing and jittered wait.
+connected to, or when `line.MISSES` requests in a row had no reply; then its points turn Bad and one
+attempt at a time goes out, after a growing and jittered wait.
 
 **A dead unit behind a living gateway** must not cost the others their time. The first missed reply
 moves the unit to the probe connection. A probe that is answered moves it back; until then its
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from daemon.drivers.driver import Link
     from daemon.drivers.order import Write
 
-REPLY_FAST_S: Final = 0.3
-
 
 class _ExpiredError(Exception):
     """The command's time is over."""
@@ -50,8 +48,8 @@ class ModbusDriver:
         polls = spread(plan(link.site, link.points, link.gateway.id), link.phase)
         fast = [p for p in polls if p.block.mirror]
         rest = [p for p in polls if not p.block.mirror]
-        lines = [Line(self, fast, REPLY_FAST_S)] if fast else []
-        self._lines: Final = [*lines, Line(self, rest, None)] if rest or not fast else lines
+        lines = [Line(self, fast)] if fast else []
+        self._lines: Final = [*lines, Line(self, rest)] if rest or not fast else lines
         self._suspects: Final[dict[int, tuple[Line, list[Poll]]]] = {}
         self._silent: Final[set[int]] = set()
         self._suspected = asyncio.Event()
@@ -75,7 +73,7 @@ class ModbusDriver:
                 group.create_task(line.run())
             group.create_task(self._probe())
 
-    async def read(self, wire: Wire, poll: Poll, limit_s: float | None) -> None:
+    async def read(self, wire: Wire, poll: Poll) -> None:
         """Read one block over `wire` and put it into the table.
 
         Raises:
@@ -84,7 +82,7 @@ class ModbusDriver:
         indices = poll.decoder.indices
         started = self.link.now_ns()
         try:
-            words = await wire.read(poll.block, limit_s)
+            words = await wire.read(poll.block)
         except NoReplyError:
             self._statistics.polls_failed += 1
             raise
@@ -187,7 +185,7 @@ class ModbusDriver:
         equipment = polls[0].block.slots[0].point.equipment
         try:
             for poll in polls:
-                await self.read(wire, poll, None)
+                await self.read(wire, poll)
         except NoReplyError as error:
             self.link.table.mark(all_indices(polls), Quality.BAD_TIMEOUT)
             for poll in polls:
