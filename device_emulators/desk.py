@@ -1,8 +1,8 @@
 """The plant on the desk: physics on a fixed grid of real time, served by every gateway of the site.
 
 Plant time follows the loop's clock in whole steps, so the same code runs on a loop whose time is
-virtual. A machine that cannot keep up lets the plant catch up by at most a second; what is missing
-beyond that is lost to plant time and said, because a plant that races is no plant.
+virtual. Steps that are late are made up for, one after the other; a machine that falls more than a
+second behind loses that time to the plant, and it is said, because a plant that races is no plant.
 
 The scenario has a zero of its own. Until `start` the plant runs undisturbed, so that a daemon can
 find it in its normal state.
@@ -15,6 +15,7 @@ import gc
 import signal
 import sys
 import time  # noqa: TID251 - the desk is the outside: its process has a clock of its own
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
@@ -82,6 +83,7 @@ class Desk:
         self._play = Play(site, plant, scenario, gateway=self._disturb, out=out)
         self._started, self._stopped = False, False
         self._slipped_s = 0.0
+        self._slips: list[dict[str, float]] = []
         self._shown_ns = plant.now_ns
 
     def _disturb(self, gateway: str, event: str) -> None:
@@ -123,7 +125,8 @@ class Desk:
             for_s = self._scenario.for_s
         for_ns = None if for_s is None else ns(for_s)
         await self._pace(for_ns)
-        return self._play.report(for_ns, self._slipped_s)
+        report = self._play.report(for_ns, self._slipped_s)
+        return replace(report, slips=tuple(self._slips))
 
     async def linger(self) -> None:
         """Let time pass until `stop`, so that whoever is connected can leave in peace."""
@@ -140,6 +143,8 @@ class Desk:
                 lost_s = seconds(behind_ns - self._step_ns)
                 began_s += lost_s
                 self._slipped_s += lost_s
+                if self._play.begun:
+                    self._slips.append({"at_s": seconds(self._play.time_ns), "lost_s": lost_s})
                 self._out(f"[plant] this machine is too slow: {lost_s:.1f} s of plant time lost")
             elif behind_ns > 0:
                 if self._started and not self._play.begun:
