@@ -76,8 +76,8 @@ async def _compare() -> tuple[float, float, int]:
     driver = ModbusDriver(link)
     poll = next(p for p in spread(plan(site, points, gateway.id), 0) if p.block.mirror)
     wire = Wire("127.0.0.1", PORT)
-    while not await wire.connect():
-        await asyncio.sleep(0.1)  # noqa: ASYNC110 - the server starts in another process
+    while not await wire.connect():  # noqa: ASYNC110 - the server starts in another process
+        await asyncio.sleep(0.1)
     client = AsyncModbusTcpClient("127.0.0.1", port=PORT, retries=0)
     await client.connect()
     bare_ns, ours_ns = [], []
@@ -91,6 +91,7 @@ async def _compare() -> tuple[float, float, int]:
             poll.words = None  # as if every reply brought something new
             await driver.read(wire, poll)
         ours_ns.append(process_time_ns() - began)
+    assert not driver.statistics.polls_failed, "the server did not serve what was asked"
     wire.close()
     client.close()
     values = len(poll.block.slots)
