@@ -27,7 +27,7 @@ from tests.bench.harness import Result, at_most
 
 PORT = 18_502
 ROUNDS, REQUESTS = 8, 400
-LIMIT_X = 2.0
+LIMIT_X = 2.5
 
 
 def run() -> list[Result]:
