@@ -57,6 +57,7 @@ class Report:
         it_interruption_ms: time outside the ITIC curve by critical load [ms].
         stages: what sources, breakers and transfer equipment did, by scenario time.
         slipped_s: plant time lost because the machine could not keep up [s].
+        slips: each such loss: `lost_s` at scenario time `at_s` [s], to set other clocks against it.
     """
 
     ok: bool
@@ -69,6 +70,7 @@ class Report:
     it_interruption_ms: Mapping[str, float]
     stages: tuple[Mapping[str, Any], ...]
     slipped_s: float
+    slips: tuple[Mapping[str, float], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a mapping of plain values."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LOST: Final = re.compile(r"(\d+\.\d) s of plant time lost")
 _LINE: Final = re.compile(r"(?:\[\w+\] *)?(?:held\b|(?P<at>\d+\.\d+) s\b)? *(?P<text>.*)")
 
 
@@ -37,6 +38,8 @@ class Lines:
             return
         match = _LINE.fullmatch(line)
         assert match is not None, "the pattern takes any text"
+        if self._began_s is not None and (lost := _LOST.search(line)):
+            self._began_s += float(lost[1])
         at_s = None if match["at"] is None else float(match["at"])
         if name == "daemon" and at_s is not None:
             at_s = self._in_plant_time(at_s)

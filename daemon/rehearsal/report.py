@@ -35,9 +35,9 @@ def merge(
         expected: expectations that are judged on what the daemon says.
         dead: processes that ended before their time.
     """
-    started_ns = int(plant["started_utc_ns"])
+    clock = PlantClock(int(plant["started_utc_ns"]), plant["slips"])
     said = daemon or {}
-    changes = [c for alarm in said.get("alarms", ()) for c in _changes(alarm, started_ns)]
+    changes = [c for alarm in said.get("alarms", ()) for c in _changes(alarm, clock)]
     verdicts = [*plant["expectations"], *(judge(one, changes) for one in expected)]
     return {
         "ok": all(verdict["ok"] for verdict in verdicts)
@@ -52,7 +52,7 @@ def merge(
         "died": list(dead),
         "expectations": verdicts,
         "it_interruption_ms": dict(plant["it_interruption_ms"]),
-        "transfer": [_stage(e, started_ns) for e in said.get("events", ()) if _is_stage(e)],
+        "transfer": [_stage(e, clock) for e in said.get("events", ()) if _is_stage(e)],
         "plant_events": list(plant["stages"]),
         "slipped_s": plant["slipped_s"],
         "alarms": _raised(changes),
@@ -60,28 +60,42 @@ def merge(
     }
 
 
-def _plant_s(utc_ns: int, started_ns: int) -> float:
-    return round((utc_ns - started_ns) / _NS, 3)
+class PlantClock:
+    """Turns wall-clock times into plant time, which stands still while a slow machine is behind."""
+
+    def __init__(self, started_ns: int, slips: Sequence[Mapping[str, float]]) -> None:
+        """Begin at `started_ns` [ns since 1970]; `slips` in order of time."""
+        self._started_ns, self._slips = started_ns, slips
+
+    def plant_s(self, utc_ns: int) -> float:
+        """Return the plant time [s] at a wall-clock time [ns since 1970]."""
+        time_s = (utc_ns - self._started_ns) / _NS
+        for slip in self._slips:
+            if time_s <= slip["at_s"]:
+                break
+            time_s = max(slip["at_s"], time_s - slip["lost_s"])
+        return round(time_s, 3)
 
 
 def _is_stage(event: Mapping[str, Any]) -> bool:
     return str(event["name"]).endswith("stage")
 
 
-def _stage(event: Mapping[str, Any], started_ns: int) -> dict[str, Any]:
+def _stage(event: Mapping[str, Any], clock: PlantClock) -> dict[str, Any]:
     return {
-        "at_s": _plant_s(event["utc_ns"], started_ns),
+        "at_s": clock.plant_s(event["utc_ns"]),
         "source": event["source"],
         "stage": event["fields"].get("stage", ""),
         "text": event["text"],
     }
 
 
-def _changes(alarm: Mapping[str, Any], started_ns: int) -> Iterator[Change]:
-    raised_s = _plant_s(alarm["raised_utc_ns"], started_ns)
-    yield Change(alarm["id"], raised_s, True, alarm["priority"])
+def _changes(alarm: Mapping[str, Any], clock: PlantClock) -> Iterator[Change]:
+    raised_ns = alarm["raised_utc_ns"]
+    yield Change(alarm["id"], clock.plant_s(raised_ns), True, alarm["priority"])
     if alarm["cleared_s"] is not None:
-        cleared_s = round(raised_s + alarm["cleared_s"] - alarm["raised_s"], 3)
+        lasted_ns = round((alarm["cleared_s"] - alarm["raised_s"]) * _NS)
+        cleared_s = clock.plant_s(raised_ns + lasted_ns)
         yield Change(alarm["id"], cleared_s, False, alarm["priority"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -48,7 +49,8 @@ async def test_a_stubborn_child_and_its_own_child_are_ended() -> None:
     while not HEARD:
         await _moment()
     assert await child.stop(patience_s=0.2) == -9
-    assert not _running(int(HEARD[0][1]))
+    while _running(int(HEARD[0][1])):
+        await _moment()
 
 
 async def test_a_child_is_spoken_to_by_lines() -> None:
@@ -70,8 +72,6 @@ def test_a_child_finds_the_same_packages_from_anywhere(
 
 
 async def _moment() -> None:
-    import asyncio
-
     await asyncio.sleep(0.02)
 
 

@@ -42,6 +42,13 @@ def test_plant_time_is_kept_and_the_daemons_is_set_against_it(desk: Desk) -> Non
     assert desk.at(107.4, "daemon", "[daemon]     7.36 s  lost") == "    5.360 s  daemon  lost"
 
 
+def test_what_the_plant_has_lost_the_daemon_has_not_lived_through(desk: Desk) -> None:
+    desk.at(100.0, "daemon", "[daemon] 0.00 s  here")
+    desk.lines.begin()
+    desk.at(104.0, "plant", "[plant] this machine is too slow: 1.5 s of plant time lost")
+    assert desk.at(105.0, "daemon", "[daemon] 5.00 s  out") == "    3.500 s  daemon  out"
+
+
 def test_other_lines_and_the_brokers(desk: Desk) -> None:
     desk.lines.begin()
     assert (

@@ -1,0 +1,109 @@
+"""The outcome of a demonstration: plant's word first, times in plant time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from daemon.rehearsal.report import PlantClock, lines, merge
+from device_emulators.scenario import Expectation
+from tests.small_board import small_board
+
+START_NS = 1_700_000_000_000_000_000
+LANE = {
+    "period_ms": 10.0, "scans": 400, "overruns": 3, "p50_ms": 1.2, "p99_ms": 3.4,
+    "jitter_p50_ms": 0.1, "jitter_p99_ms": 0.3,
+}  # fmt: skip
+ALARM = Expectation.model_validate({"name": "alarmed", "alarm": {"id": "lost:*", "raised_by_s": 2}})
+
+
+def plant(**more: Any) -> dict[str, Any]:
+    verdict = {"name": "fed", "ok": True, "value": 0.0, "limit": 0.0, "unit": "ms", "at_s": None}
+    return {
+        "scenario": "outage",
+        "site": "board",
+        "for_s": 4.0,
+        "interrupted": False,
+        "started_utc_ns": START_NS,
+        "expectations": [verdict],
+        "it_interruption_ms": {},
+        "stages": [{"at_s": 1.0, "source": "U", "name": "outage", "text": "U: outage"}],
+        "slipped_s": 0.0,
+        "slips": [],
+        **more,
+    }
+
+
+def controller(**more: Any) -> dict[str, Any]:
+    alarm = {
+        "id": "lost:U", "priority": 1, "raised_utc_ns": START_NS + 1_500_000_000,
+        "raised_s": 3.5, "cleared_s": 5.0,
+    }  # fmt: skip
+    stage = {
+        "utc_ns": START_NS + 1_250_000_000, "source": "S-1", "name": "stage",
+        "text": "S-1: isolating", "fields": {"stage": "isolating"},
+    }  # fmt: skip
+    return {
+        "ok": True,
+        "reason": "",
+        "ran_s": 8.0,
+        "devices": 5,
+        "points": 90,
+        "lanes": {"main": {**LANE, "period_ms": 100.0, "p50_ms": 9.0}, "switching": LANE},
+        "polls": 4000,
+        "polls_failed": 2,
+        "commands": {"acknowledged": 3},
+        "alarms": [alarm],
+        "events": [stage, {**stage, "name": "command"}],
+        **more,
+    }
+
+
+def test_both_reports_become_one_in_plant_time() -> None:
+    outcome = merge(plant(), controller(), [ALARM])
+    assert outcome["ok"]
+    assert [v["name"] for v in outcome["expectations"]] == ["fed", "alarmed"]
+    stage = {"at_s": 1.25, "source": "S-1", "stage": "isolating", "text": "S-1: isolating"}
+    assert outcome["transfer"] == [stage]
+    alarm = {"id": "lost:U", "priority": 1, "raised_at_s": 1.5, "count": 1, "cleared_at_s": 3.0}
+    assert outcome["alarms"] == [alarm]
+    figures = ("polls", "failed_polls", "polls_per_s", "scan_p50_ms", "scan_p99_ms")
+    assert [outcome[name] for name in figures] == [4000, 2, 500.0, 1.2, 3.4]
+
+
+@pytest.mark.parametrize(
+    ("of_plant", "of_daemon", "died"),
+    [
+        ({"interrupted": True}, {}, []),
+        ({}, {"alarms": []}, []),
+        ({}, {"ok": False, "reason": "a lane stopped"}, []),
+        ({}, {}, ["broker"]),
+        ({"expectations": [{**plant()["expectations"][0], "ok": False}]}, {}, []),
+    ],
+)
+def test_one_thing_that_went_wrong_is_enough(
+    of_plant: dict[str, Any], of_daemon: dict[str, Any], died: list[str]
+) -> None:
+    assert not merge(plant(**of_plant), controller(**of_daemon), [ALARM], died)["ok"]
+
+
+def test_without_daemon_alarms_were_not_raised() -> None:
+    outcome = merge(plant(), None, [ALARM])
+    assert not outcome["ok"]
+    assert "polls" not in outcome
+
+
+def test_plant_time_stands_still_where_it_was_lost() -> None:
+    clock = PlantClock(START_NS, [{"at_s": 5.0, "lost_s": 2.0}, {"at_s": 8.0, "lost_s": 1.0}])
+    seconds = (4.0, 6.0, 7.5, 10.5, 13.0)
+    times = [clock.plant_s(START_NS + round(s * 1e9)) for s in seconds]
+    assert times == [4.0, 5.0, 5.5, 8.0, 10.0]
+
+
+def test_page_for_people_says_what_failed() -> None:
+    page = "\n".join(lines(merge(plant(), controller(alarms=[]), [ALARM]), small_board(1, 2)))
+    assert "pass  fed" in page
+    assert "FAIL  alarmed  never  (limit 2 s)" in page
+    assert "1 of 2 expectations met in 4 s of plant time" in page
+    assert "4000 polls (500 a second), 2 failed" in page
