@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from daemon.drivers.driver import Statistics
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
     from daemon.model.image import Image
@@ -49,6 +48,18 @@ class LaneFigures:
     stopped: str = ""
 
 
+class GatewayFigures(Protocol):
+    """What a driver counts, as far as it is published; see `daemon.drivers.driver.Statistics`."""
+
+    connected: bool
+    polls: int
+    polls_failed: int
+    polls_missed: int
+    rejected: int
+    reconnects: int
+    latency_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The daemon after one main scan. Mappings are live: read them, never keep them.
@@ -69,7 +80,7 @@ class Snapshot:
     image: Image
     estimate: Estimate | None
     lanes: Mapping[str, LaneFigures]
-    gateways: Mapping[str, Statistics]
+    gateways: Mapping[str, GatewayFigures]
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
     autonomy_s: Mapping[str, float]
