@@ -2,9 +2,9 @@
 
 A lane is one loop over one device set with one period: wait for the tick, read, freeze, step,
 record, act, publish. The grid is fixed; a late scan is counted and reported, and the next one
-does not slide. The supervisor restarts what may be restarted and brings a lane whose own code
-failed into its fail-safe, where the devices' own logic takes over. Workers compute what a scan
-must not wait for; replay feeds a journal through the same step.
+does not slide. A lane whose own code failed stops in its fail-safe, where the devices' own logic
+takes over; the supervisor starts again what may be started again. Commands leave through queues and
+workers compute what a scan must not wait for; replay feeds a journal through the same step.
 
 Must not know: a concrete protocol, a site, the emulated plant. What it runs is handed to it by
 `daemon.app`, and so is every resource of the operating system: a simulation hands it others.
