@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from numpy.random import PCG64, Generator
@@ -48,6 +49,7 @@ def run(
     loop = VirtualLoop(network)
     clock = VirtualClock(loop, epoch_ns)
     with (
+        closing(loop),
         patched(clock, entropy, packages),
         asyncio.Runner(loop_factory=lambda: loop) as runner,
     ):
