@@ -28,7 +28,7 @@ from annotated_types import Interval
 from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules, judge
 from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
 from daemon.core.alarms.rules import Rules
-from daemon.core.alarms.suppression import suppressed
+from daemon.core.alarms.suppression import consequences, void
 from daemon.core.view import Turn
 from daemon.model.commands import Acknowledgement, OperatorRequest
 from daemon.model.events import AlarmTransition
@@ -126,7 +126,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = plan_of(view.site, view.points, params)
     dense = _dense(plan, state, view.points)
     raw = judge(plan, view.image, dense.active, lambda topic, key: _told(view, topic, key))
-    hide = suppressed(plan, view, raw | dense.active, dense.hidden)
+    senseless = void(plan, view, dense.hidden)
+    raw &= ~senseless
+    hide = senseless | consequences(plan, raw | dense.active)
     differing = np.flatnonzero(raw != dense.active)
     quiet = (
         not len(differing)

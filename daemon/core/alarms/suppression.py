@@ -1,10 +1,15 @@
-"""What is hidden because its cause is shown, or because it makes no sense now.
+"""What is hidden because its cause is shown, and what makes no sense now.
 
-Three reasons, all from the rule (see `rules`): a cause that stands, be it still in its on-delay;
-a stage of the equipment under which the alarm says nothing; a bus that is not known to be joined to
-a running source, as below an opened breaker. What is not good brings nothing out of hiding: a stage
-that cannot be read leaves the alarm as it is, and a source or a switch that cannot be read does not
-count as a supply.
+*Suppressed by design* is the consequence of a cause that stands, be it still in its on-delay: its
+condition is followed, and it comes out when the cause has gone and the condition has not.
+
+*Void* is what makes no sense now: the equipment is in a stage under which the alarm says nothing,
+or its buses are not known to be joined to a running source, as below an opened breaker. A void
+condition does not hold, so its delays begin when it makes sense again: a set that has just come up
+to voltage is not reported for the voltage it had at rest. One that stood before is suppressed.
+
+What is not good brings nothing out of hiding: a stage that cannot be read leaves the alarm as it
+is, and a source or a switch that cannot be read does not count as a supply.
 """
 
 from __future__ import annotations
@@ -20,27 +25,31 @@ if TYPE_CHECKING:
     from daemon.core.view import View
 
 
-def suppressed(plan: Plan, view: View, standing: Flags, hidden: Flags) -> Flags:
-    """Return which conditions (n_condition,) are suppressed by design.
+def void(plan: Plan, view: View, hidden: Flags) -> Flags:
+    """Return which conditions (n_condition,) make no sense now.
 
     Args:
         plan: of the site.
         view: this scan.
-        standing: conditions that hold now or are held to be active (n_condition,).
         hidden: which are suppressed so far (n_condition,).
     """
-    hide = np.zeros(len(plan.conditions), dtype=np.bool_)
-    hide[plan.consequence[standing[plan.cause]]] = True
+    senseless = np.zeros(len(plan.conditions), dtype=np.bool_)
     if len(plan.gate_of):
         known = good_mask(view.image.quality[plan.gate_point])
         fits = within(plan.gate_mask, view.image.values[plan.gate_point])
-        shut = np.where(known, ~fits, hidden[plan.gate_of])
-        hide[plan.gate_of[shut]] = True
+        senseless[plan.gate_of[np.where(known, ~fits, hidden[plan.gate_of])]] = True
     net = view.topology.net
     fed = {net[bus] for source, bus in view.topology.running.items() if _feeds(view, source)}
     for place, buses in plan.fed:
         if fed.isdisjoint(net[bus] for bus in buses):
-            hide[place] = True
+            senseless[place] = True
+    return senseless
+
+
+def consequences(plan: Plan, standing: Flags) -> Flags:
+    """Return which conditions (n_condition,) follow from one that stands (n_condition,)."""
+    hide = np.zeros(len(plan.conditions), dtype=np.bool_)
+    hide[plan.consequence[standing[plan.cause]]] = True
     return hide
 
 

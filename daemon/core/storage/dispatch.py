@@ -3,8 +3,8 @@
 By what feeds the section that the storage is joined to (`supply.feeds` of the switching lane):
 
 - *generators*: what the sets would have to give beyond `support_pu` of their rating is discharged
-  instead, while the charge is above `floor_pu`; when they have room, at most
-  `recharge_on_sets_w` goes into the storage.
+  instead, while the charge is above `floor_pu`; when they have room and no load is given up or
+  left on its own storage, at most `recharge_on_sets_w` goes into the storage.
 - *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
   of the measured import. An import that is not known allows nothing.
 - *nothing*, or not known: zero. A storage that follows the grid has none to follow.
@@ -148,6 +148,8 @@ def _beside_sets(
         return max(wanted_w, -_limit_w(view, store, "discharge_limit_w")), "sets are short"
     if soc_pu >= params.target_pu:
         return 0.0, "full enough"
+    if view.facts.autonomy.on_storage or view.facts.relief.shutdown:
+        return 0.0, "loads come before storage"
     return min(wanted_w, _limit_w(view, store, "charge_limit_w")), "refill from the sets"
 
 

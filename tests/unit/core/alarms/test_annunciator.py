@@ -195,6 +195,21 @@ def test_generator_alarms_only_while_it_runs() -> None:
     assert [a.alarm_id for a in alarms(hall.run(3.0), "B")] == ["generator-oil-low:DG-1"]
 
 
+def test_a_set_that_comes_up_is_not_reported_for_what_it_was_at_rest() -> None:
+    hall = Lane()
+    hall.run(10.0)
+    hall.put("DG-1.stage", "ready")
+    hall.put("DG-1.voltage_ll_v", 6600.0)
+    hall.put("DG-1.frequency_hz", 60.0)
+    assert not alarms(hall.run(10.0))
+    hall.put("DG-1.frequency_hz", 56.0)
+    assert [a.alarm_id for a in alarms(hall.run(5.0), "B")] == ["generator-frequency-low:DG-1"]
+    hall.put("DG-1.stage", "stopped")
+    assert "H" in {a.state for a in alarms(hall.run(0.2))}
+    hall.put("DG-1.frequency_hz", 0.0)
+    assert not alarms(hall.run(10.0), "B")
+
+
 def test_no_alarm_below_an_opened_breaker() -> None:
     hall = Lane()
     hall.run(1.0)
@@ -259,7 +274,7 @@ def test_total_loss_of_the_utility_annunciates_at_most_ten_and_the_root_first() 
     assert 1 <= len(raised) <= 10
     assert {a.alarm_class for a in raised if a.first_out} == {"utility-feed-lost"}
     assert {"outage-confirmed", "ups-on-battery"} <= {a.alarm_class for a in raised}
-    assert len(alarms(steps, "H")) > 30, "the consequences are followed, not forgotten"
+    assert len(alarms(steps, "H")) > 15, "the consequences are followed, not forgotten"
 
 
 def test_nothing_is_said_while_nothing_changes() -> None:

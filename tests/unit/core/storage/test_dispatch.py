@@ -48,6 +48,17 @@ def test_sets_that_are_short_are_helped_above_the_floor_of_charge() -> None:
     assert last(hall, on_sets(1)) == 0.0
 
 
+def test_loads_that_live_on_storage_come_before_a_refill() -> None:
+    hall = Lane()
+    hall.put("ESS-1.soc_pu", 0.5)
+    hall.put("ESS-1.charge_limit_w", 3e6)
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("DG-1.power_w", -1.0e6)
+    assert last(hall, on_sets(4)) == pytest.approx(0.4e6)
+    hall.put("UPS-A.on_battery", 1.0)
+    assert last(hall, on_sets(4)) == 0.0
+
+
 def test_helping_does_not_swing() -> None:
     """The relief that a discharge gives the sets is counted as load that is there."""
     hall = Lane()
