@@ -5,12 +5,13 @@ breaker the one in `daemon.core.transfer.joint`; this file turns the image into 
 their stages into proposals.
 
 *Who moves.* Sections isolate together, but only one at a time is fed, synchronised or parted, in
-the order of the site file and with `between_blocks_s` between two load blocks, so that a set
-recovers before the next. *From what.* The own main first; the tie when the other section is on
-mains and the own mains side is dead; the generator feeder in an outage, or when neither of the
-others is left, for which generation is asked. *With what.* Onto too few sets the AI rows' caps are
-asked for first and must be seen in force; where there is not enough for any row, their feeders are
-opened first, and closed again when there is (see `daemon.core.transfer.acceptance`).
+the order of the site file and with `between_blocks_s` between two load blocks, given or taken back,
+so that a set recovers before the next. *From what.* The own main first; the tie when the other
+section is on mains and the own mains side is dead; the generator feeder in an outage, or when
+neither of the others is left, for which generation is asked. *With what.* Onto too few sets the AI
+rows' caps are asked for first and must be seen in force; where there is not enough for any row,
+their feeders are opened first, and closed again when there is (see
+`daemon.core.transfer.acceptance`).
 
 *Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
 UNJUDGED and nothing is proposed. A selector that cannot be read begins nothing new, but a move
@@ -60,7 +61,7 @@ class Params:
         sync_s: synchronism comes within this, else open transition [s].
         overlap_s: longest time with both sources closed [s].
         join_s: the intake closes within this [s].
-        between_blocks_s: time between two load blocks on sets [s].
+        between_blocks_s: time between two load blocks given or taken back [s].
         sets_wait_s: longest wait for more sets once the first is on the bus [s].
         caps_wait_s: longest wait for row caps to be seen in force [s].
         again_s: a breaker that did not close is tried again after this [s].
@@ -116,7 +117,7 @@ class SchemeState:
         intake: stage of the intake breaker.
         intake_ns: since when [ns].
         feed_ns: since when what lies behind the intake is usable, 0 when it is not [ns].
-        fed_ns: when the last load block was given [ns].
+        block_ns: when the last load block was given or taken back [ns].
         sets_ns: since when a set is on the bus, 0 without one [ns].
         shed: row feeders that were opened by this scheme.
     """
@@ -125,7 +126,7 @@ class SchemeState:
     intake: joint.Stage = joint.Stage.JOINED
     intake_ns: int = 0
     feed_ns: int = 0
-    fed_ns: int = 0
+    block_ns: int = 0
     sets_ns: int = 0
     shed: tuple[str, ...] = ()
 
@@ -263,11 +264,13 @@ def _advance(scan: _Scan) -> SchemeState:
     )
     for i in range(len(state.sections)):
         moved = _advance_section(scan._replace(state=state), i)
-        fed = moved.stage is Stage.ON_ALTERNATE is not state.sections[i].stage
+        # Given to the sets, or taken from them: both shake those that carry the other section.
+        block = {Stage.ON_ALTERNATE, Stage.ON_MAIN}
+        shaken = moved.stage in block and state.sections[i].stage in _MOVING
         state = replace(
             state,
             sections=(*state.sections[:i], moved, *state.sections[i + 1 :]),
-            fed_ns=now_ns if fed else state.fed_ns,
+            block_ns=now_ns if shaken else state.block_ns,
         )
     return replace(state, shed=_shed(scan._replace(state=state)))
 
@@ -401,8 +404,8 @@ def _failed(state: SectionState, breaker: str) -> bool:
 
 def _its_turn(scan: _Scan, i: int) -> bool:
     """Return whether no other section moves, and the last block has been digested."""
-    settled = scan.view.now_ns - scan.state.fed_ns >= ns(scan.params.between_blocks_s)
-    return (settled or not scan.state.fed_ns) and not any(
+    settled = scan.view.now_ns - scan.state.block_ns >= ns(scan.params.between_blocks_s)
+    return (settled or not scan.state.block_ns) and not any(
         s.stage in _MOVING for k, s in enumerate(scan.state.sections) if k != i
     )
 

@@ -87,6 +87,17 @@ def test_sections_are_fed_one_after_the_other() -> None:
     assert fed[1] - fed[0] >= 3_000_000_000
 
 
+def test_the_sets_recover_between_two_sections_given_back() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(40.0, until=partial(on_mains, hall))
+    (parted,) = [c for c in hall.commands if (c.equipment, c.action) == ("52-VCB-GA", "open")]
+    (second,) = [
+        c for c in hall.commands if (c.equipment, c.action) == ("52-VCB-MB", "close_in_sync")
+    ]
+    assert second.issued_at_ns - parted.issued_at_ns >= 3_000_000_000
+
+
 @pytest.mark.fault("F46")
 def test_without_synchronism_the_section_goes_back_with_a_gap() -> None:
     hall = island()
