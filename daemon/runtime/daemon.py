@@ -2,8 +2,8 @@
 
 Ending hands over: scans and with them heartbeats stop at once, commands that still wait are
 discarded, and the devices' own logic takes over when the heartbeat has been missing for its
-fall-back time, after reading the positions anew. So a transfer that is under way has an owner at any
-moment, whatever it is that ends the daemon.
+fall-back time, after reading the positions anew. So a transfer that is under way has an owner at
+any moment, whatever it is that ends the daemon.
 """
 
 from __future__ import annotations
