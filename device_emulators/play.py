@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from daemon.model.plant import Site
-    from device_emulators.plant.grid import PlantEvent
+    from device_emulators.plant.elements import PlantEvent
     from device_emulators.scenario import Happening, Scenario
 
 LINE_S: Final = 1.0

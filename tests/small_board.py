@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.model.plant import Bus, Contract, Device, Equipment, Gateway, North, Site
 from daemon.model.points import Node, Profile, Register
-from device_emulators.plant.grid import PlantEvent
+from device_emulators.plant.elements import PlantEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

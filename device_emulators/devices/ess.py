@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.model.plant import Equipment
-    from device_emulators.plant.grid import Former, Grid
+    from device_emulators.plant.elements import Former
+    from device_emulators.plant.grid import Grid
 
 RANK: Final = 3
 EMPTY_PU: Final = 0.02

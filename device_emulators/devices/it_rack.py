@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.model.plant import Equipment
-    from device_emulators.plant.grid import DcPair, Grid
+    from device_emulators.plant.elements import DcPair
+    from device_emulators.plant.grid import Grid
 
 CORD_PU: Final = 0.70
 HOLD_UP_S: Final = 0.020

@@ -19,8 +19,9 @@ import numpy as np
 from daemon.model.natures import PointKind, Position
 from device_emulators.devices.device import Device
 from device_emulators.devices.kinds import KINDS, events_of
-from device_emulators.plant import rotation
-from device_emulators.plant.grid import Grid, PlantEvent
+from device_emulators.plant import rotation, solving
+from device_emulators.plant.elements import PlantEvent
+from device_emulators.plant.grid import Grid
 from device_emulators.plant.racks import STAGES, Racks
 from device_emulators.plant.truth import BusTruth, IslandTruth, LoadTruth, Truth
 from device_emulators.plant.workload import Training, Workload
@@ -151,17 +152,17 @@ class Plant:
     def _settle(self) -> None:
         grid = self.grid
         for _ in range(_ROUNDS):
-            grid.refresh()
+            solving.refresh(grid)
             before = grid.v_pu.copy()
             self._racks.demand()
             for device in self._asking:
                 device.demand()
-            grid.solve_dc()
+            solving.solve_dc(grid)
             for device in self._drawing:
                 device.draw()
-            grid.estimate_loads()
+            solving.estimate_loads(grid)
             rotation.share(grid)
-            grid.solve_ac()
+            solving.solve_ac(grid)
             changed = [device.sense() for device in self._sensing]
             changed.append(self._racks.sense())
             change = np.abs(grid.v_pu - before)[grid.is_ac]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from device_emulators.plant.grid import DcPair, Grid
+    from device_emulators.plant.elements import DcPair
+    from device_emulators.plant.grid import Grid
     from device_emulators.plant.workload import Demand, Workload
 
 RUNNING, SHUTTING_DOWN, OFF, STARTING, LOST = range(5)

@@ -13,7 +13,8 @@ from device_emulators.plant import machine
 from device_emulators.plant.protection import wrap
 
 if TYPE_CHECKING:
-    from device_emulators.plant.grid import Former, Grid, Island
+    from device_emulators.plant.elements import Former, Island
+    from device_emulators.plant.grid import Grid
 
 
 def _machines(island: Island) -> list[machine.Machine]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from device_emulators.plant.grid import Closing
+    from device_emulators.plant.elements import Closing
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from daemon.model.plant import Scheme
-    from device_emulators.plant.grid import PlantEvent
+    from device_emulators.plant.elements import PlantEvent
     from device_emulators.plant.plant import Plant
 
 S = 1_000_000_000

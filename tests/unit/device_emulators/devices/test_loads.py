@@ -254,10 +254,10 @@ def cooled() -> Plant:
 def test_a_chiller_needs_its_restart_time_and_the_tank_warms_meanwhile() -> None:
     plant = cooled()
     hand = Hand(plant)
-    plant.inject("U", "sag", {"depth_pu": 1.0, "for_s": 0.03})
+    plant.inject("U", "sag", {"depth_pu": 0.25, "for_s": 0.03})
     hand.run(1.0)
     assert hand.stage("CH") == "running"
-    plant.inject("U", "sag", {"depth_pu": 0.5, "for_s": 0.2})
+    plant.inject("U", "sag", {"depth_pu": 0.25, "for_s": 0.2})
     hand.run(2.0)
     assert hand.stage("CH") == "starting"
     assert hand.stage("P") in {"stopped", "running"}

@@ -179,7 +179,7 @@ def test_on_site_sources_leave_with_the_grid_and_rejoin_in_phase() -> None:
     assert hand.stage("SMR") == "on_grid"
     assert plant.truth().unsynchronised_closings == ()
     hand.run(26.0)
-    assert plant.read("SMR", "power_w") == pytest.approx(-1.9e6, rel=0.05)
+    assert plant.read("SMR", "power_w") == pytest.approx(-2e6)
     assert hand.stage("PV") == "feeding"
     assert plant.read("PV", "power_w") == pytest.approx(-0.4e6)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.model.points import tabulate
-from device_emulators.plant.grid import HAPPENINGS, PlantEvent
+from device_emulators.plant.elements import HAPPENINGS, PlantEvent
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.workload import Steady
 from tests.unit.device_emulators.sites import Hand, S, residual_w, shipped

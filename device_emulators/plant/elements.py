@@ -1,0 +1,165 @@
+"""What the electrical state is made of: formers, islands, switches, DC loads, and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device_emulators.plant.machine import Machine
+    from device_emulators.plant.protection import Gap
+
+HAPPENINGS: Final = frozenset(
+    {
+        "close_refused",
+        "closed",
+        "daemon_present",
+        "daemon_silent",
+        "failed_to_close",
+        "failed_to_open",
+        "injected",
+        "opened",
+        "output_lost",
+        "own_logic",
+        "pickup",
+        "sag_over",
+        "shutdown_begun",
+        "stage",
+        "start_begun",
+        "sync_expired",
+        "transferred",
+        "tripped",
+        "unsynchronised_closing",
+    }
+)
+"""Names of the events that a plant reports; `injected` is what a scenario did itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlantEvent:
+    """Something that happened in the plant.
+
+    Attributes:
+        at_ns: plant time [ns].
+        source: equipment it happened to.
+        name: stable name in snake case.
+        text: one line for a person.
+        fields: plain values.
+    """
+
+    at_ns: int
+    source: str
+    name: str
+    text: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Two live islands were joined outside the limits of a synchronism check.
+
+    Attributes:
+        at_ns: plant time [ns].
+        switch: what joined them.
+        gap: how far they were apart.
+        cause: the command or fault that closed it.
+    """
+
+    at_ns: int
+    switch: str
+    gap: Gap
+    cause: str
+
+
+@dataclass(slots=True, eq=False)
+class Former:
+    """Something that can hold voltage and frequency of an AC island.
+
+    Attributes:
+        id: equipment id.
+        bus: index of its bus.
+        rank: the lowest rank of an island leads.
+        short_circuit_va: stiffness behind which its voltage stands [VA].
+        slot: its consumption while another leads.
+        machine: rotating state, if it turns.
+        able: it can form now.
+        leads: it is the reference of its island now.
+        voltage_pu: voltage it holds [pu].
+        frequency_hz: its frequency [Hz].
+        angle_rad: its angle in the frame of nominal frequency [rad].
+        given_w: active power given to the bus [W].
+        given_var: reactive power given to the bus [var].
+    """
+
+    id: str
+    bus: int
+    rank: int
+    short_circuit_va: float
+    slot: int
+    machine: Machine | None = None
+    able: bool = False
+    leads: bool = False
+    voltage_pu: float = 1.0
+    frequency_hz: float = 60.0
+    angle_rad: float = 0.0
+    given_w: float = 0.0
+    given_var: float = 0.0
+
+
+@dataclass(slots=True)
+class Island:
+    """AC buses that turn together.
+
+    Attributes:
+        leader: its reference, or None when it is dead.
+        members: every able former joined to it, the leader first.
+        buses: indices of its buses.
+        load_w: consumption of its slots and losses of its branches [W].
+        load_va: the same as apparent power [VA].
+        load_var: the same as reactive power [var].
+        loss_w: losses of its branches [W].
+        loss_var: reactive power its branches take [var].
+    """
+
+    leader: Former | None
+    members: list[Former]
+    buses: NDArray[np.intp]
+    load_w: float = 0.0
+    load_va: float = 0.0
+    load_var: float = 0.0
+    loss_w: float = 0.0
+    loss_var: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class DcPair:
+    """A load at one or two DC buses.
+
+    Attributes:
+        bus_a: index of feed A.
+        bus_b: index of feed B, the same for a single feed.
+        demand_w: power it asks for [W].
+        from_a_w: power taken from A [W].
+        from_b_w: power taken from B [W].
+    """
+
+    bus_a: int
+    bus_b: int
+    demand_w: float = 0.0
+    from_a_w: float = 0.0
+    from_b_w: float = 0.0
+
+
+@dataclass(slots=True)
+class Switch:
+    """A switch between two buses: its number is its place in the grid's list."""
+
+    id: str
+    source: int
+    load: int
+    closed: bool

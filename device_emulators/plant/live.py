@@ -1,0 +1,160 @@
+"""Everything that follows from the positions of the switches, found anew when one has moved.
+
+Which buses are one node, which nodes one island, who leads it, the power-flow model of the live
+islands, and the groups of loads that share the same DC nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from device_emulators.plant.dc import DcLoad, DcSource
+from device_emulators.plant.elements import Island
+from device_emulators.plant.network import AcModel
+from device_emulators.plant.topology import merge, switch_flows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from device_emulators.plant.elements import DcPair, Former
+    from device_emulators.plant.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The power-flow model and its place among the buses.
+
+    Attributes:
+        solver: the model, or None when nothing is live.
+        bus: buses that are live (n_live,).
+        node: node of the model of each of them (n_live,).
+        branches: branches that are live, by number.
+    """
+
+    solver: AcModel | None
+    bus: NDArray[np.intp]
+    node: NDArray[np.intp]
+    branches: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class DcNodes:
+    """The DC side of a topology.
+
+    Attributes:
+        bus: DC buses (n_dc,).
+        node: node of each of them (n_dc,).
+        count: number of nodes.
+        sources: sources by node.
+        groups: loads that share their nodes, summed, with their members.
+    """
+
+    bus: NDArray[np.intp]
+    node: NDArray[np.intp]
+    count: int
+    sources: list[list[DcSource]]
+    groups: list[tuple[DcLoad, list[DcPair]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Live:
+    """What belongs to one topology.
+
+    Attributes:
+        flows: matrix from bus consumption to switch flows (n_switch, n_bus).
+        islands: AC islands.
+        island_of: island of every bus, -1 for DC (n_bus,).
+        leaders: references of the live islands.
+        slot_bus: bus of every slot (n_slot,).
+        slot_alive: whether its bus is live AC (n_slot,).
+        branch_island: island of every branch (n_branch,).
+        model: the AC side.
+        dc: the DC side.
+    """
+
+    flows: Any
+    islands: list[Island]
+    island_of: NDArray[np.intp]
+    leaders: list[Former]
+    slot_bus: NDArray[np.intp]
+    slot_alive: NDArray[np.bool_]
+    branch_island: NDArray[np.intp]
+    model: Model
+    dc: DcNodes
+
+
+def find(grid: Grid) -> Live:
+    """Return what the present positions mean; leaders are told that they lead."""
+    n_bus = len(grid.bus_ids)
+    closed = [(i, s.source, s.load) for i, s in enumerate(grid.switches) if s.closed]
+    node = merge(n_bus, [(a, b) for _, a, b in closed])
+    flows, _ = switch_flows(n_bus, closed)
+    joined = [(int(node[b.source]), int(node[b.load])) for b in grid.branches]
+    islands, island_of = _islands(grid, merge(int(node.max()) + 1, joined)[node])
+    leaders = [island.leader for island in islands if island.leader is not None]
+    for former in grid.formers:
+        former.leads = False
+    for leader in leaders:
+        leader.leads = True
+    alive = np.array([island.leader is not None for island in islands] + [False])[island_of]
+    slot_bus = np.array(grid.slot_bus, np.intp)
+    return Live(
+        flows=flows,
+        islands=islands,
+        island_of=island_of,
+        leaders=leaders,
+        slot_bus=slot_bus,
+        slot_alive=alive[slot_bus],
+        branch_island=np.array([island_of[b.source] for b in grid.branches], np.intp),
+        model=_model(grid, node, np.flatnonzero(alive), leaders),
+        dc=_dc_nodes(grid, node),
+    )
+
+
+def _islands(grid: Grid, raw: NDArray[np.intp]) -> tuple[list[Island], NDArray[np.intp]]:
+    island_of = np.full(len(raw), -1, np.intp)
+    islands: list[Island] = []
+    for number in np.unique(raw[grid.is_ac]):
+        buses = np.flatnonzero((raw == number) & grid.is_ac)
+        members = [f for f in grid.formers if f.able and raw[f.bus] == number]
+        members.sort(key=lambda f: f.rank)
+        island_of[buses] = len(islands)
+        islands.append(Island(members[0] if members else None, members, buses))
+    return islands, island_of
+
+
+def _model(
+    grid: Grid, node: NDArray[np.intp], bus: NDArray[np.intp], leaders: list[Former]
+) -> Model:
+    if not len(bus):
+        return Model(None, bus, bus, [])
+    numbers, first, model_node = np.unique(node[bus], return_index=True, return_inverse=True)
+    place = {int(n): i for i, n in enumerate(numbers)}
+    branches = [i for i, b in enumerate(grid.branches) if int(node[b.source]) in place]
+    solver = AcModel(
+        nominal_v=[float(grid.nominal_v[bus[i]]) for i in first],
+        branches=[
+            (place[int(node[b.source])], place[int(node[b.load])], b)
+            for b in (grid.branches[i] for i in branches)
+        ],
+        sources=[(place[int(node[f.bus])], f.short_circuit_va) for f in leaders],
+        frequency_hz=grid.nominal_hz,
+    )
+    return Model(solver, bus, model_node, branches)
+
+
+def _dc_nodes(grid: Grid, node: NDArray[np.intp]) -> DcNodes:
+    bus = np.flatnonzero(~grid.is_ac)
+    place: dict[int, int] = {}
+    dc_node = np.array([place.setdefault(int(node[b]), len(place)) for b in bus], np.intp)
+    sources: list[list[DcSource]] = [[] for _ in place]
+    for source in grid.dc_sources:
+        sources[place[int(node[source.bus])]].append(source)
+    groups: dict[tuple[int, int], tuple[DcLoad, list[DcPair]]] = {}
+    for pair in grid.pairs:
+        a, b = (place[int(node[x])] for x in (pair.bus_a, pair.bus_b))
+        groups.setdefault((a, b), (DcLoad(a, b, 0.0), []))[1].append(pair)
+    return DcNodes(bus, dc_node, len(place), sources, list(groups.values()))

@@ -1,0 +1,171 @@
+"""Solving the grid: DC nodes, AC islands, and what flows through every switch.
+
+Called in this order in every round of a step: `refresh`, `solve_dc`, `estimate_loads`, `solve_ac`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device_emulators.plant import dc, live
+from device_emulators.plant.protection import wrap
+from device_emulators.plant.topology import sum_by
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from device_emulators.plant.grid import Grid
+    from device_emulators.plant.live import Live
+
+
+def refresh(grid: Grid) -> None:
+    """Find nodes and islands anew if a switch or the ability of a former has changed."""
+    if grid.topology_changed:
+        grid.live_part = live.find(grid)
+        grid.topology_changed = False
+
+
+def solve_dc(grid: Grid) -> None:
+    """Settle the DC nodes for the present demands and limits."""
+    nodes = grid.live_part.dc
+    if not nodes.count:
+        return
+    v_pu = [0.0] * nodes.count
+    for bus, node in zip(nodes.bus.tolist(), nodes.node.tolist(), strict=True):
+        v_pu[node] = float(grid.v_pu[bus])
+    for load, pairs in nodes.groups:
+        load.demand_w = sum(pair.demand_w for pair in pairs)
+    dc.solve(v_pu, nodes.sources, [load for load, _ in nodes.groups])
+    grid.v_pu[nodes.bus] = np.array(v_pu)[nodes.node]
+    for load, pairs in nodes.groups:
+        for pair in pairs:
+            pair.from_a_w = pair.demand_w * load.from_a_pu
+            pair.from_b_w = pair.demand_w * load.from_b_pu
+
+
+def estimate_loads(grid: Grid) -> None:
+    """Sum what the islands are about to carry, with the losses of the last solution."""
+    part = grid.live_part
+    p, q = np.array(grid.p_w), np.array(grid.q_var)
+    own = [f.slot for f in grid.formers if f.able]
+    p[own] = q[own] = 0.0
+    _sum_slots(part, p, q)
+
+
+def _sum_slots(part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
+    count = len(part.islands)
+    island = part.island_of[part.slot_bus]
+    on_ac = island >= 0
+    load_w = sum_by(island[on_ac], p[on_ac], count)
+    load_var = sum_by(island[on_ac], q[on_ac], count)
+    for number, one in enumerate(part.islands):
+        if one.leader is not None:
+            one.load_w = float(load_w[number]) + one.loss_w
+            one.load_var = float(load_var[number]) + one.loss_var
+            one.load_va = math.hypot(one.load_w, one.load_var)
+
+
+def solve_ac(grid: Grid) -> None:
+    """Solve the live islands for the present powers and source voltages."""
+    part = grid.live_part
+    for leader in part.leaders:
+        grid.p_w[leader.slot] = grid.q_var[leader.slot] = 0.0
+    p, q = np.array(grid.p_w), np.array(grid.q_var)
+    dead = ~part.slot_alive
+    p[dead] = q[dead] = 0.0  # nothing flows at a dead bus, whatever its load would like
+    sources = [(f.voltage_pu, f.angle_rad, f.frequency_hz) for f in part.leaders]
+    asked = (part, p.tobytes(), q.tobytes(), sources)
+    if grid.solved_for != asked:
+        _solve_islands(grid, part, p, q)
+        grid.solved_for = asked
+        grid.solves += 1
+    grid.p_w, grid.q_var = p.tolist(), q.tolist()
+    _flows(grid, part, p, q)
+
+
+def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
+    ac, model, n_bus = grid.is_ac, part.model, len(grid.bus_ids)
+    grid.v_pu[ac] = grid.angle_rad[ac] = grid.hz[ac] = 0.0
+    grid.branch_w = np.zeros((len(grid.branches), 2))
+    grid.branch_var = np.zeros((len(grid.branches), 2))
+    if model.solver is not None:
+        n_node = int(model.node.max()) + 1
+        solution = model.solver.solve(
+            [f.voltage_pu for f in part.leaders],
+            [wrap(f.angle_rad) for f in part.leaders],
+            sum_by(model.node, sum_by(part.slot_bus, p, n_bus)[model.bus], n_node),
+            sum_by(model.node, sum_by(part.slot_bus, q, n_bus)[model.bus], n_node),
+        )
+        grid.v_pu[model.bus] = solution.v_pu[model.node]
+        grid.angle_rad[model.bus] = solution.angle_rad[model.node]
+        grid.branch_w[model.branches] = solution.branch_w
+        grid.branch_var[model.branches] = solution.branch_var
+        if solution.collapsed:  # constant power has no solution: loads follow the voltage
+            square = np.where(part.slot_alive, grid.v_pu[part.slot_bus] ** 2, 1.0)
+            p *= square
+            q *= square
+        for i, leader in enumerate(part.leaders):
+            leader.given_w = float(solution.source_w[i])
+            leader.given_var = float(solution.source_var[i])
+    _close_islands(grid, part, p, q)
+
+
+def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
+    """Tell every island its frequency, losses and load, and its members what they give."""
+    loss_w, loss_var = grid.branch_w.sum(axis=1), grid.branch_var.sum(axis=1)
+    others_w, others_var = p.copy(), q.copy()
+    for number, island in enumerate(part.islands):
+        if island.leader is None:
+            island.load_w = island.load_va = island.load_var = 0.0
+            island.loss_w = island.loss_var = 0.0
+            continue
+        grid.hz[island.buses] = island.leader.frequency_hz
+        inside = part.branch_island == number
+        island.loss_w, island.loss_var = float(loss_w[inside].sum()), float(loss_var[inside].sum())
+        for former in island.members:
+            others_w[former.slot] = others_var[former.slot] = 0.0
+            if former is not island.leader:
+                former.given_w, former.given_var = -float(p[former.slot]), -float(q[former.slot])
+    _sum_slots(part, others_w, others_var)
+
+
+def _flows(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
+    """Find what every bus consumes, and so what every switch carries."""
+    n_bus = len(grid.bus_ids)
+    used_w, used_var = sum_by(part.slot_bus, p, n_bus), sum_by(part.slot_bus, q, n_bus)
+    for row in part.model.branches:
+        branch = grid.branches[row]
+        used_w[branch.source] += grid.branch_w[row, 0]
+        used_w[branch.load] += grid.branch_w[row, 1]
+        used_var[branch.source] += grid.branch_var[row, 0]
+        used_var[branch.load] += grid.branch_var[row, 1]
+    for leader in part.leaders:
+        used_w[leader.bus] -= leader.given_w
+        used_var[leader.bus] -= leader.given_var
+    for source in grid.dc_sources:
+        used_w[source.bus] -= source.given_w
+    for pair in grid.pairs:
+        used_w[pair.bus_a] += pair.from_a_w
+        used_w[pair.bus_b] += pair.from_b_w
+    grid.consumed_w, grid.consumed_var = used_w, used_var
+    n_switch = len(grid.switches)
+    grid.switch_w, grid.switch_var = np.zeros(n_switch), np.zeros(n_switch)
+    flows_w, flows_var = part.flows @ used_w, part.flows @ used_var
+    grid.switch_w[: len(flows_w)] = flows_w[:n_switch]
+    grid.switch_var[: len(flows_var)] = flows_var[:n_switch]
+    _find_overloaded(grid)
+
+
+def _find_overloaded(grid: Grid) -> None:
+    source = [switch.source for switch in grid.switches]
+    volts = (
+        grid.v_pu[source] * grid.nominal_v[source] * np.where(grid.is_ac[source], math.sqrt(3), 1)
+    )
+    carried = np.hypot(grid.switch_w, grid.switch_var)
+    limit = np.array(grid.pickup_a)
+    with np.errstate(invalid="ignore"):  # no pick-up at a dead bus: infinity times nothing
+        above = carried > limit * volts
+    grid.overloaded = frozenset(np.flatnonzero(above & (volts > 0.0)).tolist())
