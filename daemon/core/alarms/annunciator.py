@@ -142,7 +142,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return Turn(state)
     book = _Book(view, plan, state, params)
     for place in np.flatnonzero(dense.hidden & ~hide).tolist():
-        book.release(place)
+        book.release(place, bool(raw[place]))
     for place in np.flatnonzero(hide & dense.shown).tolist():
         book.move(plan.conditions[place], Event.SUPPRESS)
     book.coming = np.flatnonzero(raw & ~dense.active & ~hide).tolist()
@@ -208,6 +208,8 @@ class _Book:
         if self.view.now_ns - since_ns < delays_ns[place]:
             self.timers_ns[condition.id] = since_ns
             return
+        if not now_true and not self.life(condition.id).active:
+            return  # it was over when it came out of suppression
         if not now_true:
             latching = condition.rule.latching
             self.move(condition, Event.CLEAR_LATCHING if latching else Event.CLEAR, active=False)
@@ -216,10 +218,12 @@ class _Book:
             self.lives[condition.id] = replace(self.life(condition.id), stage=Stage.SUPPRESSED)
         self.move(condition, Event.RAISE, active=True)
 
-    def release(self, place: int) -> None:
+    def release(self, place: int, holds: bool) -> None:
+        """Bring an alarm out of suppression; one that is only in its off-delay is over."""
         condition = self.plan.conditions[place]
-        active = self.life(condition.id).active
-        self.move(condition, Event.RELEASE_ACTIVE if active else Event.RELEASE_INACTIVE)
+        active = holds and self.life(condition.id).active
+        event = Event.RELEASE_ACTIVE if active else Event.RELEASE_INACTIVE
+        self.move(condition, event, active=active)
 
     def move(
         self,

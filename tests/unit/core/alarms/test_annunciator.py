@@ -185,6 +185,21 @@ def test_suppression_ends_with_its_cause() -> None:
     assert letters(after, "effect:UPS-A") == "B"
 
 
+def test_what_is_over_but_for_its_off_delay_does_not_come_out_of_suppression() -> None:
+    cause = rule(on_delay_s=0, off_delay_s=0)
+    effect = rule(on_delay_s=0, off_delay_s=60, point="battery_voltage_v", suppressed_by=("low",))
+    hall = lane(low=cause, effect=effect)
+    hall.put_all("ups", "battery_voltage_v", 0.5)
+    hall.scan()
+    hall.put("UPS-A.soc_pu", 0.1)
+    hall.put("UPS-A.battery_voltage_v", 0.1)
+    assert letters([hall.scan()], "effect:UPS-A") == "H"
+    hall.put("UPS-A.battery_voltage_v", 0.5)
+    hall.run(1.0)
+    hall.put("UPS-A.soc_pu", 0.9)
+    assert letters(hall.run(70.0, 1.0), "effect:UPS-A") == "A"
+
+
 def test_generator_alarms_only_while_it_runs() -> None:
     hall = Lane()
     hall.put("DG-1.alarm_oil", 1.0)
