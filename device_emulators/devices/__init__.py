@@ -1,13 +1,13 @@
-"""One file per kind of device: its logic, its delays and its registers.
+"""One file per kind of device: its logic, its delays, what it reports and what it obeys.
 
-A breaker with trip coil, spring and contacts that take their milliseconds; a UPS, an STS, an ATS
-with their own transfer logic and the heartbeat that hands authority over; a genset controller, an
-ESS, a meter, a relay. Each reads the physics, acts on it, and shows both in the points that its
-nature declares; the register map comes from config/devices and is read by the daemon's driver
-and by this side alike.
+A breaker with spring and contacts that take their milliseconds; a UPS, an STS, an ATS with their
+own transfer logic; a set, a storage, a board controller whose own logic wakes when the heartbeat
+stops; a meter, a relay. Each reads the grid, acts on it, and answers for the points its nature
+declares. `device` has what all share: the command block, the heartbeat, injected happenings.
+`kinds` says which class stands for which nature, and what a scenario can do to it and ask of it.
 
-Must not know: how it is served, and how fast time runs. Its own firmware habits (a set-point that
-falls back after its timeout, a counter that wraps, a scale that is off by ten) belong here.
+Must not know: how it is served, registers and their scaling, and how fast time runs.
 
-Add here: a kind of device as one file, with an entry in `daemon.model.natures`.
+Add here: a kind of device as one file and a line in `kinds`, with an entry in
+`daemon.model.natures`. Its docstring says what is simplified.
 """

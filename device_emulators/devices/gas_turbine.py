@@ -21,8 +21,8 @@ class GasTurbine(Rotating):
     DEFAULTS: ClassVar[Mapping[str, float]] = {
         "cold_start_s": 480.0,
         "cool_down_s": 60.0,
-        "inertia_s": 2.0,
-        "governor_s": 0.3,
+        "inertia_s": 1.5,
+        "governor_s": 0.15,
         "reactance_pu": 0.2,
         "regulator_s": 0.4,
     }

@@ -1,14 +1,18 @@
-"""The physics of the site, as step(plant, dt).
+"""The physics of the site, and the plant that steps it.
 
-Network (solved by power-grid-model), machines with governor and regulator, batteries, heat, fuel,
-and the workload of the racks with the synchronised steps of a training job. The state is values,
-the step is a pure function of state, inputs and dt, and randomness is a generator that is handed
-in: one seed gives one history.
+Equations stand in files of their own (`machine`, `battery`, `converter`, `dc`, `thermal`, `fuel`,
+`protection`, `supply`, `workload`, `racks`), small functions and states without a plant around
+them. `elements` and `grid` are the electrical state that every device reads and acts on, `live` is
+what follows from the positions of the switches, `network` the AC power flow (power-grid-model),
+`solving` and `rotation` settle and turn it. `plant` is the whole: time, the order of a step,
+reading, writing, happenings; `truth` is what is really so. Randomness is a generator made from a
+seed, so one seed and one course of calls give one history, bit for bit.
 
 Must not know: registers, protocols, a clock, asyncio, and the daemon's estimator, whose
-mathematics it must not share. What a relay makes of a voltage is the business of `devices`.
+mathematics it must not share. What a relay makes of a voltage is the business of `devices`, which
+only `plant` imports.
 
-Add here: a component with its equations, their source and its units. The invariants (energy in
-equals energy out, store and loss; no state of charge outside its range) are properties in
+Add here: a component with its equations, their source, its units and what is simplified. The laws
+(power balances in every island, energy in equals energy out, store and loss) are properties in
 tests/properties.
 """

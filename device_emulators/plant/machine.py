@@ -23,7 +23,7 @@ RESET_PER_S: Final = 1.0
 SHARE_PER_S: Final = 0.5
 DRAG_PU: Final = 0.04
 """Friction by which a set without fuel slows down, by rated power."""
-PULL_HZ_PER_RAD: Final = 0.8
+PULL_HZ_PER_RAD: Final = 0.5
 SYNC_HZ: Final = 0.35
 """Largest slip a synchroniser asks for; it shrinks with the angle, so that contacts meet slowly."""
 

@@ -1,0 +1,124 @@
+"""Gas turbine, transformer, STATCOM, earthing switch."""
+
+from __future__ import annotations
+
+import pytest
+
+from device_emulators.plant.plant import Plant
+from tests.unit.device_emulators.sites import MAINS, Hand, S, item, residual_w, site
+
+TX = {"power_va": 2.5e6, "impedance_pu": 0.06, "load_loss_w": 22e3, "no_load_loss_w": 4e3}
+
+
+def bench() -> Plant:
+    return Plant(
+        site(
+            {"G": 6600.0, "H": 6600.0, "T": 6600.0, "L": 380.0, "M": 380.0},
+            [
+                item("U", "utility", "G", **MAINS),
+                item("52-I", "breaker", "G H", current_a=630.0),
+                item(
+                    "GT",
+                    "gas_turbine",
+                    "T",
+                    normally="out_of_service",
+                    power_w=3e6,
+                    power_va=3.75e6,
+                    ramp_w_s=1e6,
+                ),
+                item("52-T", "breaker", "T H", normally="open", current_a=630.0),
+                item("PQ", "statcom", "H", reactive_power_var=1e6),
+                item("TX", "transformer", "H L", **TX),
+                item("52-L", "breaker", "L M", variant="acb", current_a=4000.0),
+                item("ES", "earthing_switch", "T", normally="open", current_a=25e3),
+                item("R", "relay", "T"),
+                item("P", "pump", "M", power_w=1e6),
+            ],
+            emulation={"gas_turbine": {"cold_start_s": 3.0, "cool_down_s": 2.0}},
+        )
+    )
+
+
+def test_a_gas_turbine_starts_slowly_joins_in_phase_and_ramps() -> None:
+    plant = bench()
+    hand = Hand(plant)
+    assert hand.command("GT", "start")
+    hand.run(2.9)
+    assert hand.stage("GT") == "starting"
+    assert plant.quantity("T", "live") == 0.0
+    hand.run(3.1)
+    assert hand.stage("GT") == "ready"
+    assert not hand.command("52-T", "close")
+    assert hand.command("52-T", "close_in_sync")
+    hand.run(8.0)
+    assert plant.quantity("52-T", "closed") == 1.0
+    assert plant.write("GT", "power_setpoint_w", -0.6e6)
+    hand.run(10.0)
+    assert plant.read("GT", "power_w") == pytest.approx(-0.6e6, rel=1e-3)
+    assert hand.stage("GT") == "loaded"
+    assert residual_w(plant) < 1.0
+    plant.inject("U", "outage", {})
+    hand.command("52-I", "open")
+    hand.run(14.0)  # it carries the rest of the site alone
+    assert plant.truth().buses["H"].reference == "GT"
+    assert plant.read("GT", "power_w") < -1e6
+    assert plant.truth().unsynchronised_closings == ()
+
+
+def test_a_turbine_that_does_not_start_faults() -> None:
+    hand = Hand(bench())
+    hand.plant.inject("GT", "no_start", {})
+    hand.command("GT", "start")
+    hand.run(4.0)
+    assert hand.stage("GT") == "fault"
+    assert hand.plant.read("GT", "available") == 0.0
+
+
+def test_a_transformer_reports_its_load_and_trips_both_sides() -> None:
+    plant = bench()
+    hand = Hand(plant)
+    hand.run(1.0)
+    loss = 4e3 + 22e3 * plant.read("TX", "loading_pu") ** 2
+    assert plant.read("TX", "power_w") == pytest.approx(1e6 + loss, rel=2e-3)
+    assert 0.4 < plant.read("TX", "loading_pu") < 0.5
+    assert (
+        25.0
+        < plant.read("TX", "oil_temperature_c")
+        < plant.read("TX", "hot_spot_temperature_c")
+        < 90.0
+    )
+    plant.inject("TX", "trip_87t", {})
+    hand.run(2.0)
+    assert plant.quantity("52-I", "closed") == plant.quantity("52-L", "closed") == 0.0
+    assert plant.read("52-L", "lockout_86") == plant.read("52-L", "trip_87") == 1.0
+
+
+def test_a_statcom_lifts_the_voltage() -> None:
+    plant = bench()
+    plant.advance(S)
+    before = plant.quantity("H", "voltage_pu")
+    assert plant.write("PQ", "reactive_power_setpoint_var", -1e6)
+    assert not plant.write("PQ", "reactive_power_setpoint_var", -2e6)
+    plant.advance(2 * S)
+    assert plant.quantity("H", "voltage_pu") > before + 0.001
+    assert plant.read("PQ", "reactive_power_var") == -1e6
+    plant.inject("U", "outage", {})
+    plant.advance(3 * S)
+    assert plant.read("PQ", "reactive_power_var") == 0.0
+
+
+def test_earthing_is_blocked_while_the_bus_is_live_and_shown_by_the_relay() -> None:
+    plant = bench()
+    hand = Hand(plant)
+    hand.run(1.0)
+    assert plant.read("ES", "blocked") == 0.0
+    plant.inject("ES", "earth", {})
+    assert plant.read("ES", "position") == 2.0
+    assert plant.read("R", "presence") == 2.0
+    plant.inject("ES", "lift", {})
+    assert plant.read("R", "presence") == 0.0
+    hand.command("GT", "start")
+    hand.run(5.0)
+    assert plant.read("ES", "blocked") == 1.0
+    plant.inject("ES", "earth", {})
+    assert plant.read("ES", "position") == 1.0
