@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SLOT: Final = 10 * MILLISECOND
 """Polls of one period start on multiples of this, so that one wake-up serves several gateways."""
+SLOW: Final = 200 * MILLISECOND
+"""A reply that takes longer, and longer than its period, is late [ns]."""
 SLOW_AFTER: Final = 3
 SLOWER: Final = 10
 BACKOFF_FIRST_S: Final = 0.1
@@ -60,10 +62,11 @@ class Poll:
 
     def judge(self, latency_ns: int) -> None:
         """Note how long a reply took [ns]; a device that is too slow is asked less often."""
-        if latency_ns > self.period_ns:
+        limit_ns = max(self.period_ns, SLOW)
+        if latency_ns > limit_ns:
             self.late += 1
             self.slow = self.slow or self.late >= SLOW_AFTER
-        elif latency_ns < self.period_ns // 2:
+        elif latency_ns < limit_ns // 2:
             self.late = 0
             self.slow = False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from daemon.drivers.grid import IDLE_S, Backoff, Poll, all_indices, until
 from daemon.drivers.modbus import NoReplyError, Wire
 from daemon.model.quality import Quality
-from daemon.model.quantities import MILLISECOND
+from daemon.model.quantities import MILLISECOND, ns
 
 if TYPE_CHECKING:
     from daemon.drivers.driver import Link, Statistics
@@ -85,12 +85,14 @@ class Line:
 
     async def _poll(self) -> None:
         while self.wire.connected:
-            poll = min(self.polls, key=lambda p: p.due_ns, default=None)
-            wait = IDLE_S if poll is None else until(poll.due_ns - EARLY, self._now_ns())
-            if poll is None or wait > 0:
-                await asyncio.sleep(min(wait, IDLE_S))
+            now = self._now_ns() + EARLY
+            due = [poll for poll in self.polls if poll.due_ns <= now]
+            if due:
+                # On a slow link the values that are wanted often stay fresh, the others make way.
+                await self._read(min(due, key=lambda p: (p.period_ns, p.due_ns)))
             else:
-                await self._read(poll)
+                next_ns = min((p.due_ns for p in self.polls), default=now + ns(IDLE_S))
+                await asyncio.sleep(min(until(next_ns, now), IDLE_S))
 
     async def _read(self, poll: Poll) -> None:
         started = self._now_ns()

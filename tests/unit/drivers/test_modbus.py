@@ -139,6 +139,20 @@ async def test_dead_unit_does_not_delay_the_others() -> None:
         assert table.said[-1].up
 
 
+@pytest.mark.fault("F04")
+async def test_on_a_slow_link_what_is_wanted_often_stays_fresh() -> None:
+    peer = Peer()
+    peer.late_s = 0.05
+    async with driving(site(breakers=9, rows=1, mirror=False), peer) as (table, _):
+        await table.until("read", lambda: is_good(table.quality("52-9.power_w")))
+        place = table.index("ROW-1.power_w")
+        worst = 0.0
+        for _ in range(150):
+            await asyncio.sleep(0.01)
+            worst = max(worst, table.link.now_ns() - table.link.table.source_ns[place])
+        assert worst < 0.3e9, "nine slow breakers do not make a row stale"
+
+
 @pytest.mark.fault("F06")
 @pytest.mark.parametrize(
     "twist",
