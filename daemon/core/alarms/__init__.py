@@ -1,9 +1,10 @@
 """From a condition to something a person can act on (IEC 62682).
 
-The life cycle of an alarm (active, acknowledged, returned to normal, latched, shelved,
-suppressed by design, out of service), delays and deadbands against chatter, suppression of what
-follows from a cause already shown, and the first-out of a group. An acknowledgement counts
-before and after the return to normal.
+`rules` says what an entry of config/alarms may hold; `conditions` multiplies rules with equipment
+and judges all of them at once; `suppression` hides what follows from a cause already shown;
+`life_cycle` is the table of the standard; `annunciator` is the controller that lets delays run,
+moves alarms along the table, marks the first-out of a group and answers people. An acknowledgement
+counts before and after the return to normal.
 
 Must not know: where alarms are shown or sent, and any text of the site: cause, consequence,
 response and priority are data in config/alarms and arrive validated.

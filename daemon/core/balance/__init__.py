@@ -1,15 +1,12 @@
-"""Power against demand: smooth it, cap it, and give it up in a decent order.
+"""Power against supply: cap it, give it up by priority, and end it in a decent order.
 
-The forecast, peak shaving against the demand interval, ramp smoothing for loads that step by
-megawatts when a training job synchronises, the volatility stages, load shedding by priority, and
-the orderly shutdown when autonomy runs out before the racks could save their work.
+`caps` holds the AI rows to what storage, limit or sets allow; `shedding` says which rows go when
+that does not suffice; `shutdown` tells loads to end in order while their storage still lasts. They
+run in this order and meet in the `Relief` of the lane's facts. None of them spends storage: they
+make it last. What smooths or shaves for money is not here yet, and will have a reserve of its own.
 
-Fast smoothing and demand shaving are two controllers with two reserves. One threshold that does
-both makes the peak of a second worse than no battery at all.
-
-Must not know: breakers. It proposes set-points and sheds as bounds on actuators; arbitration
-narrows them from safety to economy, and the interlocks may still refuse. A dead meter means an
-assumed overload and never the last value.
+Must not know: breakers. It proposes bounds on set-points and orderly shutdowns; arbitration narrows
+them from safety to economy. A dead meter means an assumed overload and never the last value.
 
 Add here: a controller as one file; say in its docstring which reserve it spends and which it
 leaves alone.

@@ -1,12 +1,11 @@
-"""What would happen if the next thing failed?
+"""What stands behind every critical load, should its supply be gone?
 
-For every path from a source to a critical load: does it survive the loss of any one device (N-1),
-how many minutes of autonomy stand behind it, which reserve is left, and which planned action
-would leave it without a second leg. The answers are shown to the operator, asked by the
-interlocks before a planned transfer, and counted as the reserve that economy may not spend.
+`autonomy` answers for every path how long the storage still connected to it would last, whether
+storage carries it now, and which loads could no longer shut down in order. The answer is a fact of
+the lane that balance acts on, and is kept in the state for people and metrics.
 
-Must not know: how to mend a shortfall. It states it, with the path and the device that would
-have to fail; balance and generation act on it.
+Must not know: how to mend a shortfall. It states it, with the path; balance and generation act on
+it.
 
 Add here: a question about the plant's next failure, as a function of topology, estimate and
 stores. Unknown counts as failed.

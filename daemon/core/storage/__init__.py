@@ -1,12 +1,11 @@
-"""What each store holds, and what it can still do.
+"""What AC storage does beside the sets and the utility.
 
-Battery systems (ESS), UPS batteries, flywheels, rack batteries and supercapacitors: state of
-charge, usable energy at the present power, limits of charge and discharge with temperature and
-age, and the time until empty. A store's own report is one measurement among others; where its
-state of charge contradicts counted energy, the lower one is believed.
+`dispatch` is a first version: it helps sets that are short and refills within what is left. What a
+store can give is taken from its own report, bounded by its rating; DC storage supports its bus by
+itself.
 
-Must not know: what the energy is for. It hands out limits and a forecast of them; balance spends
-within those, and the reserve of the ride-through is never offered.
+Must not know: what the energy is worth. Nothing here is economy; peak shaving and smoothing are
+controllers of balance, and the reserve of the ride-through is never offered to them.
 
 Add here: a kind of store as one file with its limits and its counting. Power is consumption
 positive, as everywhere: a store that discharges shows negative power.
