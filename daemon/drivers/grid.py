@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 SLOT: Final = 10 * MILLISECOND
 """Polls of one period start on multiples of this, so that one wake-up serves several gateways."""
-SLOW: Final = 200 * MILLISECOND
+LATE: Final = 20 * MILLISECOND
 """A reply that takes longer, and longer than its period, is late [ns]."""
 SLOW_AFTER: Final = 3
-SLOWER: Final = 10
+SLOW_FAST: Final = 100 * MILLISECOND
+"""Period of a fast poll whose device cannot keep up [ns]; the values do not grow stale by it."""
 BACKOFF_FIRST_S: Final = 0.1
 BACKOFF_LAST_S: Final = 5.0
 IDLE_S: Final = 0.25
@@ -37,7 +38,7 @@ class Poll:
         due_ns: when to read next [ns].
         words: the last reply, None after anything that changed the points' quality.
         late: replies in a row that took longer than the period.
-        slow: polled `SLOWER` times less often, because the device cannot keep up.
+        slow: polled half as often or less, because the device cannot keep up.
     """
 
     block: Block
@@ -55,14 +56,14 @@ class Poll:
 
     def advance(self, now_ns: int) -> int:
         """Move to the next slot after `now_ns` [ns]; return how many passed unused."""
-        period = self.period_ns * (SLOWER if self.slow else 1)
+        period = max(2 * self.period_ns, SLOW_FAST) if self.slow else self.period_ns
         missed = max(0, (now_ns - self.due_ns) // period) if self.due_ns else 0
         self.due_ns = (now_ns - self.phase_ns) // period * period + period + self.phase_ns
         return missed
 
     def judge(self, latency_ns: int) -> None:
         """Note how long a reply took [ns]; a device that is too slow is asked less often."""
-        limit_ns = max(self.period_ns, SLOW)
+        limit_ns = max(self.period_ns, LATE)
         if latency_ns > limit_ns:
             self.late += 1
             self.slow = self.slow or self.late >= SLOW_AFTER
