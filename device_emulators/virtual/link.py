@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_machine: Final = contextvars.ContextVar("machine", default="127.0.0.1")
+NAMELESS: Final = "127.0.0.1"
+"""The machine of code that nobody located."""
+
+_machine: Final = contextvars.ContextVar("machine", default=NAMELESS)
 
 
 @contextmanager
@@ -24,9 +27,11 @@ def located(machine: str) -> Iterator[None]:
         _machine.reset(token)
 
 
-def machine() -> str:
-    """Return the machine that the calling code runs on."""
-    return _machine.get()
+def machine(context: contextvars.Context | None = None) -> str:
+    """Return the machine that code in `context` runs on; the calling code if there is none."""
+    if context is None:
+        return _machine.get()
+    return context.get(_machine, NAMELESS)
 
 
 class Fault(Flag):

@@ -1,16 +1,21 @@
 """The event loop whose time is virtual: it never waits, it jumps.
 
-`BaseEventLoop` asks a selector for input until the next timer is due. Ours has no input, ever; it
-moves the time to that timer and returns. All the rest (ready queue, timers, tasks) is asyncio's own
-code, so a program meets the order of events that it would meet on a quiet machine of endless speed.
+A turn of an asyncio loop waits for input until the next timer is due, then runs what is ready. Ours
+has no input, ever; it moves the time to that timer and goes on. Handles, timers, tasks and futures
+are asyncio's own, so a program meets the order of events that it would meet on a quiet machine of
+endless speed.
 
 **Time** is counted in whole nanoseconds from 0; asyncio gets it as a float of seconds. Without that
-rounding at every jump the errors of floats would add up, and an hour of ticks would end beside its
-grid. `advance` ends the run before a float is too coarse for it (`LAST_S`, 24 days).
+rounding the errors of floats would add up, and an hour of ticks would end beside its grid. A run
+ends before a float is too coarse for it (`LAST_S`, 48 days).
 
-**Order.** Python's sets of tasks are ordered by address, and a task group cancels its tasks in the
-order of a set: on an ordinary loop two runs of one program differ. Tasks here hash by their serial
-number.
+**Order.** Timers of one nanosecond run in the order in which they were set; asyncio leaves that to
+the shape of its heap, so that one timer more could turn the order of others. Its sets of tasks are
+ordered by address, and a task group cancels its tasks in the order of a set: two runs of a program
+differ on an ordinary loop. Tasks here hash by their serial number.
+
+**Pauses.** All code of one machine (see `link.located`) can be paused as a whole, as a debugger or
+a starved hypervisor does it: what becomes due meanwhile waits and runs afterwards, in its order.
 
 **Standstill.** A loop with nothing scheduled would wait for ever: `StandstillError` instead. A loop
 that turns without end at one instant (somebody spins until a time that cannot come) as well.
@@ -19,13 +24,17 @@ that turns without end at one instant (somebody spins until a time that cannot c
 from __future__ import annotations
 
 import asyncio
+import heapq
 import itertools
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
+from device_emulators.virtual.link import machine
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections import deque
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Executor
     from contextvars import Context
 
@@ -35,38 +44,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-RESOLUTION_S: Final = 1e-9
-"""Timers this close together are due together [s]."""
-LAST_S: Final = float(1 << 21)
+LAST_S: Final = float(1 << 22)
 """A little behind this a float no longer tells one nanosecond from the next [s]."""
 TURNS_AT_ONE_INSTANT: Final = 1_000_000
+CANCELLED: Final = 1_000
+"""So many cancelled timers are carried along before they are looked for."""
 
 
 class StandstillError(RuntimeError):
     """No time can pass any more; the text says what waits."""
 
 
-class _NoInput:
-    """Stands where a loop has its selector: nothing comes from outside, so time may jump."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-        self._turns = 0
-
-    def select(self, timeout: float | None) -> Sequence[object]:
-        if timeout is None:
-            raise StandstillError(f"nothing is scheduled any more; {_waiting(self._loop)}")
-        if timeout > 0:
-            self._turns = 0
-            self._loop.advance()
-        else:
-            self._turns += 1
-            if self._turns > TURNS_AT_ONE_INSTANT:
-                raise StandstillError(f"time stands at {self._loop.time()} s: somebody spins")
-        return ()
-
-    def close(self) -> None:
-        """Hold nothing."""
+def _unset(timer: asyncio.TimerHandle) -> None:
+    """Let a timer know that it no longer counts as cancelled when it is."""
+    timer._scheduled = False  # type: ignore[attr-defined]
 
 
 def _waiting(loop: VirtualLoop) -> str:
@@ -94,17 +85,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
         network: what connects its listeners and clients.
     """
 
-    # Of asyncio's own; `call_at` keeps the next timer first.
-    _scheduled: list[asyncio.TimerHandle]
+    # Of `BaseEventLoop`, in the shape they have had since Python 3.4.
     _check_closed: Callable[[], None]
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+    _timer_cancelled_count: int
 
     def __init__(self, network: Network) -> None:
         """Begin at time 0 with nobody on `network`."""
         super().__init__()
         self.network: Final = network
         self._now_ns, self._now_s = 0, 0.0
-        self._selector = _NoInput(self)
-        self._clock_resolution = RESOLUTION_S
+        self._turns = 0
+        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._serials = itertools.count()
+        self._paused: dict[str, list[asyncio.Handle]] = {}
         self._home = threading.get_ident()
         _Task._serials = itertools.count()
         network.attach(self)
@@ -117,25 +112,90 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return the virtual time [ns]."""
         return self._now_ns
 
-    def advance(self) -> None:
-        """Jump to the next timer.
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule a callback at a time [s]; what is set first runs first.
 
         Raises:
-            OverflowError: it is due after `LAST_S`.
+            OverflowError: after `LAST_S`.
         """
-        due_s = self._scheduled[0].when()
-        if due_s >= LAST_S:
-            raise OverflowError(f"virtual time ends at {LAST_S} s; a timer is due at {due_s} s")
-        self._now_ns = round(due_s * 1e9)
-        self._now_s = self._now_ns / 1e9
+        self._check_closed()
+        if when >= LAST_S:
+            raise OverflowError(f"virtual time ends at {LAST_S} s; a timer is set for {when} s")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (round(when * 1e9), next(self._serials), timer))
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
+
+    def pause(self, machine: str) -> None:
+        """Run nothing of `machine` from now on; its kernel still takes connections and bytes."""
+        self._paused.setdefault(machine, [])
+
+    def resume(self, machine: str) -> None:
+        """Run what waited, in the order in which it became due, and go on."""
+        self._ready.extend(self._paused.pop(machine, ()))
+
+    def _run_once(self) -> None:
+        """Turn once: jump if nobody is ready, then run who is ready now."""
+        ready = self._ready
+        self._forget_cancelled()
+        self._turns += 1
+        if not ready and not self._stopping:
+            self._jump()
+        if self._turns > TURNS_AT_ONE_INSTANT:
+            raise StandstillError(f"time stands at {self._now_s} s: somebody spins")
+        self._take_due()
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not (handle._cancelled or (self._paused and self._waits(handle))):
+                handle._run()
+
+    def _forget_cancelled(self) -> None:
+        """Drop cancelled timers at the head, and everywhere once they are the most."""
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            self._timer_cancelled_count -= 1
+            _unset(heapq.heappop(timers)[2])
+        if self._timer_cancelled_count > max(CANCELLED, len(timers) // 2):
+            for _, _, timer in timers:
+                if timer.cancelled():
+                    _unset(timer)
+            timers[:] = [entry for entry in timers if not entry[2].cancelled()]
+            heapq.heapify(timers)
+            self._timer_cancelled_count = 0
+
+    def _jump(self) -> None:
+        if not self._timers:
+            raise StandstillError(f"nothing is scheduled any more; {_waiting(self)}")
+        due_ns = self._timers[0][0]
+        if due_ns > self._now_ns:  # a timer may be set for what is past
+            self._turns = 0
+            self._now_ns, self._now_s = due_ns, due_ns / 1e9
+
+    def _take_due(self) -> None:
+        timers, now_ns = self._timers, self._now_ns
+        while timers and timers[0][0] <= now_ns:
+            timer = heapq.heappop(timers)[2]
+            _unset(timer)
+            self._ready.append(timer)
+
+    def _waits(self, handle: asyncio.Handle) -> bool:
+        """Return whether a handle belongs to a paused machine; it then waits there."""
+        waiting = self._paused.get(machine(handle._context))  # type: ignore[attr-defined]
+        if waiting is None:
+            return False
+        waiting.append(handle)
+        return True
 
     def create_task(self, coro: Coroutine[Any, Any, T], **how: Any) -> asyncio.Task[T]:  # type: ignore[override]  # noqa: ANN401
         """Schedule a coroutine as a task that hashes by its serial number."""
         self._check_closed()
         return _Task(coro, loop=self, **how)
-
-    def _process_events(self, event_list: Sequence[object]) -> None:
-        """Do nothing: there is no input."""
 
     def _write_to_self(self) -> None:
         """Do nothing: a loop that never sleeps need not be woken."""

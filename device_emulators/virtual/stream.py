@@ -25,7 +25,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from device_emulators.virtual.listener import Socket
-from device_emulators.virtual.loop import RESOLUTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 Address = tuple[str, int]
 
 _DRAWS: Final = 64
+_NANOSECOND_S: Final = 1e-9
 
 
 class Mark(Enum):
@@ -125,7 +125,7 @@ class Pipe:
 
     def _arrive(self) -> None:
         self._timer = None
-        now_s = self._loop.time() + RESOLUTION_S
+        now_s = self._loop.time() + _NANOSECOND_S
         pieces: list[bytes] = []
         while self._items and self._items[0][0] <= now_s:
             item = self._items[0][1]

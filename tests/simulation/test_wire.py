@@ -144,6 +144,25 @@ def test_modbus_driver_gives_up_a_half_open_connection() -> None:
     play(program)
 
 
+def test_modbus_driver_survives_a_pause_of_its_whole_process() -> None:
+    async def program(network: Network, clock: VirtualClock) -> None:
+        plant = MemoryPlant()
+        async with modbus(plant) as (board, driver):
+            await asyncio.sleep(2)
+            network.loop.pause("daemon")
+            polls = driver.statistics.polls
+            plant.show("52-A", position=1.0)
+            await asyncio.sleep(3)
+            assert driver.statistics.polls == polls
+            assert not is_good(board.quality("52-A.position"))
+            network.loop.resume("daemon")
+            await asyncio.sleep(1)
+            assert board.value("52-A.position") == 1.0
+            assert is_good(board.quality("52-A.position"))
+
+    play(program)
+
+
 def test_opcua_driver_follows_writes_and_comes_back_after_reset_and_stall() -> None:
     async def program(network: Network, clock: VirtualClock) -> None:
         plant = MemoryPlant()

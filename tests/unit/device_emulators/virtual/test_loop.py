@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device_emulators.virtual.loop import LAST_S, StandstillError
+from device_emulators.virtual.link import located
+from device_emulators.virtual.loop import LAST_S, StandstillError, VirtualLoop
 from device_emulators.virtual.run import EPOCH_NS, run
 
 if TYPE_CHECKING:
@@ -45,6 +46,71 @@ def test_timers_of_one_hour_fire_in_their_order() -> None:
     fired = run(program, seed=0)
     assert len(fired) == 20_000
     assert fired == sorted(fired)
+
+
+def test_timers_of_one_instant_fire_in_the_order_of_their_setting() -> None:
+    async def program(_: Network, clock: VirtualClock) -> list[int]:
+        loop = asyncio.get_running_loop()
+        fired: list[int] = []
+        for number in range(500):
+            loop.call_at(1.0 + number % 3, fired.append, number)
+            loop.call_at(0.5 + number % 5, lambda: None).cancel()
+        await asyncio.sleep(5)
+        return fired
+
+    assert run(program, seed=0) == sorted(range(500), key=lambda number: (number % 3, number))
+
+
+def test_a_timer_set_for_the_past_is_due_now() -> None:
+    async def program(_: Network, clock: VirtualClock) -> None:
+        await asyncio.sleep(10)
+        fired: list[int] = []
+        loop = asyncio.get_running_loop()
+        loop.call_at(5.0, lambda: fired.append(clock.monotonic_ns()))
+        await asyncio.sleep(1)
+        assert fired == [10 * SECOND]
+        assert clock.monotonic_ns() == 11 * SECOND
+
+    run(program, seed=0)
+
+
+def test_cancelled_timers_do_not_fire_and_do_not_pile_up() -> None:
+    async def program(_: Network, clock: VirtualClock) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        for _number in range(20_000):
+            loop.call_later(HOUR_S, pytest.fail, "a cancelled timer fired").cancel()
+            await asyncio.sleep(0.001)
+        assert len(loop._timers) < 2_100
+        await asyncio.sleep(2 * HOUR_S)
+
+    run(program, seed=0)
+
+
+def test_a_paused_machine_does_nothing_and_then_all_that_is_due() -> None:
+    async def program(network: Network, clock: VirtualClock) -> None:
+        ticked: dict[str, list[int]] = {"daemon": [], "plant": []}
+
+        async def tick(machine: str) -> None:
+            while True:
+                ticked[machine].append(clock.monotonic_ns() // SECOND)
+                await asyncio.sleep(1)
+
+        tasks = []
+        for machine in ticked:
+            with located(machine):
+                tasks.append(asyncio.create_task(tick(machine)))
+        await asyncio.sleep(2.5)
+        network.loop.pause("daemon")
+        await asyncio.sleep(5)
+        network.loop.resume("daemon")
+        await asyncio.sleep(2.2)
+        assert ticked["plant"] == list(range(10))
+        assert ticked["daemon"] == [0, 1, 2, 7, 8, 9]
+        for task in tasks:
+            task.cancel()
+
+    run(program, seed=0)
 
 
 def test_time_limit_ends_at_its_instant() -> None:

@@ -339,6 +339,25 @@ def test_a_slow_link_is_slow_until_healed() -> None:
     play(program)
 
 
+def test_a_paused_machine_is_connected_to_and_finds_its_bytes_in_one_piece() -> None:
+    async def whole(network: Network, clock: VirtualClock) -> None:
+        desk = Desk(network, clock)
+        with located("gateway"):
+            await asyncio.get_running_loop().create_server(desk.accept, HOST, PORT)
+        network.loop.pause("gateway")
+        client = await desk.connect()
+        for data in (b"one", b"two"):
+            client.transport.write(data)
+            await asyncio.sleep(1)
+        assert desk.served == []
+        network.loop.resume("gateway")
+        await asyncio.sleep(1)
+        assert [data for _, data in desk.served[0].heard] == [b"onetwo"]
+        assert [data for _, data in client.heard] == [b"onetwo"]
+
+    run(whole, seed=1)
+
+
 def test_writer_is_told_to_pause_and_to_go_on() -> None:
     async def program(desk: Desk) -> None:
         client = await desk.connect()
