@@ -101,6 +101,11 @@ class Device:
             if d.item.nature == "breaker" and set(buses) & set(d.buses)
         ]
 
+    def own_breakers(self) -> list[Any]:
+        """Return the breaker that joins the equipment to its bus, if it has one to itself."""
+        found = self.breakers_at(self.buses[0])
+        return found if len(found) == 1 else []
+
     # Points.
 
     def read(self, point: str) -> float:

@@ -97,7 +97,7 @@ class Pv(Device):
     def _separate(self) -> None:
         if self.grid.v_pu[self.buses[0]] > 0.5:
             return
-        for breaker in self.breakers_at(self.buses[0]):
+        for breaker in self.own_breakers():
             breaker.operate("open", f"{self.id} loss of mains")
 
     def balance(self) -> tuple[float, float, float]:

@@ -138,7 +138,7 @@ class Rotating(Device):
         """Stop at once and trip the breaker to the bus."""
         self.halt()
         self.enter("fault", cause=cause)
-        for breaker in self.breakers_at(self.buses[0]):
+        for breaker in self.own_breakers():
             breaker.trip("32" if cause == "reverse power" else "81", lockout=False)
 
     def set(self, point: str, value: float) -> bool:

@@ -49,7 +49,7 @@ class Smr(Device):
 
     def begin(self) -> None:
         """Find the own breakers, and run at the set-point."""
-        self._breakers = self.breakers_at(self.buses[0])
+        self._breakers = self.own_breakers()
         if self.item.normally != "out_of_service":
             self.stage = "on_grid"
             self.power_w = self.setpoints["power_setpoint_w"]

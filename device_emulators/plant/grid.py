@@ -88,7 +88,11 @@ class Grid:
         self.solves = 0
         self.topology_changed = True
         self._live: Live | None = None
-        self.solved_for: tuple[Any, ...] = ()
+        self.solved_for: tuple[Any, NDArray[np.float64], NDArray[np.float64]] = (
+            None,
+            np.zeros(0),
+            np.zeros(0),
+        )
 
     # Registration, once per device.
 

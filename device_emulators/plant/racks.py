@@ -35,6 +35,8 @@ SHUTDOWN_PU: Final = 0.3
 SHUTDOWN_RAMP_S: Final = 10.0
 CHARGE_PER_H: Final = 1.0
 IDLE_PU: Final = 0.1
+RETURN_NS: Final = 100_000_000
+"""A feed that recovers because a rack was lost is no return before this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,9 @@ class Racks:
     def _watch_returned(self) -> None:
         for i in sorted(self._watched):
             pair = self.specs[i].pair
+            began_ns = self.supply[i].unfed_ns[-1][0]
+            if self._grid.now_ns - began_ns < RETURN_NS:
+                continue
             if max(self._grid.v_pu[pair.bus_a], self._grid.v_pu[pair.bus_b]) > 0.9:
                 self.supply[i].see(self._grid.now_ns, 1.0)
                 self._watched.discard(i)
