@@ -5,8 +5,9 @@ after `select_s`. A selected action asks the interlocks each scan; when they let
 one `Command` with an expiry, and is SENT. The device's acknowledgement only means that it will try:
 MOVING ends when the plant itself shows the new position within the time of that action. No or no
 clear answer makes it DOUBTFUL: the device may have acted, so nothing is sent again and the position
-alone decides. A close that was acknowledged and did not happen is tried once more, after the spring
-is charged; an open is not: that is a breaker failure.
+alone decides. A command that expired in a busy queue has reached nobody: its task is selected anew,
+interlocks and all, up to `QUEUED` times. A close that was acknowledged and did not happen is tried
+once more, after the spring is charged; an open is not: that is a breaker failure.
 
 An automaton says what it wants in every scan in which it wants it. The path acts on that once: a
 task that has ended stays, spent, until the wish has gone away. An `open` takes the place of an
@@ -22,11 +23,13 @@ outstanding close; nothing else displaces a selection.
         ACKNOWLEDGED -> MOVING
         UNANSWERED, after answer_s -> DOUBTFUL
         REFUSED -> FAILED
+        UNSENT -> SELECTED
     MOVING
         REACHED -> VERIFIED
         after travel_s -> MISSED
     DOUBTFUL
         REACHED -> VERIFIED
+        UNSENT -> SELECTED
         after travel_s -> FAILED
     MISSED
         REACHED -> VERIFIED
@@ -88,7 +91,8 @@ class Event(Enum):
     CLEARED = "the interlocks let it pass"
     ACKNOWLEDGED = "the device accepted it"
     UNANSWERED = "no clear answer of the device"
-    REFUSED = "the device refused it, or it expired unsent"
+    REFUSED = "the device refused it"
+    UNSENT = "it expired in the queue and never left"
     MAY_RETRY = "a first close, still safe to repeat"
     CHARGED = "the closing spring is charged"
 
@@ -101,8 +105,10 @@ _TRANSITIONS: Final = {
     (Stage.SENT, Event.ACKNOWLEDGED): Stage.MOVING,
     (Stage.SENT, Event.UNANSWERED): Stage.DOUBTFUL,
     (Stage.SENT, Event.REFUSED): Stage.FAILED,
+    (Stage.SENT, Event.UNSENT): Stage.SELECTED,
     (Stage.MOVING, Event.REACHED): Stage.VERIFIED,
     (Stage.DOUBTFUL, Event.REACHED): Stage.VERIFIED,
+    (Stage.DOUBTFUL, Event.UNSENT): Stage.SELECTED,
     (Stage.MISSED, Event.REACHED): Stage.VERIFIED,
     (Stage.MISSED, Event.MAY_RETRY): Stage.RECHARGING,
     (Stage.RECHARGING, Event.REACHED): Stage.VERIFIED,
@@ -193,6 +199,8 @@ class State:
 
 
 _TAKEN_KEPT: Final = 64
+QUEUED: Final = 4
+"""Commands made for one task, all of which expired unsent, before it is given up."""
 
 
 class _Wishes(NamedTuple):
@@ -357,7 +365,9 @@ def _evidence(
     events = [Event.REACHED] if reached(view, task.wish) else []
     refused = None
     if (outcome := outcomes.get(task.command_id)) is not None:
-        events.append(_ANSWERS[outcome.result])
+        answer = _ANSWERS[outcome.result]
+        given_up = answer is Event.UNSENT and task.attempts >= QUEUED
+        events.append(Event.REFUSED if given_up else answer)
     if not still and task.stage in {Stage.SELECTED, Stage.RECHARGING}:
         events.append(Event.WITHDRAWN)
     if task.stage is Stage.SELECTED and not events:
@@ -379,7 +389,7 @@ def _evidence(
 _ANSWERS: Final = {
     Result.ACKNOWLEDGED: Event.ACKNOWLEDGED,
     Result.REFUSED: Event.REFUSED,
-    Result.EXPIRED: Event.REFUSED,
+    Result.EXPIRED: Event.UNSENT,
     Result.FAILED: Event.UNANSWERED,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,12 +48,12 @@ def test_in_normal_operation_nothing_switches_and_nobody_is_alarmed(normal: Ende
     assert [a for a in report["alarms"] if a["priority"] <= 2] == []
 
 
+@pytest.mark.fault("F42")
 def test_a_momentary_outage_moves_nothing(momentary: Ended) -> None:
     report = is_met(momentary)
     assert "generator" not in {row["source"] for row in report["transfer"]}
 
 
-@pytest.mark.fault("F01")
 def test_an_extended_outage_is_ridden_through_and_given_back(outage: Outage) -> None:
     report = is_met(outage.ended)
     assert report["for_s"] == 115.0
@@ -63,6 +64,7 @@ def test_an_extended_outage_is_ridden_through_and_given_back(outage: Outage) -> 
     assert "outage-confirmed:ai_hall" in {alarm["id"] for alarm in report["alarms"]}
 
 
+@pytest.mark.fault("F44", "F56")
 def test_with_three_sets_missing_rows_go_by_priority_and_in_order(failing_sets: Ended) -> None:
     report = is_met(failing_sets)
     assert report["for_s"] == 170.0
@@ -86,6 +88,7 @@ def test_what_stored_energy_would_have_carried_is_reported_as_it_is(
     stores = "".join(map(empty.format, ("ups", "rectifier", "ai_rack", "ess")))
     assert "\nemulation:\n" in text
     variant = tmp_path / "without_storage.yaml"
+    text = re.sub(r"flywheel_wh: \d+", "flywheel_wh: 1", text)
     variant.write_text(text.replace("\nemulation:\n", f"\nemulation:\n{stores}"))
     run = demo("--site", str(variant), "--for", "12", timeout_s=90)
     assert run.code == 1
@@ -93,7 +96,6 @@ def test_what_stored_energy_would_have_carried_is_reported_as_it_is(
     cut = run.verdict("no critical load sees it")
     assert not cut["ok"]
     assert max(reported.values()) == pytest.approx(cut["value"], abs=0.001)
-    # Every load is cut within its hold-up of 20 ms, and nothing is back before the sets.
-    assert cut["at_s"] == pytest.approx(5.0, abs=0.05)
-    assert all(value > 0 for value in reported.values()), reported
-    assert max(reported.values()) <= 7000.0
+    # Hold-up and capacitors carry a load for moments; nothing is back before the sets.
+    assert 5.0 < cut["at_s"] < 5.5
+    assert all(6500.0 < value < 7000.0 for value in reported.values()), reported

@@ -149,7 +149,7 @@ def _play(
     return BadMinute(report, said, {body["id"]: body for body in bodies})
 
 
-@pytest.mark.fault("F01")
+@pytest.mark.fault("F02", "F09")
 def test_a_gateway_that_hangs_is_said_once_and_again_when_it_answers(minute: BadMinute) -> None:
     assert len(minute.lines(f"{SILENT} lost")) == 1
     assert len(minute.lines(f"{SILENT} answers again")) == 1
@@ -170,6 +170,7 @@ def test_a_silent_gateway_is_alarmed_once_and_cleared(minute: BadMinute) -> None
     assert (alarm["active"], alarm["occurrence"]) == (False, 1)
 
 
+@pytest.mark.fault("F81")
 def test_a_broker_that_dies_is_said_once_and_again_when_it_is_back(minute: BadMinute) -> None:
     assert len(minute.lines("no MQTT broker")) == 1
     assert len(minute.lines("broker is back")) == 1
@@ -185,6 +186,7 @@ def test_daemon_lived_until_it_was_killed_and_had_begun(minute: BadMinute) -> No
     assert not minute.lines("52-GCB-1 told to close"), "killed too late to show anything"
 
 
+@pytest.mark.fault("F62")
 @pytest.mark.parametrize(
     "name",
     [

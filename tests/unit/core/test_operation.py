@@ -154,13 +154,37 @@ def test_a_missed_close_is_tried_once_more_and_only_with_a_charged_spring() -> N
     assert "command_failed" in desk.names()
 
 
-@pytest.mark.parametrize("result", [Result.REFUSED, Result.EXPIRED])
-def test_a_device_that_refuses_is_not_asked_again(result: Result) -> None:
+def test_a_device_that_refuses_is_not_asked_again() -> None:
     desk = Desk()
     desk.scan(wish("open"))
-    desk.scan(wish("open"), inbox=(desk.answer(result),))
+    desk.scan(wish("open"), inbox=(desk.answer(Result.REFUSED),))
     desk.scans(50, wish("open"))
     assert len(desk.commands) == 1
+    assert "command_failed" in desk.names()
+
+
+@pytest.mark.parametrize("scans", [1, 30])
+def test_a_command_that_never_left_the_queue_is_made_anew_and_checked_anew(scans: int) -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    desk.scans(scans, wish("open"))
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scan(wish("open"), inbox=(desk.answer(Result.EXPIRED),))
+    desk.scans(5, wish("open"))
+    assert len(desk.commands) == 1
+    desk.hall.said[BREAKER, "local"] = 0.0
+    desk.scan(wish("open"))
+    assert len(desk.commands) == 2
+    assert desk.commands[1].id > desk.commands[0].id
+
+
+def test_a_queue_that_never_moves_is_given_up() -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    for _ in range(10):
+        desk.scan(wish("open"), inbox=(desk.answer(Result.EXPIRED),))
+        desk.scans(3, wish("open"))
+    assert len(desk.commands) == 4
     assert "command_failed" in desk.names()
 
 
