@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 LOW_VOLTAGE_V: Final = 1000.0
-"""Below this, AC transformers are never paralleled (fault level). Source: plant.md section 3."""
+"""Below this, AC transformers are never paralleled (fault level). Source: own derivation."""
 
 FAULT_TRIPS: Final = ("lockout_86", "trip_50", "trip_51", "trip_67", "trip_87")
 """Flags of a breaker that mean a fault behind it; 27, 32, 59 and 81 only tell of a lost source."""

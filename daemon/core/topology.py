@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 LIVE_PU: Final = 0.5
-"""Above this a bus is live. Source: the 27 pick-ups of numbers.md lie well above it."""
+"""Above this a bus is live. Source: own derivation; usual 27 pick-ups lie well above it."""
 DEAD_PU: Final = 0.1
 """Below this a bus is dead; between the two it is decaying or faulted, and unknown."""
 

@@ -37,7 +37,7 @@ class AlarmTransition:
         utc_ns: wall clock [ns].
         alarm_id: `<class>:<equipment>` as in `config/alarms/`.
         occurrence: number of this occurrence; acknowledgement names it.
-        state: letter A-I of numbers.md section 13.
+        state: letter A-I of the life cycle in `daemon.core.alarms`.
         priority: 1 (highest) to 4.
         alarm_class: key of the entry in `config/alarms/`.
         source: equipment.

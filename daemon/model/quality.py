@@ -3,7 +3,7 @@
 Severity is the top two bits: good, uncertain, bad. A Bad value never enters control; an Uncertain
 one only where a controller says so. Worst-of goes through every calculation.
 
-Source: OPC UA Part 8 status codes as served by asyncua; numbers.md section 15.
+Source: OPC UA Part 8 status codes.
 """
 
 from __future__ import annotations

@@ -280,6 +280,9 @@ def alarm_body(item: AlarmTransition) -> dict[str, Any]:
         "t_source": None,
         "t_detect": iso(item.utc_ns),
         "time_quality": "receipt",
+        "group": item.group,
+        "first_out": item.first_out,
+        "ack": {"by": item.user, "comment": item.comment} if item.acknowledged else None,
         "text": item.text,
         "response": item.response,
     }

@@ -68,7 +68,8 @@ def _label(image: Image, point: Point) -> str | float | None:
         return None
     value = image.value(point.index)
     if point.spec.kind is PointKind.STAGE:
-        return point.spec.states[int(value)]
+        states = point.spec.states
+        return states[int(value)] if 0 <= value < len(states) else None
     if point.spec.kind is PointKind.POSITION:
         return Position(int(value)).name.lower()
     return round(value, 3)

@@ -15,7 +15,7 @@ Waits: only G ends by time (its shelf time). B, D, E and F wait for a person, by
 Every pair of state and event stands either in `TRANSITIONS` or in `REFUSALS`, where the refusal
 has a name.
 
-Source: ISA-18.2-2016 and IEC 62682 state diagram; numbers.md section 13.1.
+Source: ISA-18.2-2016 and IEC 62682 state diagram.
 """
 
 from __future__ import annotations

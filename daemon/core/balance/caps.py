@@ -23,7 +23,7 @@ caps.
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
 
-Source: plant.md section 3, "Balance, worked once".
+Source: own derivation; the balance of the reference hall, worked in tests/unit/settings.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Either must hold for `confirm_s`. What is shed stays shed until the utility is b
 stands; starting a row again is a person's decision. Other loads (priorities 1 and 2) are never
 shed here. Spends no storage: it saves it.
 
-Source: plant.md section 3 (priorities) and section 5, scenario 4; F44, F47, F48.
+Source: own derivation; faults F44, F47, F48.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ loses more. The latch ends when the load has been started again, which a person 
 is repeated every `repeat_s` until the load shows that it obeys; a load that is already shutting
 down takes no harm from being told twice.
 
-Source: numbers.md section 16 (NUT: forced shutdown latches); F44, F47, F56.
+Source: a forced shutdown latches as in Network UPS Tools; faults F44, F47, F56.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class Params:
         cool_s: run without load before the order to stop [s].
         stop_s: from the order to standstill, the device's own cool-down included [s].
 
-    Source: crank programme of NFPA 110 Type 10, numbers.md section 5.2.
+    Source: crank programme of NFPA 110 Type 10.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}

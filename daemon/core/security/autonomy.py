@@ -14,7 +14,7 @@ battery and now silent still counts as on battery, and one that was fed does not
 A converter that is silent while its input is known to be live counts as fed: evidence to the
 contrary.
 
-Source: plant.md section 3 (reserve of a path); numbers.md section 5.5; own derivation.
+Source: own derivation.
 """
 
 from __future__ import annotations

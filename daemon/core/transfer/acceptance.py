@@ -5,7 +5,7 @@ the sets on the bus can give beyond that, less a margin for the step, is left fo
 `rows_min_pu` of their rating it is not worth feeding them at all: their feeders are opened before
 the section is fed and the rows stay on stored energy until they shut down in order.
 
-Source: balance of plant.md section 3; own derivation.
+Source: own derivation.
 """
 
 from __future__ import annotations

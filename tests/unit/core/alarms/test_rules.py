@@ -45,7 +45,7 @@ def test_each_fault_of_a_rule_is_found_at_its_key(change: dict[str, object], key
 
 
 def test_priorities_are_shared_out_as_people_can_bear() -> None:
-    """About 5, 15 and 80 per cent of all possible alarms. Source: numbers.md section 13.2."""
+    """About 5, 15 and 80 per cent of all possible alarms. Source: ISA-18.2."""
     hall = Lane()
     plan = annunciator.plan_of(hall.site, hall.points, hall.params.control.alarms)
     count = Counter(condition.rule.priority for condition in plan.conditions)
