@@ -352,11 +352,13 @@ def _talk(site: Site, points: PointTable) -> _Talk:
     """Return by which points every device and gateway is known to talk.
 
     What a gateway's mirror repeats does not prove that the device behind it lives, so it counts
-    only where a device has nothing else.
+    only where a device has nothing else. What is only written says nothing.
     """
     own: dict[str, list[int]] = {}
     mirrored: dict[str, list[int]] = {}
     for point in points.points:
+        if "r" not in point.place.access:
+            continue
         device = site.equipment[point.equipment].device
         assert device is not None, point.id
         copied = (

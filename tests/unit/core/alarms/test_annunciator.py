@@ -151,6 +151,13 @@ def test_loss_of_a_device_is_one_alarm_and_clears_with_its_return() -> None:
     assert [a.state for a in alarms(hall.run(10.0))] == ["D"]
 
 
+def test_a_device_is_not_silent_because_what_is_only_written_was_never_read() -> None:
+    hall = Lane()
+    place = hall.points.index("CCTS-1", "heartbeat")
+    hall.quality[place] = Quality.BAD_WAITING_FOR_INITIAL_DATA
+    assert not [a for a in alarms(hall.run(10.0)) if a.alarm_class == "device-silent"]
+
+
 @pytest.mark.fault("F09")
 def test_a_dead_gateway_is_one_alarm_not_one_for_each_device_behind_it() -> None:
     hall = Lane()
