@@ -24,13 +24,14 @@ try:  # late by a tenth of what asyncio's own timers are
 except ImportError:
     from asyncio import new_event_loop  # type: ignore[assignment]
 
-from daemon.core.step import Params, initial
+from daemon.core.step import Inputs, Params, initial, step
 from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
 from daemon.drivers.table import Table
 from daemon.journal.files import Folder
 from daemon.journal.journal import Journal, next_epoch
+from daemon.model.image import blank
 from daemon.model.points import tabulate
 from daemon.model.quantities import ns
 from daemon.publishers.mqtt import MqttPublisher
@@ -102,6 +103,8 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     for name, period_s in LANES:
         params = Params(name, site, points, site_file.control, epoch)
         lanes.append(Lane(params, initial(params, begun_ns), ns(period_s)))
+        # What a first step compiles and caches would cost the first slots; its result is nobody's.
+        step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
     scan.listeners.append(chronicle.hear)
     if journal.lost_bytes:

@@ -170,15 +170,25 @@ def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _measured(verdict: Mapping[str, Any]) -> str:
     value, limit, unit = verdict["value"], verdict["limit"], verdict["unit"]
-    said = "never" if value is None else f"{_short(value)} {unit}".strip()
+    nothing = "none" if verdict["ok"] else "never"
+    said = nothing if value is None else _shown(value, unit)
     if limit is not None:
-        said += f"  (limit {_short(limit)} {unit}".rstrip() + ")"
-    detail = verdict.get("detail", "")
-    return f"{said}  {detail}".rstrip()
+        said += f"  (limit {_shown(limit, unit)})"
+    return f"{said}  {verdict.get('detail', '')}".rstrip()
 
 
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+_SYMBOLS = {"a": "A", "hz": "Hz", "count": "times", "v": "V", "w": "W", "var": "var"}
+
+
+def _shown(value: object, unit: str) -> str:
+    """Return a value as people read it: megawatts and kilovolts where they fit."""
+    symbol = _SYMBOLS.get(unit, unit)
+    if not isinstance(value, float):
+        return str(value)
+    for factor, prefix in ((1e6, "M"), (1e3, "k")):
+        if unit in {"v", "w", "var", "va", "a"} and abs(value) >= factor:
+            return f"{value / factor:.4g} {prefix}{symbol}"
+    return f"{value:.4g} {symbol}".rstrip()
 
 
 def _interruptions(by_load: Mapping[str, float], site: Site) -> Iterator[str]:

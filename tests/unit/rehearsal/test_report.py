@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.rehearsal.report import PlantClock, lines, merge
+from daemon.rehearsal.report import PlantClock, lines, merge, verdict_lines
 from device_emulators.scenario import Expectation
 from tests.small_board import small_board
 
@@ -107,3 +107,20 @@ def test_page_for_people_says_what_failed() -> None:
     assert "FAIL  alarmed  never  (limit 2 s)" in page
     assert "1 of 2 expectations met in 4 s of plant time" in page
     assert "4000 polls (500 a second), 2 failed" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (8.239e6, "w", "8.239 MW"),
+        (6526.0, "v", "6.526 kV"),
+        (-1.4e4, "w", "-14 kW"),
+        (60.0, "hz", "60 Hz"),
+        (0.0, "count", "0 times"),
+        (0.99, "pu", "0.99 pu"),
+        ("running", "", "running"),
+    ],
+)
+def test_people_read_megawatts(value: float | str, unit: str, text: str) -> None:
+    verdict = {"name": "it", "ok": True, "value": value, "limit": None, "unit": unit}
+    assert list(verdict_lines([verdict]))[1] == f"  pass  it  {text}"
