@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from daemon.rehearsal import broker, ports, report
 from daemon.rehearsal.children import Child, ChildError, python
-from daemon.rehearsal.desk import scenario_for
+from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.lines import Lines
 from daemon.settings import SettingsError, load, shift_ports
 
@@ -133,7 +133,7 @@ class Show:
         """
         wish = self._wish
         self.site = shift_ports(load(wish.site), wish.port_offset).site
-        scenario = scenario_for(wish.scenario, self.site)
+        scenario = self._scenario()
         self._refuse_busy_ports()
         for_s = wish.for_s or scenario.for_s
         print(f"{self.site.name}: {scenario.scenario}, {for_s:g} s of plant time")
@@ -144,6 +144,16 @@ class Show:
                 return await self._play(scenario, Path(folder))
             finally:
                 await asyncio.gather(*(child.stop() for child in self._children))
+
+    def _scenario(self) -> Scenario:
+        """Return what is to be played; say it if that was written for another site."""
+        try:
+            return scenario_for(self._wish.scenario, self.site)
+        except SettingsError:
+            written_for = site_of(self._wish.scenario)
+            if written_for != self.site.id:
+                _out(f"{self._wish.scenario} is written for the site {written_for}")
+            raise
 
     def _broker_at(self) -> tuple[str, int]:
         """Return where the daemon publishes."""

@@ -25,6 +25,11 @@ def scenario_for(name: str | Path, site: Site) -> Scenario:
     return scenario.load(scenario.scenario_path(name), site, desk.vocabulary())
 
 
+def site_of(name: str | Path) -> str:
+    """Return the site for which a scenario was written."""
+    return scenario.site_of(scenario.scenario_path(name))
+
+
 def emulate(
     site: Site,
     play: Scenario | None,
