@@ -109,11 +109,14 @@ class TimerFdTicks:
 
     async def wait(self) -> int:
         """Return at the next instant of the grid [ns]."""
-        await self._rung.wait()
-        self._rung.clear()
-        now = self._now_ns() // self._period_ns * self._period_ns
-        self._last_ns = max(self._last_ns + self._period_ns, now)
-        return self._last_ns
+        slot_ns = self._last_ns
+        # A busy loop can ring for an instant that a late listener has already been given.
+        while slot_ns <= self._last_ns:
+            await self._rung.wait()
+            self._rung.clear()
+            slot_ns = self._now_ns() // self._period_ns * self._period_ns
+        self._last_ns = slot_ns
+        return slot_ns
 
     def close(self) -> None:
         """Stop the timer."""
