@@ -1,15 +1,15 @@
-"""The daemon against the emulated plant: demonstration, simulation, proof.
+"""The daemon against the emulated plant, as a user sees it.
 
-The one package that knows both sides. It builds the unmodified daemon and a plant of
-`device_emulators`, on real sockets for a demonstration or in virtual time for a thousand seeded
-runs, plays a scenario or draws faults, and lets oracles judge the plant's truth and not the
-daemon's opinion of it: was a critical load unfed longer than its fastest healthy path allows,
-did an action of ours put two unsynchronised sources in parallel, was a reserve spent on economy,
-was every fault alarmed in its time.
+The one package that knows both sides. `demo` starts emulators, a broker and the unmodified daemon
+as processes, plays a scenario over real sockets and joins what both report into one outcome: what
+was expected and what happened, in plant time. `desk` is the emulators alone, `check` reads any
+configuration file, whichever side it belongs to. Wherever both sides could answer (was a load
+interrupted, did a breaker move) the plant's truth is taken and not the daemon's opinion of it;
+only alarms, which are the daemon's word, are judged on what it says.
 
-Must not know: how the daemon is wired; it asks `daemon.app` for one, with another world. Nothing
-in the daemon may import this package but `daemon.cli`.
+Must not know: how the daemon is wired; it is started by its command. Nothing in the daemon may
+import this package but `daemon.cli`.
 
-Add here: an oracle, a report, a way to draw faults. A scenario needs no code but one file in
-config/scenarios. A seed that once failed is kept for ever.
+Add here: a report, another way to show the two together. A scenario needs no code but one file in
+config/scenarios. Simulation with drawn faults, and the oracles that judge it, will stand here too.
 """
