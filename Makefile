@@ -57,8 +57,8 @@ demo: $(STAMP) ## run the site on the desk and lose the utility (ARGS=... is pas
 test: setup ## run every test that a change has to pass
 	$(BIN)/pytest $(addprefix tests/,$(SUITES)) $(ARGS)
 
-soak: setup ## run the simulations that take hours
-	$(BIN)/pytest tests/simulation -m soak --timeout 0 $(ARGS)
+soak: setup ## try every law on forty times the examples, drawn anew
+	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
 
 lint: $(STAMP) ## check style, types and import rules
 	$(BIN)/ruff check

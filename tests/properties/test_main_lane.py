@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core import step as core
@@ -24,6 +24,7 @@ from daemon.model.commands import Proposal
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
 from tests.main_lane import Lane, alarms, dark, on_sets, supply
+from tests.properties import examples
 
 VALUES = st.floats(-10.0, 10.0)
 ACTIONS = st.sampled_from(["max", "min", "set"])
@@ -87,7 +88,7 @@ def test_a_cap_falls_at_once_and_rises_by_steps(cap: float, ceiling: float, step
     assert after == ceiling or after > cap
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 30)), min_size=1, max_size=6))
 def test_rows_are_never_promised_more_than_the_sets_can_give(
     story: list[tuple[int, int]],
@@ -154,7 +155,7 @@ def test_lower_priorities_are_told_no_later(one: int, other: int, shutdown_s: fl
     assert needed[0] <= needed[1]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.data())
 def test_only_communication_alarms_come_from_values_that_are_not_good(data: st.DataObject) -> None:
     hall = Lane()
@@ -191,7 +192,7 @@ def play(story: list[int]) -> tuple[Lane, list[core.Step]]:
     return hall, steps
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=4))
 def test_same_inputs_same_result_and_a_state_of_values(story: list[int]) -> None:
     (first, one), (second, two) = play(story), play(story)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from device_emulators.plant import dc
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.workload import Training
+from tests.properties import examples
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, site
 
 
@@ -146,7 +147,7 @@ def do(hand: Hand, what: tuple[Any, ...]) -> None:
         hand.plant.write(*what)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(STEPS)
 def test_energy_comes_from_somewhere_and_power_balances_everywhere(
     steps: list[tuple[tuple[Any, ...], float]],
@@ -167,7 +168,7 @@ def test_energy_comes_from_somewhere_and_power_balances_everywhere(
     assert abs(difference) <= 1e-3 * max(energy["loads"], 1.0)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(STEPS)
 def test_a_running_load_is_fed_and_a_lost_one_was_not(
     steps: list[tuple[tuple[Any, ...], float]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -15,6 +15,7 @@ from daemon.model.commands import Command, OperatorRequest, Proposal
 from daemon.model.natures import Position
 from daemon.model.quality import Quality
 from tests.hall import CLOSED, OPEN, Hall, params, settled, site_file
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from daemon.model.image import Image
@@ -83,7 +84,7 @@ def judge(command: Command, image: Image) -> None:
 
 
 @pytest.mark.fault("F38", "F26")
-@settings(max_examples=40)
+@examples(40)
 @given(plant=st.lists(plants, min_size=1, max_size=3), asked=requests, gap=st.integers(1, 400))
 def test_no_sequence_closes_live_on_live_or_onto_the_unknown(
     plant: list[dict[str, Any]], asked: list[tuple[str, str]], gap: int
@@ -107,7 +108,7 @@ def test_no_sequence_closes_live_on_live_or_onto_the_unknown(
 
 
 @pytest.mark.fault("F20", "F38")
-@settings(max_examples=20)
+@examples(20)
 @given(
     plant=plants,
     bad=st.sampled_from([Quality.BAD, Quality.BAD_NO_COMMUNICATION, Quality.UNCERTAIN]),
@@ -129,7 +130,7 @@ def test_nothing_is_ever_closed_on_bad_or_uncertain_data(
     assert not [c for c in done.commands if c.action.startswith(("close", "start", "to_"))]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(plant=plants, asked=requests)
 def test_same_state_and_inputs_give_the_same_step_and_the_state_survives_a_file(
     plant: dict[str, Any], asked: list[tuple[str, str]]

@@ -9,12 +9,13 @@ import textwrap
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import daemon.core
 from daemon.core.automaton import Table, advance, diagram, flaws, reachable
 from daemon.model.quantities import SECOND
+from tests.properties import examples
 
 
 def tables() -> list[tuple[str, Table[Any, Any]]]:
@@ -68,7 +69,7 @@ def test_the_diagram_in_the_docstring_is_the_table(place: str, table: Table[Any,
 
 
 @each_table
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_every_wait_is_bounded_whatever_happens(
     table: Table[Any, Any], data: st.DataObject

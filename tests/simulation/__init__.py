@@ -1,5 +1,5 @@
-"""The unmodified daemon against the emulated plant, in virtual time and with drawn faults.
+"""Virtual time: unmodified drivers and servers, the same bytes from the same seed.
 
-Oracles judge the plant's truth. A seed that once failed is listed in its test and runs for ever;
-the long searches carry the mark `soak` and run with `make soak`.
+`python -m tests.simulation.traced SEED` prints the hash of every delivery, `speed` how fast virtual
+time passes. Nothing here judges the daemon against the plant yet.
 """
