@@ -1,13 +1,13 @@
 """What can go wrong, on purpose: in devices, in sensors, on the wire.
 
-Device faults (a breaker that fails to open, a set that does not crank, a battery string that
-drops out), sensor faults (frozen, drifting, swapped phases, off by a scale), protocol faults
-(exception codes, stale answers under a fresh transaction, cut frames), and a TCP proxy that
-delays, stalls and resets connections.
+The package holds only this contract as yet. What a device can do wrong today (a breaker that fails
+to open, a set that does not crank, a battery that is disconnected) stands with the device in
+`device_emulators.devices` and is set off by a scenario's timeline; a gateway that falls silent, in
+`device_emulators.servers`. Faults of sensors (frozen, drifting, off by a scale) and of the wire
+(stale answers, cut frames, a TCP proxy that delays, stalls and resets) are to come here.
 
-Each fault has an identifier, a beginning, an end or none, and says what it touches. Tests carry
-the identifiers of the faults they cover as `@pytest.mark.fault("...")`, so that a fault without
-a test is found.
+Each fault has an identifier, listed in tests/faults.yaml, a beginning, an end or none, and says
+what it touches.
 
 Must not know: the daemon. A fault that exists only to match a daemon's behaviour proves nothing.
 

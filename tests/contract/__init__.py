@@ -1,5 +1,6 @@
 """The wire: each device map byte for byte, against golden frames written by hand.
 
-Frames come from the maker's manual and not from our own encoder, and foreign clients and servers
-are asked too, or both sides could be wrong together.
+Frames are written by hand and not by our own encoder, or both sides could be wrong together. What
+foreign clients read stands in tests/integration. The words a scenario may use are held to the plant
+here as well.
 """

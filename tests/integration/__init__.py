@@ -1,5 +1,5 @@
 """Real sockets, a real broker, a real Prometheus, the installed command.
 
-Every listener is on loopback with a port the system chose, every process that a test starts is
-ended by that test, and no test waits for a fixed time where it can wait for a fact.
+Every listener is on loopback, a fixed distance from the shipped ports; every process that a test
+starts is ended by that test, and no test waits for a fixed time where it can wait for a fact.
 """
