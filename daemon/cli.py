@@ -11,6 +11,7 @@ import argparse
 import importlib.metadata
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -285,8 +286,25 @@ def _mind_refusals(options: argparse.Namespace) -> int:
     return code
 
 
+def _quit(number: int, frame: object) -> None:
+    """End at once, on Ctrl-C before a command listens to it itself.
+
+    Nothing runs yet that needs an orderly end, and a KeyboardInterrupt in the midst of an import
+    leaves CPython with an exit code of its own, even if it was caught.
+    """
+    os._exit(INTERRUPTED)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    before = signal.signal(signal.SIGINT, _quit)
+    try:
+        return _main(arguments)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(arguments)
         code = _mind_refusals(options)

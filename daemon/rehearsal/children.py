@@ -24,7 +24,7 @@ import daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-PATIENCE_S: Final = 4.0
+PATIENCE_S: Final = 6.0
 """How long a child may take to end by itself [s]."""
 LINE_LIMIT: Final = 16 << 20
 """Longest line of a child, its report included [bytes]."""
@@ -164,8 +164,11 @@ class Child:
             os.killpg(self.process.pid, number)
 
     async def stop(self, patience_s: float = PATIENCE_S) -> int:
-        """End the child: asked, told, killed, with `patience_s` [s] between each."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        """End the child: asked to, and killed if it has not ended within `patience_s` [s].
+
+        Not by SIGINT: who is still starting would answer that with a traceback.
+        """
+        for number in (signal.SIGTERM, signal.SIGKILL):
             if not self.alive:
                 break
             self.signal(number)

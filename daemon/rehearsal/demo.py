@@ -25,7 +25,7 @@ from daemon.rehearsal.lines import Lines
 from daemon.settings import SettingsError, load, shift_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from daemon.model.plant import Site
     from device_emulators.scenario import Scenario
@@ -197,13 +197,13 @@ class Show:
     async def _start_plant(self, folder: Path) -> Child:
         """Start emulators and broker side by side and wait for both."""
         plant = await self._start("plant", self._wish.plant_command())
-        waits = [self._ready(plant, plant.said("ready"))]
         if not self._wish.without_daemon and not self._wish.mqtt:
             port = self.site.north.mqtt_port
             name, command = broker.command(port, folder)
             _out(f"  broker      {name}")
-            waits.append(self._ready(await self._start("broker", command), _listens(port)))
-        await asyncio.gather(*waits)
+            own = await self._start("broker", command)
+            await self._ready(own, lambda: _listens(port))
+        await self._ready(plant, lambda: plant.said("ready"))
         return plant
 
     async def _start_daemon(self, folder: Path) -> Child | None:
@@ -213,7 +213,7 @@ class Show:
         north = self.site.north
         command = self._wish.daemon_command(folder / "state", f"mqtt://{host}:{port}")
         child = await self._start("daemon", command)
-        await self._ready(child, _is_ready(north.metrics_host, north.metrics_port))
+        await self._ready(child, lambda: _is_ready(north.metrics_host, north.metrics_port))
         return child
 
     async def _start(self, name: str, command: Sequence[str]) -> Child:
@@ -221,13 +221,13 @@ class Show:
         self._children.append(child)
         return child
 
-    async def _ready(self, child: Child, ready: Coroutine[Any, Any, None]) -> None:
-        """Wait until `ready` returns.
+    async def _ready(self, child: Child, ready: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Wait until `ready()` returns.
 
         Raises:
             ChildError: `child` ended instead, or it took too long.
         """
-        tasks = [asyncio.create_task(ready), asyncio.create_task(child.process.wait())]
+        tasks = [asyncio.create_task(ready()), asyncio.create_task(child.process.wait())]
         try:
             await asyncio.wait(tasks, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
             if not child.alive:

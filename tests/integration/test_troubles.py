@@ -33,7 +33,7 @@ SILENT = "GW-TX"
 SCENARIO = f"""\
 scenario: bad_minute
 description: A gateway hangs and recovers; later the utility goes for good.
-for_s: 85
+for_s: 60
 timeline:
   - {{at_s: 3, target: {SILENT}, event: hang}}
   - {{at_s: 13, target: {SILENT}, event: answer}}
@@ -50,11 +50,11 @@ expect:
   - name: the board's own logic takes over
     reach: {{quantity: CCTS-1.stage, is_not: inhibited, from_s: 30, by_s: 36}}
   - name: sets come onto the bus by their own logic
-    reach: {{quantity: generator.stage, is: loaded, at_least_count: 2, from_s: 30, by_s: 70}}
+    reach: {{quantity: generator.stage, is: loaded, at_least_count: 2, from_s: 30, by_s: 50}}
   - name: both sections are fed again
-    reach: {{quantity: "M-MV[AB].voltage_v", at_least: 6270, from_s: 32, by_s: 75}}
+    reach: {{quantity: "M-MV[AB].voltage_v", at_least: 6270, from_s: 32, by_s: 55}}
   - name: UPS are back on their input
-    reach: {{quantity: ups.stage, is: normal, from_s: 35, by_s: 85}}
+    reach: {{quantity: ups.stage, is: normal, from_s: 35, by_s: 60}}
   - name: storage falls back to zero
     hold: {{quantity: ESS-1.power_w, at_least: -1e4, at_most: 1e4, from_s: 36}}
   - name: no two sources are joined out of step
