@@ -1,9 +1,10 @@
 """The judge of a scenario: watches the plant's own truth and says what was seen and when.
 
 Every kind of expectation is one small watch. A watch looks at each plant step and at each event of
-the plant, and gives its verdict at the end; what was never seen is not fulfilled. Times are those
-of the scenario, so 0 is when it began. What only the daemon can answer (alarms) is left to whoever
-hears the daemon.
+the plant, and gives its verdict at the end; what was never seen is not fulfilled. A run may end
+before its scenario does: what was not due by then is not judged, and what had begun is judged on
+the part that was played. Times are those of the scenario, so 0 is when it began. What only the
+daemon can answer (alarms) is left to whoever hears the daemon.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
 
 _MILLISECOND_NS = 1_000_000
+_INSTANT_S = 1e-9
 
 
 class Witness(Protocol):
@@ -59,25 +61,43 @@ class Verdict:
 
     Attributes:
         name: as in the scenario.
-        ok: whether it was fulfilled.
+        ok: whether it was fulfilled; None if the run ended before that could be judged.
         value: what was seen, or None if that never happened.
         limit: what was asked for.
         unit: unit of both.
         at_s: scenario time of what decided [s], or None.
         detail: the equipment that decided, or "".
+        relation: how `value` should stand to `limit`: "by" (both are scenario times), ">=", "<=",
+            "is", "order", or "".
     """
 
     name: str
-    ok: bool
+    ok: bool | None
     value: float | str | None
     limit: float | str | None
     unit: str
     at_s: float | None
     detail: str = ""
+    relation: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a mapping of plain values."""
         return asdict(self)
+
+
+def not_judged(played_s: float, *, begins_s: float, due_s: float | None = None) -> str:
+    """Return why something cannot be judged after `played_s` [s] of a scenario, or "".
+
+    Args:
+        played_s: scenario time that was played [s].
+        begins_s: when its window begins [s].
+        due_s: by when it must have come [s]; None for what is judged on the part that was played.
+    """
+    if played_s < begins_s + _INSTANT_S:
+        return f"not judged: begins at {begins_s:g} s, played {played_s:g} s"
+    if due_s is not None and played_s < due_s - _INSTANT_S:
+        return f"not judged: due by {due_s:g} s, played {played_s:g} s"
+    return ""
 
 
 class _Test:
@@ -139,17 +159,17 @@ class _Test:
         """Return whether `value` is nearer to a limit than `other`."""
         return self._distance(value) > self._distance(other)
 
-    def limit(self, value: float | None) -> float | str | None:
-        """Return the limit that matters for `value`."""
+    def limit(self, value: float | None) -> tuple[str, float | str]:
+        """Return the limit that matters for `value`, after the relation to it."""
         wanted = self._condition
         pairs = ((wanted.at_least, wanted.at_most), (wanted.total_at_least, wanted.total_at_most))
         for low, high in pairs:
             if low is not None and (high is None or value is None or value < (low + high) / 2):
-                return low
+                return ">=", low
             if high is not None:
-                return high
+                return "<=", high
         word = wanted.is_ if wanted.is_ is not None else f"not {wanted.is_not}"
-        return word if isinstance(word, str) else float(word)
+        return "is", word if isinstance(word, str) else float(word)
 
     def shown(self, value: float) -> float | str:
         """Return a code as its word."""
@@ -189,10 +209,13 @@ class _ReachWatch(_Watch):
             self._reached_s = at_s
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
-        at_s, by_s = self._reached_s, self._wanted.by_s
-        ok = at_s is not None and at_s <= by_s
-        detail = "" if ok else f"{self._wanted.quantity}, last {self._last(plant)}"
-        return Verdict(self.name, ok, at_s, by_s, "s", at_s, detail)
+        at_s, wanted = self._reached_s, self._wanted
+        open_ = not_judged(end_s, begins_s=wanted.from_s, due_s=wanted.by_s)
+        if at_s is None and open_:
+            return Verdict(self.name, None, None, wanted.by_s, "s", None, open_, "by")
+        ok = at_s is not None and at_s <= wanted.by_s
+        detail = "" if ok else f"{wanted.quantity}, last {self._last(plant)}"
+        return Verdict(self.name, ok, at_s, wanted.by_s, "s", at_s, detail, "by")
 
     def _last(self, plant: Witness) -> str:
         _, value, whose = self._test.ask(plant)
@@ -203,7 +226,6 @@ class _HoldWatch(_Watch):
     def __init__(self, name: str, wanted: Hold, site: Site) -> None:
         super().__init__(name)
         self._wanted, self._test = wanted, _Test(wanted, site)
-        self._seen = False
         self._broken: tuple[float, float, str] | None = None
         self._nearest: tuple[float, float, str] | None = None
 
@@ -211,7 +233,6 @@ class _HoldWatch(_Watch):
         to_s = self._wanted.to_s
         if self._broken or at_s < self._wanted.from_s or (to_s is not None and at_s > to_s):
             return
-        self._seen = True
         holds, value, whose = self._test.ask(plant)
         if not holds:
             self._broken = at_s, value, whose
@@ -220,16 +241,18 @@ class _HoldWatch(_Watch):
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
         decided = self._broken or self._nearest
-        ended = end_s >= (self._wanted.to_s or 0.0) - 1e-9
         at_s, value, whose = decided if decided else (None, None, "")
+        open_ = not_judged(end_s, begins_s=self._wanted.from_s)
+        relation, limit = self._test.limit(value)
         return Verdict(
             self.name,
-            self._seen and self._broken is None and ended,
+            None if open_ else decided is not None and self._broken is None,
             None if value is None else self._test.shown(value),
-            self._test.limit(value),
+            limit,
             "" if self._test.words else self._test.unit,
             at_s,
-            whose if self._seen else "the window was not reached",
+            open_ or whose,
+            relation,
         )
 
 
@@ -270,9 +293,11 @@ class _NeverWatch(_EventWatch):
         return at_s >= self._wanted.from_s and (to_s is None or at_s <= to_s)
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
-        return Verdict(
-            self.name, self.count == 0, float(self.count), 0.0, "count", self.first_s, self.whose
-        )
+        open_ = not_judged(end_s, begins_s=self._wanted.from_s)
+        if open_:
+            return Verdict(self.name, None, None, 0.0, "count", None, open_, "<=")
+        seen, at_s = float(self.count), self.first_s
+        return Verdict(self.name, self.count == 0, seen, 0.0, "count", at_s, self.whose, "<=")
 
 
 class _HappensWatch(_EventWatch):
@@ -284,15 +309,18 @@ class _HappensWatch(_EventWatch):
         return at_s >= self._wanted.from_s
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
-        ok = self.first_s is not None and self.first_s <= self._wanted.by_s
-        return Verdict(
-            self.name, ok, self.first_s, self._wanted.by_s, "s", self.first_s, self.whose
-        )
+        at_s, wanted = self.first_s, self._wanted
+        open_ = not_judged(end_s, begins_s=wanted.from_s, due_s=wanted.by_s)
+        if at_s is None and open_:
+            return Verdict(self.name, None, None, wanted.by_s, "s", None, open_, "by")
+        ok = at_s is not None and at_s <= wanted.by_s
+        return Verdict(self.name, ok, at_s, wanted.by_s, "s", at_s, self.whose, "by")
 
 
 class _OrderWatch(_Watch):
-    def __init__(self, name: str, wanted: Order, site: Site) -> None:
+    def __init__(self, name: str, wanted: Order, site: Site, for_s: float) -> None:
         super().__init__(name)
+        self._for_s = for_s
         self._point = wanted.quantity
         self._ranks = [select(site, word) for word in wanted.of]
         self._codes = {
@@ -318,8 +346,11 @@ class _OrderWatch(_Watch):
         said = " ".join(sorted(self._first_s, key=lambda id_: self._first_s[id_]))
         at_s = None if early is None else self._first_s[early]
         wanted = " ".join(id_ for rank in self._ranks for id_ in rank)
+        open_ = not_judged(end_s, begins_s=0.0, due_s=self._for_s)
+        if not self._first_s and open_:
+            return Verdict(self.name, None, None, wanted, "", None, open_, "order")
         ok = early is None and bool(self._first_s)
-        return Verdict(self.name, ok, said or None, wanted, "", at_s, early or "")
+        return Verdict(self.name, ok, said or None, wanted, "", at_s, early or "", "order")
 
 
 class _FedWatch(_Watch):
@@ -331,6 +362,9 @@ class _FedWatch(_Watch):
         self._origin_ns = origin_ns
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
+        limit_ms = self._wanted.max_unfed_ms
+        if open_ := not_judged(end_s, begins_s=self._wanted.from_s):
+            return Verdict(self.name, None, None, limit_ms, "ms", None, open_, "<=")
         begin_ns = self._origin_ns + round(self._wanted.from_s * SECOND)
         to_s = end_s if self._wanted.to_s is None else self._wanted.to_s
         end_ns = min(plant.now_ns, self._origin_ns + round(to_s * SECOND))
@@ -343,14 +377,11 @@ class _FedWatch(_Watch):
                     longest_ns, since_ns, whose = lasted, since, load
         value_ms = longest_ns / _MILLISECOND_NS
         at_s = None if since_ns is None else seconds(since_ns - self._origin_ns)
-        limit_ms = self._wanted.max_unfed_ms
-        complete = end_s >= to_s - 1e-9
-        return Verdict(
-            self.name, value_ms <= limit_ms and complete, value_ms, limit_ms, "ms", at_s, whose
-        )
+        ok = value_ms <= limit_ms
+        return Verdict(self.name, ok, value_ms, limit_ms, "ms", at_s, whose, "<=")
 
 
-def _watch(expectation: Expectation, site: Site, origin_ns: int) -> _Watch:
+def _watch(expectation: Expectation, scenario: Scenario, site: Site, origin_ns: int) -> _Watch:
     name = expectation.name
     if expectation.fed is not None:
         return _FedWatch(name, expectation.fed, site, origin_ns)
@@ -363,7 +394,7 @@ def _watch(expectation: Expectation, site: Site, origin_ns: int) -> _Watch:
     if expectation.happens is not None:
         return _HappensWatch(name, expectation.happens, site)
     assert expectation.order is not None, expectation
-    return _OrderWatch(name, expectation.order, site)
+    return _OrderWatch(name, expectation.order, site, scenario.for_s)
 
 
 class Judge:
@@ -374,7 +405,7 @@ class Judge:
         self._plant = plant
         self._origin_ns = plant.now_ns
         self._watches = [
-            _watch(expectation, site, self._origin_ns)
+            _watch(expectation, scenario, site, self._origin_ns)
             for expectation in scenario.expect
             if not expectation.of_daemon
         ]

@@ -47,7 +47,7 @@ class Report:
     """What a run came to.
 
     Attributes:
-        ok: it ran to its end and every expectation on the plant was fulfilled.
+        ok: it ran as long as it was to and no expectation on the plant was missed.
         scenario: its id, or "" without one.
         site: id of the site.
         for_s: scenario time that was played [s].
@@ -182,7 +182,7 @@ class Play:
         verdicts = self._judge.verdicts() if self._judge else ()
         interrupted = for_ns is not None and self.time_ns < for_ns
         return Report(
-            ok=not interrupted and all(verdict.ok for verdict in verdicts),
+            ok=not interrupted and all(verdict.ok is not False for verdict in verdicts),
             scenario=self._scenario.scenario if self._scenario else "",
             site=self._site.id,
             for_s=seconds(self.time_ns),

@@ -38,9 +38,9 @@ def merge(
     clock = PlantClock(int(plant["started_utc_ns"]), plant["slips"])
     said = daemon or {}
     changes = [c for alarm in said.get("alarms", ()) for c in _changes(alarm, clock)]
-    verdicts = [*plant["expectations"], *(judge(one, changes) for one in expected)]
+    verdicts = [*plant["expectations"], *(judge(one, changes, plant["for_s"]) for one in expected)]
     return {
-        "ok": all(verdict["ok"] for verdict in verdicts)
+        "ok": all(verdict["ok"] is not False for verdict in verdicts)
         and not plant["interrupted"]
         and not dead
         and said.get("ok", True),
@@ -148,13 +148,15 @@ def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
     yield from _transfer(outcome["transfer"])
     yield from _alarms(outcome["alarms"])
     yield from _counted(outcome)
-    failed = sum(not verdict["ok"] for verdict in outcome["expectations"])
-    total = len(outcome["expectations"])
+    judged = [verdict["ok"] for verdict in outcome["expectations"] if verdict["ok"] is not None]
+    open_ = len(outcome["expectations"]) - len(judged)
     if outcome.get("daemon_reason"):
         yield f"the daemon ended by itself: {outcome['daemon_reason']}"
     for name in outcome["died"]:
         yield f"{name} ended before its time"
-    yield f"{total - failed} of {total} expectations met in {outcome['for_s']:g} s of plant time"
+    met = f"{sum(judged)} of {len(judged)} expectations met"
+    more = f", {open_} not judged" if open_ else ""
+    yield f"{met} in {outcome['for_s']:g} s of plant time{more}"
 
 
 def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -164,11 +166,16 @@ def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "expectations"
     width = max(len(verdict["name"]) for verdict in verdicts)
     for verdict in verdicts:
-        mark = "pass" if verdict["ok"] else "FAIL"
-        yield f"  {mark}  {verdict['name']:<{width}}  {_measured(verdict)}".rstrip()
+        mark = _MARKS[verdict["ok"]]
+        yield f"  {mark:<4}  {verdict['name']:<{width}}  {_measured(verdict)}".rstrip()
+
+
+_MARKS = {True: "pass", False: "FAIL", None: "--"}
 
 
 def _measured(verdict: Mapping[str, Any]) -> str:
+    if verdict["ok"] is None:
+        return str(verdict["detail"])
     value, limit, unit = verdict["value"], verdict["limit"], verdict["unit"]
     nothing = "none" if verdict["ok"] else "never"
     said = nothing if value is None else _shown(value, unit)

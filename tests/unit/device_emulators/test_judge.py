@@ -155,19 +155,85 @@ def test_fed(span: tuple[float, float], more: dict[str, Any], ok: bool, value: f
     assert verdict.value == pytest.approx(value)
 
 
-def test_what_was_not_played_to_its_end_is_not_kept() -> None:
+def cut_short(kind: str, history: ScriptedPlant, **wanted: Any) -> Verdict:
+    """Play 4 s of a scenario of 10 s and return the verdict on one expectation."""
+    expected = {"name": "it", kind: wanted}
     scenario = Scenario.model_validate(
-        {
-            "scenario": "x",
-            "description": "",
-            "for_s": 10.0,
-            "expect": [{"name": "h", "hold": {"quantity": "DG-1.fuel_l", "at_most": 1, "to_s": 5}}],
-        }
+        {"scenario": "x", "description": "", "for_s": 10.0, "expect": [expected]}
     )
+    play = Play(small_board(), history, scenario, out=lambda _line: None)
+    play.begin(0)
+    for step in range(1, 41):
+        play.advance(step * 100_000_000)
+    report = play.report(4_000_000_000)
+    (verdict,) = report.expectations
+    assert report.ok is (verdict.ok is not False)
+    return verdict
+
+
+FUEL = {"quantity": "DG-1.fuel_l", "at_least": 50.0}
+ORDER = {"quantity": "stage", "is": "shutting_down", "of": ["R-2", "R-1"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "said"),
+    [
+        ("reach", {**FUEL, "by_s": 9.0}, "due by 9 s"),
+        ("reach", {**FUEL, "from_s": 6.0, "by_s": 9.0}, "begins at 6 s"),
+        ("hold", {**FUEL, "from_s": 6.0}, "begins at 6 s"),
+        ("never", {"event": "trip", "from_s": 4.0}, "begins at 4 s"),
+        ("happens", {"event": "trip", "by_s": 4.1}, "due by 4.1 s"),
+        ("fed", {"loads": "critical", "from_s": 6.0}, "begins at 6 s"),
+        ("order", ORDER, "due by 10 s"),
+    ],
+)
+def test_what_lies_beyond_the_time_played_is_not_judged(
+    kind: str, wanted: dict[str, Any], said: str
+) -> None:
+    verdict = cut_short(kind, plant((0.0, "DG-1", {"fuel_l": 20.0})), **wanted)
+    assert (verdict.ok, verdict.detail) == (None, f"not judged: {said}, played 4 s")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("reach", {**FUEL, "by_s": 4.0}),
+        ("hold", {**FUEL, "to_s": 8.0}),
+        ("never", {"event": "trip"}),
+        ("happens", {"event": "closing", "by_s": 4.0}),
+        ("fed", {"loads": "critical", "to_s": 8.0}),
+        ("order", {**ORDER, "of": ["R-1", "R-2"]}),
+    ],
+)
+def test_what_was_missed_within_the_time_played_is_missed(
+    kind: str, wanted: dict[str, Any]
+) -> None:
+    history = plant((0.0, "DG-1", {"fuel_l": 20.0}), (3.0, "R-2", {"stage": 1.0}))
+    history.happenings = [plant_event(3_000_000_000, "52-A", "trip")]
+    history.unfed = {"R-2": [(3.0, None)]}
+    assert cut_short(kind, history, **wanted).ok is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("reach", {"quantity": "DG-1.fuel_l", "at_most": 50.0, "by_s": 9.0}),
+        ("hold", {"quantity": "DG-1.fuel_l", "at_most": 50.0, "from_s": 3.0, "to_s": 8.0}),
+        ("never", {"event": "trip", "from_s": 3.0}),
+        ("fed", {"loads": "critical", "from_s": 3.0, "to_s": 8.0}),
+    ],
+)
+def test_what_began_is_judged_on_the_part_that_was_played(
+    kind: str, wanted: dict[str, Any]
+) -> None:
+    assert cut_short(kind, plant((0.0, "DG-1", {"fuel_l": 20.0})), **wanted).ok is True
+
+
+def test_a_run_that_was_interrupted_is_not_ok() -> None:
+    scenario = Scenario.model_validate({"scenario": "x", "description": "", "for_s": 10.0})
     play = Play(small_board(), ScriptedPlant(), scenario, out=lambda _line: None)
     play.begin(0)
     play.advance(1_000_000_000)
     report = play.report(10_000_000_000)
     assert report.interrupted
     assert not report.ok
-    assert not report.expectations[0].ok

@@ -16,7 +16,7 @@ LATER = Change("ups_on_battery:UPS-A", 7.0, active=True, priority=2)
 
 def verdict(kind: str, **body: Any) -> Any:
     expectation = Expectation.model_validate({"name": "it", kind: body})
-    return lambda *changes: judge(expectation, changes)
+    return lambda *changes, played_s=100.0: judge(expectation, changes, played_s)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,21 @@ def test_no_alarm_of_that_name_and_priority_in_that_window(body: dict[str, Any],
     said = verdict("no_alarm", **body)(RAISED, LATER, CLEARED)
     assert said["ok"] is ok
     assert (said["at_s"] is None) is ok
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "changes", "ok"),
+    [
+        ("alarm", {"id": "utility_lost:*", "raised_by_s": 12.0}, (), None),
+        ("alarm", {"id": "utility_lost:*", "raised_by_s": 12.0}, (RAISED,), True),
+        ("alarm", {"id": "utility_lost:*", "raised_by_s": 10.0}, (), False),
+        ("alarm", {"id": "u*", "raised_by_s": 8.0, "cleared_by_s": 12.0}, (RAISED,), None),
+        ("alarm", {"id": "u*", "raised_by_s": 6.0, "cleared_by_s": 12.0}, (RAISED,), False),
+        ("no_alarm", {"from_s": 12.0}, (RAISED,), None),
+        ("no_alarm", {"from_s": 5.0}, (RAISED,), False),
+    ],
+)
+def test_what_was_not_due_in_the_time_played_is_not_judged(
+    kind: str, body: dict[str, Any], changes: tuple[Change, ...], ok: bool | None
+) -> None:
+    assert verdict(kind, **body)(*changes, played_s=10.0)["ok"] is ok

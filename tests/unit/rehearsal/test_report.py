@@ -109,6 +109,18 @@ def test_page_for_people_says_what_failed() -> None:
     assert "4000 polls (500 a second), 2 failed" in page
 
 
+def test_what_was_not_judged_does_not_fail_a_run() -> None:
+    later = Expectation.model_validate(
+        {"name": "alarmed", "alarm": {"id": "lost:*", "raised_by_s": 9}}
+    )
+    outcome = merge(plant(), controller(alarms=[]), [later])
+    assert outcome["ok"]
+    assert outcome["expectations"][1]["ok"] is None
+    page = "\n".join(lines(outcome, small_board(1, 2)))
+    assert "  --    alarmed  not judged: due by 9 s, played 4 s" in page
+    assert "1 of 1 expectations met in 4 s of plant time, 1 not judged" in page
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
