@@ -178,10 +178,14 @@ def _measured(verdict: Mapping[str, Any]) -> str:
         return str(verdict["detail"])
     value, limit, unit = verdict["value"], verdict["limit"], verdict["unit"]
     nothing = "none" if verdict["ok"] else "never"
-    said = nothing if value is None else _shown(value, unit)
-    if limit is not None:
-        said += f"  (limit {_shown(limit, unit)})"
-    return f"{said}  {verdict.get('detail', '')}".rstrip()
+    relation = verdict["relation"]
+    if relation == "by":  # times of the scenario, not how long something took
+        said = nothing if value is None else f"at {value:.3f} s"
+        asked = None if limit is None else f"by {limit:.3f} s"
+    else:
+        said = nothing if value is None else _shown(value, unit)
+        asked = None if limit is None else f"{relation} {_shown(limit, unit)}".strip()
+    return f"{said}{f'  ({asked})' if asked else ''}  {verdict.get('detail', '')}".rstrip()
 
 
 _SYMBOLS = {"a": "A", "hz": "Hz", "count": "times", "v": "V", "w": "W", "var": "var"}

@@ -75,6 +75,7 @@ def test_hold_tells_the_value_nearest_to_its_limit() -> None:
     wanted = {"quantity": "DG-1.fuel_l", "at_least": 50.0, "from_s": 2.0}
     verdict = judged(plant(*history), "hold", **wanted)
     assert (verdict.ok, verdict.value, verdict.limit, verdict.unit) == (True, 55.0, 50.0, "l")
+    assert verdict.relation == ">="
     verdict = judged(plant(*history, (7.5, "DG-1", {"fuel_l": 49.0})), "hold", **wanted)
     assert (verdict.ok, verdict.value, verdict.at_s) == (False, 49.0, 5.5)
 

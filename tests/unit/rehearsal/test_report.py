@@ -19,7 +19,15 @@ ALARM = Expectation.model_validate({"name": "alarmed", "alarm": {"id": "lost:*",
 
 
 def plant(**more: Any) -> dict[str, Any]:
-    verdict = {"name": "fed", "ok": True, "value": 0.0, "limit": 0.0, "unit": "ms", "at_s": None}
+    verdict = {
+        "name": "fed",
+        "ok": True,
+        "value": 0.0,
+        "limit": 0.0,
+        "unit": "ms",
+        "at_s": None,
+        "relation": "<=",
+    }
     return {
         "scenario": "outage",
         "site": "board",
@@ -104,7 +112,7 @@ def test_plant_time_stands_still_where_it_was_lost() -> None:
 def test_page_for_people_says_what_failed() -> None:
     page = "\n".join(lines(merge(plant(), controller(alarms=[]), [ALARM]), small_board(1, 2)))
     assert "pass  fed" in page
-    assert "FAIL  alarmed  never  (limit 2 s)" in page
+    assert "FAIL  alarmed  never  (by 2.000 s)" in page
     assert "1 of 2 expectations met in 4 s of plant time" in page
     assert "4000 polls (500 a second), 2 failed" in page
 
@@ -134,5 +142,31 @@ def test_what_was_not_judged_does_not_fail_a_run() -> None:
     ],
 )
 def test_people_read_megawatts(value: float | str, unit: str, text: str) -> None:
-    verdict = {"name": "it", "ok": True, "value": value, "limit": None, "unit": unit}
+    verdict = {
+        "name": "it",
+        "ok": True,
+        "value": value,
+        "limit": None,
+        "unit": unit,
+        "relation": "",
+    }
+    assert list(verdict_lines([verdict]))[1] == f"  pass  it  {text}"
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "unit", "relation", "text"),
+    [
+        (5.0, 5.004, "s", "by", "at 5.000 s  (by 5.004 s)"),
+        (0.9912, 0.99, "pu", ">=", "0.9912 pu  (>= 0.99 pu)"),
+        (60.0, 60.1, "hz", "<=", "60 Hz  (<= 60.1 Hz)"),
+        ("open", "open", "", "is", "open  (is open)"),
+    ],
+)
+def test_people_read_on_which_side_a_limit_lies(
+    value: float | str, limit: float | str, unit: str, relation: str, text: str
+) -> None:
+    verdict = {
+        "name": "it", "ok": True, "value": value, "limit": limit, "unit": unit,
+        "relation": relation,
+    }  # fmt: skip
     assert list(verdict_lines([verdict]))[1] == f"  pass  it  {text}"
