@@ -64,7 +64,8 @@ def _check_ratings(id_: str, form: EquipmentForm, nature: Nature) -> Iterator[Fi
     at = ("equipment", id_, "ratings")
     missing = [n for n, r in nature.ratings.items() if r.required and n not in form.ratings]
     for name in missing:
-        yield Finding((*at, name), f"rating {name} of {id_} is missing", nature.ratings[name].help)
+        text = f"rating {name} of {id_} is missing: {nature.ratings[name].help}"
+        yield Finding((*at, name), text, "above 0")
     for name, value in form.ratings.items():
         if name not in nature.ratings:
             text = f"a {nature.name} has no such rating"

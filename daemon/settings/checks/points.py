@@ -38,9 +38,8 @@ def check_map(form: RegisterMapForm | NodeMapForm, folder: str) -> list[Finding]
         return [Finding(("nature",), f"{form.nature} is no nature", choices(NATURES, form.nature))]
     findings = []
     if form.nature != folder:
-        findings.append(
-            Finding(("nature",), f"{form.nature} lies in the folder of another nature", folder)
-        )
+        text = f"{form.nature} must lie in a folder named {form.nature}, not {folder}"
+        findings.append(Finding(("nature",), text, folder if folder in NATURES else ""))
     points = NATURES[form.nature].points
     for name, place in form.points.items():
         if name not in points:

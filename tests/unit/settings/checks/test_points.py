@@ -20,7 +20,7 @@ REGISTERS = {
         "nature: generator", "nature: ^generater", "nature", "generater is no nature", "generator, "
     ),
     "another folder": Edit(
-        "nature: generator", "nature: ^gas_turbine", "nature", "lies in the folder of another",
+        "nature: generator", "nature: ^gas_turbine", "nature", "must lie in a folder named",
         "generator", alone=False,
     ),
     "unknown key": Edit(

@@ -78,7 +78,7 @@ EDITS = {
     "missing rating": Edit(
         "PV-1:       {nature: pv, buses: [PVT], ratings: {power_w: 1e6}",
         "PV-1:       {nature: pv, buses: [PVT], ^ratings: {}",
-        "equipment.PV-1.ratings", "rating power_w of PV-1 is missing",
+        "equipment.PV-1.ratings", "rating power_w of PV-1 is missing: ", "above 0",
     ),
     "unknown rating": Edit(
         "{reactive_power_var: 1e6}, device: {profile: statcom/generic_statcom, gateway: OPC-A",
