@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 
 from daemon.settings.document import read
 from daemon.settings.findings import SettingsError
-from daemon.settings.folders import config_dir
+from daemon.settings.folders import config_dir, refuse_unknown
 from daemon.settings.forms import Finite, Form, NotNegative, Positive
 from daemon.settings.validate import fill
 from device_emulators.scenario_checks import look_over
@@ -190,10 +190,16 @@ class Scenario(Form):
 
 
 def scenario_path(scenario: str | Path) -> Path:
-    """Return the file of a scenario: a path, or the name of a shipped one."""
+    """Return the file of a scenario: a path, or the name of a shipped one.
+
+    Raises:
+        UnknownNameError: it is neither.
+    """
     path = Path(scenario)
     shipped = config_dir() / "scenarios" / f"{scenario}.yaml"
-    return shipped if not path.suffix and not path.exists() and shipped.is_file() else path
+    file = shipped if not path.suffix and not path.exists() and shipped.is_file() else path
+    refuse_unknown("scenario", scenario, file)
+    return file
 
 
 def site_of(path: Path) -> str:

@@ -56,6 +56,16 @@ class SettingsError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class UnknownNameError(SettingsError):
+    """Something was asked for by a name that nothing has."""
+
+    def __init__(self, what: str, given: str, names: str) -> None:
+        """Keep it as a problem, and say it without a place: there is no file."""
+        problem = Problem(given, 1, 1, "", f"no {what} '{given}'", f"{names}, or a file")
+        super().__init__([problem])
+        self.args = (f"{problem.text} (valid: {problem.valid})",)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A problem found in values: at which place of the file, what, and what would be right."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import daemon
+from daemon.settings.findings import UnknownNameError, choices
 
 
 def config_dir() -> Path:
@@ -21,6 +22,18 @@ def site_path(site: str | Path) -> Path:
     path = Path(site)
     shipped = config_dir() / "sites" / f"{site}.yaml"
     return shipped if not path.suffix and not path.exists() and shipped.is_file() else path
+
+
+def refuse_unknown(what: str, given: str | Path, file: Path) -> None:
+    """Refuse what is neither a file nor the name of a shipped "site" or "scenario".
+
+    Raises:
+        UnknownNameError: there is none; names those there are.
+    """
+    if file.exists() or file.suffix or len(file.parts) > 1:
+        return
+    shipped = (path.stem for path in (config_dir() / f"{what}s").glob("*.yaml"))
+    raise UnknownNameError(what, str(given), choices(shipped, str(given)))
 
 
 def map_folders(site: Path) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model import plant as model
 from daemon.model.natures import NATURES
@@ -21,7 +21,7 @@ from daemon.settings.control import load_control
 from daemon.settings.device_map import find_map, known_maps, load_map
 from daemon.settings.document import Document, read
 from daemon.settings.findings import Finding, Problem, SettingsError
-from daemon.settings.folders import alarm_folder, map_folders, site_path
+from daemon.settings.folders import alarm_folder, map_folders, refuse_unknown, site_path
 from daemon.settings.forms import (
     EquipmentForm,
     IntakeForm,
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from daemon.model.points import Profile
     from daemon.settings.checks.emulation import SettingsOf
     from daemon.settings.forms import SchemeForm
+
+
+_LAST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,27 @@ def load(site: str | Path) -> SiteFile:
     Raises:
         SettingsError: with everything that is wrong in it and in the device maps it uses.
     """
-    loaded, found = examine(site_path(site))
+    file = site_path(site)
+    refuse_unknown("site", site, file)
+    loaded, found = examine(file)
     if loaded is None:
         raise SettingsError(found)
     return loaded
 
 
 def shift_ports(site_file: SiteFile, offset: int) -> SiteFile:
-    """Return the site with every TCP port moved by `offset`, for a second plant on one machine."""
+    """Return the site with every TCP port moved by `offset`, for a second plant on one machine.
+
+    Raises:
+        ValueError: a port would be none any more.
+    """
     site = site_file.site
+    used = [gateway.port for gateway in site.gateways.values()]
+    used += [site.north.metrics_port, site.north.mqtt_port]
+    low, high = 1 - min(used), _LAST_PORT - max(used)
+    if not low <= offset <= high:
+        text = f"port offset {offset} moves ports of {site.id} out of range"
+        raise ValueError(f"{text} (valid: {low} to {high})")
     gateways = {
         id_: dataclasses.replace(gateway, port=gateway.port + offset)
         for id_, gateway in site.gateways.items()

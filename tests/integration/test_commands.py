@@ -102,7 +102,7 @@ def test_schema_is_json() -> None:
     ("arguments", "words"),
     [
         (("run", "nowhere.yaml"), ("nowhere.yaml", "No such file")),
-        (("emulate", "ai_hall", "--scenario", "nothing"), ("nothing", "No such file")),
+        (("emulate", "ai_hall", "--scenario", "nothing"), ("no scenario 'nothing'", "valid: ")),
         (("demo", "--for", "-3"), ("--for", "above 0")),
         (("demo", "--trace", "nowhere.csv", *DEMO[3:]), ("nowhere.csv", "No such file")),
     ],
