@@ -15,7 +15,6 @@ import socket
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -47,6 +46,7 @@ from daemon.runtime.scan import Scan
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.workers import PoolWorkers
 from daemon.runtime.world import World
+from daemon.settings.broker import broker_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,12 +154,11 @@ def run(
 
     Raises:
         OSError: the port of the metrics is taken, or the state directory cannot be written.
+        ValueError: `mqtt` is not the address of a broker.
     """
     if mqtt:
-        url = urlsplit(mqtt)
-        north = replace(
-            site_file.site.north, mqtt_host=url.hostname or "127.0.0.1", mqtt_port=url.port or 1883
-        )
+        host, port = broker_at(mqtt)
+        north = replace(site_file.site.north, mqtt_host=host, mqtt_port=port)
         site_file = replace(site_file, site=replace(site_file.site, north=north))
     # A publisher that renders in its own thread must not keep the scan from the interpreter.
     sys.setswitchinterval(0.0005)

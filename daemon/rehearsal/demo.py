@@ -16,13 +16,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from daemon.rehearsal import broker, ports, report
 from daemon.rehearsal.children import Child, ChildError, python
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.lines import Lines
-from daemon.settings import SettingsError, load, shift_ports
+from daemon.settings import SettingsError, broker_at, load, shift_ports
+from device_emulators.trace import read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -34,7 +34,6 @@ READY_S: Final = 60.0
 """How long each process may take until it is ready [s]."""
 INTERRUPTED: Final = 130
 _LOOK_S: Final = 0.1
-_MQTT_PORT: Final = 1883
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ async def _demonstrate(wish: Wish, as_json: bool) -> int:
     except asyncio.CancelledError:
         outcome["interrupted"] = True
         print("ended on request; nothing of it is running any more", flush=True)
-    except (ChildError, SettingsError) as error:
+    except (ChildError, SettingsError, ValueError) as error:
         outcome["error"] = str(error)
         print(error, flush=True)
     if as_json:
@@ -130,10 +129,13 @@ class Show:
         Raises:
             ChildError: a port is taken, or a process did not become ready.
             SettingsError: the site or the scenario was refused.
+            ValueError: the trace or the port offset was refused.
         """
         wish = self._wish
         self.site = shift_ports(load(wish.site), wish.port_offset).site
         scenario = self._scenario()
+        if wish.trace is not None:
+            read_trace(wish.trace)  # refused now, not when half of it has started
         self._refuse_busy_ports()
         for_s = wish.for_s or scenario.for_s
         print(f"{self.site.name}: {scenario.scenario}, {for_s:g} s of plant time")
@@ -159,8 +161,7 @@ class Show:
         """Return where the daemon publishes."""
         if self._wish.mqtt is None:
             return "127.0.0.1", self.site.north.mqtt_port
-        url = urlsplit(self._wish.mqtt)
-        return url.hostname or "", url.port or _MQTT_PORT
+        return broker_at(self._wish.mqtt)
 
     def _refuse_busy_ports(self) -> None:
         needs = [*ports.of_gateways(self.site)]
@@ -211,7 +212,8 @@ class Show:
             return None
         host, port = self._broker_at()
         north = self.site.north
-        command = self._wish.daemon_command(folder / "state", f"mqtt://{host}:{port}")
+        name = f"[{host}]" if ":" in host else host
+        command = self._wish.daemon_command(folder / "state", f"mqtt://{name}:{port}")
         child = await self._start("daemon", command)
         await self._ready(child, lambda: _is_ready(north.metrics_host, north.metrics_port))
         return child

@@ -15,6 +15,7 @@ of device needs no code: one file in config/devices and its golden frames.
 
 from __future__ import annotations
 
+from daemon.settings.broker import broker_at
 from daemon.settings.check import problems
 from daemon.settings.findings import Problem, SettingsError
 from daemon.settings.folders import config_dir, site_path
@@ -25,6 +26,7 @@ __all__ = [
     "Problem",
     "SettingsError",
     "SiteFile",
+    "broker_at",
     "config_dir",
     "load",
     "problems",
