@@ -178,7 +178,9 @@ def _scenario(sub: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _mqtt(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--mqtt", metavar="URL", help="another broker, e.g. mqtt://10.0.0.5:1883")
+    sub.add_argument(
+        "--mqtt", type=_broker, metavar="URL", help="another broker, e.g. mqtt://10.0.0.5:1883"
+    )
 
 
 def _offset(sub: argparse.ArgumentParser) -> None:
@@ -196,6 +198,16 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError("must be a number of seconds above 0")
     return value
+
+
+def _broker(text: str) -> str:
+    from daemon.settings import broker_at
+
+    try:
+        broker_at(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -218,12 +230,27 @@ def _run(options: argparse.Namespace) -> int:
     from daemon.settings import load, shift_ports
 
     site_file = shift_ports(load(options.site), options.port_offset)
+    _mind_state(options.state)
     report = app.run(site_file, options.state, options.for_s, options.mqtt)
     if report.reason:
         print(report.reason, file=sys.stderr)
     if options.json:
         print(json.dumps(report.plain()))
     return int(not report.ok)
+
+
+def _mind_state(folder: Path) -> None:
+    """Make the state folder, or say why it cannot be one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        why = "is a file"
+    except OSError as error:
+        why = f"cannot be made, {error.strerror}"
+    else:
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else "is not writable"
+    if why:
+        raise ValueError(f"state folder {folder}: {why} (set --state)")
 
 
 def _emulate(options: argparse.Namespace) -> int:
@@ -281,7 +308,9 @@ def _mind_refusals(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except (SettingsError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
+        if getattr(options, "json", False):
+            print(json.dumps({"ok": False, "error": str(error)}))
         return 1
     return code
 

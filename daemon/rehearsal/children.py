@@ -113,7 +113,9 @@ class Child:
             line = raw.decode(errors="replace").rstrip()
             if line.startswith("{"):
                 with contextlib.suppress(ValueError):
-                    self.report = json.loads(line)
+                    report = json.loads(line)
+                    if "error" not in report:  # a refusal; its text came as a line too
+                        self.report = report
                     continue
             if line:
                 self.tail.append(line)

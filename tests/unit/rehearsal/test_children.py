@@ -27,6 +27,12 @@ async def test_lines_are_handed_on_and_the_report_is_kept() -> None:
     assert child.report == {"ok": True}
 
 
+async def test_a_refusal_is_no_report() -> None:
+    child = await start('print(\'{"ok": false, "error": "no"}\')')
+    await child.ended()
+    assert (child.report, HEARD) == ({}, [])
+
+
 async def test_who_ends_early_is_reported_with_the_last_lines() -> None:
     child = await start("import sys; print('on my way', file=sys.stderr); sys.exit(3)")
     await child.ended()

@@ -1,0 +1,62 @@
+"""What the command line says when it is given something wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OFFSET = ("--port-offset", "9000")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "nosuch"), "no site 'nosuch' (valid: ai_hall, "),
+        (("emulate", "nosuch"), "no site 'nosuch' (valid: ai_hall, "),
+        (
+            ("emulate", "ai_hall", "--scenario", "normol"),
+            "no scenario 'normol' (valid: normal, ",
+        ),
+        (("demo", "--scenario", "nosuch", *OFFSET), "no scenario 'nosuch' (valid: "),
+        (("demo", "--trace", "nowhere.csv", *OFFSET), "nowhere.csv: No such file"),
+        (("run", "ai_hall", "--port-offset", "60000"), "port offset 60000 moves ports of ai_hall"),
+        (("demo", "--port-offset", "-20000"), "port offset -20000 moves ports of ai_hall"),
+    ],
+)
+def test_a_refusal_ends_with_one_json_line(
+    capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    assert main([*arguments, "--json"]) == 1
+    said = capfd.readouterr()
+    last = json.loads(said.out.splitlines()[-1])
+    assert last["ok"] is False
+    assert last["error"].startswith(words)
+    assert "\n" not in last["error"]
+    assert "plant" not in said.out, "nothing was started"
+
+
+def test_a_state_folder_that_is_a_file_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "state"
+    file.write_text("")
+    for folder in (file, file / "below"):
+        assert main(["run", "ai_hall", "--state", str(folder), *OFFSET]) == 1
+        assert capsys.readouterr().err == f"state folder {folder}: is a file (set --state)\n"
+
+
+@pytest.mark.parametrize("command", [("run", "ai_hall"), ("demo",)])
+def test_a_broker_that_is_none_is_refused(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--mqtt", "mqtt://broker:99999"])
+    assert ended.value.code == 2
+    assert "'mqtt://broker:99999' is no broker (valid: mqtt://host" in capsys.readouterr().err
