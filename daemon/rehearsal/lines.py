@@ -33,8 +33,8 @@ class Lines:
         self._began_s = self._now_s()
 
     def show(self, name: str, line: str) -> None:
-        """Show a line; the broker's words are for its obituary alone."""
-        if name == "broker":
+        """Show a line; the broker's words are for its obituary alone, some are for us."""
+        if name == "broker" or "still serving until" in line:
             return
         match = _LINE.fullmatch(line)
         assert match is not None, "the pattern takes any text"

@@ -26,6 +26,13 @@ def desk() -> Desk:
     return Desk()
 
 
+def test_what_is_said_to_the_demonstration_alone_is_not_shown(desk: Desk) -> None:
+    said = "[plant] played to the end; still serving until standard input ends"
+    desk.lines.show("plant", said)
+    desk.lines.show("broker", "New connection")
+    assert desk.shown == []
+
+
 def test_before_the_beginning_no_time_is_shown(desk: Desk) -> None:
     assert (
         desk.at(100.0, "daemon", "[daemon]   0.34 s  U-A: back") == " " * 13 + "daemon  U-A: back"
