@@ -125,6 +125,27 @@ def _touching(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
     }
 
 
+@once_per_site
+def _ties(site: Site, points: PointTable) -> frozenset[str]:
+    """Return the bus ties: normally open, and both buses have a feed of their own.
+
+    A feeder of storage is none: its load side is where the storage is.
+    """
+    fed = {
+        e.buses[1]
+        for e in site.equipment.values()
+        if e.kind.role is Role.TRANSFORMER or (e.nature == "breaker" and e.normally != "open")
+    }
+    storage = {bus for e in site.of_nature("ess") for bus in e.buses}
+    drawn = {s.tie for s in site.schemes.values() if isinstance(s, MainTieMainScheme)}
+    return frozenset(
+        e.id
+        for e in site.of_nature("breaker")
+        if e.id in drawn
+        or (e.normally == "open" and fed.issuperset(e.buses) and storage.isdisjoint(e.buses))
+    )
+
+
 # -- predicates ----------------------------------------------------------------------------------
 
 
@@ -160,10 +181,11 @@ def _tells_of_fault(view: View, name: str, bus: str) -> bool:
     item = view.site.equipment[name]
     if item.nature == "relay":
         return any(view.status(name, p) for p in ("trip_87", "pickup_50", "pickup_51", "pickup_67"))
-    # A trip tells of a fault on the load side; what hangs on the source side is sound.
+    # A trip tells of a fault on the load side; what hangs on the source side is sound. A tie has
+    # no fixed load side: its trip tells of either.
     return (
         item.nature == "breaker"
-        and item.buses[1] == bus
+        and (item.buses[1] == bus or name in _ties(view.site, view.points))
         and view.position(name) is not Position.CLOSED
         and any(view.status(name, flag) for flag in FAULT_TRIPS)
     )
@@ -180,6 +202,29 @@ def _backfeed(case: Case) -> bool:
             ):
                 return True
     return False
+
+
+def fault_behind(view: View, switch: str) -> bool:
+    """Return whether a fault may stand behind a transfer switch.
+
+    A relay or breaker of its load section, a breaker that leaves its load bus, or the breaker of
+    a feed tells of one: what that feed tripped on may lie behind the switch.
+    """
+    section, buses = view.topology.section, view.site.equipment[switch].buses
+    touching = _touching(view.site, view.points)
+    for bus, number in section.items():
+        if number == section[buses[2]] and any(
+            _tells_of_fault(view, name, bus) for name in touching[bus]
+        ):
+            return True
+    near = {name for bus in buses for name in touching[bus]}
+    return any(
+        view.site.equipment[name].nature == "breaker"
+        and (buses[2] in view.site.equipment[name].buses or _tells_of_fault(view, name, bus))
+        and any(view.status(name, flag) for flag in FAULT_TRIPS)
+        for name in near
+        for bus in buses[:2]
+    )
 
 
 def _closing_nearby(case: Case) -> bool:
@@ -431,6 +476,10 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     Interlock(
         "target_not_live", _TRANSFER, _MOVE, _target_not_live,
         "the source to go to is not known to be live: wait for it",
+    ),
+    Interlock(
+        "faulted_load", _TRANSFER, _MOVE, lambda c: fault_behind(c.view, c.item.id),
+        "a fault stands behind it, or its feed tripped on one: clear and reset it",
     ),
     Interlock(
         "onto_island", _TRANSFER, _MOVE, _onto_island,
