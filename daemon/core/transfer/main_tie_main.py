@@ -14,8 +14,8 @@ their feeders are opened first, and closed again when there is (see
 `daemon.core.transfer.acceptance`).
 
 *Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
-UNJUDGED and nothing is proposed. A selector that cannot be read begins nothing new, but a move
-under way is ended. A person resets a LOCKOUT by a request for the scheme itself.
+UNJUDGED and nothing is proposed. A selector or own logic that cannot be read begins nothing new,
+but a move under way is ended. A person resets a LOCKOUT by a request for the scheme itself.
 """
 
 from __future__ import annotations
@@ -195,9 +195,10 @@ def _auto(view: View, scheme: MainTieMainScheme) -> bool | None:
     """Return whether the scheme is ours to decide; None when that cannot be read."""
     selector = view.stage(scheme.controller, "selector")
     own_logic = view.stage(scheme.controller)
-    if selector is None:
-        return None
-    return selector == "auto" and own_logic in {"inhibited", None}
+    if selector not in {"auto", None} or own_logic not in {"inhibited", None}:
+        return False
+    served = view.points.find(scheme.controller, "stage") is not None
+    return None if selector is None or (own_logic is None and served) else True
 
 
 def _reset(view: View, scheme: str) -> bool:

@@ -247,3 +247,11 @@ def test_a_momentary_loss_recloses_the_intake_and_starts_no_set() -> None:
     hall.run(10.0)
     assert hall.told("52-VCB-IN") == ["close"]
     assert not any(hall.told(f"DG-{n}") for n in range(1, 5))
+
+
+def test_nothing_new_begins_while_the_own_logic_cannot_be_read() -> None:
+    hall = settled()
+    hall.hidden.add(("CCTS-1", "stage"))
+    hall.lose_mains()
+    hall.run(5.0)
+    assert hall.told("52-VCB-MA") == []
