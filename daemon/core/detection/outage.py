@@ -319,10 +319,22 @@ def _site_events(
     return tuple(seen)
 
 
+def _said(before: Judged, now: Judged) -> str:
+    """Return the text of a stage; nothing is back that was never seen away."""
+    if before.stage is Feed.UNJUDGED and now.stage is Feed.RETURNING:
+        return "healthy since start, not yet stable"
+    return now.stage.value
+
+
 def _tell(view: View, before: State, after: State) -> tuple[Happening, ...]:
     """Return what is worth recording about the changes of this scan."""
     told = [
-        view.event(name, "feed_stage", f"{name}: {now.stage.value}", stage=now.stage.name.lower())
+        view.event(
+            name,
+            "feed_stage",
+            f"{name}: {_said(before.feeds[name], now)}",
+            stage=now.stage.name.lower(),
+        )
         for name, now in after.feeds.items()
         if now.stage is not before.feeds[name].stage
     ]

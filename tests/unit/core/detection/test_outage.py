@@ -112,3 +112,10 @@ def test_silent_voters_and_a_dead_delivery_bus_are_an_outage() -> None:
     lose(hall)
     hall.run(2.0)
     assert hall.happened("outage_confirmed")
+
+
+def test_at_start_no_feed_is_said_to_be_back() -> None:
+    hall = Hall()
+    hall.run(0.05)
+    texts = [e.text for e in hall.happened("feed_stage", "U-A")]
+    assert texts == ["U-A: healthy since start, not yet stable"]
