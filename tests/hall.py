@@ -187,7 +187,7 @@ class Hall:
         }
         if name == "stage" and item.id in self.stages:
             return float(item.kind.points["stage"].states.index(self.stages[item.id]))
-        if name in {"racked_in", "spring_charged", "sync_25", "available", "daemon_present"}:
+        if name in _TRUE:
             return 1.0
         terminal = _TERMINALS.get(name)
         if terminal is not None and terminal < len(item.buses):
@@ -307,6 +307,7 @@ def settled() -> Hall:
     return hall
 
 
+_TRUE = {"racked_in", "spring_charged", "sync_25", "available", "daemon_present", "inhibited"}
 _NORMAL_STAGES = {
     "generator": "stopped",
     "gas_turbine": "stopped",

@@ -210,20 +210,15 @@ def fault_behind(view: View, switch: str) -> bool:
     A relay or breaker of its load section, a breaker that leaves its load bus, or the breaker of
     a feed tells of one: what that feed tripped on may lie behind the switch.
     """
-    section, buses = view.topology.section, view.site.equipment[switch].buses
-    touching = _touching(view.site, view.points)
-    for bus, number in section.items():
-        if number == section[buses[2]] and any(
-            _tells_of_fault(view, name, bus) for name in touching[bus]
-        ):
-            return True
-    near = {name for bus in buses for name in touching[bus]}
+    *feeds, load = view.site.equipment[switch].buses
+    section, touching = view.topology.section, _touching(view.site, view.points)
+    asked = [bus for bus, number in section.items() if number == section[load]] + feeds
+    if any(_tells_of_fault(view, name, bus) for bus in asked for name in touching[bus]):
+        return True
     return any(
         view.site.equipment[name].nature == "breaker"
-        and (buses[2] in view.site.equipment[name].buses or _tells_of_fault(view, name, bus))
         and any(view.status(name, flag) for flag in FAULT_TRIPS)
-        for name in near
-        for bus in buses[:2]
+        for name in touching[load]
     )
 
 

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.interlocks import fault_behind
 from daemon.core.view import Health, Turn
 from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.plant import IntakeScheme
@@ -240,7 +241,8 @@ def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Ev
     ):
         events.append(Event.RESET)
     selector = view.stage(scheme.switch, "selector")
-    if selector not in {"auto", None} or view.status(scheme.switch, "local"):
+    own_logic = view.status(scheme.switch, "inhibited") is False
+    if selector not in {"auto", None} or own_logic or view.status(scheme.switch, "local"):
         return [*events, Event.HANDS_OFF]
     standing = _standing(view, scheme)
     if standing:
@@ -249,5 +251,7 @@ def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Ev
         events.append(Event.ARRIVED)
     if len(at.moved_ns) >= params.transfers_max and at.target:
         events.append(Event.TOO_MANY)
-    events.append(Event.OTHER_BETTER if at.target and selector else Event.STAY)
+    # A feed that sinks because a fault is being cleared is no reason to bring the other one to it.
+    move = at.target and selector and not fault_behind(view, scheme.switch)
+    events.append(Event.OTHER_BETTER if move else Event.STAY)
     return events

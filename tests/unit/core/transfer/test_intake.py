@@ -6,7 +6,7 @@ import pytest
 
 from daemon.core.transfer import intake
 from daemon.model.commands import OperatorRequest, Proposal
-from tests.hall import OPEN, Hall, params, settled
+from tests.hall import CLOSED, OPEN, Hall, params, settled
 
 
 def lose_a(hall: Hall) -> None:
@@ -104,3 +104,29 @@ def test_hands_off_on_manual_or_local(point: str, value: float) -> None:
     lose_a(hall)
     hall.run(3.0)
     assert hall.told("ALTS-1") == []
+
+
+@pytest.mark.parametrize(
+    "fault", [("52-VCB-IN", "trip_50"), ("R-HV", "trip_87"), ("52-GCB-UA", "trip_51")]
+)
+def test_it_brings_no_feed_to_a_fault_and_goes_when_that_is_over(fault: tuple[str, str]) -> None:
+    hall = settled()
+    hall.said[fault] = 1.0
+    lose_a(hall)
+    hall.positions |= {"52-VCB-IN": CLOSED} if fault[0] == "R-HV" else {fault[0]: OPEN}
+    hall.run(3.0)
+    assert hall.told("ALTS-1") == []
+    assert hall.state.intake.schemes["ALTS-1"].stage is not intake.Stage.LOCKOUT
+    del hall.said[fault]
+    hall.positions["52-VCB-IN"] = OPEN
+    assert hall.run(3.0, until=lambda: "to_source_2" in hall.told("ALTS-1"))
+
+
+def test_while_its_own_logic_acts_the_switch_is_left_alone() -> None:
+    hall = settled()
+    hall.said["ALTS-1", "inhibited"] = 0.0
+    lose_a(hall)
+    hall.run(3.0)
+    assert hall.told("ALTS-1") == []
+    hall.said["ALTS-1", "inhibited"] = 1.0
+    assert hall.run(3.0, until=lambda: "to_source_2" in hall.told("ALTS-1"))
