@@ -4,8 +4,8 @@
 What reached a step is recorded before the step, what it decided before anything is sent. Commands
 go to queues and their outcomes come back through the inbox: a scan waits for nothing.
 
-**Late.** The grid never slides. A slot that passed unused is counted; the event says so at most
-every `QUIET`.
+**Late.** The grid never slides. A slot that passed unused is counted; the event says so, at most
+every `QUIET`, when a hundredth of that time was missed.
 
 **Paused.** When the monotonic clock shows a hole of more than `PAUSE`, the process was stopped.
 Before anything is sent, commands that wait are discarded, requests in the inboxes too, and every
@@ -101,6 +101,7 @@ class Scan:
         self._offset_ns = world.clock.utc_ns() - self._begun_ns
         self._hold_since_ns = self._begun_ns
         self._quiet_until_ns = 0
+        self._missed: dict[str, list[tuple[int, int]]] = {}
         self._ready = False
         self._defect = ""
         self._leave_ns = 0
@@ -280,10 +281,16 @@ class Scan:
         return bool(self._hold_since_ns)
 
     def _overrun(self, lane: Lane, missed: int, now_ns: int) -> None:
-        if missed and now_ns >= self._quiet_until_ns:
+        """Say when a lane missed more of its scans than a machine does now and then."""
+        if not missed:
+            return
+        recent = [m for m in self._missed.get(lane.name, ()) if now_ns - m[0] < QUIET]
+        self._missed[lane.name] = recent = [*recent, (now_ns, missed)]
+        total = sum(count for _, count in recent)
+        if total * lane.period_ns >= QUIET // 100 and now_ns >= self._quiet_until_ns:
             self._quiet_until_ns = now_ns + QUIET
-            text = f"the {lane.name} lane missed {missed} of its scans"
-            values = {"lane": lane.name, "missed": missed, "total": lane.figures.overruns}
+            text = f"the {lane.name} lane missed {total} of its scans within {seconds(QUIET):g} s"
+            values = {"lane": lane.name, "missed": total, "total": lane.figures.overruns}
             self.happened("scan_overrun", "daemon", text, values)
 
     def _stop(self, lane: Lane, image: Image, error: Exception) -> None:
