@@ -3,9 +3,9 @@
 A row names what it forbids, for which actions, and says to a person what stands in the way. Rows
 ask the image, never a controller's intention: whoever proposes, an automaton or a person, meets
 the same rows. What cannot be read of the device itself, or of the voltages on its sides, counts as
-the worst case; a fault flag of a *neighbour* that cannot be read does not forbid, so that one silent
-meter does not keep a hall dark. The device's own 25 relay times a live-live close; a row here only
-decides whether it may be asked to.
+the worst case; a fault flag of a *neighbour* that cannot be read does not forbid, so that one
+silent meter does not keep a hall dark. The device's own 25 relay times a live-live close; a row
+here only decides whether it may be asked to.
 """
 
 from __future__ import annotations
