@@ -12,6 +12,7 @@ from daemon.model.natures import NATURES
 from daemon.settings.alarms import load_alarms
 from daemon.settings.folders import config_dir
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of
+from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.scenario_checks import Vocabulary
 from device_emulators.selection import BUS, GATEWAY
 
@@ -23,31 +24,6 @@ GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
 
 OF_BUSES: Final = ("live", "voltage_pu", "frequency_hz")
 """What can be asked of a bus."""
-
-REPORTED: Final = frozenset(
-    {
-        "close_refused",
-        "closed",
-        "daemon_present",
-        "daemon_silent",
-        "failed_to_close",
-        "failed_to_open",
-        "injected",
-        "opened",
-        "output_lost",
-        "own_logic",
-        "pickup",
-        "sag_over",
-        "shutdown_begun",
-        "stage",
-        "start_begun",
-        "sync_expired",
-        "transferred",
-        "tripped",
-        "unsynchronised_closing",
-    }
-)
-"""Events a plant reports; what a scenario does to it is reported as `injected`."""
 
 
 def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
@@ -64,6 +40,6 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
         settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
         events={**events, GATEWAY: GATEWAY_EVENTS},
         quantities={**asked, BUS: OF_BUSES},
-        happenings=REPORTED,
+        happenings=HAPPENINGS,
         alarms=frozenset(alarms),
     )

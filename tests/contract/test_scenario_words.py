@@ -15,9 +15,10 @@ from daemon.model.natures import NATURES
 from daemon.settings import config_dir, load
 from device_emulators import scenario
 from device_emulators.devices.kinds import KINDS
+from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.plant.plant import Plant
 from device_emulators.selection import nature_of, words_of
-from device_emulators.vocabulary import REPORTED, vocabulary
+from device_emulators.vocabulary import vocabulary
 from tests.tidy.rules import ROOT, modules
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _said() -> Iterator[str]:
 
 
 def test_every_event_the_plant_reports_is_listed() -> None:
-    assert set(_said()) == REPORTED
+    assert set(_said()) == HAPPENINGS
 
 
 def tables() -> dict[str, str]:
@@ -95,7 +96,7 @@ def tables() -> dict[str, str]:
         events.append(f"| {nature} | {done} | {settings} |")
         asked.append(f"| {nature} | {', '.join(_quantities(nature))} |")
     asked.append(f"| a bus, by its id | {', '.join(f'`{q}`' for q in words.quantities['bus'])} |")
-    reported = ", ".join(f"`{name}`" for name in sorted(REPORTED))
+    reported = ", ".join(f"`{name}`" for name in sorted(HAPPENINGS))
     return {
         "events": "\n".join(events),
         "quantities": "\n".join(asked),
