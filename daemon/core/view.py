@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.natures import Position
+from daemon.model.quality import is_good
 
 if TYPE_CHECKING:
     from daemon.core.topology import Topology
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
-
-_SEVERITY_SHIFT = 30
 
 
 class Health(Enum):
@@ -233,7 +232,7 @@ class View:
     def read(self, equipment: str, name: str) -> float | None:
         """Return a value if it is served and good, else None."""
         index = self.points.find(equipment, name)
-        if index is None or self.image.quality.item(index) >> _SEVERITY_SHIFT:
+        if index is None or not is_good(self.image.quality.item(index)):
             return None
         return self.image.values.item(index)
 
