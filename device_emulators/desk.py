@@ -22,8 +22,7 @@ from daemon.model.quantities import ns, seconds
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play, Playable
 from device_emulators.scenario import prepared
-from device_emulators.servers.modbus import ModbusGateway
-from device_emulators.servers.opcua import OpcUaGateway
+from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.servers.served import Served
 from device_emulators.trace import TraceError, read_trace
 from device_emulators.vocabulary import vocabulary
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Desk", "DeskPlant", "TraceError", "run", "vocabulary"]
 
 STEP_S: Final = 0.02
-SHOW_S: Final = 0.05
-"""Period at which OPC UA nodes follow the plant [s]."""
 CATCH_UP_S: Final = 1.0
 
 
@@ -73,21 +70,12 @@ class Desk:
         """
         self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
         self._scenario = scenario
-        self._modbus: dict[str, ModbusGateway] = {}
-        self._opcua: dict[str, OpcUaGateway] = {}
-        for id_, gateway in site.gateways.items():
-            if gateway.protocol == "opcua":
-                self._opcua[id_] = OpcUaGateway(site, gateway, plant)
-            else:
-                self._modbus[id_] = ModbusGateway(site, gateway, plant)
-        self._play = Play(site, plant, scenario, gateway=self._disturb, out=out)
+        self._gateways = Gateways(site, plant)
+        self._play = Play(site, plant, scenario, gateway=self._gateways.disturb, out=out)
         self._started, self._stopped = False, False
         self._slipped_s = 0.0
         self._slips: list[dict[str, float]] = []
         self._shown_ns = plant.now_ns
-
-    def _disturb(self, gateway: str, event: str) -> None:
-        self._modbus[gateway].hang(event == "hang")
 
     async def open(self) -> None:
         """Serve every gateway.
@@ -95,21 +83,11 @@ class Desk:
         Raises:
             OSError: a port cannot be had; names gateway and port. Nothing is left open.
         """
-        try:
-            for modbus in self._modbus.values():
-                await modbus.start()
-            for opcua in self._opcua.values():
-                await opcua.start(self._utc_ns())
-        except OSError:
-            await self.close()
-            raise
+        await self._gateways.open(self._utc_ns())
 
     async def close(self) -> None:
         """Close every server and connection."""
-        for modbus in self._modbus.values():
-            await modbus.stop()
-        for opcua in self._opcua.values():
-            await opcua.stop()
+        await self._gateways.close()
 
     def start(self) -> None:
         """Begin the scenario at the next step."""
@@ -160,8 +138,7 @@ class Desk:
         """Let the OPC UA nodes follow, at their own pace."""
         if self._plant.now_ns - self._shown_ns >= ns(SHOW_S):
             self._shown_ns = self._plant.now_ns
-            for gateway in self._opcua.values():
-                await gateway.refresh(self._utc_ns())
+            await self._gateways.refresh(self._utc_ns())
 
 
 async def run(
