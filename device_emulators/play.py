@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LINE_S: Final = 1.0
 """Plant time between two lines of summary [s]."""
+NEVER: Final = 1 << 62
 _MILLISECOND_NS: Final = 1_000_000
 _STAGED: Final = frozenset(
     {"utility", "generator", "transfer_switch", "switchgear_controller", "breaker", "ups", "hvdc"}
@@ -115,6 +116,11 @@ class Play:
     def time_ns(self) -> int:
         """Return the scenario time [ns]."""
         return self._plant.now_ns - self._origin_ns if self.begun else 0
+
+    @property
+    def due_ns(self) -> int:
+        """Return the plant time of the next happening, or `NEVER` [ns]."""
+        return self._origin_ns + ns(self._to_come[0].at_s) if self._to_come else NEVER
 
     def begin(self, utc_ns: int) -> None:
         """Let scenario time run from now; `utc_ns` is what the wall clock says."""
