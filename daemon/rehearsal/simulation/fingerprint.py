@@ -38,8 +38,8 @@ class Fingerprint(Observer):
     def shown(self, snapshot: Snapshot) -> None:
         """Take in all values as read, which are rounded to their registers, and their quality."""
         self._hash.update(snapshot.image.now_ns.to_bytes(8, "big", signed=True))
-        self._hash.update(snapshot.image.values)
-        self._hash.update(snapshot.image.quality)
+        self._hash.update(snapshot.image.values.data)
+        self._hash.update(snapshot.image.quality.data)
 
     @property
     def digest(self) -> str:

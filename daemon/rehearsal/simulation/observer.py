@@ -1,4 +1,4 @@
-"""What can be seen of a run: the plant's truth, what the daemon said, and what went between them."""
+"""What can be seen of a run: the truth of the plant, the word of the daemon, what went between."""
 
 from __future__ import annotations
 
