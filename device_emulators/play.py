@@ -83,6 +83,7 @@ class Play:
 
     Attributes:
         begun: scenario time runs.
+        listeners: told what happened in the plant, after every move.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Play:
         self._origin_ns = 0
         self._started_utc_ns = 0
         self.begun = False
+        self.listeners: Final[list[Callable[[Sequence[PlantEvent]], None]]] = []
 
     @property
     def time_ns(self) -> int:
@@ -145,6 +147,8 @@ class Play:
             return
         events = self._plant.advance(to_ns)
         self._tell(events)
+        for listener in self.listeners if events else ():
+            listener(events)
         if not self.begun:
             return
         self._stages += self._staged(events)

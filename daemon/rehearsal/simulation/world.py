@@ -1,4 +1,5 @@
 """The world of a daemon in virtual time: files in memory, work done at once, news passed on.
+
 Only what belongs to the operating system is replaced. Drivers are the real ones at `wire` depth;
 MQTT and Prometheus stay behind the publisher's port, because a broker lives in real time.
 """
