@@ -279,6 +279,10 @@ class Breaker(Device):
             left_s = (1.0 - self.heat_51_pu) * seconds
             self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
 
+    def hurries(self) -> bool:
+        """Return whether it waits for synchronism."""
+        return self.waits_for_sync
+
     def advance(self, dt_s: float) -> None:
         """Let the disc of the 51 turn."""
         pickup = self.ratings.get("pickup_51_a")

@@ -9,6 +9,7 @@ the beat has been missing for `fallback_after_s` it calls `fall_back`.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.natures import PointKind
@@ -33,6 +34,7 @@ class Device:
         EVENTS: happenings a scenario may inject, with the values each one needs.
         DEFAULTS: what the `emulation:` block of a site may change, with its defaults.
         QUANTITIES: true values that can be asked for beside the points.
+        heard: how often it was told something that may change what it does.
     """
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -56,6 +58,7 @@ class Device:
         self._seen: deque[int] = deque(maxlen=_REMEMBERED_IDS)
         self._beat_value: float | None = None
         self._beat_ns = grid.now_ns
+        self.heard = 0
         self.points: dict[str, Callable[[], float]] = {}
 
     # Hooks, in the order in which a step calls them.
@@ -78,6 +81,10 @@ class Device:
 
     def sample(self) -> None:
         """Refresh measured values, every 20 ms."""
+
+    def hurries(self) -> bool:
+        """Return whether it is amid something that wants short steps."""
+        return False
 
     def balance(self) -> tuple[float, float, float]:
         """Return what it gives from outside the site, consumes and loses now [W, W, W]."""
@@ -118,6 +125,15 @@ class Device:
             return self.points[point]()
         except KeyError:
             return self._common(point)
+
+    def getter(self, point: str) -> Callable[[], float]:
+        """Return what reads `point` time after time.
+
+        Raises:
+            ValueError: the device has no such point.
+        """
+        self.read(point)
+        return self.points.get(point) or partial(self._common, point)
 
     def _common(self, point: str) -> float:
         if point == "life_count":
@@ -167,7 +183,10 @@ class Device:
             self._beat(value)
             return True
         if spec.kind is PointKind.SETPOINT:
-            return self.set(point, value)
+            before = self.setpoints.get(point)
+            accepted = self.set(point, value)
+            self.heard += self.setpoints.get(point) != before
+            return accepted
         return False
 
     def _take(self, code: int, states: tuple[str, ...]) -> bool:
@@ -179,6 +198,8 @@ class Device:
             self._seen.clear()
         if code == 0 or command_id in self._seen:
             return True
+        self.heard += 1
+        self.grid.stir()
         accepted = self.act(states[code])
         if accepted:
             self._seen.append(command_id)
@@ -225,6 +246,7 @@ class Device:
         self._beat_ns = self.grid.now_ns
         self.watch()
         if was_absent and self.daemon_present:
+            self.heard += 1
             self.grid.say(self.id, "daemon_present", f"{self.id} hears the daemon")
             self.resume()
 

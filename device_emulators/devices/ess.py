@@ -217,6 +217,12 @@ class Ess(Device):
             self.grid.after(self.id, "overload", 0.1, lambda: self._stop("fault"))
         return False
 
+    def hurries(self) -> bool:
+        """Return whether it carries load by itself, beside its set-point."""
+        if self.source is not None:
+            return self.source.given_w - max(self.source.offset_w, 0.0) > 1e-3 * self.rated_w
+        return self.former is not None and self.former.leads
+
     def stored_j(self) -> float:
         """Return stored and lost energy."""
         return self.store.energy_j + self.store.lost_j

@@ -141,6 +141,10 @@ class Hvdc(Device):
             self._enter("walk_in")
         return False
 
+    def hurries(self) -> bool:
+        """Return whether it walks in."""
+        return self.stage == "walk_in"
+
     def balance(self) -> tuple[float, float, float]:
         """Return the loss."""
         return 0.0, 0.0, self.input_w - self.source.given_w

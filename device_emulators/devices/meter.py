@@ -92,7 +92,7 @@ class Meter(Device):
             return
         self._fresh_at_ns = self.grid.now_ns
         bus = self.buses[0]
-        e_v, e_p, e_q = self.grid.rng.standard_normal(3)
+        e_v, e_p, e_q = self.grid.noise.standard_normal(3)
         power, reactive = self.true_power()
         self.voltage_v = self.grid.volts(bus) * (1.0 + VOLTAGE_NOISE_PU * float(e_v))
         self.frequency_hz = float(self.grid.hz[bus])

@@ -131,6 +131,12 @@ class Rectifier(Device):
         else:
             self.grid.timers.cancel(self.id, "empty")
 
+    def hurries(self) -> bool:
+        """Return whether the battery carries load or the rectifier walks in."""
+        return self.float.given_w > 1e-3 * self.ratings["power_w"] or (
+            self.walk_in.part_pu < 1.0 and self.stage not in {"off", "fault"}
+        )
+
     def balance(self) -> tuple[float, float, float]:
         """Return the loss."""
         return 0.0, 0.0, self.input_w - self.source.given_w - self.charge_w

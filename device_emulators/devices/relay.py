@@ -95,7 +95,7 @@ class Relay(Device):
     def sample(self) -> None:
         """Measure frequency and its rate of change over 100 ms."""
         hz = float(self.grid.hz[self.buses[0]])
-        self.noise = NOISE_PU * float(self.grid.rng.standard_normal())
+        self.noise = NOISE_PU * float(self.grid.noise.standard_normal())
         then, before = self._before
         if self.grid.now_ns - then >= SECOND // 10:
             fresh = hz > 0.0 and before > 0.0

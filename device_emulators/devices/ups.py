@@ -287,6 +287,10 @@ class Ups(Device):
         self.grid.say(self.id, "output_lost", f"{self.id} has no stored energy left")
         return True
 
+    def hurries(self) -> bool:
+        """Return whether the store carries load or the rectifier walks in."""
+        return self.walk_in.part_pu < 1.0 and self.stage not in {"off", "fault"}
+
     def balance(self) -> tuple[float, float, float]:
         """Return the loss."""
         return 0.0, 0.0, self.input_w - self.output_w - self.store_w

@@ -43,15 +43,18 @@ class Grid:
 
     Args:
         site: the site.
-        rng: chance of the measurements.
+        rng: chance of what happens; measurements get a chance of their own from it, so that how
+            often somebody measures changes nothing that happens.
         start_ns: plant time at the beginning [ns].
     """
 
     def __init__(self, site: Site, rng: np.random.Generator, start_ns: int) -> None:
         self.site: Final = site
         self.rng: Final = rng
+        self.noise: Final = rng.spawn(1)[0]
         self.start_ns: Final = start_ns
         self.now_ns = start_ns
+        self.stirred_ns = start_ns
         self.nominal_hz: Final = site.frequency_hz
         self.timers: Final = Timers()
         self.events: list[PlantEvent] = []
@@ -145,7 +148,12 @@ class Grid:
     def say(self, source: str, name: str, text: str, **fields: float | str) -> None:
         """Record that something happened now."""
         assert name in HAPPENINGS, name
+        self.stir()
         self.events.append(PlantEvent(self.now_ns, source, name, text, fields))
+
+    def stir(self) -> None:
+        """Note that something happens now, so that the plant is lively for a while."""
+        self.stirred_ns = self.now_ns
 
     def after(self, owner: str, name: str, delay_s: float, action: Callable[[], object]) -> None:
         """Call `action` in `delay_s` [s]."""
@@ -156,6 +164,7 @@ class Grid:
         if former.able != able:
             former.able = able
             self.topology_changed = True
+            self.stir()
 
     def move(self, number: int, closed: bool, cause: str) -> None:
         """Open or close a switch now; joining two live islands badly is put on record."""
@@ -178,6 +187,7 @@ class Grid:
                 )
         switch.closed = closed
         self.topology_changed = True
+        self.stir()
 
     # What devices see.
 

@@ -1,10 +1,11 @@
 """The plant as a whole: time, the order of a step, reading, writing, happenings, truth.
 
-A step ends at the next timer, at the 20 ms grid of the instruments, or where the caller wants to
-be, whichever comes first; so breaker contacts, trips and transfers happen at their exact times.
-Within a step powers are held; at its end timers fire and the network settles: loads say what they
-want, DC nodes settle, converters say what they take, the islands are solved, devices look at the
-result, and all of it again until nothing changes.
+A step ends at the next timer, at the next instant of the grid (20 ms or 100 ms, see `pace`), or
+where the caller wants to be, whichever comes first; so breaker contacts, trips and transfers happen
+at their exact times. Within a step powers are held; at its end timers fire and the network settles:
+loads say what they want, DC nodes settle, converters say what they take, the islands are solved,
+devices look at the result, and all of it again until nothing changes. What is written or injected
+settles when time is next asked to pass, before it does.
 
 Simplified: electrical transients shorter than a millisecond do not exist; short circuits are not
 computed yet.
@@ -19,19 +20,21 @@ import numpy as np
 from daemon.model.natures import PointKind, Position
 from device_emulators.devices.device import Device
 from device_emulators.devices.kinds import KINDS, events_of
-from device_emulators.plant import rotation, solving
+from device_emulators.plant import reading, rotation, solving
 from device_emulators.plant.elements import PlantEvent
 from device_emulators.plant.grid import Grid
+from device_emulators.plant.pace import LIVELY_STEP_NS, Pace
 from device_emulators.plant.racks import STAGES, Racks
 from device_emulators.plant.truth import BusTruth, IslandTruth, LoadTruth, Truth
 from device_emulators.plant.workload import Training, Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from daemon.model.plant import Site
 
-STEP_NS: Final = 20_000_000
 _ROUNDS: Final = 12
 _MOVED_PU: Final = 1e-3
 
@@ -44,6 +47,9 @@ class Plant:
         seed: seed of everything that chance decides.
         workload: what the AI racks do; synthetic training if not given.
         start_ns: plant time at the beginning [ns].
+
+    Attributes:
+        watchers: called after every settled step, to look at the plant at exact instants.
     """
 
     def __init__(
@@ -70,7 +76,13 @@ class Plant:
         self._sampling = [d for d in self.devices.values() if _has(d, "sample")]
         self._balancing = [d for d in self.devices.values() if _has(d, "balance")]
         self._storing = [d for d in self.devices.values() if _has(d, "stored_j")]
-        self._next_sample_ns = start_ns
+        self.watchers: Final[list[Callable[[], None]]] = []
+        self._pace: Final = Pace(
+            self.grid, (d for d in self.devices.values() if _has(d, "hurries"))
+        )
+        self._sample_ns = start_ns
+        self._version = 0
+        self._touched = False
         for device in self.devices.values():
             if device.item.nature not in {"relay", "meter"}:
                 device.begin()
@@ -88,29 +100,55 @@ class Plant:
         """Return the plant time [ns]."""
         return self.grid.now_ns
 
+    @property
+    def due_ns(self) -> int:
+        """Return when the plant wants to be advanced next [ns].
+
+        That is now while something written or injected has not settled, else the next timer or
+        instant of the grid, which is later than now.
+        """
+        if self._touched:
+            return self.grid.now_ns
+        due, grid_ns = self.grid.timers.next_ns, self._pace.next_ns
+        return grid_ns if due is None else max(min(due, grid_ns), self.grid.now_ns + 1)
+
+    @property
+    def version(self) -> int:
+        """Return a number that rises whenever anything that can be read may have changed."""
+        return self._version
+
     # Time.
 
     def advance(self, to_ns: int) -> tuple[PlantEvent, ...]:
         """Move the plant to `to_ns` and return what happened on the way."""
-        self._settle()
-        while self.grid.now_ns < to_ns:
-            target = min(to_ns, self._next_sample())
-            due = self.grid.timers.next_ns
+        grid = self.grid
+        if self._touched:
+            self._touched = False
+            self._close_step()
+        while grid.now_ns < to_ns:
+            target = min(to_ns, self._pace.next_ns)
+            due = grid.timers.next_ns
             if due is not None:
-                target = min(target, max(due, self.grid.now_ns))
+                target = min(target, max(due, grid.now_ns))
             self._integrate(target)
-            self.grid.timers.fire(self.grid.now_ns)
-            self._settle()
-            if self.grid.now_ns >= self._next_sample_ns:
-                for device in self._sampling:
-                    device.sample()
-                self._next_sample_ns = self.grid.now_ns - self.grid.now_ns % STEP_NS + STEP_NS
-        events = tuple(self.grid.events)
-        self.grid.events.clear()
+            grid.timers.fire(grid.now_ns)
+            self._close_step()
+        events = tuple(grid.events)
+        grid.events.clear()
         return events
 
-    def _next_sample(self) -> int:
-        return max(self._next_sample_ns, self.grid.now_ns + 1)
+    def _close_step(self) -> None:
+        """Settle, measure, and let others look."""
+        now_ns = self.grid.now_ns
+        self._settle()
+        if now_ns >= self._sample_ns:
+            for device in self._sampling:
+                device.sample()
+            self._sample_ns = now_ns - now_ns % LIVELY_STEP_NS + LIVELY_STEP_NS
+        self._pace.choose()
+        self._version += 1
+        for watch in self.watchers:
+            watch()
 
     def _integrate(self, to_ns: int) -> None:
         dt_s = (to_ns - self.grid.now_ns) * 1e-9
@@ -180,13 +218,26 @@ class Plant:
         """
         return self._device(equipment).read(point)
 
+    def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return a function that reads many (equipment, point) at once (n_name,).
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        return reading.reader([self._device(e).getter(p) for e, p in names])
+
     def write(self, equipment: str, point: str, value: float) -> bool:
         """Write a point; return whether the device accepted.
 
         Raises:
             ValueError: no such equipment or point.
         """
-        return self._device(equipment).write(point, value)
+        device = self._device(equipment)
+        before = device.heard
+        accepted = device.write(point, value)
+        self._touched |= device.heard != before
+        self._version += 1
+        return accepted
 
     def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
         """Let something happen; target "any" with event "clear" undoes every injected fault.
@@ -199,8 +250,11 @@ class Plant:
                 raise ValueError(f"target 'any' knows no event {event!r} (valid: clear)")
             for device in self.devices.values():
                 device.clear()
-            return
-        self._device(target).inject(event, values)
+        else:
+            self._device(target).inject(event, values)
+        self._version += 1
+        self._touched = True
+        self.grid.stir()
 
     def _device(self, id_: str) -> Device:
         try:

@@ -101,6 +101,7 @@ class Racks:
         self.charge_w = np.zeros(n)
         self.supply = [Supply() for _ in range(n)]
         self._watched: set[int] = set()
+        self.giving = False
 
     def members(self, row: str) -> NDArray[np.intp]:
         """Return the indices of the racks of a row."""
@@ -199,7 +200,8 @@ class Racks:
         return bool(len(lost))
 
     def _plan_empty(self, giving: NDArray[np.bool_]) -> None:
-        if not giving.any():
+        self.giving = bool(giving.any())
+        if not self.giving:
             self._grid.timers.cancel("racks", "empty")
             return
         left_s = float((self.energy_j[giving] / -self.battery_w[giving]).min())

@@ -1,0 +1,60 @@
+"""How long the steps of the plant are: 100 ms while it is quiet, 20 ms while it is lively.
+
+Steps end at multiples of that length, and besides at every timer, so contacts, trips, transfers and
+pick-ups keep their exact times at either length; a longer step only makes curves coarser. The plant
+is lively
+
+- for a second after a command, a happening, a movement of a switch, a source that came or went, and
+  everything a device reports;
+- while an island turns by its own machines, and while a breaker waits for synchronism;
+- while a current is above a pick-up of its breaker (the disc of the 51 turns);
+- while a store carries load that its source does not, and while a converter walks in after that.
+
+Set-points stir nothing: what follows them follows by a ramp, or settles at once and stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from device_emulators.devices.device import Device
+    from device_emulators.plant.grid import Grid
+
+LIVELY_STEP_NS: Final = 20_000_000
+QUIET_STEP_NS: Final = 100_000_000
+STIRRED_NS: Final = 1_000_000_000
+"""How long the plant stays lively after something happened [ns]."""
+
+
+class Pace:
+    """Chooses the length of the next step.
+
+    Attributes:
+        next_ns: next instant of the grid [ns].
+    """
+
+    def __init__(self, grid: Grid, hurrying: Iterable[Device]) -> None:
+        """Begin lively; `hurrying` are the devices that may want short steps."""
+        self._grid = grid
+        self._hurrying = tuple(hurrying)
+        self.next_ns = grid.now_ns - grid.now_ns % LIVELY_STEP_NS + LIVELY_STEP_NS
+
+    def choose(self) -> None:
+        """Choose the next instant by what is so now."""
+        now_ns = self._grid.now_ns
+        step_ns = LIVELY_STEP_NS if self.lively() else QUIET_STEP_NS
+        self.next_ns = now_ns - now_ns % step_ns + step_ns
+
+    def lively(self) -> bool:
+        """Return whether short steps are called for, see the module docstring."""
+        grid = self._grid
+        if grid.now_ns - grid.stirred_ns < STIRRED_NS or grid.overloaded:
+            return True
+        if any(leader.machine is not None for leader in grid.live_part.leaders):
+            return True
+        if grid.racks is not None and grid.racks.giving:
+            return True
+        return any(device.hurries() for device in self._hurrying)
