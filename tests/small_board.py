@@ -11,12 +11,16 @@ from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from daemon.model.plant import Bus, Contract, Device, Equipment, Gateway, North, Site
 from daemon.model.points import Node, Profile, Register
 from device_emulators.plant.elements import PlantEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 
 def register(table: str, address: int, type_: str, **more: object) -> Register:
@@ -114,6 +118,7 @@ class MemoryPlant:
     def __init__(self) -> None:
         """Start at rest with every value at zero."""
         self.now_ns = 0
+        self.version = 0
         self.values: dict[tuple[str, str], float] = {}
         self.written: list[tuple[str, str, float]] = []
         self.refusing: set[tuple[str, str]] = set()
@@ -121,11 +126,16 @@ class MemoryPlant:
     def show(self, equipment: str, **values: float) -> None:
         """Change values, and with them the time."""
         self.now_ns += 20_000_000
+        self.version += 1
         self.values.update({(equipment, point): value for point, value in values.items()})
 
     def read(self, equipment: str, point: str) -> float:
         """Return the value, 0 until there is one."""
         return self.values.get((equipment, point), 0.0)
+
+    def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return what reads many values."""
+        return lambda: np.array([self.read(e, p) for e, p in names], dtype=float)
 
     def write(self, equipment: str, point: str, value: float) -> bool:
         """Take the value unless told to refuse it."""
@@ -133,6 +143,7 @@ class MemoryPlant:
             return False
         self.written.append((equipment, point, value))
         self.values[equipment, point] = value
+        self.version += 1
         return True
 
 
@@ -166,6 +177,7 @@ class ScriptedPlant(MemoryPlant):
                 self.values.update({(equipment, point): value for point, value in values.items()})
         happened = [each for each in self.happenings if self.now_ns < each.at_ns <= to_ns]
         self.now_ns = to_ns
+        self.version += 1
         return happened
 
     def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:

@@ -1,10 +1,11 @@
 """Engineering values to registers and back, as a device's firmware does it.
 
 A `Codec` is the compiled map of one Modbus table of one device: which words each point takes and
-how it is coded. It rounds to the nearest raw value and clamps at the ends of the type; what wraps
-in a device (a counter, a heartbeat) wraps here. An integer type has no NaN, so its reserved raw
-value stands for "not available": all ones when unsigned, the most negative when signed. A measured
-value is clamped one short of it, so that a large value is never taken for a missing one.
+how it is coded; a `Sheet` keeps the words. A value is rounded to the nearest raw one and clamped
+at the ends of the type; what wraps in a device (a counter, a heartbeat) wraps here. An integer type
+has no NaN, so its reserved raw value stands for "not available": all ones when unsigned, the most
+negative when signed. A measured value is clamped one short of it, so that a large value is never
+taken for a missing one.
 
 The drivers of the daemon decode with code of their own: a mistake in one shows against the other.
 """
@@ -148,6 +149,7 @@ class Codec:
 
     Attributes:
         slots: the points of the table in address order.
+        shown: those of them that the device shows.
         start: first address of the map.
         stop: address behind its last.
     """
@@ -170,19 +172,9 @@ class Codec:
             if place.table == table
         ]
         self.slots: Final = tuple(sorted(slots, key=lambda slot: slot.address))
-        self._shown: Final = tuple(slot for slot in self.slots if slot.readable)
+        self.shown: Final = tuple(slot for slot in self.slots if slot.readable)
         self.start: Final = min((s.address for s in slots), default=0)
         self.stop: Final = max((s.address + s.words for s in slots), default=0)
-
-    def encode(self, read: Callable[[str], float], words: list[int], base: int = 0) -> None:
-        """Write the coded value of every point into `words`, its address counted from `base`.
-
-        Points that share a word are joined; `words` must be zero where points lie.
-        """
-        for slot in self._shown:
-            at = slot.address - base
-            for offset, word in enumerate(slot.encode(read(slot.name))):
-                words[at + offset] |= word
 
     def decode(self, address: int, words: Sequence[int]) -> list[tuple[str, float]]:
         """Return the values that a write of `words` at `address` carries, in address order.

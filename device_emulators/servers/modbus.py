@@ -1,8 +1,8 @@
 """Modbus TCP: one server per gateway, the devices behind it by unit id.
 
-Values are coded when they are asked for, once per plant step and table, so that a device that is
-polled slowly costs nothing in between and one that is polled fast never shows an old value. Writes
-reach the device before their answer leaves.
+Values are coded when they are asked for, and only those that moved since they were last asked for,
+so that a device that is polled slowly costs nothing in between and one that is polled fast never
+shows an old value. Writes reach the device before their answer leaves.
 
 How a request is refused, as the protocol has it:
 
@@ -36,12 +36,14 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from daemon.model.points import MIRROR_UNIT, MIRROR_WORDS, Register
 from device_emulators.servers.codec import AddressError, Codec, ValueRefusedError
 from device_emulators.servers.served import devices_behind, listening_failed
+from device_emulators.servers.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from daemon.model.natures import Nature
     from daemon.model.plant import Gateway, Site
+    from device_emulators.servers.codec import Slot
     from device_emulators.servers.served import Served
 
 _TABLES: Final = {
@@ -57,79 +59,80 @@ _SINGLE_WRITES: Final = (5, 6)
 _NEVER: Final = -1
 
 
+class _Words:
+    """Words that follow the plant."""
+
+    def __init__(self, plant: Served, places: Sequence[tuple[str, int, Slot]], size: int) -> None:
+        self._plant = plant
+        self._read = plant.reader([(equipment, slot.name) for equipment, _, slot in places])
+        self._sheet = Sheet([(at, slot) for _, at, slot in places], size)
+        self._version = _NEVER
+
+    def now(self) -> list[int]:
+        version = self._plant.version
+        if version != self._version:
+            self._version = version
+            self._sheet.show(self._read())
+        return self._sheet.words
+
+
 class _Table:
-    """One table of one unit: its map and the words as of the last plant step that was read."""
+    """One table of one unit: its map and its words."""
 
-    def __init__(self, codec: Codec, read: Callable[[str], float]) -> None:
+    def __init__(self, id: str, codec: Codec, plant: Served) -> None:
         self.codec = codec
-        self._read = read
-        self._words: list[int] = []
-        self._as_of_ns = _NEVER
+        places = [(id, slot.address - codec.start, slot) for slot in codec.shown]
+        self._words = _Words(plant, places, codec.stop - codec.start)
 
-    def words(self, address: int, count: int, now_ns: int) -> list[int]:
+    def words(self, address: int, count: int) -> list[int]:
         start, stop = self.codec.start, self.codec.stop
         if address < start or address + count > stop:
             raise AddressError
-        if self._as_of_ns != now_ns:
-            self._words = [0] * (stop - start)
-            self.codec.encode(self._read, self._words, start)
-            self._as_of_ns = now_ns
-        return self._words[address - start :][:count]
-
-    def forget(self) -> None:
-        self._as_of_ns = _NEVER
+        return self._words.now()[address - start :][:count]
 
 
 class _Unit:
     """One device: its tables, and the plant behind them."""
 
     def __init__(self, id: str, nature: Nature, points: dict[str, Register], plant: Served) -> None:
-        def read(point: str) -> float:
-            return plant.read(id, point)
-
         self._id = id
         self._plant = plant
-        self.read = read
-        self.tables = {
-            table: _Table(Codec(nature, table, points), read)
-            for table in {place.table for place in points.values()}
+        self._tables = {
+            table: _Table(id, Codec(nature, table, points), plant)
+            for table in sorted({place.table for place in points.values()})
         }
         mirrored = {name: place for name, place in points.items() if place.mirrored}
-        self.mirror = Codec(nature, "input", mirrored)
+        shown = Codec(nature, "input", mirrored).shown
+        self.mirrored = [(id, slot.address, slot) for slot in shown]
 
-    def words(self, table: str, address: int, count: int, now_ns: int) -> list[int]:
-        if table not in self.tables:
+    def words(self, table: str, address: int, count: int) -> list[int]:
+        if table not in self._tables:
             raise AddressError
-        return self.tables[table].words(address, count, now_ns)
+        return self._tables[table].words(address, count)
 
     def write(self, table: str, address: int, words: Sequence[int]) -> bool:
-        if table not in self.tables:
+        if table not in self._tables:
             raise AddressError
-        values = self.tables[table].codec.decode(address, words)
-        for each in self.tables.values():
-            each.forget()
+        values = self._tables[table].codec.decode(address, words)
         return all(self._plant.write(self._id, point, value) for point, value in values)
 
 
 class _Mirror:
     """Unit 1: the fast words of every unit behind the gateway, in one block."""
 
-    def __init__(self, units: dict[int, _Unit]) -> None:
-        self._units = units
+    def __init__(self, units: dict[int, _Unit], plant: Served) -> None:
         self._size = (max(units, default=MIRROR_UNIT) - MIRROR_UNIT) * MIRROR_WORDS
-        self._words: list[int] = []
-        self._as_of_ns = _NEVER
+        places = [
+            (id_, (number - MIRROR_UNIT - 1) * MIRROR_WORDS + address, slot)
+            for number, unit in units.items()
+            for id_, address, slot in unit.mirrored
+        ]
+        self._words = _Words(plant, places, self._size)
 
-    def words(self, table: str, address: int, count: int, now_ns: int) -> list[int]:
+    def words(self, table: str, address: int, count: int) -> list[int]:
         if table != "input" or address + count > self._size:
             raise AddressError
-        if self._as_of_ns != now_ns:
-            self._words = [0] * self._size
-            for number, unit in self._units.items():
-                at = (number - MIRROR_UNIT - 1) * MIRROR_WORDS
-                unit.mirror.encode(unit.read, self._words, base=-at)
-            self._as_of_ns = now_ns
-        return self._words[address : address + count]
+        return self._words.now()[address : address + count]
 
     def write(self, table: str, address: int, words: Sequence[int]) -> bool:
         raise AddressError
@@ -144,7 +147,6 @@ class _Context:
 
     def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
         self.silent = False
-        self._plant = plant
         self._echo: list[int] = []
         devices: dict[int, _Unit] = {}
         for equipment, device, profile in devices_behind(site, gateway):
@@ -152,7 +154,7 @@ class _Context:
             devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant)
         self._units: dict[int, _Unit | _Mirror] = {**devices}
         if gateway.mirror:
-            self._units[MIRROR_UNIT] = _Mirror(devices)
+            self._units[MIRROR_UNIT] = _Mirror(devices, plant)
 
     def _unit(self, number: int) -> _Unit | _Mirror | None:
         if self.silent:
@@ -170,7 +172,7 @@ class _Context:
         if unit is None:
             return ExcCodes.GATEWAY_NO_RESPONSE
         try:
-            return unit.words(_TABLES[func_code], address, count, self._plant.now_ns)
+            return unit.words(_TABLES[func_code], address, count)
         except AddressError:
             return ExcCodes.ILLEGAL_ADDRESS
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
@@ -38,12 +39,14 @@ from asyncua.ua.status_codes import StatusCodes
 from daemon.model.points import Node
 from device_emulators.servers.codec import accepts
 from device_emulators.servers.served import devices_behind, listening_failed
+from device_emulators.servers.sheet import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asyncua.server.address_space import AddressSpace
     from asyncua.server.internal_server import InternalServer
+    from numpy.typing import NDArray
 
     from daemon.model.plant import Gateway, Site
     from device_emulators.servers.served import Served
@@ -70,7 +73,7 @@ class _Served:
     point: str
     place: Node
     node: ua.NodeId
-    shown: object = _NOTHING_YET
+    raw: object = _NOTHING_YET
 
 
 def to_raw(value: float, place: Node) -> float | bool | None:
@@ -136,6 +139,10 @@ class OpcUaGateway:
         self._gateway = gateway
         self._plant = plant
         self._nodes: dict[ua.NodeId, _Served] = {}
+        self._shown: list[_Served] = []
+        self._read: Callable[[], NDArray[np.float64]]
+        self._moved = Moved()
+        self._version = -1
         self._utc_ns = 0
         self._server: Server | None = None
 
@@ -188,6 +195,8 @@ class OpcUaGateway:
                     if "w" in place.access:
                         await variable.set_writable()
                     self._nodes[node] = served
+        self._shown = [each for each in self._nodes.values() if "r" in each.place.access]
+        self._read = self._plant.reader([(each.equipment, each.point) for each in self._shown])
         await self._show(server, utc_ns)
 
     async def refresh(self, utc_ns: int) -> None:
@@ -197,13 +206,15 @@ class OpcUaGateway:
 
     async def _show(self, server: Server, utc_ns: int) -> None:
         self._utc_ns = utc_ns
-        for served in self._nodes.values():
-            if "r" not in served.place.access:
-                continue
-            raw = to_raw(self._plant.read(served.equipment, served.point), served.place)
-            # NaN differs from itself and would be written every time.
-            if raw != served.shown and not (raw != raw and served.shown != served.shown):  # noqa: PLR0124
-                served.shown = raw
+        if self._version == self._plant.version:
+            return
+        self._version = self._plant.version
+        values = self._read()
+        for number in self._moved.among(values):
+            served = self._shown[number]
+            raw = to_raw(float(values[number]), served.place)
+            if raw != served.raw:
+                served.raw = raw
                 await server.write_attribute_value(
                     served.node, _data_value(raw, served.place, utc_ns)
                 )

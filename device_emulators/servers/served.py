@@ -7,7 +7,10 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from daemon.model.plant import Device, Equipment, Gateway, Site
     from daemon.model.points import Profile
@@ -17,12 +20,12 @@ class Served(Protocol):
     """The plant as its servers see it."""
 
     @property
-    def now_ns(self) -> int:
-        """Plant time [ns]; a value can only have changed when this has."""
+    def version(self) -> int:
+        """A number that rises whenever a value may have changed."""
         ...
 
-    def read(self, equipment: str, point: str) -> float:
-        """Return the value a device shows now, in the unit of the point."""
+    def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return what reads many (equipment, point) at once, each in the unit of the point."""
         ...
 
     def write(self, equipment: str, point: str, value: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from daemon.drivers.decode import Decoder
@@ -15,6 +16,7 @@ from daemon.model.quality import is_good
 from daemon.settings import config_dir
 from daemon.settings.device_map import load_map
 from device_emulators.servers.codec import Codec
+from device_emulators.servers.sheet import Sheet
 from tests.contract.frames import BLOCKS_AT_0, COMMANDS_AT_0, FRAMES, MIRRORED, NODES, Frame
 
 if TYPE_CHECKING:
@@ -68,11 +70,12 @@ def decode(frame: Frame) -> dict[str, float]:
 
 def encode(frame: Frame) -> list[int]:
     """Return the frame an emulated device makes of the values."""
-    given = [0] * len(words(frame))
-    places = {n: p for n, p in registers(frame.profile, frame.table).items() if n in frame.values}
-    codec = Codec(NATURES[profile(frame.profile).nature], frame.table, places)
-    codec.encode(lambda name: frame.values[name], given, base=frame.address)
-    return given
+    known = {n: p for n, p in registers(frame.profile, frame.table).items() if n in frame.values}
+    codec = Codec(NATURES[profile(frame.profile).nature], frame.table, known)
+    places = [(slot.address - frame.address, slot) for slot in codec.shown]
+    sheet = Sheet(places, len(words(frame)))
+    sheet.show(np.array([frame.values[slot.name] for slot in codec.shown], dtype=float))
+    return sheet.words
 
 
 def frame_id(frame: Frame) -> str:

@@ -90,14 +90,6 @@ def test_halves_are_rounded_away_from_zero() -> None:
     assert [encode(value)[0] for value in (0.5, 1.5, 2.5, -0.5)] == [1, 2, 3, 0xFFFF]
 
 
-def test_points_that_share_a_word_are_joined() -> None:
-    values = {"position": 1.0, "local": 1.0, "source_voltage_v": 6600.0}
-    codec = Codec(NATURES["breaker"], "input", BREAKER)
-    words = [0] * codec.stop
-    codec.encode(lambda name: values.get(name, 0.0), words)
-    assert words[:4] == [0b1001, 13200, 0, 0]
-
-
 BLOCK = Codec(NATURES["breaker"], "holding", BREAKER)
 
 
