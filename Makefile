@@ -6,9 +6,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 # Debian package:command that shows it is there. The broker, the scraper and the foreign Modbus
-# master of the integration tests, and the network name spaces of the fault tests.
+# master of the integration tests, the network name spaces of the fault tests, and a browser for
+# what people are shown.
 SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prometheus \
-            mbpoll:mbpoll iproute2:ip
+            mbpoll:mbpoll iproute2:ip chromium:chromium
 
 # In the order in which a failure is cheapest to read.
 SUITES := tidy unit properties golden contract simulation integration
@@ -81,7 +82,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 
 lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
 	@$(COMPILE) --output-file requirements/runtime.txt >/dev/null
-	@$(COMPILE) --extra dev --constraint requirements/runtime.txt \
+	@$(COMPILE) --extra dev --extra picture --constraint requirements/runtime.txt \
 	  --output-file requirements/dev.txt >/dev/null
 
 clean: ## remove what tools and builds left, .venv too

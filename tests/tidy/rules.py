@@ -24,6 +24,7 @@ SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
     "aiomqtt": ("daemon/publishers/mqtt.py",),
     "prometheus_client": ("daemon/publishers/prometheus.py",),
     "amqtt": ("daemon/rehearsal/broker.py",),
+    "plotly": ("daemon/rehearsal/picture/library.py",),
     "power_grid_model": ("device_emulators/plant/",),
     "pydantic": ("daemon/settings/", "daemon/journal/", "device_emulators/scenario.py"),
     "yaml": ("daemon/settings/", "device_emulators/scenario.py"),
