@@ -240,4 +240,4 @@ def read(files: Files) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-_IMAGE: Final = ("size", "n", "u", "v", "q", "s")
+_IMAGE: Final = ("size", "n", "u", "i", "v", "q", "s")

@@ -2,7 +2,8 @@
 
 A plant of two thousand points changes a few dozen values from scan to scan, so an image costs a few
 hundred bytes instead of forty thousand. Times of receipt come in groups, one for each reply, and
-are kept as groups. What is read back is bit for bit what was written.
+are kept as groups. What is read back is bit for bit what was written, the version of the image
+included: a replay leaves out what the scan left out.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
 from daemon.model import commands, events
-from daemon.model.image import Image, freeze
+from daemon.model.image import UNVERSIONED, Image, bits_differ, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,8 @@ _TYPES: Final[dict[str, Any]] = {
     )
 }
 _KIND: Final = "@"
+
+T = TypeVar("T", bound=np.generic)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model
@@ -76,21 +79,22 @@ class ImageWriter:
         last, self._last = self._last, image
         if image is last:
             return {}
-        delta: dict[str, Any] = {"n": image.now_ns, "u": image.utc_ns}
+        delta: dict[str, Any] = {"n": image.now_ns, "u": image.utc_ns, "i": image.version}
         if last is None:
             delta["size"] = len(image.values)
             last = _zeros(len(image.values))
-        # Compared as bits: a NaN that stays is no change, and -0.0 is one.
-        moved = np.flatnonzero(image.values.view(np.int64) != last.values.view(np.int64))
-        if len(moved):
-            delta["v"] = _pack(moved), image.values[moved].tobytes()
-        judged = np.flatnonzero(image.quality != last.quality)
-        if len(judged):
-            delta["q"] = _pack(judged), image.quality[judged].tobytes()
-        heard = np.flatnonzero(image.source_ns != last.source_ns)
-        if len(heard):
-            times, which = np.unique(image.source_ns[heard], return_inverse=True)
-            delta["s"] = _pack(heard), _pack(which), times.tobytes()
+        if image.values is not last.values:
+            moved = np.flatnonzero(bits_differ(image.values, last.values))
+            if len(moved):
+                delta["v"] = _pack(moved), image.values[moved].tobytes()
+        if image.quality is not last.quality:
+            judged = np.flatnonzero(image.quality != last.quality)
+            if len(judged):
+                delta["q"] = _pack(judged), image.quality[judged].tobytes()
+        if image.source_ns is not last.source_ns:
+            heard = np.flatnonzero(image.source_ns != last.source_ns)
+            if len(heard):
+                delta["s"] = _pack(heard), *_grouped(image.source_ns[heard])
         return delta
 
     def forget(self) -> None:
@@ -117,21 +121,40 @@ class ImageReader:
             raise ValueError("the record begins in the middle of a file")
         if not delta:
             return last
-        values, quality, source_ns = last.values.copy(), last.quality.copy(), last.source_ns.copy()
+        values, quality, source_ns = last.values, last.quality, last.source_ns
         if "v" in delta:
-            values[_unpack(delta["v"][0])] = np.frombuffer(delta["v"][1])
+            values = _changed(values, delta["v"][0], np.frombuffer(delta["v"][1]))
         if "q" in delta:
-            quality[_unpack(delta["q"][0])] = np.frombuffer(delta["q"][1], dtype=np.uint32)
+            codes = np.frombuffer(delta["q"][1], dtype=np.uint32)
+            quality = _changed(quality, delta["q"][0], codes)
         if "s" in delta:
             times = np.frombuffer(delta["s"][2], dtype=np.int64)
-            source_ns[_unpack(delta["s"][0])] = times[_unpack(delta["s"][1])]
-        self._last = freeze(delta["n"], delta["u"], values, quality, source_ns)
+            source_ns = _changed(source_ns, delta["s"][0], times[_unpack(delta["s"][1])])
+        version = delta.get("i", UNVERSIONED)
+        self._last = Image(delta["n"], delta["u"], values, quality, source_ns, version)
         return self._last
 
 
 def _zeros(size: int) -> Image:
     nothing = np.zeros(size), np.zeros(size, dtype=np.uint32), np.zeros(size, dtype=np.int64)
     return freeze(0, 0, *nothing)
+
+
+def _grouped(times: NDArray[np.int64]) -> tuple[bytes, bytes]:
+    """Return the group of each time, and the times of the groups."""
+    first = times[:1]
+    if (times == first).all():  # all came in one reply
+        return bytes(4 * len(times)), first.tobytes()
+    groups, which = np.unique(times, return_inverse=True)
+    return _pack(which), groups.tobytes()
+
+
+def _changed(array: NDArray[T], indices: bytes, to: NDArray[T]) -> NDArray[T]:
+    """Return a write-protected copy in which some values are others."""
+    after = array.copy()
+    after[_unpack(indices)] = to
+    after.flags.writeable = False
+    return after
 
 
 def _pack(indices: NDArray[np.intp]) -> bytes:
