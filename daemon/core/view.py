@@ -9,6 +9,14 @@ draws and later ones of the same lane read, in the order of the tuple in `daemon
 stands until its author changes it. `heard` holds the last word of the other lane by topic, with
 the time it came, so that an old one can be told from a fresh one. `proposals` meet in the operation
 path (switching lane) or in arbitration (main lane).
+
+**Looking.** Most scans see what the one before saw, so an answer is kept for as long as what it
+rests on stands (`daemon.core.standing`). What that is notes the view itself, in `Looked`, when it
+is asked: a point through `read` and its kin, mail through `requests`, `outcomes` and `word`, time
+through `passed` and `lasted`. A controller whose slot says `timed` asks in no other way. `now_ns`
+is for it a stamp to write down; compared with anything, it would be a wait that nobody knows of,
+and the same holds for `image`, `inbox`, `heard` and `estimate`. A test reads the files for it.
+A controller that asks otherwise is simply stepped in every scan.
 """
 
 from __future__ import annotations
@@ -17,12 +25,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
+from daemon.model.commands import (
+    Command,
+    LaneMessage,
+    OperatorRequest,
+    Outcome,
+    Proposal,
+    Request,
+)
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.natures import Position
 from daemon.model.quality import is_good
+from daemon.model.quantities import seconds
 
 if TYPE_CHECKING:
     from daemon.core.topology import Topology
@@ -31,6 +47,9 @@ if TYPE_CHECKING:
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
+
+
+NEVER_NS: Final = (1 << 63) - 1
 
 
 class Health(Enum):
@@ -79,8 +98,7 @@ class Sets:
     capability_w: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """What stands behind one load, or one group of loads, when its supply is gone.
 
     Where a value is not good the worst case stands in its place and `known` is False.
@@ -194,6 +212,33 @@ class Turn(NamedTuple, Generic[S]):
     commands: tuple[Command, ...] = ()
 
 
+@dataclass(slots=True)
+class Looked:
+    """What a controller has looked at in a scan: the whole of what its answer rests on.
+
+    Beside facts and topology, which count as looked at by all.
+
+    Attributes:
+        points: indices of the points it has read.
+        requests: whether it asked for requests of persons and lanes.
+        outcomes: whether it asked for outcomes of commands.
+        heard: whether it asked for a word of the other lane.
+        due_ns: the earliest time it asked about that had not come yet [ns].
+    """
+
+    points: list[int] = field(default_factory=list)
+    requests: bool = False
+    outcomes: bool = False
+    heard: bool = False
+    due_ns: int = NEVER_NS
+
+    def forget(self) -> None:
+        """Begin anew, for the next controller."""
+        self.points.clear()
+        self.requests = self.outcomes = self.heard = False
+        self.due_ns = NEVER_NS
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The plant and the news of one scan.
@@ -210,6 +255,7 @@ class View:
         estimate: of this scan (main lane) or the last one sent (switching lane), if any.
         epoch: fencing number for commands.
         next_id: number of the next command, for the stage that makes commands.
+        looked: what the controller that has the turn has looked at.
     """
 
     lane: str
@@ -223,18 +269,53 @@ class View:
     estimate: Estimate | None
     epoch: int
     next_id: int
+    looked: Looked = field(default_factory=Looked, compare=False)
 
     @property
     def now_ns(self) -> int:
-        """Return the monotonic time of the scan [ns]."""
+        """Return the monotonic time of the scan [ns], as a stamp: ask `passed` to compare."""
         return self.image.now_ns
+
+    def passed(self, at_ns: int) -> bool:
+        """Return whether a time has come [ns]."""
+        if self.image.now_ns >= at_ns:
+            return True
+        self.looked.due_ns = min(self.looked.due_ns, at_ns)
+        return False
+
+    def lasted(self, since_ns: int, wait_ns: int) -> bool:
+        """Return whether what holds since `since_ns` has held for `wait_ns` [ns]; 0: it does not."""
+        return since_ns > 0 and self.passed(since_ns + wait_ns)
+
+    def elapsed_s(self, since_ns: int) -> float:
+        """Return how long ago something was [s], for the text of an event and no decision."""
+        return seconds(self.image.now_ns - since_ns)
+
+    @property
+    def requests(self) -> tuple[OperatorRequest, ...]:
+        """Return what persons and the other lane ask for, in order."""
+        self.looked.requests = True
+        return tuple(m for m in self.inbox if isinstance(m, OperatorRequest))
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return what became of commands, in order."""
+        self.looked.outcomes = True
+        return tuple(m for m in self.inbox if isinstance(m, Outcome))
+
+    def word(self, topic: str) -> Heard | None:
+        """Return the last word of the other lane on a topic."""
+        self.looked.heard = True
+        return self.heard.get(topic)
 
     def read(self, equipment: str, name: str) -> float | None:
         """Return a value if it is served and good, else None."""
         index = self.points.find(equipment, name)
-        if index is None or not is_good(self.image.quality.item(index)):
+        if index is None:
             return None
-        return self.image.values.item(index)
+        self.looked.points.append(index)
+        image = self.image
+        return image.values.item(index) if is_good(image.quality.item(index)) else None
 
     def status(self, equipment: str, name: str) -> bool | None:
         """Return a true-or-false point, or None when it is not served or not good."""
@@ -283,7 +364,9 @@ class Slot(NamedTuple):
     Attributes:
         name: field of `State` and of `Control`, and the block of the site file's `control:`.
         controller: the module.
+        timed: it asks the view in ways that are noted, and is left out while its answer stands.
     """
 
     name: str
     controller: ModuleType
+    timed: bool = False

@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
-from daemon.core.topology import once_per_site
+from daemon.core.security.joints import joined, plan_of
 from daemon.core.view import Autonomy, Path, Turn, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
+    from daemon.core.gauges import Gauges
+    from daemon.core.security.joints import Converter, Joints, Plan, Row
     from daemon.model.plant import Equipment, Site
-    from daemon.model.points import PointTable
 
 LONGEST_S: Final = 86_400.0
 """An autonomy beyond a day is shown as a day."""
@@ -59,37 +60,6 @@ class State(NamedTuple):
     on_storage: tuple[str, ...] = ()
 
 
-class _Row(NamedTuple):
-    item: Equipment
-    racks: tuple[Equipment, ...]
-    feeds: tuple[str, ...]
-
-
-class _Plan(NamedTuple):
-    rows: tuple[_Row, ...]
-    hvdcs: tuple[Equipment, ...]
-    stores: tuple[Equipment, ...]
-    backups: tuple[Equipment, ...]
-    racks: tuple[Equipment, ...]
-
-
-@once_per_site
-def _plan(site: Site, points: PointTable) -> _Plan:
-    racks = site.of_nature("ai_rack")
-    rows = []
-    for row in site.of_nature("rack_row"):
-        own = tuple(rack for rack in racks if rack.group == row.id)
-        rows.append(_Row(row, own, tuple(dict.fromkeys(bus for r in own for bus in r.buses))))
-    dc = {bus.id for bus in site.buses.values() if bus.kind == "dc"}
-    return _Plan(
-        rows=tuple(rows),
-        hvdcs=site.of_nature("hvdc"),
-        stores=tuple(e for e in site.of_nature("ess") if e.buses[0] in dc),
-        backups=site.of_nature("ups", "rectifier"),
-        racks=site.of_nature("it_rack"),
-    )
-
-
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: nothing is known to be on storage."""
     return State()
@@ -97,20 +67,22 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Conclude what stands behind every load."""
-    plan = _plan(view.site, view.points)
+    plan = plan_of(view.site, view.points)
+    joints = joined(plan, view.topology)
     was = frozenset(state.on_storage)
-    rows = _rows(view, plan, was, params)
-    backups = {item.id: _backup(view, item, was, params) for item in plan.backups}
-    racks = {item.id: _rack(view, item, plan, backups, params) for item in plan.racks}
-    paths: dict[str, Path] = {**rows, **backups, **racks}
+    rows = _rows(view, plan, joints, was, params)
+    backups = _backups(view, plan, joints, was, params)
+    paths = {path.load: path for path in (*rows, *backups)}
+    paths |= {path.load: path for path in _racks(view, plan, joints, backups, params)}
     on_storage = tuple(name for name, path in paths.items() if path.on_storage)
     conclusion = Autonomy(
         paths=paths,
         on_storage=on_storage,
-        rows_on_storage=bool(rows) and all(path.on_storage for path in rows.values()),
+        rows_on_storage=bool(rows) and all(path.on_storage for path in rows),
         short=tuple(n for n in on_storage if paths[n].autonomy_s < paths[n].shutdown_s),
     )
-    return Turn(State(on_storage), facts={"autonomy": conclusion})
+    after = state if on_storage == state.on_storage else State(on_storage)
+    return Turn(after, facts={"autonomy": conclusion})
 
 
 def lasting_s(own_wh: float, shared_wh: float, power_w: float, shared_w_max: float) -> float:
@@ -130,14 +102,13 @@ def lasting_s(own_wh: float, shared_wh: float, power_w: float, shared_w_max: flo
     return min(together_s, LONGEST_S)
 
 
-def _feeding(view: View, item: Equipment) -> bool | None:
+def _feeding(fed: bool | None, converter: Converter, stage: float | None) -> bool | None:
     """Return whether a converter gives power from its input, or None without evidence."""
-    if view.topology.dead(item.buses[0]):
+    if fed is False:
         return False
-    stage = view.stage(item.id)
-    if stage is not None:
-        return stage in _FEEDING
-    return True if view.topology.live(item.buses[0]) else None
+    if stage is not None and 0 <= stage < len(converter.states):
+        return converter.states[int(stage)] in _FEEDING
+    return fed
 
 
 def _carried(evidence: Iterable[bool | None], before: bool) -> bool:
@@ -148,52 +119,57 @@ def _carried(evidence: Iterable[bool | None], before: bool) -> bool:
     return before if None in seen else True
 
 
-def _rows(view: View, plan: _Plan, was: frozenset[str], params: Params) -> dict[str, Path]:
-    reach, section = view.topology.reach, view.topology.section
-    power = {row.item.id: _power_w(view, row.item) for row in plan.rows}
-    shared = _shared(view, plan, {name: value for name, (value, _) in power.items()})
-    rows = {}
-    for row in plan.rows:
-        near = {reach[bus] for bus in row.feeds}
-        converters = [c for c in plan.hvdcs if reach[c.buses[-1]] in near]
-        on_storage = _carried((_feeding(view, c) for c in converters), row.item.id in was)
-        own_wh, energy_known = _row_energy_wh(view, row)
+def _read(view: View, gauges: tuple[Gauges, int]) -> list[tuple[float | None, ...]]:
+    """Return the values of one item after the other."""
+    values = iter(gauges[0].read(view.image))
+    return list(zip(*[values] * gauges[1], strict=True))
+
+
+def _rows(
+    view: View, plan: Plan, joints: Joints, was: frozenset[str], params: Params
+) -> list[Path]:
+    read = _read(view, plan.of_rows)
+    powers = [_power_w(row.item, told[0]) for row, told in zip(plan.rows, read, strict=True)]
+    shared = _shared(view, plan, joints, powers)
+    stages = _read(view, plan.of_hvdcs)
+    feeding = [
+        _feeding(fed, converter, stage)
+        for fed, converter, (stage,) in zip(joints.hvdcs, plan.hvdcs, stages, strict=True)
+    ]
+    rows = []
+    for n, (row, power_w) in enumerate(zip(plan.rows, powers, strict=True)):
+        power_told_w, energy_wh, shutdown_s = read[n]
+        own_wh = _in_racks_wh(view, row) if energy_wh is None else energy_wh
         own_wh *= params.efficiency_pu
-        power_w, power_known = power[row.item.id]
-        joined = {section[bus] for bus in row.feeds}
-        parts = [part for at, part in shared.items() if at in joined]
+        parts = [part for at, part in shared.items() if at in joints.sections[n]]
         shared_wh = sum(wh for wh, _ in parts) * power_w * params.efficiency_pu
         shared_w_max = sum(w for _, w in parts) * power_w
-        shutdown_s = view.read(row.item.id, "shutdown_s")
-        rows[row.item.id] = Path(
-            load=row.item.id,
-            priority=row.item.priority or min((r.priority for r in row.racks), default=0),
-            on_storage=on_storage,
-            energy_wh=own_wh + shared_wh,
-            power_w=power_w,
-            autonomy_s=lasting_s(own_wh, shared_wh, power_w, shared_w_max),
-            shutdown_s=params.shutdown_s if shutdown_s is None else shutdown_s,
-            known=energy_known and power_known and shutdown_s is not None,
+        rows.append(
+            Path(
+                load=row.item.id,
+                priority=row.priority,
+                on_storage=_carried([feeding[c] for c in joints.near[n]], row.item.id in was),
+                energy_wh=own_wh + shared_wh,
+                power_w=power_w,
+                autonomy_s=lasting_s(own_wh, shared_wh, power_w, shared_w_max),
+                shutdown_s=params.shutdown_s if shutdown_s is None else shutdown_s,
+                known=None not in (power_told_w, energy_wh, shutdown_s),
+            )
         )
     return rows
 
 
 def _shared(
-    view: View, plan: _Plan, power_w: Mapping[str, float]
+    view: View, plan: Plan, joints: Joints, powers_w: list[float]
 ) -> dict[int, tuple[float, float]]:
     """Return by DC section what its storage offers per watt of the rows there: [Wh/W], [W/W]."""
-    section = view.topology.section
     offers: dict[int, tuple[float, float]] = {}
-    for store in plan.stores:
-        at = section[store.buses[0]]
-        load_w = sum(
-            power_w[row.item.id] for row in plan.rows if at in {section[b] for b in row.feeds}
-        )
-        soc_pu = view.read(store.id, "soc_pu")
+    read = _read(view, plan.of_stores)
+    for store, told, (at, rows) in zip(plan.stores, read, joints.served, strict=True):
         # A derated store may say so; one that says nothing but its charge has its rating.
-        limit_w = view.read(store.id, "discharge_limit_w")
-        stage = view.stage(store.id)
-        if soc_pu is None or load_w <= 0.0 or stage in {None, "off", "fault"}:
+        soc_pu, limit_w, stage = told
+        load_w = sum(powers_w[row] for row in rows)
+        if soc_pu is None or load_w <= 0.0 or not _gives(store, stage):
             continue
         power_max_w = store.ratings["power_w"] if limit_w is None else abs(limit_w)
         wh, w_max = offers.get(at, (0.0, 0.0))
@@ -204,63 +180,95 @@ def _shared(
     return offers
 
 
-def _power_w(view: View, item: Equipment, name: str = "power_w") -> tuple[float, bool]:
-    """Return what a load draws, its rating when that is not known, and whether it is."""
-    value = view.read(item.id, name)
-    return (item.ratings["power_w"], False) if value is None else (max(value, 0.0), True)
-
-
-def _row_energy_wh(view: View, row: _Row) -> tuple[float, bool]:
-    """Return the energy in the rack batteries of a row: its own word, else rack by rack."""
-    told = view.read(row.item.id, "energy_stored_wh")
-    if told is not None:
-        return told, True
-    charges = [(view.read(r.id, "soc_pu"), r.ratings["battery_wh"]) for r in row.racks]
-    return sum(soc * wh for soc, wh in charges if soc is not None), False
-
-
-def _backup(view: View, item: Equipment, was: frozenset[str], params: Params) -> Path:
-    """Return the path of a UPS or a rectifier: its own battery."""
-    status = view.status(item.id, "on_battery")
-    evidence = _feeding(view, item) if status is None else not status
-    power_w, power_known = _power_w(view, item, "output_power_w")
-    soc_pu = view.read(item.id, "soc_pu")
-    told_s = view.read(item.id, "runtime_s")
-    energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
-    counted_s = lasting_s(energy_wh, 0.0, power_w, 0.0)
-    return Path(
-        load=item.id,
-        priority=1,
-        on_storage=_carried((evidence,), item.id in was),
-        energy_wh=energy_wh,
-        power_w=power_w,
-        # The device's own forecast and ours: the lower is believed.
-        autonomy_s=counted_s if told_s is None else min(told_s, counted_s),
-        shutdown_s=params.shutdown_s,
-        known=power_known and soc_pu is not None,
+def _gives(store: Equipment, stage: float | None) -> bool:
+    states = store.kind.points["stage"].states
+    return (
+        stage is not None
+        and 0 <= stage < len(states)
+        and states[int(stage)] not in {"off", "fault"}
     )
 
 
-def _rack(
-    view: View, item: Equipment, plan: _Plan, backups: Mapping[str, Path], params: Params
-) -> Path:
-    """Return the path of an IT rack: all batteries that are joined to one of its feeds."""
-    section, reach = view.topology.section, view.topology.reach
-    joined = {section[bus] for bus in item.buses}
-    near = {reach[bus] for bus in item.buses}
-    behind = [backups[b.id] for b in plan.backups if section[b.buses[-1]] in joined]
-    maybe = [backups[b.id] for b in plan.backups if reach[b.buses[-1]] in near]
-    power_w, power_known = _power_w(view, item)
+def _power_w(item: Equipment, told_w: float | None) -> float:
+    """Return what a load draws, its rating when that is not known [W]."""
+    return item.ratings["power_w"] if told_w is None else max(told_w, 0.0)
+
+
+def _in_racks_wh(view: View, row: Row) -> float:
+    """Return the energy in the batteries of a row that does not tell it itself [Wh]."""
+    charges = [(view.read(r.id, "soc_pu"), r.ratings["battery_wh"]) for r in row.racks]
+    return sum(soc * wh for soc, wh in charges if soc is not None)
+
+
+def _backups(
+    view: View, plan: Plan, joints: Joints, was: frozenset[str], params: Params
+) -> list[Path]:
+    """Return the paths of UPS and rectifiers: their own batteries."""
+    paths = []
+    read = _read(view, plan.of_backups)
+    for backup, told, fed in zip(plan.backups, read, joints.backups, strict=True):
+        on_battery, stage, power_told_w, soc_pu, told_s = told
+        item = backup.item
+        evidence = _feeding(fed, backup, stage) if on_battery is None else on_battery == 0
+        power_w = _power_w(item, power_told_w)
+        energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
+        counted_s = lasting_s(energy_wh, 0.0, power_w, 0.0)
+        paths.append(
+            Path(
+                load=item.id,
+                priority=1,
+                on_storage=_carried((evidence,), item.id in was),
+                energy_wh=energy_wh,
+                power_w=power_w,
+                # The device's own forecast and ours: the lower is believed.
+                autonomy_s=counted_s if told_s is None else min(told_s, counted_s),
+                shutdown_s=params.shutdown_s,
+                known=None not in (power_told_w, soc_pu),
+            )
+        )
+    return paths
+
+
+class _Behind(NamedTuple):
+    """What all backups joined to one rack offer together."""
+
+    energy_wh: float
+    autonomy_s: float
+    on_storage: bool
+    known: bool
+
+
+def _racks(
+    view: View, plan: Plan, joints: Joints, backups: list[Path], params: Params
+) -> Iterator[Path]:
+    """Yield the paths of IT racks: all batteries that are joined to one of their feeds."""
+    offers: dict[tuple[tuple[int, ...], tuple[int, ...]], _Behind] = {}
+    read = _read(view, plan.of_racks)
+    for item, told, *among in zip(plan.racks, read, joints.behind, joints.maybe, strict=True):
+        behind, maybe = among
+        offer = offers.get((behind, maybe))
+        if offer is None:  # many racks stand on the same feeds
+            joined = [backups[n] for n in behind]
+            offer = offers[behind, maybe] = _offer(joined, [backups[n] for n in maybe])
+        power_told_w, shutdown_s = told
+        yield Path(
+            load=item.id,
+            priority=item.priority,
+            on_storage=offer.on_storage,
+            energy_wh=offer.energy_wh,
+            power_w=_power_w(item, power_told_w),
+            autonomy_s=offer.autonomy_s,
+            shutdown_s=params.shutdown_s if shutdown_s is None else shutdown_s,
+            known=power_told_w is not None and offer.known,
+        )
+
+
+def _offer(behind: list[Path], maybe: list[Path]) -> _Behind:
     total_w = sum(path.power_w for path in behind)
     lasting = sum(path.autonomy_s * path.power_w for path in behind)
-    shutdown_s = view.read(item.id, "shutdown_s")
-    return Path(
-        load=item.id,
-        priority=item.priority,
-        on_storage=bool(maybe) and all(path.on_storage for path in maybe),
+    return _Behind(
         energy_wh=sum(path.energy_wh for path in behind),
-        power_w=power_w,
         autonomy_s=lasting / total_w if total_w > 0.0 else (LONGEST_S if behind else 0.0),
-        shutdown_s=params.shutdown_s if shutdown_s is None else shutdown_s,
-        known=power_known and all(path.known for path in behind),
+        on_storage=bool(maybe) and all(path.on_storage for path in maybe),
+        known=all(path.known for path in behind),
     )
