@@ -57,6 +57,22 @@ examples:
   ridethrough emulate ai_hall --scenario extended_outage
   ridethrough emulate ai_hall --scenario my_scenario.yaml --trace node_power.csv.gz --seed 7
 """
+_SIMULATE = """\
+Plays a scenario in virtual time: the unmodified daemon against the plant, in one process, many
+times faster than real time, and the same for the same seed to the last byte. Says what became of
+every expectation, and what the oracles found that judge the plant's truth.
+
+--depth image takes the values straight from the plant, with the rounding of the registers; wire
+exchanges real Modbus and OPC UA frames. With --faults swarm every seed draws faults of its own
+beside the scenario; then only the oracles decide.
+
+examples:
+  ridethrough simulate extended_outage
+  ridethrough simulate config/scenarios/extended_outage.yaml --seed 7 --report out.html
+  ridethrough simulate generator_failure --depth wire --json
+  ridethrough simulate normal --for 86400
+  ridethrough simulate config/scenarios/normal.yaml --faults swarm --seeds 1..200 --json
+"""
 _CHECK = """\
 Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
 as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
@@ -98,6 +114,9 @@ def parser() -> argparse.ArgumentParser:
     _demo_options(command("demo", _demo, "plant, broker and daemon playing a scenario", _DEMO))
     _run_options(command("run", _run, "the daemon on a site", _RUN))
     _emulate_options(command("emulate", _emulate, "the devices of a site on this desk", _EMULATE))
+    _simulate_options(
+        command("simulate", _simulate, "daemon and plant in virtual time, oracles", _SIMULATE)
+    )
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
@@ -144,6 +163,40 @@ def _emulate_options(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="of all chance (default 0)")
     _offset(sub)
+    _json(sub)
+
+
+def _simulate_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenario", help="scenario file, or the name of one that came along")
+    _site(sub.add_argument, "--site")
+    chance = sub.add_mutually_exclusive_group()
+    chance.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="of all chance (default 0)"
+    )
+    chance.add_argument("--seeds", type=_seeds, metavar="A..B", help="a run for each of them")
+    sub.add_argument(
+        "--depth",
+        choices=("image", "wire"),
+        default="image",
+        help="values straight from the plant, or real frames (default image)",
+    )
+    sub.add_argument(
+        "--faults",
+        choices=("none", "swarm"),
+        default="none",
+        help="draw faults by the seed; then only the oracles decide (default none)",
+    )
+    _plant_options(sub)
+    sub.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the run as a page to look at (HTML)"
+    )
+    sub.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes for --seeds (default: one for each processor)",
+    )
     _json(sub)
 
 
@@ -200,6 +253,25 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("must be a whole number from 0")
+    return int(text)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("must be a whole number from 1")
+    return int(text)
+
+
+def _seeds(text: str) -> range:
+    first, dots, last = text.partition("..")
+    if not dots or not first.isdecimal() or not last.isdecimal() or int(last) < int(first):
+        raise argparse.ArgumentTypeError("must be two whole numbers in order, such as 1..200")
+    return range(int(first), int(last) + 1)
+
+
 def _broker(text: str) -> str:
     from daemon.settings import broker_at
 
@@ -237,6 +309,24 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.plain()))
     return int(not report.ok)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.simulate import Wish, simulate, simulate_many
+
+    wish = Wish(
+        scenario=options.scenario,
+        site=options.site,
+        depth=options.depth,
+        faults=options.faults,
+        for_s=options.for_s,
+        trace=options.trace,
+    )
+    if options.seeds is None:
+        return simulate(wish, options.seed, options.report, as_json=options.json)
+    if options.report is not None:
+        raise ValueError("--report shows one run: give it with --seed instead of --seeds")
+    return simulate_many(wish, options.seeds, options.jobs, as_json=options.json)
 
 
 def _mind_state(folder: Path) -> None:

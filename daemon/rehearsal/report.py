@@ -52,10 +52,10 @@ def merge(
         "died": list(dead),
         "expectations": verdicts,
         "it_interruption_ms": dict(plant["it_interruption_ms"]),
-        "transfer": [_stage(e, clock) for e in said.get("events", ()) if _is_stage(e)],
+        "transfer": [_stage(e, clock) for e in said.get("events", ()) if is_stage(e)],
         "plant_events": list(plant["stages"]),
         "slipped_s": plant["slipped_s"],
-        "alarms": _raised(changes),
+        "alarms": raised(changes),
         **(_figures(said) if said else {}),
     }
 
@@ -77,7 +77,8 @@ class PlantClock:
         return round(time_s, 3)
 
 
-def _is_stage(event: Mapping[str, Any]) -> bool:
+def is_stage(event: Mapping[str, Any]) -> bool:
+    """Return whether an event of the daemon is a stage of what it leads."""
     return str(event["name"]).endswith("stage")
 
 
@@ -99,7 +100,7 @@ def _changes(alarm: Mapping[str, Any], clock: PlantClock) -> Iterator[Change]:
         yield Change(alarm["id"], cleared_s, False, alarm["priority"])
 
 
-def _raised(changes: Iterable[Change]) -> list[dict[str, Any]]:
+def raised(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Return every alarm that came up, with when it first did and when it last cleared."""
     rows: dict[str, dict[str, Any]] = {}
     for change in sorted(changes, key=lambda c: c.at_s):
@@ -143,10 +144,7 @@ def heading(site: Site, mqtt: tuple[str, int]) -> Iterator[str]:
 def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
     """Yield the outcome for people."""
     yield ""
-    yield from verdict_lines(outcome["expectations"])
-    yield from _interruptions(outcome["it_interruption_ms"], site)
-    yield from _transfer(outcome["transfer"])
-    yield from _alarms(outcome["alarms"])
+    yield from story(outcome, site)
     yield from _counted(outcome)
     judged = [verdict["ok"] for verdict in outcome["expectations"] if verdict["ok"] is not None]
     open_ = len(outcome["expectations"]) - len(judged)
@@ -157,6 +155,14 @@ def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
     met = f"{sum(judged)} of {len(judged)} expectations met"
     more = f", {open_} not judged" if open_ else ""
     yield f"{met} in {outcome['for_s']:g} s of plant time{more}"
+
+
+def story(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
+    """Yield what was expected, who was cut, what the daemon led and what it raised."""
+    yield from verdict_lines(outcome["expectations"])
+    yield from _interruptions(outcome["it_interruption_ms"], site)
+    yield from _transfer(outcome["transfer"])
+    yield from _alarms(outcome["alarms"])
 
 
 def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:

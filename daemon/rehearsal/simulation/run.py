@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.random import PCG64, Generator
 
 from daemon import app
-from daemon.drivers.image import ImageDriver
+from daemon.drivers.image import ImageLinks
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
 from daemon.model.quantities import SECOND, ns, seconds
@@ -151,6 +151,7 @@ class _Run:
             self._site, seed=case.seed, workload=case.workload, start_ns=clock.monotonic_ns()
         )
         self._gateways = Gateways(self._site, self) if _wire(case) else None
+        self._links = ImageLinks(self)
         self._play = Play(self._site, self._plant, case.scenario, gateway=self._disturb, out=out)
         self._play.listeners.append(self._happened)
         loop = asyncio.get_running_loop()
@@ -172,6 +173,9 @@ class _Run:
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         return self._plant.reader(names)
 
+    def answers(self, gateway: str) -> bool:
+        return True
+
     def write(self, equipment: str, point: str, value: float) -> bool:
         taken = self._pace.write(equipment, point, value)
         if self._audience.open:
@@ -186,7 +190,7 @@ class _Run:
 
     def _link(self, link: Link) -> Driver:
         if self._gateways is None:
-            return ImageDriver(link, self)
+            return self._links.driver(link)
         return ModbusDriver(link) if link.gateway.protocol == "modbus_tcp" else OpcuaDriver(link)
 
     # The course of events.

@@ -1,0 +1,204 @@
+"""The command `simulate`: a scenario in virtual time, for one seed or for many.
+
+One seed is one run in this process. Many are shared out among processes; each is a run of its own,
+so their order does not matter. Under drawn faults only the oracles decide, and a seed that fails is
+shrunk to the fewest faults that still fail, written as a scenario that reproduces it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from daemon.model.quantities import seconds
+from daemon.rehearsal.desk import scenario_for, site_of
+from daemon.rehearsal.simulation.observer import Observer
+from daemon.rehearsal.simulation.outcome import faults_found, lines, outcome
+from daemon.rehearsal.simulation.run import Case, run
+from daemon.settings import load
+from device_emulators.trace import read_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.progress import TaskID
+
+    from daemon.publishers.publisher import Snapshot
+    from daemon.rehearsal.simulation.observer import Scene
+    from daemon.settings import SiteFile
+    from device_emulators.plant.workload import Workload
+    from device_emulators.scenario import Scenario
+
+RUNS_PER_PROCESS: Final = 50
+"""A process is replaced after so many runs: what libraries keep of each would add up."""
+SHRUNK: Final = 3
+"""So many failing seeds are shrunk: it takes long, and more of them mostly show the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be simulated.
+
+    Attributes:
+        scenario: scenario file or name.
+        site: site file or name; None for the one that the scenario was written for.
+        depth: "image" or "wire".
+        faults: "none" or "swarm".
+        for_s: scenario time to play [s], or None for what the scenario says.
+        trace: measured load, or None for the synthetic one.
+    """
+
+    scenario: str
+    site: str | None = None
+    depth: str = "image"
+    faults: str = "none"
+    for_s: float | None = None
+    trace: Path | None = None
+
+
+def case_of(wish: Wish, seed: int) -> Case:
+    """Return the run of one seed.
+
+    Raises:
+        SettingsError: the site or the scenario was refused.
+        TraceError: the measured load was refused.
+    """
+    site_file, scenario, workload = _read(wish)
+    if wish.faults == "swarm":
+        pass
+    return Case(site_file, scenario, seed, wish.depth, wish.for_s, workload)
+
+
+@lru_cache(maxsize=1)
+def _read(wish: Wish) -> tuple[SiteFile, Scenario, Workload | None]:
+    site_file = load(wish.site or site_of(wish.scenario))
+    scenario = scenario_for(wish.scenario, site_file.site)
+    return site_file, scenario, None if wish.trace is None else read_trace(wish.trace)
+
+
+def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> int:
+    """Run one seed, print what came of it, and return the exit code of the command.
+
+    Raises:
+        SettingsError: the site or the scenario was refused.
+        TraceError: the measured load was refused.
+        OSError: the picture cannot be written.
+    """
+    print(f"seed {seed}", flush=True)
+    case = case_of(wish, seed)
+    with _progress() as bar:
+        course = run(case, [_Bar(bar, case)])
+    found = outcome(course, wish.faults)
+    print(*lines(found, case.site_file.site), sep="\n", flush=True)
+    if as_json:
+        print(json.dumps(found), flush=True)
+    return int(not found["ok"])
+
+
+def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool) -> int:
+    """Run many seeds in `jobs` processes, print what failed, and return the exit code.
+
+    Raises:
+        SettingsError: the site or the scenario was refused.
+        TraceError: the measured load was refused.
+    """
+    print(f"seeds {seeds[0]}..{seeds[-1]}", flush=True)
+    case_of(wish, seeds[0])  # refused now, not in some other process
+    runs = sorted(_shared_out(wish, seeds, jobs), key=lambda found: found["seed"])
+    failed = [found for found in runs if not found["ok"]]
+    for found in failed:
+        print(f"seed {found['seed']} FAILED: {'; '.join(found['failed'])}")
+    print(f"{len(runs) - len(failed)} of {len(runs)} seeds good", flush=True)
+    if as_json:
+        print(json.dumps(_summary(wish, seeds, runs)), flush=True)
+    return int(bool(failed))
+
+
+def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "ok": all(found["ok"] for found in runs),
+        "scenario": runs[0]["scenario"],
+        "site": runs[0]["site"],
+        "seeds": f"{seeds[0]}..{seeds[-1]}",
+        "depth": wish.depth,
+        "faults": wish.faults,
+        "failed": [found["seed"] for found in runs if not found["ok"]],
+        "runs": runs,
+    }
+
+
+def _shared_out(wish: Wish, seeds: Sequence[int], jobs: int) -> Iterator[dict[str, Any]]:
+    """Yield what came of every seed, as it comes."""
+    pool = ProcessPoolExecutor(
+        min(jobs, len(seeds)),
+        # Not forked: a child must not inherit a loop, threads or an open journal.
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin_process,
+        max_tasks_per_child=RUNS_PER_PROCESS,
+    )
+    with _progress() as bar, pool:
+        task = bar.add_task(f"{len(seeds)} seeds", total=len(seeds))
+        wanted = [pool.submit(played, wish, seed) for seed in seeds]
+        for done in as_completed(wanted):
+            bar.advance(task)
+            yield done.result()
+
+
+def _begin_process() -> None:
+    """Let Ctrl-C end a process of the pool without a word: its parent says it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until its end
+
+
+def played(wish: Wish, seed: int) -> dict[str, Any]:
+    """Run one seed and return the short account of it, as plain values."""
+    found = outcome(run(case_of(wish, seed)), wish.faults)
+    kept = ("ok", "scenario", "site", "seed", "for_s", "speed", "trace_hash")
+    return {
+        **{name: found[name] for name in kept},
+        "failed": faults_found(found),
+        "oracles": [verdict for verdict in found["oracles"] if not verdict["ok"]],
+    }
+
+
+def _progress() -> Progress:
+    """Return a bar for people who look; a pipe or a file gets none."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+class _Bar(Observer):
+    """Shows how far a run is."""
+
+    def __init__(self, bar: Progress, case: Case) -> None:
+        self._bar = bar
+        for_s = case.scenario.for_s if case.for_s is None else case.for_s
+        self._task: TaskID = bar.add_task(f"{case.scenario.scenario} [s]", total=for_s)
+        self._origin_ns = 0
+
+    def begin(self, scene: Scene) -> None:
+        self._origin_ns = scene.origin_ns
+
+    def shown(self, snapshot: Snapshot) -> None:
+        played_s = seconds(snapshot.image.now_ns - self._origin_ns)
+        self._bar.update(self._task, completed=played_s)
