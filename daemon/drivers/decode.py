@@ -154,13 +154,19 @@ def _range(kind: str) -> tuple[int, int]:
 
 
 class Quantiser:
-    """What registers do to values, without the registers: for drivers that exchange no frames."""
+    """What registers do to values, without the registers: for drivers that exchange no frames.
+
+    Counters wrap; what is measured stops one short of the word that says "no value". What is not
+    finite is Bad, whatever a device would make of it.
+    """
 
     def __init__(self, specs: Sequence[PointSpec], registers: Sequence[Register]) -> None:
         """Compile the types of `registers`."""
-        ranges = [_range(r.type) if r.type != "f32" else (0, 0) for r in registers]
+        ranges = [_shown_range(s, r) for s, r in zip(specs, registers, strict=True)]
         self._lowest: Final = np.array([low for low, _ in ranges], dtype=np.float64)
         self._highest: Final = np.array([high for _, high in ranges], dtype=np.float64)
+        self._wraps: Final = np.array([s.kind in _NO_SENTINEL for s in specs], dtype=bool)
+        self._span: Final = self._highest - self._lowest + 1.0
         self._float: Final = np.array([r.type == "f32" for r in registers], dtype=bool)
         self._scale: Final = np.array([r.scale for r in registers])
         self._offset: Final = np.array([r.offset for r in registers])
@@ -169,7 +175,24 @@ class Quantiser:
     def quantise(self, values: Values) -> tuple[Values, QualityArray]:
         """Return what a reader of the registers would see of `values` (n,), and its quality."""
         raw = (values - self._offset) / self._scale
-        whole = np.clip(np.rint(raw), self._lowest, self._highest)
-        raw = np.where(self._float, raw.astype(np.float32), whole)
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = np.copysign(
+                np.floor(np.abs(raw) + 0.5), raw
+            )  # half away from zero, as firmware
+            wrapped = self._lowest + np.mod(whole - self._lowest, self._span)
+            whole = np.where(self._wraps, wrapped, np.clip(whole, self._lowest, self._highest))
+            raw = np.where(self._float, raw.astype(np.float32), whole)
         seen = raw * self._scale + self._offset
-        return seen, self._limits.judge(seen)
+        quality = self._limits.judge(seen)
+        quality[~np.isfinite(values)] = Quality.BAD
+        return seen, quality
+
+
+def _shown_range(spec: PointSpec, register: Register) -> tuple[int, int]:
+    """Return the lowest and the highest raw number that means a value; none for f32."""
+    if register.type == "f32":
+        return 0, 0
+    low, high = _range(register.type)
+    if _sentinel(spec, register) < 0:
+        return low, high
+    return (low + 1, high) if register.type in _SIGNED else (low, high - 1)

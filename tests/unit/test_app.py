@@ -9,16 +9,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from daemon import app
 from daemon.core.step import Params
-from daemon.drivers.driver import Driver, Link
-from daemon.drivers.image import ImageDriver
+from daemon.drivers.image import ImageLinks
 from daemon.journal.files import Folder
 from daemon.journal.journal import read, verify
 from daemon.model.commands import Command
@@ -52,6 +53,16 @@ class QuietPlant:
             return float(int(time.monotonic()) % 1000)
         return 1.0 if point in {"racked_in", "spring_charged", "available", "soc_pu"} else 0.0
 
+    @property
+    def version(self) -> int:
+        return int(time.monotonic() * 10)
+
+    def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        return lambda: np.array([self.read(*name) for name in names])
+
+    def answers(self, gateway: str) -> bool:
+        return True
+
     def write(self, equipment: str, point: str, value: float) -> bool:
         return True
 
@@ -59,17 +70,14 @@ class QuietPlant:
 def desk_world(files: MemoryFiles, site_file: SiteFile) -> World:
     """Return a world without sockets: image-depth drivers, files in memory."""
     clock = SystemClock()
-    plant = QuietPlant(site_file)
-
-    def link(made: Link) -> Driver:
-        return ImageDriver(made, plant)
+    links = ImageLinks(QuietPlant(site_file))
 
     return World(
         clock=clock,
         ticks=lambda period_ns: SleepTicks(clock.monotonic_ns, period_ns),
         files=files,
         workers=PoolWorkers({}),
-        links=link,
+        links=links.driver,
         north=lambda _: (),
         chance=np.random.Generator(np.random.PCG64(1)),
     )
