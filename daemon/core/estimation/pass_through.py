@@ -61,18 +61,51 @@ class _Candidates(NamedTuple):
     starts: NDArray[np.int64]
     places: NDArray[np.int64]
     scale: NDArray[np.float64]
+    size: int
 
 
-class _Plan(NamedTuple):
-    buses: tuple[str, ...]
-    n_equipment: int
-    voltage: _Candidates
-    frequency: _Candidates
-    power: _Candidates
+class _Diagram(NamedTuple):
+    """What a diagram says of each bus (n_bus,)."""
+
+    topology: Topology
+    live: NDArray[np.bool_]
+    dead: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
 
 
-def _candidates(rows: list[tuple[int, int, int, float]]) -> _Candidates:
-    """Arrange rows of (place, rank, point, scale)."""
+class _Plan:
+    """The constant part of the estimate of a site."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.buses: Final = tuple(site.buses)
+        self.voltage: Final = _candidates(_voltages(site, points), len(site.buses))
+        self.frequency: Final = _candidates(_frequencies(site, points), len(site.buses))
+        self.power: Final = _candidates(_powers(site, points), len(site.equipment))
+        self.bus_sigma: Final = _constant(len(site.buses), np.nan)
+        self.power_sigma: Final = _constant(len(site.equipment), np.nan)
+        self._diagram: _Diagram | None = None
+
+    def diagram(self, topology: Topology) -> _Diagram:
+        """Return what a diagram says of each bus; kept while no switch and no bus changes."""
+        if self._diagram is None or self._diagram.topology is not topology:
+            presence = [topology.presence[bus] for bus in self.buses]
+            live, dead, unknown = (
+                np.array([p is kind for p in presence], dtype=np.bool_)
+                for kind in (Presence.LIVE, Presence.DEAD, Presence.UNKNOWN)
+            )
+            live.flags.writeable = False
+            self._diagram = _Diagram(topology, live, dead, unknown)
+        return self._diagram
+
+
+def _constant(size: int, value: float) -> NDArray[np.float64]:
+    array = np.full(size, value)
+    array.flags.writeable = False
+    return array
+
+
+def _candidates(rows: list[tuple[int, int, int, float]], size: int) -> _Candidates:
+    """Arrange rows of (place, rank, point, scale) for `size` places."""
     rows.sort()
     places = np.array([row[0] for row in rows], dtype=np.int64)
     starts = np.flatnonzero(np.diff(places, prepend=-1))
@@ -81,13 +114,13 @@ def _candidates(rows: list[tuple[int, int, int, float]]) -> _Candidates:
         starts=starts,
         places=places[starts],
         scale=np.array([row[3] for row in rows], dtype=np.float64),
+        size=size,
     )
 
 
-@once_per_site
-def _plan(site: Site, points: PointTable) -> _Plan:
+def _voltages(site: Site, points: PointTable) -> list[tuple[int, int, int, float]]:
     number = {bus: place for place, bus in enumerate(site.buses)}
-    voltage = [
+    return [
         (number[bus], rank, index, 1.0 / site.buses[bus].voltage_v)
         for rank, (nature, served) in enumerate(_VOLTAGES.items())
         for item in site.of_nature(nature)
@@ -95,26 +128,29 @@ def _plan(site: Site, points: PointTable) -> _Plan:
         if terminal < len(item.buses) and (index := points.find(item.id, name)) is not None
         for bus in (item.buses[terminal],)
     ]
-    frequency = [
+
+
+def _frequencies(site: Site, points: PointTable) -> list[tuple[int, int, int, float]]:
+    number = {bus: place for place, bus in enumerate(site.buses)}
+    return [
         (number[item.buses[terminal]], rank, index, 1.0)
         for rank, (nature, name, terminal) in enumerate(_FREQUENCIES)
         for item in site.of_nature(nature)
         if site.buses[item.buses[terminal]].kind == "ac"
         if (index := points.find(item.id, name)) is not None
     ]
-    power = [
+
+
+def _powers(site: Site, points: PointTable) -> list[tuple[int, int, int, float]]:
+    return [
         (place, rank, index, 1.0)
         for place, item in enumerate(site.equipment.values())
         for rank, name in enumerate(_POWERS)
         if (index := points.find(item.id, name)) is not None
     ]
-    return _Plan(
-        tuple(site.buses),
-        len(site.equipment),
-        _candidates(voltage),
-        _candidates(frequency),
-        _candidates(power),
-    )
+
+
+_plan = once_per_site(_Plan)
 
 
 def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -> Estimate:
@@ -127,50 +163,50 @@ def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -
         points: its point table.
     """
     plan = _plan(site, points)
+    diagram = plan.diagram(topology)
     good = good_mask(image.quality)
-    n_bus = len(plan.buses)
-    voltage_pu, quality, point = _best(plan.voltage, image, good, n_bus)
-    frequency_hz, _, _ = _best(plan.frequency, image, good, n_bus)
-    power_w, power_quality, power_point = _best(plan.power, image, good, plan.n_equipment)
-    presence = [topology.presence[bus] for bus in plan.buses]
-    dead = np.fromiter((p is Presence.DEAD for p in presence), dtype=np.bool_)
-    voltage_pu[dead] = 0.0
-    frequency_hz[dead] = 0.0
-    quality[dead] = Quality.GOOD
-    unknown = np.fromiter((p is Presence.UNKNOWN for p in presence), dtype=np.bool_)
-    quality[unknown & good_mask(quality)] = Quality.UNCERTAIN
+    voltage_pu, quality, point = _best(plan.voltage, image, good)
+    frequency_hz, _, _ = _best(plan.frequency, image, good)
+    power_w, power_quality, power_point = _best(plan.power, image, good)
+    voltage_pu[diagram.dead] = 0.0
+    frequency_hz[diagram.dead] = 0.0
+    quality[diagram.dead] = Quality.GOOD
+    quality[diagram.unknown & good_mask(quality)] = Quality.UNCERTAIN
     return Estimate(
         at_ns=image.now_ns,
         method=METHOD,
         values=image.values,
         quality=image.quality,
         bus_voltage_pu=voltage_pu,
-        bus_voltage_sigma_pu=np.full(n_bus, np.nan),
+        bus_voltage_sigma_pu=plan.bus_sigma,
         bus_frequency_hz=frequency_hz,
-        bus_live=np.fromiter((p is Presence.LIVE for p in presence), dtype=np.bool_),
+        bus_live=diagram.live,
         bus_quality=quality,
         bus_point=point,
         power_w=power_w,
-        power_sigma_w=np.full(plan.n_equipment, np.nan),
+        power_sigma_w=plan.power_sigma,
         power_quality=power_quality,
         power_point=power_point,
     )
 
 
 def _best(
-    candidates: _Candidates, image: Image, good: NDArray[np.bool_], size: int
+    candidates: _Candidates, image: Image, good: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], QualityArray, NDArray[np.int64]]:
-    """Return value, quality and point (size,) of the first good candidate of each place.
+    """Return value, quality and point (n_place,) of the first good candidate of each place.
 
     Without a good one the first stands with the quality it has; a place without any is bad.
     """
-    value = np.zeros(size)
-    quality = np.full(size, Quality.BAD_NOT_CONNECTED, dtype=np.uint32)
-    point = np.full(size, NO_POINT, dtype=np.int64)
+    value = np.zeros(candidates.size)
+    quality = np.full(candidates.size, Quality.BAD_NOT_CONNECTED, dtype=np.uint32)
+    point = np.full(candidates.size, NO_POINT, dtype=np.int64)
     if len(candidates.point):
-        rank = np.arange(len(candidates.point))
-        ranked = np.where(good[candidates.point], rank, rank + len(rank))
-        first = np.minimum.reduceat(ranked, candidates.starts) % len(rank)
+        fit = good[candidates.point]
+        first = candidates.starts
+        if not fit[first].all():
+            rank = np.arange(len(candidates.point))
+            ranked = np.where(fit, rank, rank + len(rank))
+            first = np.minimum.reduceat(ranked, first) % len(rank)
         chosen = candidates.point[first]
         value[candidates.places] = image.values[chosen] * candidates.scale[first]
         quality[candidates.places] = image.quality[chosen]

@@ -10,7 +10,7 @@ from daemon.model.image import freeze
 from daemon.model.quality import Quality
 from tests.main_lane import Lane
 
-NAMES = [("UPS-A1", "soc_pu"), ("UPS-A1", "no_such_point"), ("ROW-1", "power_w")]
+NAMES = [("UPS-A", "soc_pu"), ("UPS-A", "no_such_point"), ("ROW-1", "power_w")]
 
 
 @pytest.mark.parametrize("served", [NAMES, NAMES[::2], []])
@@ -19,11 +19,11 @@ def test_one_look_reads_what_is_served_and_good(
     served: list[tuple[str, str]], code: Quality
 ) -> None:
     hall = Lane()
-    hall.put("UPS-A1.soc_pu", 0.5)
+    hall.put("UPS-A.soc_pu", 0.5)
     hall.put("ROW-1.power_w", 7e5)
     hall.quality[hall.points.index("ROW-1", "power_w")] = code
     expected = {
-        ("UPS-A1", "soc_pu"): 0.5,
+        ("UPS-A", "soc_pu"): 0.5,
         ("ROW-1", "power_w"): None if code == Quality.UNCERTAIN else 7e5,
     }
     read = Gauges(hall.points, served).read(hall.image())
@@ -33,6 +33,8 @@ def test_one_look_reads_what_is_served_and_good(
 def test_every_point_keeps_its_place() -> None:
     hall = Lane()
     count = len(hall.points)
-    image = freeze(1, 1, np.arange(count) + 0.5, hall.quality, np.zeros(count, dtype=np.int64))
+    image = freeze(
+        1, 1, np.arange(count, dtype=np.float64), hall.quality, np.zeros(count, dtype=np.int64)
+    )
     names = [(p.equipment, p.spec.name) for p in hall.points.points]
     assert Gauges(hall.points, names).read(image) == image.values.tolist()
