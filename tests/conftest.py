@@ -25,6 +25,17 @@ hypothesis.settings.register_profile("tests", deadline=None, derandomize=IN_CI, 
 hypothesis.settings.load_profile("tests")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the flag that takes what is as what shall be."""
+    parser.addoption("--refresh-golden", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture(scope="session")
+def refresh_golden(request: pytest.FixtureRequest) -> bool:
+    """Return whether golden files are to be written anew."""
+    return bool(request.config.getoption("--refresh-golden"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Hold every asynchronous test to leaving no task behind."""
     for item in items:

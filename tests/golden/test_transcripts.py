@@ -1,6 +1,6 @@
 """What an operator would have read, scan by scan, with the AI hall on paper (`tests.hall`).
 
-`python -m tests.golden.test_transcripts` writes the transcripts anew; read the diff.
+`pytest tests/golden --refresh-golden` writes the transcripts anew; read the diff.
 """
 
 from __future__ import annotations
@@ -56,11 +56,8 @@ def transcript(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_the_switching_lane_says_what_it_said(name: str) -> None:
-    kept = (HERE / f"{name}.txt").read_text()
-    assert transcript(name) == kept, "python -m tests.golden.test_transcripts writes it anew"
-
-
-if __name__ == "__main__":
-    for play in PLAYS:
-        (HERE / f"{play}.txt").write_text(transcript(play))
+def test_the_switching_lane_says_what_it_said(name: str, refresh_golden: bool) -> None:
+    kept, now = HERE / f"{name}.txt", transcript(name)
+    if refresh_golden:
+        kept.write_text(now)
+    assert now == kept.read_text(), "--refresh-golden writes it anew"

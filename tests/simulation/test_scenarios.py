@@ -1,0 +1,55 @@
+"""Every shipped scenario in virtual time: what it expects is met, and the story is the old one.
+
+`pytest tests/simulation/test_scenarios.py --refresh-golden` writes the transcripts in
+tests/golden/scenarios anew; read the diff.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.rehearsal.desk import scenario_for, site_of
+from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.outcome import faults_found, outcome
+from daemon.rehearsal.simulation.run import Case, Course, run
+from daemon.settings import load
+from daemon.settings.folders import config_dir
+from tests.simulation.transcript import Transcript
+
+LONGEST_S = 600.0
+"""Longer scenarios are for `make soak` [s]."""
+GOLDEN = Path(__file__).parents[1] / "golden" / "scenarios"
+SHIPPED = sorted(path.stem for path in (config_dir() / "scenarios").glob("*.yaml"))
+MISSION = ("normal", "momentary_outage", "extended_outage", "generator_failure")
+
+
+def case(name: str, depth: str) -> Case:
+    site_file = load(site_of(name))
+    return Case(site_file, scenario_for(name, site_file.site), seed=1, depth=depth)
+
+
+def wrong(course: Course) -> list[str]:
+    return faults_found(outcome(course, "none"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_image_depth(name: str, refresh_golden: bool) -> None:
+    what = case(name, "image")
+    if what.scenario.for_s > LONGEST_S:
+        pytest.skip("longer than ten minutes: make soak plays it")
+    transcript = Transcript()
+    course = run(what, [*oracles(), transcript])
+    assert not wrong(course)
+    kept = GOLDEN / f"{name}.txt"
+    if refresh_golden:
+        kept.write_text(transcript.text)
+    assert transcript.text == kept.read_text(), "--refresh-golden writes it anew"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", MISSION)
+def test_wire_depth(name: str) -> None:
+    assert not wrong(run(case(name, "wire"), oracles()))
