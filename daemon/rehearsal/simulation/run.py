@@ -152,7 +152,6 @@ class _Run:
         )
         self._gateways = Gateways(self._site, self) if _wire(case) else None
         self._links = ImageLinks(self)
-        self._links = ImageLinks(self)
         self._play = Play(self._site, self._plant, case.scenario, gateway=self._disturb, out=out)
         self._play.listeners.append(self._happened)
         loop = asyncio.get_running_loop()
@@ -184,9 +183,6 @@ class _Run:
             for each in self._observers:
                 each.wrote(now_ns, equipment, point, value, taken=taken)
         return taken
-
-    def answers(self, gateway: str) -> bool:
-        return True
 
     def _disturb(self, gateway: str, event: str) -> None:
         if self._gateways is not None:
