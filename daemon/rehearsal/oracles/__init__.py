@@ -1,0 +1,39 @@
+"""The laws that a run is held to, judged on the plant's truth from outside the code under test.
+
+Safety holds at every instant while faults act: loads are fed as fast as the fastest healthy path
+allows (`fed`), nothing is joined that must not be (`parallel`), nothing is sent late or twice
+(`commands`), nothing carries more than it may (`ratings`). What happened is said in time (`alarms`)
+and nothing is said that is not so (`unexplained`). Liveness holds once everything has healed
+(`liveness`). That the energy reserve is never spent on economy will stand here as soon as there is
+a balance that could do so.
+
+Each module says in its docstring the exact rule and what it cannot see. All are event-driven: they
+work when the topology changed, a device reported, or something stands that must end, and else cost
+next to nothing. A rule is generous where real equipment is (short-time ratings, own times of
+devices) and strict where a command of ours is the cause.
+
+Must not know: the verbs of the daemon (core, runtime, drivers). An oracle that shared code with
+what it judges would share its mistakes. Values (model, settings) are common ground.
+
+Add here: a module with one subclass of `oracle.Oracle`, a line in `ORACLES`, a test that shows it
+fail, and a planted defect in tests/simulation/defects.py that it alone catches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.rehearsal.oracles.commands import Commands
+from daemon.rehearsal.oracles.parallel import Parallel
+
+if TYPE_CHECKING:
+    from daemon.rehearsal.oracles.oracle import Oracle
+    from daemon.rehearsal.simulation.observer import Observer
+
+ORACLES: Final[tuple[type[Oracle], ...]] = (Parallel, Commands)
+"""In the order in which their verdicts are shown: safety, then word, then liveness."""
+
+
+def oracles() -> tuple[Observer, ...]:
+    """Return one of each, for one run."""
+    return tuple(kind() for kind in ORACLES)

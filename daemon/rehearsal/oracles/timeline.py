@@ -1,0 +1,113 @@
+"""Which faults act when, by the scenario alone: what was done, and when it was undone.
+
+A happening begins a fault unless its word ends one. A fault ends with the word that undoes it, with
+`clear` on its target or on `any`, or after its own `for_s`. What it left behind (a lockout, a failed
+start) may stay: that a person resets, and it is the plant's state that tells of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from daemon.model.quantities import ns
+from device_emulators.selection import nature_of, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from daemon.rehearsal.simulation.observer import Scene
+
+NEVER_NS: Final = 1 << 62
+CLEAR: Final = "clear"
+ANY: Final = "any"
+UNDONE_BY: Final[Mapping[str, str]] = {
+    "outage": "return",
+    "sag": "return",
+    "hang": "answer",
+    "local": "remote",
+    "rack_out": "rack_in",
+    "manual": "auto",
+    "earth": "lift",
+}
+"""The word that ends a fault, where it is not `clear`."""
+WORK: Final = frozenset({"load", "irradiance"})
+"""What is done to equipment and is no fault: the work and the weather of the day."""
+_ENDS: Final = frozenset({CLEAR, *UNDONE_BY.values()})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault on one piece of equipment or gateway.
+
+    Attributes:
+        target: its id.
+        nature: nature of the target, "gateway", or "".
+        event: what was done to it.
+        values: how hard.
+        from_ns: plant time at which it began [ns].
+        to_ns: plant time at which it ended, `NEVER_NS` if it did not [ns].
+    """
+
+    target: str
+    nature: str
+    event: str
+    values: Mapping[str, Any]
+    from_ns: int
+    to_ns: int = NEVER_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All faults of a scenario, in order of their begin."""
+
+    faults: tuple[Fault, ...]
+
+    @classmethod
+    def of(cls, scene: Scene) -> Timeline:
+        """Return the faults that act in `scene`."""
+        begun: list[Fault] = []
+        for target, fault in _happenings(scene):
+            if fault.event not in _ENDS:
+                # The same word again replaces what it said before: a voltage, a frequency.
+                begun = [_ended(f, fault.from_ns, target, fault.event) for f in begun]
+                begun += [fault] if fault.event not in WORK else []
+            else:
+                begun = [_ended(f, fault.from_ns, target, fault.event) for f in begun]
+        return cls(tuple(begun))
+
+    def acting(self, from_ns: int, to_ns: int) -> Iterator[Fault]:
+        """Yield the faults that acted at any moment of an interval [ns]."""
+        return (f for f in self.faults if f.from_ns <= to_ns and f.to_ns >= from_ns)
+
+    def on(self, targets: frozenset[str], from_ns: int, to_ns: int) -> bool:
+        """Return whether any of `targets` had a fault in an interval [ns]."""
+        return any(f.target in targets for f in self.acting(from_ns, to_ns))
+
+    @property
+    def healed_ns(self) -> int:
+        """Return when the last fault was gone, 0 without any, `NEVER_NS` if one stays [ns]."""
+        return max((f.to_ns for f in self.faults), default=0)
+
+
+def _happenings(scene: Scene) -> Iterator[tuple[str, Fault]]:
+    site = scene.plant.site
+    for happening in scene.scenario.timeline:
+        at_ns = scene.origin_ns + ns(happening.at_s)
+        if happening.at_s >= scene.for_s:
+            return
+        found = select(site, happening.target, beside=True)
+        words = (happening.target,) if isinstance(happening.target, str) else happening.target
+        for target in found or words:
+            for_s = float(happening.values.get("for_s", math.inf))
+            to_ns = at_ns + ns(for_s) if math.isfinite(for_s) else NEVER_NS
+            nature = nature_of(site, target)
+            yield target, Fault(target, nature, happening.event, happening.values, at_ns, to_ns)
+
+
+def _ended(fault: Fault, at_ns: int, target: str, word: str) -> Fault:
+    if fault.to_ns <= at_ns or target not in {fault.target, ANY}:
+        return fault
+    ends = word in {CLEAR, fault.event} or UNDONE_BY.get(fault.event) == word
+    return replace(fault, to_ns=at_ns) if ends else fault
