@@ -5,8 +5,9 @@ converter module rack, a battery that waits below the normal band, a storage uni
 Every load asks for constant power while its feed is above 0.90 pu and lets go down to nothing at
 0.85 pu, so that a current-limited bus settles where its sources can carry it and the deficit falls
 to the storage of the loads. Dual-fed loads lean to the feed with the higher voltage. Supply falls
-and demand rises with voltage, so each node has exactly one solution; two nodes that share loads are
-solved in turn until neither moves.
+and demand rises with voltage, so each node has exactly one solution. All curves are straight in
+pieces: mostly the answer lies on the same pieces as the one before, and one Newton step for all
+nodes together lands on it. Where it does not, nodes are solved in turn until none moves.
 
 Simplified: no resistance inside a node (cables of direct current are merged), no capacitance: the
 voltage is the settled one. Source: own derivation.
@@ -17,8 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 FULL_PU: Final = 0.90
 NOTHING_PU: Final = 0.85
@@ -27,6 +32,7 @@ _TOLERANCE_PU: Final = 1e-10
 _SETTLED_PU: Final = 1e-9
 _BALANCE_W: Final = 1e-3
 _SWEEPS: Final = 40
+_NUDGE_PU: Final = 1e-7
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ def split(va_pu: float, vb_pu: float) -> tuple[float, float]:
     return from_a, min(gb, 1.0 - from_a)
 
 
-def _shares(load: DcLoad, v_pu: Sequence[float]) -> tuple[float, float]:
+def _shares(load: DcLoad, v_pu: Sequence[float] | Mapping[int, float]) -> tuple[float, float]:
     if load.a == load.b:
         return acceptance(v_pu[load.a]), 0.0
     return split(v_pu[load.a], v_pu[load.b])
@@ -192,6 +198,21 @@ def solve(
     live = [any(source.forms for source in group) for group in sources]
     for node, alive in enumerate(live):
         v_pu[node] = (v_pu[node] or 1.0) if alive else 0.0
+    if not _leap(v_pu, live, sources, loads):
+        _sweep(v_pu, live, sources, by_node)
+    for load in loads:
+        load.from_a_pu, load.from_b_pu = _shares(load, v_pu)
+    for node, group in enumerate(sources):
+        _dispatch(node, group, by_node[node], v_pu)
+
+
+def _sweep(
+    v_pu: list[float],
+    live: Sequence[bool],
+    sources: Sequence[Sequence[DcSource]],
+    by_node: Sequence[Sequence[DcLoad]],
+) -> None:
+    """Solve the live nodes in turn until none moves."""
     for _ in range(_SWEEPS):
         moved = 0.0
         for node, group in enumerate(sources):
@@ -201,10 +222,68 @@ def solve(
                 moved = max(moved, abs(v_pu[node] - before))
         if moved < _SETTLED_PU:
             break
+
+
+def _leap(
+    v_pu: list[float],
+    live: Sequence[bool],
+    sources: Sequence[Sequence[DcSource]],
+    loads: Sequence[DcLoad],
+) -> bool:
+    """Move all live nodes by one Newton step; return False, nothing moved, when that misses."""
+    here = _surpluses(v_pu, sources, loads)
+    nodes = [node for node, alive in enumerate(live) if alive]
+    if all(abs(here[node]) < _BALANCE_W for node in nodes):
+        return True
+    slopes = _slopes(v_pu, sources, loads)[np.ix_(nodes, nodes)]
+    try:
+        step = np.linalg.solve(slopes, [here[node] for node in nodes]).tolist()
+    except np.linalg.LinAlgError:  # a node whose sources are all at their limit
+        return False
+    there = list(v_pu)
+    for node, change in zip(nodes, step, strict=True):
+        there[node] -= change
+        high = max(source.set_pu for source in sources[node] if source.forms)
+        if not 0.5 < there[node] < high:
+            return False
+    left = _surpluses(there, sources, loads)
+    if any(abs(left[node]) >= _BALANCE_W for node in nodes):
+        return False
+    v_pu[:] = there
+    return True
+
+
+def _surpluses(
+    v_pu: Sequence[float], sources: Sequence[Sequence[DcSource]], loads: Sequence[DcLoad]
+) -> list[float]:
+    """Return what every node is given more than it takes [W]."""
+    surplus = [
+        sum([source.power_w(v) for source in group]) for v, group in zip(v_pu, sources, strict=True)
+    ]
     for load in loads:
-        load.from_a_pu, load.from_b_pu = _shares(load, v_pu)
+        from_a, from_b = _shares(load, v_pu)
+        surplus[load.a] -= load.demand_w * from_a
+        surplus[load.b] -= load.demand_w * from_b
+    return surplus
+
+
+def _slopes(
+    v_pu: Sequence[float], sources: Sequence[Sequence[DcSource]], loads: Sequence[DcLoad]
+) -> NDArray[np.float64]:
+    """Return how the surplus of each node (row) changes with the voltage of each [W/pu]."""
+    slopes = np.zeros((len(v_pu), len(v_pu)))
     for node, group in enumerate(sources):
-        _dispatch(node, group, by_node[node], v_pu)
+        v = v_pu[node]
+        slopes[node, node] = sum(s.power_w(v + _NUDGE_PU) - s.power_w(v) for s in group)
+    for load in loads:
+        from_a, from_b = _shares(load, v_pu)
+        for moved in {load.a, load.b}:
+            nudged = {load.a: v_pu[load.a], load.b: v_pu[load.b]}
+            nudged[moved] += _NUDGE_PU
+            then_a, then_b = _shares(load, nudged)
+            slopes[load.a, moved] -= load.demand_w * (then_a - from_a)
+            slopes[load.b, moved] -= load.demand_w * (then_b - from_b)
+    return slopes / _NUDGE_PU
 
 
 def _dispatch(
