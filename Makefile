@@ -11,8 +11,9 @@ STAMP  := $(VENV)/.installed
 SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prometheus \
             mbpoll:mbpoll iproute2:ip chromium:chromium
 
-# In the order in which a failure is cheapest to read.
-SUITES := tidy unit properties golden contract simulation integration
+# What only computes is shared out among the processors, a file at a time, the longest first; what
+# lives in real time has the machine for itself.
+COMPUTING := simulation tidy unit properties golden contract
 
 # Debian keeps servers in sbin, which an ordinary user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -56,7 +57,8 @@ demo: $(STAMP) ## run the site on the desk and lose the utility (ARGS=... is pas
 	@$(BIN)/ridethrough demo $(ARGS)
 
 test: setup ## run every test that a change has to pass
-	$(BIN)/pytest $(addprefix tests/,$(SUITES)) $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(COMPUTING)) $(ARGS)
+	$(BIN)/pytest tests/integration $(ARGS)
 
 soak: setup ## try every law on forty times the examples, drawn anew
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)

@@ -2,14 +2,15 @@
 
 The one package that knows both sides. `demo` starts emulators, a broker and the unmodified daemon
 as processes, plays a scenario over real sockets and joins what both report into one outcome: what
-was expected and what happened, in plant time. `desk` is the emulators alone, `check` reads any
-configuration file, whichever side it belongs to. Wherever both sides could answer (was a load
-interrupted, did a breaker move) the plant's truth is taken and not the daemon's opinion of it;
-only alarms, which are the daemon's word, are judged on what it says.
+was expected and what happened, in plant time. `simulate` plays it in virtual time, in one process,
+for one seed or thousands (`simulation`), judged by `oracles`, drawn by `picture`. `desk` is the
+emulators alone, `check` reads any configuration file, whichever side it belongs to. Wherever both
+sides could answer (was a load interrupted, did a breaker move) the plant's truth is taken and not
+the daemon's opinion of it; only alarms, which are the daemon's word, are judged on what it says.
 
-Must not know: how the daemon is wired; it is started by its command. Nothing in the daemon may
-import this package but `daemon.cli`.
+Must not know: how the daemon is wired; it is started by its command or built by `daemon.app`.
+Nothing in the daemon may import this package but `daemon.cli`.
 
 Add here: a report, another way to show the two together. A scenario needs no code but one file in
-config/scenarios. Simulation with drawn faults, and the oracles that judge it, will stand here too.
+config/scenarios.
 """

@@ -1,0 +1,111 @@
+"""The command `simulate` as a user calls it: one seed, many seeds, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VERDICT = {"name", "ok", "value", "limit", "unit", "at_s"}
+BAD = """\
+scenario: bad
+description: Everything is wrong with it.
+for_s: 10
+timeline:
+  - {at_s: 5, target: U-Z, event: outage}
+  - {at_s: 3, target: U-A, event: outage}
+expect:
+  - name: flies
+    reach: {quantity: DG-1.stage, is: flying, by_s: 5}
+"""
+
+
+def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "daemon", "simulate", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+    )
+
+
+def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+def test_one_seed_says_it_first_and_ends_with_json() -> None:
+    done = simulate("momentary_outage", "--seed", "3", "--for", "7", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[0] == "seed 3"
+    found = last(done)
+    asked = {"ok": True, "scenario": "momentary_outage", "seed": 3, "depth": "image", "for_s": 7.0}
+    assert found.items() >= asked.items()
+    assert found["speed"] > 0
+    assert len(found["trace_hash"]) == 32
+    assert found["oracles"]
+    for verdict in (*found["expectations"], *found["oracles"]):
+        assert verdict.keys() >= VERDICT
+
+
+def test_many_seeds_are_runs_of_their_own_and_come_to_one_object() -> None:
+    done = simulate("normal", "--seeds", "4..6", "--for", "2", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = last(done)
+    assert [each["seed"] for each in found["runs"]] == [4, 5, 6]
+    assert len({each["trace_hash"] for each in found["runs"]}) == 3
+    assert found["failed"] == []
+    again = last(simulate("normal", "--seed", "5", "--for", "2", "--json"))
+    assert again["trace_hash"] == found["runs"][1]["trace_hash"]
+
+
+def test_a_missed_expectation_is_the_exit_code(tmp_path: Path) -> None:
+    file = tmp_path / "hopeless.yaml"
+    file.write_text(
+        "scenario: hopeless\ndescription: Nobody starts.\nfor_s: 2\nexpect:\n"
+        "  - {name: a set starts, reach: {quantity: DG-1.stage, is: loaded, by_s: 1}}\n"
+    )
+    done = simulate(str(file), "--json")
+    assert done.returncode == 1
+    assert not last(done)["ok"]
+    assert "FAIL" in done.stdout
+    many = last(simulate(str(file), "--seeds", "1..2", "--json"))
+    assert many["failed"] == [1, 2]
+    assert many["runs"][0]["failed"] == ["a set starts"]
+
+
+def test_what_is_wrong_with_a_scenario_is_said_by_line_before_anything_runs(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(BAD)
+    for arguments in ((), ("--seeds", "1..2"), ("--depth", "wire")):
+        done = simulate(str(file), *arguments, "--json")
+        assert done.returncode == 1
+        assert "expectations" not in done.stdout
+        for line, key in ((5, "timeline.0.target"), (6, "timeline.1.at_s"), (9, "expect.0.reach")):
+            assert f"{file}:{line}:" in done.stderr
+            assert key in done.stderr
+        assert last(done)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nothing",), "no scenario 'nothing' (valid: "),
+        (("normal", "--seeds", "9..3"), "two whole numbers in order"),
+        (("normal", "--seed", "-1"), "whole number from 0"),
+        (("normal", "--depth", "deep"), "invalid choice"),
+        (("normal", "--seeds", "1..2", "--report", "out.html"), "--report shows one run"),
+        (("normal", "--trace", "no.csv"), "no.csv"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    done = simulate(*arguments)
+    assert done.returncode in {1, 2}
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
