@@ -189,15 +189,15 @@ def _measured(verdict: Mapping[str, Any]) -> str:
         said = nothing if value is None else f"at {value:.3f} s"
         asked = None if limit is None else f"by {limit:.3f} s"
     else:
-        said = nothing if value is None else _shown(value, unit)
-        asked = None if limit is None else f"{relation} {_shown(limit, unit)}".strip()
+        said = nothing if value is None else shown(value, unit)
+        asked = None if limit is None else f"{relation} {shown(limit, unit)}".strip()
     return f"{said}{f'  ({asked})' if asked else ''}  {verdict.get('detail', '')}".rstrip()
 
 
 _SYMBOLS = {"a": "A", "hz": "Hz", "count": "times", "v": "V", "w": "W", "var": "var"}
 
 
-def _shown(value: object, unit: str) -> str:
+def shown(value: object, unit: str) -> str:
     """Return a value as people read it: megawatts and kilovolts where they fit."""
     symbol = _SYMBOLS.get(unit, unit)
     if not isinstance(value, float):
