@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, Site
 
 TICK_NS = 10_000_000
+_VERSIONS = count(1)
+"""Of the images of all halls: one may go on with the state of another."""
 OPEN, CLOSED, TRAVELLING = (
     Position.OPEN.value,
     Position.CLOSED.value,
@@ -47,6 +50,16 @@ def params(lane: str = "switching", name: str = "ai_hall", **control: object) ->
     """Return what a lane of a site runs with; `control` replaces blocks."""
     site, points, settled = site_file(name)
     return Params(lane, site, points, replace(settled, **control), epoch=1)
+
+
+class At(NamedTuple):
+    """A time that has come, for a table by itself."""
+
+    now_ns: int
+
+    def passed(self, at_ns: int) -> bool:
+        """Return whether a time has come [ns]."""
+        return self.now_ns >= at_ns
 
 
 @dataclass
@@ -154,9 +167,11 @@ class Hall:
         key = ([dict(part) for part in parts], set(self.hidden), set(self.silent))
         if key != self._drawn_of:
             self._drawn, self._drawn_of = self._draw(), key
+            self._version = next(_VERSIONS)
         values, quality = self._drawn
         source_ns = np.full(len(values), self.now_ns, dtype=np.int64)
-        return freeze(self.now_ns, self.now_ns + 10**18, values, quality, source_ns)
+        image = freeze(self.now_ns, self.now_ns + 10**18, values, quality, source_ns)
+        return replace(image, version=self._version)
 
     def _draw(self) -> tuple[Any, Any]:
         """Return values and quality of every point."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,11 +42,22 @@ class Table(Generic[S, E]):
     final: frozenset[S] = frozenset()
 
 
+class Clock(Protocol):
+    """The time of a scan, as `daemon.core.view.View` tells it."""
+
+    @property
+    def now_ns(self) -> int:
+        """Return the time, as a stamp [ns]."""
+
+    def passed(self, at_ns: int, /) -> bool:
+        """Return whether a time has come [ns]."""
+
+
 def advance(
     table: Table[S, E],
     at: tuple[S, int],
     events: Iterable[E],
-    now_ns: int,
+    clock: Clock,
     waits_ns: Mapping[str, int],
 ) -> tuple[S, int]:
     """Return stage and entry time after this scan; at most one transition is made.
@@ -55,18 +66,18 @@ def advance(
         table: the machine.
         at: its stage and when it was entered [ns].
         events: what is true now, most urgent first; the first that the stage listens to acts.
-        now_ns: time of the scan [ns].
+        clock: time of the scan.
         waits_ns: duration by the name the table uses [ns].
     """
     stage, since_ns = at
     for event in events:
         if (to := table.transitions.get((stage, event))) is not None:
-            return to, now_ns
+            return to, clock.now_ns
         assert event in table.ignored.get(stage, ()), f"{stage} has no answer to {event}"
     if stage in table.after:
         wait, to = table.after[stage]
-        if now_ns - since_ns >= waits_ns[wait]:
-            return to, now_ns
+        if clock.passed(since_ns + waits_ns[wait]):
+            return to, clock.now_ns
     return at
 
 

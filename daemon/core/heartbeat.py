@@ -65,11 +65,11 @@ def _beaten(site: Site, points: PointTable) -> dict[bool, tuple[tuple[str, float
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Beat for every device whose beat is due."""
-    if view.now_ns < state.next_due_ns:
+    if not view.passed(state.next_due_ns):
         return Turn(state)
     beaten = _beaten(view.site, view.points)[view.lane == "switching"]
     due = state.due_ns or (view.now_ns,) * len(beaten)
-    late = [at <= view.now_ns for at in due]
+    late = [view.passed(at) for at in due]
     proposals = tuple(
         Proposal(name, "heartbeat", "beat", float(state.beat % _WRAP), "heartbeat", "alive")
         for (name, _), now in zip(beaten, late, strict=True)

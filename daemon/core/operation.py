@@ -59,12 +59,13 @@ from annotated_types import Gt, Le
 from daemon.core.automaton import Table, advance, ignoring_the_rest
 from daemon.core.interlocks import CLOSE, Case, check
 from daemon.core.view import Turn
-from daemon.model.commands import Command, OperatorRequest, Outcome, Proposal, Result
+from daemon.model.commands import Command, Proposal, Result
 from daemon.model.natures import Position
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.view import View
+    from daemon.model.commands import Outcome
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
 
@@ -226,7 +227,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             tasks[name] = Task(wish, user, Stage.SELECTED, view.now_ns)
     commands: list[Command] = []
     events = list(wishes.events)
-    outcomes = {m.command_id: m for m in view.inbox if isinstance(m, Outcome)}
+    outcomes = {m.command_id: m for m in view.outcomes} if tasks else {}
     for name, task in list(tasks.items()):
         wanted = wishes.by_equipment.get(name)
         under_way = {n: t.wish.action for n, t in tasks.items() if t.stage in _UNDER_WAY}
@@ -258,14 +259,14 @@ def _collect(view: View, state: State, proposals: tuple[Proposal, ...]) -> _Wish
     for wish in proposals:
         by_equipment.setdefault(wish.equipment, (wish, ""))
     taken, events = list(state.taken), []
-    for message in view.inbox:
-        if not isinstance(message, OperatorRequest) or message.id in taken:
+    for message in view.requests:
+        if message.id in taken:
             continue
         wish = message.proposal
-        if (problem := _unusable(view, wish)) is None and wish.point == "command":
+        if (problem := _unusable(view, wish)) is None:
+            if wish.point != "command" or wish.equipment not in view.site.equipment:
+                continue  # a scheme's own business, such as its reset
             problem = _occupied(state, by_equipment, wish)
-        elif problem is None:
-            continue  # a scheme's own business, such as its reset
         taken.append(message.id)
         if problem:
             events.append(_refusal(view, wish, message.user, *problem))
@@ -278,11 +279,9 @@ def _unusable(view: View, wish: Proposal) -> tuple[str, str] | None:
     """Return name and text of what is wrong with a request in itself."""
     item = view.site.equipment.get(wish.equipment)
     if item is None:
-        return (
-            None
-            if wish.equipment in view.site.schemes
-            else ("unknown", "there is no such equipment")
-        )
+        if wish.equipment not in view.site.schemes:
+            return "unknown", "there is no such equipment"
+        return None if wish.action == "reset" else ("unknown", "a scheme obeys reset alone")
     if wish.point == "command" and wish.action not in item.kind.commands():
         return "unknown", f"it obeys {', '.join(item.kind.commands()) or 'no command'}"
     return None
@@ -319,7 +318,7 @@ def _move(
     """Return a task after this scan, and what there is to say about it."""
     events, refused = _evidence(view, task, outcomes, under_way, wanted)
     stage, since_ns = advance(
-        TASK, (task.stage, task.since_ns), events, view.now_ns, _waits_ns(task.wish.action, params)
+        TASK, (task.stage, task.since_ns), events, view, _waits_ns(task.wish.action, params)
     )
     told: list[Happening] = []
     if refused and refused[0] != task.refused_by:
@@ -347,7 +346,7 @@ def _fails_to_open(view: View, task: Task, stage: Stage, params: Params) -> bool
         and task.attempts > 0
         and not task.late
         and stage is not Stage.VERIFIED
-        and view.now_ns - task.sent_ns >= ns(params.open_s)
+        and view.passed(task.sent_ns + ns(params.open_s))
     )
 
 

@@ -6,8 +6,12 @@
 `SWITCHING` and `MAIN` are the controllers of the two lanes; their order is priority: what stands
 first speaks first, and later ones read its facts. A controller is a file with `Params`, `State`,
 `initial`, `step` (see `daemon.core.view`); a slot names its field in `State` and `Control` and its
-block in the site file. One that waits for nothing but time puts `next_due_ns` into its state and is
-left out until then, unless mail came.
+block in the site file.
+
+**What is left out.** A controller whose answer still stands is not asked again
+(`daemon.core.standing`). When all of them stand, the whole scan does: `State.due_ns` then says
+until when, and a scan before that, on an image of the same version and without mail, is `idle`. It
+leads to the same state and to nothing else, so the shell need not even ask for it.
 
 **What the lanes tell each other** (plain values; a silent lane is known by the age of its word):
 
@@ -30,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+from weakref import WeakKeyDictionary
 
 from daemon.core import arbitration, heartbeat, operation
 from daemon.core.alarms import annunciator
@@ -38,11 +43,13 @@ from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
 from daemon.core.generation import rejoin, start
 from daemon.core.security import autonomy
+from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
 from daemon.core.transfer import bulletin, intake, main_tie_main, supervision
 from daemon.core.view import Facts, Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
+from daemon.model.image import UNVERSIONED
 
 if TYPE_CHECKING:
     from daemon.core.topology import Topology
@@ -107,9 +114,18 @@ class State:
     """What a lane remembers: values only, so that it can be kept and taken up again.
 
     Without slots: their descriptors would hide the modules that the fields are named after.
+
+    Attributes:
+        next_id: number of the next command.
+        version: of the image of the last scan.
+        due_ns: until when nothing happens by time alone [ns]; 0 when the next scan may act.
+        facts: what the controllers have concluded.
+        heard: last word of the other lane by topic.
     """
 
     next_id: int = 1
+    version: int = UNVERSIONED
+    due_ns: int = 0
     facts: Facts = field(default_factory=Facts)
     heard: Mapping[str, Heard] = field(default_factory=dict)
     outage: outage.State = field(default_factory=outage.State)
@@ -142,18 +158,18 @@ class Step(NamedTuple):
 
 
 SWITCHING: Final = (
-    Slot("heartbeat", heartbeat),
-    Slot("outage", outage),
-    Slot("intake", intake),
-    Slot("main_tie_main", main_tie_main),
-    Slot("start", start),
-    Slot("rejoin", rejoin),
-    Slot("supervision", supervision),
+    Slot("heartbeat", heartbeat, timed=True),
+    Slot("outage", outage, timed=True),
+    Slot("intake", intake, timed=True),
+    Slot("main_tie_main", main_tie_main, timed=True),
+    Slot("start", start, timed=True),
+    Slot("rejoin", rejoin, timed=True),
+    Slot("supervision", supervision, timed=True),
     # Last: it tells the main lane what the others have concluded in this very scan.
-    Slot("bulletin", bulletin),
+    Slot("bulletin", bulletin, timed=True),
 )
 MAIN: Final = (
-    Slot("heartbeat", heartbeat),
+    Slot("heartbeat", heartbeat, timed=True),
     Slot("autonomy", autonomy),
     Slot("caps", caps),
     Slot("shedding", shedding),
@@ -172,7 +188,7 @@ class Lane(NamedTuple):
 
 
 LANES: Final[Mapping[str, Lane]] = {
-    "switching": Lane(SWITCHING, Slot("operation", operation)),
+    "switching": Lane(SWITCHING, Slot("operation", operation, timed=True)),
     "main": Lane(MAIN, Slot("arbitration", arbitration)),
 }
 
@@ -215,6 +231,17 @@ def initial(params: Params, now_ns: int) -> State:
     )
 
 
+def idle(state: State, version: int, now_ns: int) -> bool:
+    """Return whether a scan without mail would change nothing and lead to nothing.
+
+    Args:
+        state: what the lane remembers.
+        version: of the image of the scan.
+        now_ns: time of the scan [ns].
+    """
+    return now_ns < state.due_ns and version == state.version != UNVERSIONED
+
+
 def step(state: State, inputs: Inputs, params: Params) -> Step:
     """Decide for one scan.
 
@@ -226,10 +253,46 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     Returns:
         The next state and everything that shall leave.
     """
-    lane = LANES[params.lane]
-    heard = _absorb(state.heard, inputs)
+    image = inputs.image
+    if not inputs.inbox and idle(state, image.version, image.now_ns):
+        return Step(state)
+    lane, standing = LANES[params.lane], _standing(params)
+    standing.begin(state, image)
+    view = _look(state, inputs, params)
+    turns: dict[str, Turn[Any]] = {}
+    for slot in lane.controllers:
+        turns[slot.name], view = _turn(slot, state, view, params, standing)
+    proposals = tuple(p for turn in turns.values() for p in turn.proposals)
+    beats = heartbeat.beats(view, proposals)
+    if beats:
+        view = replace(view, next_id=view.next_id + len(beats))
+        proposals = tuple(p for p in proposals if p.action != "beat")
+    turns[lane.path.name], view = _turn(lane.path, state, view, params, standing, proposals)
+    commands = beats + _all(turns, "commands")
+    after = replace(
+        state,
+        next_id=state.next_id + len(commands),
+        version=image.version,
+        due_ns=standing.due_ns(view.facts),
+        facts=view.facts,
+        heard=view.heard,
+        **{name: turn.state for name, turn in turns.items()},
+    )
+    standing.end(after)
+    return Step(
+        state=after,
+        commands=commands,
+        events=_all(turns, "events"),
+        requests=_all(turns, "requests"),
+        messages=_all(turns, "messages"),
+        estimate=view.estimate,
+    )
+
+
+def _look(state: State, inputs: Inputs, params: Params) -> View:
+    """Return the view of the first controller."""
     topology = survey(inputs.image, params.site, params.points)
-    view = View(
+    return View(
         lane=params.lane,
         image=inputs.image,
         inbox=inputs.inbox,
@@ -237,44 +300,60 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         points=params.points,
         topology=topology,
         facts=state.facts,
-        heard=heard,
+        heard=_absorb(state.heard, inputs),
         estimate=_estimate(inputs.image, topology, params),
         epoch=params.epoch,
         next_id=state.next_id,
     )
-    turns: dict[str, Turn[Any]] = {}
-    for slot in lane.controllers:
-        before = getattr(state, slot.name)
-        if view.now_ns < getattr(before, "next_due_ns", 0) and not inputs.inbox:
-            continue
-        turn: Turn[Any] = slot.controller.step(view, before, _settings(params, slot))
-        turns[slot.name] = turn
-        if turn.facts:
-            view = replace(view, facts=replace(view.facts, **turn.facts))
-    proposals = [p for turn in turns.values() for p in turn.proposals]
-    beats = heartbeat.beats(view, proposals)
-    view = replace(view, next_id=view.next_id + len(beats))
-    turns[lane.path.name] = lane.path.controller.step(
-        view,
-        getattr(state, lane.path.name),
-        _settings(params, lane.path),
-        tuple(p for p in proposals if p.action != "beat"),
-    )
-    commands = beats + tuple(c for turn in turns.values() for c in turn.commands)
-    return Step(
-        state=replace(
-            state,
-            next_id=state.next_id + len(commands),
-            facts=view.facts,
-            heard=heard,
-            **{name: turn.state for name, turn in turns.items()},
-        ),
-        commands=commands,
-        events=tuple(e for turn in turns.values() for e in turn.events),
-        requests=tuple(r for turn in turns.values() for r in turn.requests),
-        messages=tuple(m for turn in turns.values() for m in turn.messages),
-        estimate=view.estimate,
-    )
+
+
+def _turn(
+    slot: Slot,
+    state: State,
+    view: View,
+    params: Params,
+    standing: Standing,
+    *proposals: tuple[Proposal, ...],
+) -> tuple[Turn[Any], View]:
+    """Return the answer of one controller, and the view of the next."""
+    if (turn := standing.recall(slot, view, *proposals)) is not None:
+        return turn, view
+    view.looked.forget()
+    before = getattr(state, slot.name)
+    turn = slot.controller.step(view, before, _settings(params, slot), *proposals)
+    if turn.state is not before and slot.timed and turn.state == before:
+        turn = turn._replace(state=before)
+    if turn.state is before:
+        standing.keep(slot, view, turn, *proposals)
+    else:
+        standing.drop(slot)
+    return turn, _concluded(view, turn.facts) if turn.facts else view
+
+
+def _concluded(view: View, news: Mapping[str, Any]) -> View:
+    """Return the view with new facts; facts that say the same are no news."""
+    facts = view.facts
+    if all(getattr(facts, name) == fact for name, fact in news.items()):
+        return view
+    return replace(view, facts=replace(facts, **news))
+
+
+def _all(turns: Mapping[str, Turn[Any]], kind: str) -> tuple[Any, ...]:
+    """Return what all controllers said of one kind, in order."""
+    return tuple(item for turn in turns.values() for item in getattr(turn, kind))
+
+
+_STANDING: Final[WeakKeyDictionary[Params, Standing]] = WeakKeyDictionary()
+
+
+def _standing(params: Params) -> Standing:
+    """Return the answers that stand in the lane with these parameters."""
+    found = _STANDING.get(params)
+    if found is None:
+        lane = LANES[params.lane]
+        found = Standing((*lane.controllers, lane.path), len(params.points))
+        _STANDING[params] = found
+    return found
 
 
 def _settings(params: Params, slot: Slot) -> Any:  # noqa: ANN401 - each controller has its own

@@ -284,7 +284,7 @@ class View:
         return False
 
     def lasted(self, since_ns: int, wait_ns: int) -> bool:
-        """Return whether what holds since `since_ns` has held for `wait_ns` [ns]; 0: it does not."""
+        """Return whether what holds since `since_ns`, 0 if not at all, has for `wait_ns` [ns]."""
         return since_ns > 0 and self.passed(since_ns + wait_ns)
 
     def elapsed_s(self, since_ns: int) -> float:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import daemon.core
 from daemon.core.automaton import Table, advance, diagram, flaws, reachable
 from daemon.model.quantities import SECOND
+from tests.hall import At
 from tests.properties import examples
 
 
@@ -81,7 +82,7 @@ def test_every_wait_is_bounded_whatever_happens(
         happens = data.draw(st.lists(st.sampled_from(events), max_size=3, unique=True))
         now_ns += data.draw(st.integers(0, 2 * SECOND))
         heard = [e for e in happens if (at[0], e) in table.transitions]
-        before, at = at, advance(table, at, happens, now_ns, waits_ns)
+        before, at = at, advance(table, at, happens, At(now_ns), waits_ns)
         assert at[1] <= now_ns
         if before[0] in table.after and not heard and now_ns - before[1] >= SECOND:
             assert at[0] is table.after[before[0]][1]

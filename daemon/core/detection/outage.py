@@ -64,7 +64,7 @@ from daemon.core.automaton import Table, advance
 from daemon.core.topology import Presence, once_per_site
 from daemon.core.view import Health, Supply, Turn
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
-from daemon.model.quantities import ns, seconds
+from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.view import View
@@ -290,12 +290,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         for name, witnesses in _witnesses(view.site, view.points).items()
     }
     feeds = {
-        name: Judged(*advance(FEED, at, _VERDICT.get(health[name], ()), view.now_ns, waits_ns))
+        name: Judged(*advance(FEED, at, _VERDICT.get(health[name], ()), view, waits_ns))
         for name, at in state.feeds.items()
     }
     stable = tuple(name for name, at in feeds.items() if at.stage is Feed.HEALTHY)
     seen = _site_events(view, health, stable)
-    stage, since_ns = advance(SITE, (state.stage, state.since_ns), seen, view.now_ns, waits_ns)
+    stage, since_ns = advance(SITE, (state.stage, state.since_ns), seen, view, waits_ns)
     lost_ns = view.now_ns if state.stage is Stage.NORMAL is not stage else state.lost_ns
     after = State(stage, since_ns, lost_ns, feeds)
     supply = Supply(health, stable, stage in {Stage.OUTAGE, Stage.SEVERED}, lost_ns)
@@ -340,7 +340,7 @@ def _tell(view: View, before: State, after: State) -> tuple[Happening, ...]:
     ]
     if after.stage is before.stage:
         return tuple(told)
-    lasted_s = round(seconds(view.now_ns - after.lost_ns), 3)
+    lasted_s = round(view.elapsed_s(after.lost_ns), 3)
     names = {
         Stage.DISTURBED: ("outage_detected", "no feed is healthy"),
         Stage.CUT_OFF: ("delivery_lost", "a feed is healthy but does not arrive"),

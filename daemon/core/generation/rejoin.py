@@ -172,7 +172,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for name, at in state.breakers.items():
         place = places[name]
         seen = _events(view, name, at, well_ns[place.grid_bus], params)
-        stage, since_ns = advance(SOURCE, at[:2], seen, view.now_ns, waits_ns)
+        stage, since_ns = advance(SOURCE, at[:2], seen, view, waits_ns)
         tries = 0 if stage is Stage.JOINED else at.tries + (stage is Stage.RESTING is not at.stage)
         breakers[name] = At(stage, since_ns, tries)
         if stage is Stage.JOINING:
@@ -194,6 +194,6 @@ def _events(view: View, name: str, at: At, well_ns: int, params: Params) -> list
         events.append(Event.SEEN_OPEN)
     if at.tries >= params.tries:
         events.append(Event.TRIED_OUT)
-    if well_ns and view.now_ns - well_ns >= ns(params.stable_s):
+    if view.lasted(well_ns, ns(params.stable_s)):
         events.append(Event.PERMITTED)
     return events

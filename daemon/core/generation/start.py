@@ -240,7 +240,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         events = _events(view, name, places[name], wanted, released)
         if at.stage is Stage.READY and not released and _may_close(view, name, places, sets):
             events.append(Event.PERMITTED)
-        sets[name] = At(*advance(SET, at, events, view.now_ns, waits_ns))
+        sets[name] = At(*advance(SET, at, events, view, waits_ns))
     proposals = tuple(
         wish for name, at in sets.items() if (wish := _wish(view, name, places[name], at.stage))
     )
@@ -332,7 +332,7 @@ def _tell(view: View, name: str, before: At, after: At, lost_ns: int) -> Happeni
     text = f"{name}: {after.stage.value}"
     if after.stage is Stage.FAILED and before.stage is not Stage.FAILED:
         text = f"{name}: failed while {before.stage.value}"
-    since_loss_s = round((view.now_ns - lost_ns) / 1e9, 3) if lost_ns else 0.0
+    since_loss_s = round(view.elapsed_s(lost_ns), 3) if lost_ns else 0.0
     return view.event(
         name,
         happened,

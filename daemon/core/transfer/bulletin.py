@@ -64,7 +64,7 @@ def _sections(site: Site, points: PointTable) -> dict[str, str]:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Say what has changed, or say it again."""
     values = compose(view)
-    if values == state.told and view.now_ns - state.told_ns < ns(params.repeat_s):
+    if values == state.told and not view.passed(state.told_ns + ns(params.repeat_s)):
         return Turn(state)
     message = LaneMessage(view.lane, "supply", values)
     return Turn(State(values, view.now_ns), messages=(message,))

@@ -38,7 +38,7 @@ from annotated_types import Ge, Gt, Le
 from daemon.core.automaton import Table, advance, ignoring_the_rest
 from daemon.core.interlocks import fault_behind
 from daemon.core.view import Health, Turn
-from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.commands import Proposal
 from daemon.model.plant import IntakeScheme
 from daemon.model.quantities import ns
 
@@ -168,7 +168,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             SWITCH,
             (at.stage, at.since_ns),
             _events(view, scheme, at, params),
-            view.now_ns,
+            view,
             waits_ns,
         )
         if stage is Stage.MOVING is not at.stage:
@@ -207,8 +207,8 @@ def _feeds(view: View, scheme: IntakeScheme) -> dict[int, str]:
 
 def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
     """Bring memory up to date: the way to go, and the transfers still in the window."""
-    horizon_ns = view.now_ns - ns(params.window_s)
-    moved_ns = tuple(t for t in at.moved_ns if t > horizon_ns) if at.moved_ns else ()
+    window_ns = ns(params.window_s)
+    moved_ns = tuple(t for t in at.moved_ns if not view.passed(t + window_ns))
     if at.stage is Stage.MOVING:
         return at._replace(moved_ns=moved_ns)
     standing, feeds = _standing(view, scheme), _feeds(view, scheme)
@@ -221,11 +221,7 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
         failed = supply.feeds.get(feeds[standing]) is Health.FAILED
         if failed and supply.feeds.get(feeds[other]) is Health.HEALTHY:
             target = other
-        elif (
-            params.return_to_source_1
-            and preferred_ns
-            and view.now_ns - preferred_ns >= ns(params.return_s)
-        ):
+        elif params.return_to_source_1 and view.lasted(preferred_ns, ns(params.return_s)):
             target = 1
     return at._replace(target=target, preferred_ns=preferred_ns, moved_ns=moved_ns)
 
@@ -234,10 +230,7 @@ def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Ev
     """Return what is true of a switch this scan, most urgent first."""
     events = []
     if any(
-        isinstance(m, OperatorRequest)
-        and m.proposal.equipment == scheme.id
-        and m.proposal.action == "reset"
-        for m in view.inbox
+        m.proposal.equipment == scheme.id and m.proposal.action == "reset" for m in view.requests
     ):
         events.append(Event.RESET)
     selector = view.stage(scheme.switch, "selector")

@@ -30,7 +30,7 @@ from daemon.core.automaton import advance
 from daemon.core.transfer import acceptance, joint, section
 from daemon.core.transfer.section import Event, Stage
 from daemon.core.view import Health, Turn
-from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.commands import Proposal
 from daemon.model.natures import Position
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import SECOND, ns
@@ -203,10 +203,7 @@ def _auto(view: View, scheme: MainTieMainScheme) -> bool | None:
 
 def _reset(view: View, scheme: str) -> bool:
     return any(
-        isinstance(m, OperatorRequest)
-        and m.proposal.equipment == scheme
-        and m.proposal.action == "reset"
-        for m in view.inbox
+        m.proposal.equipment == scheme and m.proposal.action == "reset" for m in view.requests
     )
 
 
@@ -226,10 +223,6 @@ def _from_stable_mains(view: View, bus: str) -> bool:
 def _since(holds: bool, since_ns: int, now_ns: int) -> int:
     """Return since when a condition holds, 0 when it does not."""
     return (since_ns or now_ns) if holds else 0
-
-
-def _lasted(now_ns: int, since_ns: int, wait_s: float) -> bool:
-    return since_ns > 0 and now_ns - since_ns >= ns(wait_s)
 
 
 def _rows_limit_w(view: View, params: Params) -> float:
@@ -253,7 +246,7 @@ def _advance(scan: _Scan) -> SchemeState:
         joint.JOINT,
         (state.intake, state.intake_ns),
         _intake_events(scan, feed_ns),
-        now_ns,
+        view,
         scan.waits_ns,
     )
     state = replace(
@@ -290,7 +283,7 @@ def _intake_events(scan: _Scan, feed_ns: int) -> list[joint.Event]:
     events.append(here.PART if view.facts.supply.outage else here.WELL)
     before = view.site.equipment[scan.scheme.intake].buses[1]
     known = view.topology.dead(before) or view.topology.live(before)
-    if _lasted(view.now_ns, feed_ns, scan.params.reclose_s) and known:
+    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known:
         events.append(here.JOIN)
     return events
 
@@ -304,13 +297,13 @@ def _advance_section(scan: _Scan, i: int) -> SectionState:
         state,
         dead_ns=_since(view.topology.dead(drawn.bus), state.dead_ns, now_ns),
         mains_ns=_since(_from_stable_mains(view, source), state.mains_ns, now_ns),
-        failed=tuple(f for f in state.failed if f[1] > now_ns) if state.failed else (),
+        failed=tuple(f for f in state.failed if not view.passed(f[1])),
     )
     closed = _alternate_closed(scan, i)
     choice = _choose(scan, i, state)
     events = _events(scan, i, state, closed, choice)
     stage, since_ns = advance(
-        section.SECTION, (state.stage, state.since_ns), events, now_ns, scan.waits_ns
+        section.SECTION, (state.stage, state.since_ns), events, view, scan.waits_ns
     )
     if stage is state.stage:
         return state
@@ -362,16 +355,14 @@ def _events(
         events.append(_SEEN[main is Position.CLOSED, bool(closed)])
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
         events.append(Event.MAIN_GONE)
-    if _lasted(view.now_ns, state.dead_ns, params.alternate_confirm_s):
+    if view.lasted(state.dead_ns, ns(params.alternate_confirm_s)):
         events.append(Event.ALTERNATE_LOST)
     if scan.auto is None:
         # Nothing new is begun on a selector that cannot be read.
         return [e for e in events if state.stage is not Stage.UNJUDGED]
     if _main_lost(scan, drawn, state):
         events.append(Event.MAIN_LOST)
-    if _lasted(view.now_ns, state.mains_ns, params.mains_settle_s) and not _failed(
-        state, drawn.main
-    ):
+    if view.lasted(state.mains_ns, ns(params.mains_settle_s)) and not _failed(state, drawn.main):
         events.append(Event.MAIN_USABLE)
         if _its_turn(scan, i):
             events.append(Event.RETURN_PERMITTED)
@@ -394,9 +385,7 @@ def _main_lost(scan: _Scan, drawn: Section, state: SectionState) -> bool:
     if view.facts.supply.outage:
         return not view.topology.live(drawn.bus)
     door = view.site.equipment[scan.scheme.intake].buses[1]
-    return _lasted(view.now_ns, state.dead_ns, scan.params.section_confirm_s) and _on_mains(
-        view, door
-    )
+    return view.lasted(state.dead_ns, ns(scan.params.section_confirm_s)) and _on_mains(view, door)
 
 
 def _failed(state: SectionState, breaker: str) -> bool:
@@ -405,8 +394,8 @@ def _failed(state: SectionState, breaker: str) -> bool:
 
 def _its_turn(scan: _Scan, i: int) -> bool:
     """Return whether no other section moves, and the last block has been digested."""
-    settled = scan.view.now_ns - scan.state.block_ns >= ns(scan.params.between_blocks_s)
-    return (settled or not scan.state.block_ns) and not any(
+    block_ns, between_ns = scan.state.block_ns, ns(scan.params.between_blocks_s)
+    return (not block_ns or scan.view.passed(block_ns + between_ns)) and not any(
         s.stage in _MOVING for k, s in enumerate(scan.state.sections) if k != i
     )
 
@@ -453,13 +442,13 @@ def _load_fits(scan: _Scan) -> bool:
 
 def _sets_awaited(scan: _Scan) -> bool:
     """Return whether no more sets are coming, or they have been waited for long enough."""
-    waited = _lasted(scan.view.now_ns, scan.state.sets_ns, scan.params.sets_wait_s)
+    waited = scan.view.lasted(scan.state.sets_ns, ns(scan.params.sets_wait_s))
     return waited or (scan.state.sets_ns > 0 and not scan.view.facts.sets.pending)
 
 
 def _caps_in_force(scan: _Scan) -> bool:
-    heard = scan.view.heard.get("caps")
-    if heard is None or scan.view.now_ns - heard.at_ns > _HEARD_VALID_NS:
+    heard = scan.view.word("caps")
+    if heard is None or scan.view.passed(heard.at_ns + _HEARD_VALID_NS + 1):
         return False
     return 0 <= float(heard.values["rows_limit_w"]) <= scan.limit_w
 
@@ -471,7 +460,7 @@ def _rows_cut(scan: _Scan) -> bool:
     if scan.limit_w == 0:
         return True
     patience_s = scan.params.sets_wait_s + scan.params.caps_wait_s
-    late = _lasted(scan.view.now_ns, scan.state.sets_ns, patience_s)
+    late = scan.view.lasted(scan.state.sets_ns, ns(patience_s))
     return late and not _caps_in_force(scan)
 
 
@@ -550,7 +539,7 @@ def _call(view: View, schemes: Mapping[str, SchemeState], params: Params) -> str
         assert isinstance(scheme, MainTieMainScheme)
         for drawn, at in zip(scheme.sections, state.sections, strict=True):
             stranded = at.stage is Stage.AWAITING and not at.mains_ns and at.dead_ns
-            if stranded and _lasted(view.now_ns, at.since_ns, params.call_s):
+            if stranded and view.lasted(at.since_ns, ns(params.call_s)):
                 return f"{drawn.bus} has no source"
     return ""
 

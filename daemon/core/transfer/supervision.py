@@ -157,7 +157,7 @@ def _watch_switch(view: View, name: str, at: At, params: Params) -> At:
         SUPERVISED,
         (at.stage, at.since_ns),
         (Event.SHOULD_MOVE if should else Event.WELL,),
-        view.now_ns,
+        view,
         {"move_s": ns(move_s)},
     )
     return at if (stage, shown) == (at.stage, at.shown) else At(stage, since_ns, shown)

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.core.automaton import Table, advance, diagram, flaws, reachable
 from daemon.model.quantities import SECOND
+from tests.hall import At
 
 
 class Stage(Enum):
@@ -47,21 +48,21 @@ WAITS = {"move_s": SECOND}
 
 
 def test_the_first_event_that_is_listened_to_acts() -> None:
-    at = advance(SOUND, (Stage.REST, 0), (Event.DONE, Event.GO), 5, WAITS)
+    at = advance(SOUND, (Stage.REST, 0), (Event.DONE, Event.GO), At(5), WAITS)
     assert at == (Stage.MOVE, 5)
 
 
 def test_time_acts_only_when_no_event_does_and_not_a_nanosecond_early() -> None:
-    assert advance(SOUND, (Stage.MOVE, 5), (), 4 + SECOND, WAITS) == (Stage.MOVE, 5)
-    assert advance(SOUND, (Stage.MOVE, 5), (), 5 + SECOND, WAITS) == (Stage.STUCK, 5 + SECOND)
-    late = advance(SOUND, (Stage.MOVE, 5), (Event.DONE,), 9 * SECOND, WAITS)
+    assert advance(SOUND, (Stage.MOVE, 5), (), At(4 + SECOND), WAITS) == (Stage.MOVE, 5)
+    assert advance(SOUND, (Stage.MOVE, 5), (), At(5 + SECOND), WAITS) == (Stage.STUCK, 5 + SECOND)
+    late = advance(SOUND, (Stage.MOVE, 5), (Event.DONE,), At(9 * SECOND), WAITS)
     assert late == (Stage.REST, 9 * SECOND)
 
 
 def test_an_event_that_nobody_thought_about_is_an_error_of_ours() -> None:
     careless = replace(SOUND, ignored={})
     with pytest.raises(AssertionError, match="no answer"):
-        advance(careless, (Stage.REST, 0), (Event.DONE,), 1, WAITS)
+        advance(careless, (Stage.REST, 0), (Event.DONE,), At(1), WAITS)
 
 
 def test_a_sound_table_has_no_flaws() -> None:
