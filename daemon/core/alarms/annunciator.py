@@ -25,10 +25,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from annotated_types import Interval
 
-from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules, judge
+from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules
+from daemon.core.alarms.judging import Said, Steady, judge, look
 from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
 from daemon.core.alarms.rules import Rules
-from daemon.core.alarms.suppression import consequences, void
+from daemon.core.alarms.suppression import Void, consequences, lay, void
 from daemon.core.view import Turn
 from daemon.model.commands import Acknowledgement, OperatorRequest
 from daemon.model.events import AlarmTransition
@@ -104,8 +105,30 @@ class _Dense(NamedTuple):
 
 _NEVER: Final = 1 << 62
 _REST: Final = Life()
-_plans: WeakKeyDictionary[PointTable, tuple[Params, Plan]] = WeakKeyDictionary()
-_denses: WeakKeyDictionary[PointTable, tuple[State, _Dense]] = WeakKeyDictionary()
+
+
+class _Kept:
+    """What is made from values and kept from scan to scan; it never changes a result."""
+
+    def __init__(self, site: Site, points: PointTable, params: Params) -> None:
+        self.params = params
+        self.plan = compile_rules(params.rules, site, points)
+        self.said = Said(self.plan)
+        self.steady: Steady | None = None
+        self.void: Void | None = None
+        self.state: State | None = None
+        self.dense: _Dense | None = None
+
+    def look(self, view: View, state: State) -> tuple[_Dense, Steady, Void]:
+        """Return what goes with this state and this scan, made anew only where they moved."""
+        if self.dense is None or self.state is not state:
+            self.state, self.dense = state, _dense(self.plan, state)
+        self.steady = look(self.plan, view.image, self.steady)
+        self.void = lay(self.plan, view, self.steady, self.void)
+        return self.dense, self.steady, self.void
+
+
+_kept: WeakKeyDictionary[PointTable, _Kept] = WeakKeyDictionary()
 
 
 def initial(site: Site, params: Params) -> State:
@@ -115,18 +138,24 @@ def initial(site: Site, params: Params) -> State:
 
 def plan_of(site: Site, points: PointTable, params: Params) -> Plan:
     """Return the compiled rules of a site, kept as long as its point table lives."""
-    kept = _plans.get(points)
-    if kept is None or kept[0] is not params:
-        kept = _plans[points] = params, compile_rules(params.rules, site, points)
-    return kept[1]
+    return _kept_of(site, points, params).plan
+
+
+def _kept_of(site: Site, points: PointTable, params: Params) -> _Kept:
+    kept = _kept.get(points)
+    if kept is None or kept.params is not params:
+        kept = _kept[points] = _Kept(site, points, params)
+    return kept
 
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Judge every condition and move the alarms that changed."""
-    plan = plan_of(view.site, view.points, params)
-    dense = _dense(plan, state, view.points)
-    raw = judge(plan, view.image, dense.active, lambda topic, key: _told(view, topic, key))
-    senseless = void(plan, view, dense.hidden)
+    kept = _kept_of(view.site, view.points, params)
+    plan = kept.plan
+    dense, steady, found = kept.look(view, state)
+    said = kept.said.hear(view.now_ns, lambda topic, key: _told(view, topic, key))
+    raw = judge(plan, view.image, dense.active, steady, said)
+    senseless = void(plan, found, dense.hidden)
     raw &= ~senseless
     hide = senseless | consequences(plan, raw | dense.active)
     differing = np.flatnonzero(raw != dense.active)
@@ -161,10 +190,7 @@ def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain valu
     return getattr(getattr(view.facts, topic, None), key, None)
 
 
-def _dense(plan: Plan, state: State, points: PointTable) -> _Dense:
-    kept = _denses.get(points)
-    if kept is not None and kept[0] is state:
-        return kept[1]
+def _dense(plan: Plan, state: State) -> _Dense:
     active, shown, hidden = (np.zeros(len(plan.conditions), dtype=np.bool_) for _ in range(3))
     shelf_ends_ns = _NEVER
     for name, life in state.lives.items():
@@ -177,9 +203,7 @@ def _dense(plan: Plan, state: State, points: PointTable) -> _Dense:
         shown[place] = not out
         if life.stage is Stage.SHELVED:
             shelf_ends_ns = min(shelf_ends_ns, life.shelved_until_ns)
-    dense = _Dense(active, shown, hidden, shelf_ends_ns)
-    _denses[points] = state, dense
-    return dense
+    return _Dense(active, shown, hidden, shelf_ends_ns)
 
 
 class _Book:

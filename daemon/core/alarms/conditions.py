@@ -1,29 +1,25 @@
-"""All rules over all equipment, evaluated at once.
+"""All rules over all equipment, ready to be judged at once.
 
 `compile_rules` multiplies rules with equipment into *conditions*, one per possible alarm, sorted by
-how they are judged, so that one scan is a handful of numpy calls however many there are.
-`judge` returns which conditions hold now, undelayed. A condition whose value is not good keeps what
-it was: silence neither raises an alarm nor takes one back.
+how they are judged, so that `judging` needs a handful of numpy calls however many there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.core.alarms.rules import CONTRACT, NOMINAL, Rule, labels
-from daemon.model.natures import PointKind
+from daemon.model.natures import PointKind, Role
 from daemon.model.points import Register
-from daemon.model.quality import good_mask
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
-    from daemon.model.image import Image
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
@@ -33,7 +29,9 @@ Indices = NDArray[np.int64]
 _ORDER = ("above", "below", "is", "is_not", "stale", "silent", "happened", "told")
 _IN_SECONDS = frozenset({"stale", "happened"})
 _FROM_CONTROLLERS = frozenset({"happened", "told"})
-_MOST_STATES = 63
+_SUPPLYING = frozenset({Role.SOURCE, Role.STORAGE})
+MOST_STATES = 63
+"""Codes that a bit set tells apart; the last stands for all beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,21 @@ class Condition:
     limit_off: float
 
 
+class Word(NamedTuple):
+    """What is said under one topic and key, and the conditions that rest on it.
+
+    Attributes:
+        topic: of a message, or a fact.
+        key: in it; "" stands for the time of the last message [ns].
+        conditions: their places among those that are told, with source ("" for the site), the
+            words of which one must be said, and for how long a message counts [ns].
+    """
+
+    topic: str
+    key: str
+    conditions: tuple[tuple[int, str, tuple[str, ...], int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Conditions of a site in order of evaluation, with the arrays that judge them.
@@ -88,11 +101,12 @@ class Plan:
         gateway_devices: devices (places in `own_starts`) gateway after gateway.
         gateway_starts: where each gateway begins in it.
         silent: place in (devices, then gateways) of each condition on silence, which follow.
-        told: (place, topic, key, source) of each condition that is told, which follow; of one that
-            happened the key is empty and stands for the time of the last message [ns].
+        first_told: place of the first condition on what is told; all others stand before.
+        told: what is said under one topic and key, and the conditions on it.
         gate_point: stage point of each gate.
         gate_mask: bit set of the values that let the alarm exist.
         gate_of: the condition it gates.
+        code_point: points that are read as codes: of labels, of gates, and stages of all sources.
         cause: condition that suppresses, edge by edge.
         consequence: condition that it suppresses.
         fed: (place, buses) of each condition that needs a supply.
@@ -116,79 +130,15 @@ class Plan:
     gateway_devices: Indices
     gateway_starts: Indices
     silent: Indices
-    told: tuple[tuple[int, str, str, str], ...]
+    first_told: int
+    told: tuple[Word, ...]
     gate_point: Indices
     gate_mask: Indices
     gate_of: Indices
+    code_point: Indices
     cause: Indices
     consequence: Indices
     fed: tuple[tuple[int, tuple[str, ...]], ...]
-
-
-def judge(plan: Plan, image: Image, active: Flags, told: Callable[[str, str], Any]) -> Flags:
-    """Return which conditions (n_condition,) hold in `image`, before any delay.
-
-    Args:
-        plan: of the site.
-        image: this scan.
-        active: which were held to be active (n_condition,); decides the side of the dead band.
-        told: what stands under a topic and a key; under "" the time of the last message [ns].
-    """
-    good = good_mask(image.quality)
-    end_level, end_label = plan.levels, plan.levels + len(plan.label_point)
-    end_age = end_label + len(plan.age_point)
-    raw = active.copy()
-
-    was = active[:end_level]
-    value = image.values[plan.level_point] * plan.level_sign
-    beyond = value > np.where(was, plan.level_off, plan.level_on)
-    raw[:end_level] = np.where(good[plan.level_point], beyond, was)
-
-    was = active[end_level:end_label]
-    inside = within(plan.label_mask, image.values[plan.label_point])
-    raw[end_level:end_label] = np.where(good[plan.label_point], inside, was)
-
-    raw[end_label:end_age] = image.now_ns - image.source_ns[plan.age_point] > plan.age_limit_ns
-    raw[end_age : end_age + len(plan.silent)] = _silence(plan, good)[plan.silent]
-    for place, topic, key, source in plan.told:
-        condition = plan.conditions[place]
-        value = told(topic, key)
-        if key:
-            raw[place] = holds(value, source, condition.rule.states)
-        else:
-            raw[place] = value is not None and image.now_ns - value <= ns(condition.limit)
-    return raw
-
-
-def within(masks: Indices, values: NDArray[np.float64]) -> Flags:
-    """Return whether each value is one of the small numbers whose bits are set in its mask."""
-    bits = np.clip(values, 0, _MOST_STATES - 1).astype(np.int64)
-    inside: Flags = (masks >> bits) & 1 == 1
-    return inside
-
-
-def holds(value: Any, source: str, states: tuple[str, ...] = ()) -> bool:  # noqa: ANN401
-    """Return whether what was told is true of `source`: by name in a collection, else at large.
-
-    Args:
-        value: plain value of any shape; a mapping is read at `source`.
-        source: equipment, or "" for the site.
-        states: words of which one must be in it; without them whatever is true in Python.
-    """
-    if isinstance(value, Mapping):
-        value = value.get(source)
-    elif isinstance(value, (tuple, list, frozenset)):
-        return source in value if source else bool(value)
-    return not set(states).isdisjoint(str(value).split()) if states else bool(value)
-
-
-def _silence(plan: Plan, good: Flags) -> Flags:
-    if not len(plan.own_starts):
-        return np.zeros(0, dtype=np.bool_)
-    devices = ~np.logical_or.reduceat(good[plan.own_points], plan.own_starts)
-    gateways = np.logical_and.reduceat(devices[plan.gateway_devices], plan.gateway_starts)
-    silence: Flags = np.concatenate((devices, gateways))
-    return silence
 
 
 def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> Plan:
@@ -217,6 +167,8 @@ def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> 
         for name, states in condition.rule.only_while.items()
         if (index := points.find(condition.source, name)) is not None
     ]
+    sources = [e for e in site.equipment.values() if e.kind.role in _SUPPLYING]
+    stages = [i for e in sources if (i := points.find(e.id, "stage")) is not None]
     edges = _edges(conditions, site)
     return Plan(
         conditions=conditions,
@@ -237,13 +189,14 @@ def compile_rules(rules: Mapping[str, Rule], site: Site, points: PointTable) -> 
         gateway_devices=talk.gateway_devices,
         gateway_starts=talk.gateway_starts,
         silent=_indices(talk.place[c.source] for c in of["silent"]),
-        told=tuple(
-            (first_said + n, *_topic(c.rule.point), "" if c.rule.nature == "site" else c.source)
-            for n, c in enumerate(said)
-        ),
+        first_told=first_said,
+        told=_words(said),
         gate_point=_indices(index for _, index, _ in gates),
         gate_mask=_indices(mask for _, _, mask in gates),
         gate_of=_indices(place for place, _, _ in gates),
+        code_point=_indices(
+            chain((c.point or 0 for c in marks), (index for _, index, _ in gates), stages)
+        ),
         cause=_indices(cause for cause, _ in edges),
         consequence=_indices(consequence for _, consequence in edges),
         fed=tuple(
@@ -324,14 +277,25 @@ def _factor(rule: Rule, item: Equipment, unit: str, site: Site) -> float:
 def _condition_mask(condition: Condition, points: PointTable) -> int:
     assert condition.point is not None, condition.id
     mask = _mask(points.points[condition.point].spec, condition.rule.states)
-    return mask if condition.rule.condition == "is" else ~mask & ((1 << _MOST_STATES) - 1)
+    return mask if condition.rule.condition == "is" else ~mask & ((1 << MOST_STATES) - 1)
 
 
 def _mask(spec: Any, states: tuple[str, ...]) -> int:  # noqa: ANN401
     """Return the bits of the values labelled by `states`; of a status, of those that are true."""
     if spec.kind is PointKind.STATUS or not states:
-        return ((1 << _MOST_STATES) - 1) & ~1
+        return ((1 << MOST_STATES) - 1) & ~1
     return sum(1 << value for value, label in enumerate(labels(spec)) if label in states)
+
+
+def _words(said: list[Condition]) -> tuple[Word, ...]:
+    """Return the conditions on what is told, topic by topic."""
+    words: dict[tuple[str, str], list[tuple[int, str, tuple[str, ...], int]]] = {}
+    for n, condition in enumerate(said):
+        rule = condition.rule
+        source = "" if rule.nature == "site" else condition.source
+        row = n, source, rule.states, ns(condition.limit)
+        words.setdefault(_topic(rule.point), []).append(row)
+    return tuple(Word(*about, tuple(rows)) for about, rows in words.items())
 
 
 def _topic(point: str) -> tuple[str, str]:

@@ -14,42 +14,70 @@ is, and a source or a switch that cannot be read does not count as a supply.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from daemon.core.alarms.conditions import Flags, Plan, within
-from daemon.model.quality import good_mask
+from daemon.core.alarms.conditions import Flags, Plan
 
 if TYPE_CHECKING:
+    from daemon.core.alarms.judging import Steady
+    from daemon.core.topology import Topology
     from daemon.core.view import View
 
 
-def void(plan: Plan, view: View, hidden: Flags) -> Flags:
-    """Return which conditions (n_condition,) make no sense now.
+class Void(NamedTuple):
+    """Which conditions make no sense by codes and diagram alone (n_condition,)."""
+
+    steady: Steady
+    topology: Topology
+    senseless: Flags
+
+
+def lay(plan: Plan, view: View, steady: Steady, last: Void | None) -> Void:
+    """Return what makes no sense by codes and diagram: `last` itself while both stand.
 
     Args:
         plan: of the site.
         view: this scan.
-        hidden: which are suppressed so far (n_condition,).
+        steady: what the codes and qualities of its image say.
+        last: what was found before, if anything.
     """
+    topology = view.topology
+    if last is not None and last.steady is steady and last.topology is topology:
+        return last
     senseless = np.zeros(len(plan.conditions), dtype=np.bool_)
-    if len(plan.gate_of):
-        known = good_mask(view.image.quality[plan.gate_point])
-        fits = within(plan.gate_mask, view.image.values[plan.gate_point])
-        senseless[plan.gate_of[np.where(known, ~fits, hidden[plan.gate_of])]] = True
-    net = view.topology.net
-    fed = {net[bus] for source, bus in view.topology.running.items() if _feeds(view, source)}
+    senseless[plan.gate_of[steady.gates_shut]] = True
+    net = topology.net
+    fed = {net[bus] for source, bus in topology.running.items() if _feeds(view, source)}
     for place, buses in plan.fed:
         if fed.isdisjoint(net[bus] for bus in buses):
             senseless[place] = True
+    return Void(steady, topology, senseless)
+
+
+def void(plan: Plan, found: Void, hidden: Flags) -> Flags:
+    """Return which conditions (n_condition,) make no sense now.
+
+    Args:
+        plan: of the site.
+        found: what makes no sense by codes and diagram.
+        hidden: which are suppressed so far (n_condition,).
+    """
+    known = found.steady.gates_known
+    if known.all():
+        return found.senseless
+    senseless = found.senseless.copy()
+    unread = plan.gate_of[~known]
+    senseless[unread[hidden[unread]]] = True
     return senseless
 
 
 def consequences(plan: Plan, standing: Flags) -> Flags:
     """Return which conditions (n_condition,) follow from one that stands (n_condition,)."""
     hide = np.zeros(len(plan.conditions), dtype=np.bool_)
-    hide[plan.consequence[standing[plan.cause]]] = True
+    if standing.any():
+        hide[plan.consequence[standing[plan.cause]]] = True
     return hide
 
 
