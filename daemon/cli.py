@@ -349,7 +349,8 @@ def _emulate(options: argparse.Namespace) -> int:
     from daemon.settings import load, shift_ports
 
     site = shift_ports(load(options.site), options.port_offset).site
-    play = scenario_for(options.scenario, site) if options.scenario else None
+    name = options.scenario
+    play = scenario_for(name, site, real_time=True) if name else None
     report = emulate(
         site,
         play,

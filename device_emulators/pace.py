@@ -7,6 +7,7 @@ which the scenario does something, and stands in between. Whoever writes finds i
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import seconds
@@ -44,6 +45,8 @@ class Pace:
         self._loop: Final = loop
         self._now_ns: Final = now_ns
         self._timer: TimerHandle | None = None
+        # Whoever writes must not take the plant along when he is paused.
+        self._context: Final = copy_context()
 
     def start(self) -> None:
         """Begin to move."""
@@ -63,7 +66,7 @@ class Pace:
     def _arm(self) -> None:
         self.stop()
         wait_ns = max(1, min(self._plant.due_ns, self._play.due_ns) - self._now_ns())
-        self._timer = self._loop.call_later(seconds(wait_ns), self.look)
+        self._timer = self._loop.call_later(seconds(wait_ns), self.look, context=self._context)
 
     def write(self, equipment: str, point: str, value: float) -> bool:
         """Hand a value to a device at the present instant; return whether it took it.

@@ -92,7 +92,8 @@ class Play:
         plant: Playable,
         scenario: Scenario | None = None,
         *,
-        gateway: Callable[[str, str], None] = lambda _id, _event: None,
+        gateway: Callable[[str, str, Mapping[str, Any]], None] = lambda _id, _event, _values: None,
+        daemon: Callable[[str, Mapping[str, Any]], None] = lambda _event, _values: None,
         out: Callable[[str], None] = print,
     ) -> None:
         """Get ready; scenario time stands still until `begin`.
@@ -101,11 +102,12 @@ class Play:
             site: the site of the plant.
             plant: the plant.
             scenario: what to play; None only lets time pass.
-            gateway: does an event to a gateway: its id, the event.
+            gateway: does an event to a gateway: its id, the event, the values.
+            daemon: does an event to the process of the daemon: the event, the values.
             out: takes lines for people.
         """
         self._site, self._plant, self._scenario = site, plant, scenario
-        self._gateway, self._out = gateway, out
+        self._gateway, self._daemon, self._out = gateway, daemon, out
         self._judge: Judge | None = None
         self._to_come: list[Happening] = []
         self._stages: list[dict[str, Any]] = []
@@ -159,12 +161,15 @@ class Play:
             self._out(f"[plant] {time_s:9.3f} s  {summary(self._site, self._plant)}")
 
     def _do(self, happening: Happening) -> None:
-        for id_ in select(self._site, happening.target, gateways=True):
+        for id_ in select(self._site, happening.target, beside=True):
             if id_ in self._site.equipment:
                 self._plant.inject(id_, happening.event, happening.values)
+                continue
+            if id_ in self._site.gateways:
+                self._gateway(id_, happening.event, happening.values)
             else:
-                self._gateway(id_, happening.event)
-                self._out(f"[plant] {id_}: {happening.event}")
+                self._daemon(happening.event, happening.values)
+            self._out(f"[plant] {id_}: {happening.event}")
 
     def _tell(self, events: Sequence[PlantEvent]) -> None:
         """Print events; of many alike in one step (48 racks on battery) only the first."""

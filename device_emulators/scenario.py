@@ -50,7 +50,7 @@ class Initial(Targeted):
 
 
 class Happening(Targeted):
-    """Something done to equipment or to a gateway."""
+    """Something done to equipment, to a gateway or to the daemon's process."""
 
     at_s: NotNegative
     """Scenario time [s]."""
@@ -209,13 +209,14 @@ def site_of(path: Path) -> str:
     return site if isinstance(site, str) else str(Scenario.model_fields["site"].default)
 
 
-def load(path: Path, site: Site, vocabulary: Vocabulary) -> Scenario:
+def load(path: Path, site: Site, vocabulary: Vocabulary, *, real_time: bool = False) -> Scenario:
     """Return the scenario in a file.
 
     Args:
         path: the file.
         site: the plant it is to run on.
         vocabulary: what can be done to a plant and asked of it.
+        real_time: it is to be played on the desk.
 
     Raises:
         SettingsError: with all problems, by line and column.
@@ -225,7 +226,7 @@ def load(path: Path, site: Site, vocabulary: Vocabulary) -> Scenario:
         raise SettingsError(document.problems)
     scenario, findings = fill(Scenario, document.data)
     if scenario is not None:
-        findings = [*look_over(scenario, site, vocabulary)]
+        findings = [*look_over(scenario, site, vocabulary, real_time=real_time)]
     if findings:
         raise SettingsError(sorted(document.problem(finding) for finding in findings))
     return scenario  # type: ignore[no-any-return]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from daemon.settings.findings import Finding, choices
+from device_emulators.faults.words import on_desk, points_of
 from device_emulators.selection import CRITICAL, nature_of, select, words_of
 
 if TYPE_CHECKING:
@@ -44,12 +46,16 @@ class Vocabulary:
     alarms: frozenset[str]
 
 
-def look_over(scenario: Scenario, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
-    """Yield what is wrong with `scenario` on `site`."""
+def look_over(
+    scenario: Scenario, site: Site, vocabulary: Vocabulary, *, real_time: bool = False
+) -> Iterator[Finding]:
+    """Yield what is wrong with `scenario` on `site`, on the desk if it is for `real_time`."""
     for i, initial in enumerate(scenario.initial):
         yield from _initial(initial, ("initial", i), site, vocabulary)
     for i, happening in enumerate(scenario.timeline):
         yield from _happening(happening, ("timeline", i), site, vocabulary)
+        if real_time:
+            yield from _of_virtual_time(happening, ("timeline", i), site)
         if happening.at_s >= scenario.for_s:
             text = f"{happening.at_s:g} s is not before the end at {scenario.for_s:g} s"
             yield Finding(("timeline", i, "at_s"), text)
@@ -83,8 +89,8 @@ def _initial(
 def _happening(
     happening: Happening, at: Location, site: Site, vocabulary: Vocabulary
 ) -> Iterator[Finding]:
-    yield from _unknown(happening.target, (*at, "target"), site, gateways=True)
-    ids = select(site, happening.target, gateways=True)
+    yield from _unknown(happening.target, (*at, "target"), site, beside=True)
+    ids = select(site, happening.target, beside=True)
     for nature in dict.fromkeys(nature_of(site, id_) for id_ in ids):
         events = vocabulary.events.get(nature, {})
         if happening.event not in events:
@@ -100,6 +106,29 @@ def _happening(
         for name in wanted:
             if name not in happening.values:
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
+            else:
+                yield from _value(nature, name, happening.values[name], (*at, name))
+
+
+def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Finding]:
+    """Yield what keeps `value` from being the value `name` of an event."""
+    if name == "point":
+        points = points_of(nature)
+        if value not in points:
+            yield Finding(at, f"a {nature} shows no {value}", choices(points, str(value)))
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        yield Finding(at, f"{value} is no number")
+    elif name in {"for_s", "latency_s"} and value <= 0.0:
+        yield Finding(at, f"{value:g} s is no span of time")
+
+
+def _of_virtual_time(happening: Happening, at: Location, site: Site) -> Iterator[Finding]:
+    """Yield a finding where something cannot be done in real time."""
+    for id_ in select(site, happening.target, beside=True):
+        if not on_desk(site, id_, happening.event):
+            text = f"{happening.event} can be done to {id_} in virtual time only"
+            yield Finding((*at, "event"), text, "play it with `ridethrough simulate`")
+            return
 
 
 def _unknown(
@@ -108,7 +137,7 @@ def _unknown(
     site: Site,
     *,
     buses: bool = False,
-    gateways: bool = False,
+    beside: bool = False,
 ) -> Iterator[Finding]:
     """Yield a finding for each word that names nothing."""
     words = (
@@ -117,9 +146,9 @@ def _unknown(
         else [((*at, i), word) for i, word in enumerate(selection)]
     )
     for where, word in words:
-        if not select(site, word, buses=buses, gateways=gateways):
+        if not select(site, word, buses=buses, beside=beside):
             named = [*site.equipment, *(e.nature for e in site.equipment.values())]
-            more = [*(site.buses if buses else ()), *(site.gateways if gateways else ())]
+            more = [*(site.buses if buses else ()), *(site.gateways if beside else ())]
             valid = choices([*named, *more], word)
             yield Finding(where, f"nothing here is called {word}", valid)
 

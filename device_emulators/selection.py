@@ -16,13 +16,14 @@ CRITICAL: Final = "critical"
 """Stands for every load that must not be interrupted."""
 BUS: Final = "bus"
 GATEWAY: Final = "gateway"
-"""Stand for natures of what is no equipment."""
+DAEMON: Final = "daemon"
+"""Stand for natures of what is no equipment; the daemon is also called so."""
 _TRUTH: Final = ("false", "true")
 _POSITIONS: Final = tuple(position.name.lower() for position in Position)
 
 
 def select(
-    site: Site, selection: str | Iterable[str], *, buses: bool = False, gateways: bool = False
+    site: Site, selection: str | Iterable[str], *, buses: bool = False, beside: bool = False
 ) -> list[str]:
     """Return what `selection` names, in the order of the site file.
 
@@ -30,21 +31,13 @@ def select(
         site: the plant.
         selection: an id, a nature, a pattern, `critical`, or several of these.
         buses: whether buses can be named too.
-        gateways: whether gateways can be named too.
+        beside: whether gateways can be named too, and the daemon, by its name alone.
     """
     words = [selection] if isinstance(selection, str) else list(selection)
-    found = [
-        item.id
-        for item in site.equipment.values()
-        if any(
-            fnmatchcase(item.id, word)
-            or word == item.nature
-            or (word == CRITICAL and item.critical)
-            for word in words
-        )
-    ]
-    others = [*(site.buses if buses else ()), *(site.gateways if gateways else ())]
-    return found + [id_ for id_ in others if any(fnmatchcase(id_, word) for word in words)]
+    found = [item.id for item in site.equipment.values() if any(_is(item, word) for word in words)]
+    others = [*(site.buses if buses else ()), *(site.gateways if beside else ())]
+    found += [id_ for id_ in others if any(fnmatchcase(id_, word) for word in words)]
+    return [*found, DAEMON] if beside and DAEMON in words else found
 
 
 def _is(item: Equipment, word: str) -> bool:
@@ -53,10 +46,12 @@ def _is(item: Equipment, word: str) -> bool:
 
 
 def nature_of(site: Site, id_: str) -> str:
-    """Return the nature of equipment, or BUS or GATEWAY; "" if there is nothing of that id."""
+    """Return the nature of equipment, or what else it is; "" if there is nothing of that id."""
     if id_ in site.equipment:
         return site.equipment[id_].nature
-    return BUS if id_ in site.buses else GATEWAY if id_ in site.gateways else ""
+    if id_ in site.buses:
+        return BUS
+    return GATEWAY if id_ in site.gateways else DAEMON if id_ == DAEMON else ""
 
 
 def words_of(nature: str, point: str) -> tuple[str, ...]:

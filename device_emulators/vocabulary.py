@@ -1,7 +1,8 @@
 """The words of scenarios: what can be set of, done to and asked of equipment, by its nature.
 
-Settings, events and quantities are those the device classes declare. What can be asked of buses,
-done to gateways, and what the plant reports is listed here; tests hold the lists against the plant.
+Settings, events and quantities are those the device classes declare. What can be done beside the
+plant stands in `faults.words`, what can be asked of buses here; tests hold the lists against the
+plant.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from daemon.model.natures import NATURES
 from daemon.settings.alarms import load_alarms
 from daemon.settings.folders import config_dir
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of
+from device_emulators.faults.words import OF_DAEMON, OF_GATEWAYS, OF_INSTRUMENTS, points_of
 from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.scenario_checks import Vocabulary
-from device_emulators.selection import BUS, GATEWAY
+from device_emulators.selection import BUS, DAEMON, GATEWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-GATEWAY_EVENTS: Final = {"hang": (), "answer": ()}
-"""What can be done to a Modbus gateway: leave requests unanswered, answer again."""
+    from collections.abc import Iterable, Mapping
 
 OF_BUSES: Final = ("live", "voltage_pu", "frequency_hz")
 """What can be asked of a bus."""
@@ -34,12 +33,16 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
     """
     if alarms is None:
         alarms, _ = load_alarms(config_dir() / "alarms")
-    events = {nature: events_of(nature) for nature in KINDS}
+    events = {nature: {**events_of(nature), **_of_instruments(nature)} for nature in KINDS}
     asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
     return Vocabulary(
         settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
-        events={**events, GATEWAY: GATEWAY_EVENTS},
+        events={**events, GATEWAY: OF_GATEWAYS, DAEMON: OF_DAEMON},
         quantities={**asked, BUS: OF_BUSES},
         happenings=HAPPENINGS,
         alarms=frozenset(alarms),
     )
+
+
+def _of_instruments(nature: str) -> Mapping[str, tuple[str, ...]]:
+    return OF_INSTRUMENTS if points_of(nature) else {}

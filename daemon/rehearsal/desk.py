@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 TraceError = desk.TraceError
 
 
-def scenario_for(name: str | Path, site: Site) -> Scenario:
+def scenario_for(name: str | Path, site: Site, *, real_time: bool = False) -> Scenario:
     """Return a scenario, given by name or file, as it is to be played on `site`.
+
+    Args:
+        name: its name or file.
+        site: the plant.
+        real_time: it is to be played on the desk, where not everything can be done.
 
     Raises:
         SettingsError: with everything that is wrong with it.
     """
-    return scenario.load(scenario.scenario_path(name), site, desk.vocabulary())
+    path = scenario.scenario_path(name)
+    return scenario.load(path, site, desk.vocabulary(), real_time=real_time)
 
 
 def site_of(name: str | Path) -> str:

@@ -15,6 +15,8 @@ from daemon.model.natures import NATURES
 from daemon.settings import config_dir, load
 from device_emulators import scenario
 from device_emulators.devices.kinds import KINDS
+from device_emulators.faults.instruments import Instruments
+from device_emulators.faults.words import OF_DAEMON, OF_GATEWAYS, OF_INSTRUMENTS, points_of
 from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.plant.plant import Plant
 from device_emulators.selection import nature_of, words_of
@@ -22,7 +24,7 @@ from device_emulators.vocabulary import vocabulary
 from tests.tidy.rules import ROOT, modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from daemon.model.plant import Site
 
@@ -59,10 +61,11 @@ def test_every_quantity_can_be_asked(hall: Site) -> None:
 
 
 def test_every_event_can_be_done(hall: Site) -> None:
-    plant, words = Plant(hall), vocabulary()
+    plant, words = Instruments(Plant(hall)), vocabulary()
     for id_, item in hall.equipment.items():
         for event, values in words.events[item.nature].items():
-            plant.inject(id_, event, dict.fromkeys(values, 0.0))
+            point = next(iter(points_of(item.nature)), "")
+            plant.inject(id_, event, {name: point if name == "point" else 0.0 for name in values})
 
 
 def _said() -> Iterator[str]:
@@ -87,21 +90,34 @@ def tables() -> dict[str, str]:
     events = ["| Kind | Events and their values | Settings for `initial` |", "|---|---|---|"]
     asked = ["| Kind | Quantities |", "|---|---|"]
     for nature in KINDS:
-        done = ", ".join(
-            f"`{event}`" + (f" ({', '.join(values)})" if values else "")
-            for event, values in words.events[nature].items()
-            if event != "clear"
-        )
+        own = words.events[nature].items()
+        done = _done({e: v for e, v in own if e != "clear" and e not in OF_INSTRUMENTS})
         settings = ", ".join(f"`{name}`" for name in words.settings[nature])
         events.append(f"| {nature} | {done} | {settings} |")
         asked.append(f"| {nature} | {', '.join(_quantities(nature))} |")
     asked.append(f"| a bus, by its id | {', '.join(f'`{q}`' for q in words.quantities['bus'])} |")
     reported = ", ".join(f"`{name}`" for name in sorted(HAPPENINGS))
+    beside = {
+        "gateways, by their ids": OF_GATEWAYS,
+        "instruments of any device": OF_INSTRUMENTS,
+        "`daemon`": OF_DAEMON,
+    }
     return {
+        "beside": "\n".join(
+            ["| Target | Events and their values |", "|---|---|"]
+            + [f"| {target} | {_done(found)} |" for target, found in beside.items()]
+        ),
         "events": "\n".join(events),
         "quantities": "\n".join(asked),
         "happenings": f"{reported}. What a scenario does is reported as `injected`.",
     }
+
+
+def _done(events: Mapping[str, tuple[str, ...]]) -> str:
+    return ", ".join(
+        f"`{event}`" + (f" ({', '.join(values)})" if values else "")
+        for event, values in events.items()
+    )
 
 
 def _quantities(nature: str) -> Iterator[str]:

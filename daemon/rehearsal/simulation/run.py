@@ -11,6 +11,7 @@ import asyncio
 import gc
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
@@ -23,13 +24,16 @@ from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.simulation.alarms import AlarmLog
 from daemon.rehearsal.simulation.fingerprint import Fingerprint
 from daemon.rehearsal.simulation.observer import Scene, Verdict
+from daemon.rehearsal.simulation.reach import ImageReach, Process, WireReach
 from daemon.rehearsal.simulation.world import Audience, world
+from device_emulators.faults.instruments import Instruments
 from device_emulators.pace import Pace
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play
 from device_emulators.scenario import prepared
 from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.virtual import run as virtual
+from device_emulators.virtual.clock import VirtualClock
 from device_emulators.virtual.link import located
 
 if TYPE_CHECKING:
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     from daemon.settings import SiteFile
     from device_emulators.plant.workload import Workload
     from device_emulators.scenario import Scenario
-    from device_emulators.virtual.clock import VirtualClock
     from device_emulators.virtual.network import Network
 
 DEPTHS: Final = ("image", "wire")
@@ -152,10 +155,20 @@ class _Run:
         )
         self._gateways = Gateways(self._site, self) if _wire(case) else None
         self._links = ImageLinks(self)
-        self._play = Play(self._site, self._plant, case.scenario, gateway=self._disturb, out=out)
+        self._instruments = Instruments(self._plant)
+        self._image_reach = ImageReach(clock.monotonic_ns)
+        reach = WireReach(self._site, network) if _wire(case) else self._image_reach
+        self._daemon_clock = VirtualClock(network.loop, clock.utc_ns() - clock.monotonic_ns())
+        self._play = Play(
+            self._site,
+            self._instruments,
+            case.scenario,
+            gateway=reach.suffer,
+            daemon=Process(network.loop, self._daemon_clock).suffer,
+            out=out,
+        )
         self._play.listeners.append(self._happened)
-        loop = asyncio.get_running_loop()
-        self._pace = Pace(self._plant, self._play, loop, clock.monotonic_ns)
+        self._pace = Pace(self._instruments, self._play, network.loop, clock.monotonic_ns)
 
     # The plant, as servers and drivers meet it.
 
@@ -163,30 +176,29 @@ class _Run:
     def now_ns(self) -> int:
         return self._plant.now_ns
 
-    def read(self, equipment: str, point: str) -> float:
-        return self._plant.read(equipment, point)
-
     @property
     def version(self) -> int:
-        return self._plant.version
+        return self._instruments.version + self._image_reach.version
 
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
-        return self._plant.reader(names)
+        return self._instruments.reader(names)
 
     def answers(self, gateway: str) -> bool:
-        return True
+        return self._image_reach.answers(gateway)
 
     def write(self, equipment: str, point: str, value: float) -> bool:
+        device = self._site.equipment[equipment].device
+        assert device is not None, equipment
+        write = partial(self._hand_over, equipment, point, value)
+        return self._image_reach.carry(device.gateway, write)
+
+    def _hand_over(self, equipment: str, point: str, value: float) -> bool:
         taken = self._pace.write(equipment, point, value)
         if self._audience.open:
             now_ns = self._clock.monotonic_ns()
             for each in self._observers:
                 each.wrote(now_ns, equipment, point, value, taken=taken)
         return taken
-
-    def _disturb(self, gateway: str, event: str) -> None:
-        if self._gateways is not None:
-            self._gateways.disturb(gateway, event)
 
     def _link(self, link: Link) -> Driver:
         if self._gateways is None:
@@ -200,7 +212,7 @@ class _Run:
         follow = await self._serve()
         with located("daemon"):
             chance = Generator(PCG64(self._case.seed))
-            there = world(self._clock, self._link, self._audience, chance)
+            there = world(self._daemon_clock, self._link, self._audience, chance)
             daemon = app.build(there, self._case.site_file, self._out)
             stop = asyncio.Event()
             running = asyncio.create_task(daemon.run(stop))

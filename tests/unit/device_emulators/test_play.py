@@ -39,17 +39,25 @@ def test_each_happening_comes_at_its_own_moment_of_scenario_time() -> None:
 
 def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
     plant = ScriptedPlant()
-    disturbed: list[tuple[str, str]] = []
+    disturbed: list[tuple[str, str, Any]] = []
+    paused: list[Any] = []
     play = Play(
         small_board(),
         plant,
-        scenario(timeline=[{"at_s": 1, "target": "GW-B", "event": "hang"}]),
-        gateway=lambda id_, event: disturbed.append((id_, event)),
+        scenario(
+            timeline=[
+                {"at_s": 1, "target": "GW-B", "event": "slow", "latency_s": 0.3},
+                {"at_s": 1, "target": "daemon", "event": "pause", "for_s": 2},
+            ]
+        ),
+        gateway=lambda id_, event, values: disturbed.append((id_, event, values)),
+        daemon=lambda event, values: paused.append((event, values)),
         out=lambda _line: None,
     )
     play.begin(0)
     play.advance(2_000_000_000)
-    assert disturbed == [("GW-B", "hang")]
+    assert disturbed == [("GW-B", "slow", {"latency_s": 0.3})]
+    assert paused == [("pause", {"for_s": 2})]
     assert plant.injected == []
 
 

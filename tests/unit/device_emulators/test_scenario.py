@@ -8,6 +8,7 @@ import pytest
 from daemon.settings import SettingsError
 from device_emulators.scenario import Expectation, load, prepared, problems, scenario_path, site_of
 from device_emulators.scenario_checks import Vocabulary
+from device_emulators.vocabulary import vocabulary
 from tests.small_board import small_board
 
 if TYPE_CHECKING:
@@ -159,3 +160,48 @@ def test_refused_file_raises_with_its_problems(tmp_path: Path) -> None:
 
 def test_shipped_scenario_is_found_by_name() -> None:
     assert scenario_path("normal").is_file()
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize(
+    ("happening", "said"),
+    [
+        ("GW-B, event: cut", "s.yaml:9:38: timeline.1.event: cut can be done to GW-B in virtual"),
+        ("OPC-B, event: hang", "hang can be done to OPC-B in virtual time only"),
+        ("daemon, event: pause, for_s: 5", "pause can be done to daemon in virtual time only"),
+    ],
+)
+def test_not_everything_can_be_done_in_real_time(tmp_path: Path, happening: str, said: str) -> None:
+    path, words = tmp_path / "s.yaml", vocabulary()
+    small = "\n".join(GOOD.splitlines()[:9]) + "\n"
+    path.write_text(small.replace("GW-B, event: hang", happening))
+    load(path, small_board(), words)
+    with pytest.raises(SettingsError) as caught:
+        load(path, small_board(), words, real_time=True)
+    assert said in str(caught.value)
+    path.write_text(small)
+    load(path, small_board(), words, real_time=True)
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize(
+    ("happening", "said"),
+    [
+        ("DG-1, event: freeze", "freeze needs point"),
+        ("DG-1, event: freeze, point: soc_pu", "a generator shows no soc_pu (valid: "),
+        ("DG-1, event: freeze, point: heartbeat", "a generator shows no heartbeat"),
+        ("DG-1, event: scale, point: power_w, factor: x", "x is no number"),
+        ("DG-1, event: scale, point: power_w, factor: .nan", "nan is no number"),
+        ("daemon, event: pause, for_s: 0", "0 s is no span of time"),
+        ("daemon, event: hang", "nothing called hang can be done to a daemon"),
+        ("GW-B, event: slow, latency_s: true", "True is no number"),
+    ],
+)
+def test_what_is_done_beside_the_plant_is_checked(
+    tmp_path: Path, happening: str, said: str
+) -> None:
+    path = tmp_path / "s.yaml"
+    small = "\n".join(GOOD.splitlines()[:9]) + "\n"
+    path.write_text(small.replace("GW-B, event: hang", happening))
+    found = [str(each) for each in problems(path, small_board(), vocabulary())]
+    assert any(said in each for each in found), found

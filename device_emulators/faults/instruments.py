@@ -1,0 +1,191 @@
+"""Instruments that lie: a plant as its devices show it while some of them are out of order.
+
+The plant itself goes on undisturbed; only what is read from it, and what reaches it, differs. While
+nothing is disturbed a reader costs one look at an empty table more than the plant's own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from daemon.model.quantities import ns
+from device_emulators.faults.words import OF_INSTRUMENTS
+from device_emulators.plant.elements import PlantEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device_emulators.plant.plant import Plant
+    from device_emulators.plant.truth import Truth
+
+Name = tuple[str, str]
+"""Equipment and point."""
+HEARTBEAT: Final = "heartbeat"
+LIFE: Final = "life_count"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lie:
+    """What an instrument makes of the value it measures: `factor` times it, and `by`."""
+
+    factor: float = 1.0
+    by: float = 0.0
+    until_ns: int | None = None
+    """When it ends by itself [ns]."""
+
+    def tell(self, value: float) -> float:
+        return value * self.factor + self.by if self.factor else self.by
+
+
+class Instruments:
+    """A plant seen and commanded through instruments."""
+
+    def __init__(self, plant: Plant) -> None:
+        """Show `plant` as it is."""
+        self._plant: Final = plant
+        self._lies: Final[dict[Name, _Lie]] = {}
+        self._deaf: Final[dict[str, bool]] = {}
+        self._said: Final[list[PlantEvent]] = []
+        self._ends_ns: int | None = None
+        self._changes = 0
+
+    # What is the plant's own.
+
+    @property
+    def now_ns(self) -> int:
+        """Return the plant time [ns]."""
+        return self._plant.now_ns
+
+    def quantity(self, equipment: str, name: str) -> float:
+        """Return a value as it is, whatever instruments say."""
+        return self._plant.quantity(equipment, name)
+
+    def truth(self) -> Truth:
+        """Return everything that is so now."""
+        return self._plant.truth()
+
+    # Time.
+
+    @property
+    def due_ns(self) -> int:
+        """Return when the plant, or an instrument, wants to be advanced next [ns]."""
+        due_ns = self._plant.due_ns
+        return due_ns if self._ends_ns is None else min(due_ns, self._ends_ns)
+
+    def advance(self, to_ns: int) -> Sequence[PlantEvent]:
+        """Move on to `to_ns` [ns]; return what happened on the way, in order."""
+        events = self._plant.advance(to_ns)
+        if self._ends_ns is not None and self._ends_ns <= to_ns:
+            self._end(to_ns)
+        if not self._said:
+            return events
+        said = (*self._said, *events)
+        self._said.clear()
+        return said
+
+    def _end(self, now_ns: int) -> None:
+        for name, lie in list(self._lies.items()):
+            if lie.until_ns is not None and lie.until_ns <= now_ns:
+                del self._lies[name]
+        self._changed()
+
+    def _changed(self) -> None:
+        self._changes += 1
+        ends = [lie.until_ns for lie in self._lies.values() if lie.until_ns is not None]
+        self._ends_ns = min(ends, default=None)
+
+    # What is read and written.
+
+    @property
+    def version(self) -> int:
+        """Return a number that rises whenever anything that can be read may have changed."""
+        return self._plant.version + self._changes
+
+    def read(self, equipment: str, point: str) -> float:
+        """Return what the device shows.
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        value = self._plant.read(equipment, point)
+        lie = self._lies.get((equipment, point))
+        return value if lie is None else lie.tell(value)
+
+    def reader(self, names: Sequence[Name]) -> Callable[[], NDArray[np.float64]]:
+        """Return a function that reads what devices show of many points at once (n_name,).
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        plain = self._plant.reader(names)
+        places = {name: place for place, name in enumerate(names)}
+        lies = self._lies
+
+        def read() -> NDArray[np.float64]:
+            values = plain()
+            if not lies:
+                return values
+            values = values.copy()
+            for name, lie in lies.items():
+                if (place := places.get(name)) is not None:
+                    values[place] = lie.tell(float(values[place]))
+            return values
+
+        return read
+
+    def write(self, equipment: str, point: str, value: float) -> bool:
+        """Hand a value to a device; return whether it says that it took it.
+
+        Raises:
+            ValueError: no such equipment or point.
+        """
+        if self._deaf and equipment in self._deaf and point != HEARTBEAT:
+            return self._deaf[equipment]
+        return self._plant.write(equipment, point, value)
+
+    # Happenings.
+
+    def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
+        """Do something to equipment, or to its instruments; `clear` undoes both.
+
+        Raises:
+            ValueError: unknown target, event or value.
+        """
+        if event not in OF_INSTRUMENTS:
+            self._plant.inject(target, event, values)
+            if event == "clear":
+                self._repair(target)
+            return
+        if event in {"ignore_writes", "refuse_writes"}:
+            self._deaf[target] = event == "ignore_writes"
+        else:
+            point = str(values.get("point", LIFE))
+            self._lies[target, point] = self._lie(target, point, event, values)
+        self._changed()
+        what = f" {values['point']}" if "point" in values else ""
+        text = f"{target}: {event.replace('_', ' ')}{what}"
+        fields = {"event": event, **values}
+        self._said.append(PlantEvent(self.now_ns, target, "injected", text, fields))
+
+    def _repair(self, target: str) -> None:
+        self._deaf.pop(target, None)
+        for name in [name for name in self._lies if name[0] == target]:
+            del self._lies[name]
+        self._changed()
+
+    def _lie(self, target: str, point: str, event: str, values: Mapping[str, Any]) -> _Lie:
+        if event == "scale":
+            return _Lie(factor=float(values["factor"]))
+        if event == "offset":
+            return _Lie(by=float(values["by"]))
+        if event == "not_a_number":
+            return _Lie(factor=0.0, by=math.nan)
+        if event == "spike":
+            until_ns = self.now_ns + ns(float(values["for_s"]))
+            return _Lie(0.0, float(values["value"]), until_ns)
+        return _Lie(factor=0.0, by=self.read(target, point))  # frozen

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from device_emulators.faults.instruments import Instruments
+from tests.small_board import MemoryPlant, plant_event
+
+NAMES = (("DG-1", "power_w"), ("DG-1", "life_count"), ("DG-2", "power_w"))
+
+
+class Board(MemoryPlant):
+    """A plant that also moves."""
+
+    due_ns = 10**12
+    injected: list[tuple[str, str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.injected = []
+
+    def advance(self, to_ns: int) -> list[Any]:
+        self.now_ns = to_ns
+        return [plant_event(to_ns, "DG-1", "stage")]
+
+    def inject(self, target: str, event: str, values: object) -> None:
+        self.injected.append((target, event))
+
+
+def board() -> tuple[Board, Instruments]:
+    plant = Board()
+    plant.show("DG-1", power_w=-2.0, life_count=7.0)
+    plant.show("DG-2", power_w=-3.0)
+    return plant, Instruments(plant)  # type: ignore[arg-type]
+
+
+def test_undisturbed_values_are_the_plants_own_array() -> None:
+    plant, instruments = board()
+    there = instruments.reader(NAMES)
+    assert there().tolist() == [-2.0, 7.0, -3.0]
+    assert instruments.version == plant.version
+    assert instruments.due_ns == plant.due_ns
+
+
+@pytest.mark.parametrize(
+    ("event", "values", "seen"),
+    [
+        ("freeze", {"point": "power_w"}, [-2.0, 8.0, -3.0]),
+        ("scale", {"point": "power_w", "factor": -10.0}, [50.0, 8.0, -3.0]),
+        ("offset", {"point": "power_w", "by": 1.5}, [-3.5, 8.0, -3.0]),
+        ("spike", {"point": "power_w", "value": 9e9, "for_s": 1.0}, [9e9, 8.0, -3.0]),
+        ("stop_life", {}, [-5.0, 7.0, -3.0]),
+    ],
+)
+@pytest.mark.fault("F19", "F21", "F22", "F23", "F27")
+def test_lie(event: str, values: dict[str, Any], seen: list[float]) -> None:
+    plant, instruments = board()
+    there = instruments.reader(NAMES)
+    before = instruments.version
+    instruments.inject("DG-1", event, values)
+    assert instruments.version > before
+    plant.show("DG-1", power_w=-5.0, life_count=8.0)
+    assert there().tolist() == seen
+    assert instruments.read("DG-1", "power_w") == seen[0]
+    assert plant.injected == []
+    before = instruments.version
+    instruments.inject("DG-1", "clear", {})
+    assert instruments.version > before
+    assert there().tolist() == [-5.0, 8.0, -3.0]
+    assert plant.injected == [("DG-1", "clear")]
+
+
+@pytest.mark.fault("F20")
+def test_no_number() -> None:
+    _, instruments = board()
+    there = instruments.reader(NAMES)
+    instruments.inject("DG-1", "not_a_number", {"point": "power_w"})
+    assert math.isnan(there()[0])
+    assert math.isnan(instruments.read("DG-1", "power_w"))
+
+
+@pytest.mark.fault("F23")
+def test_spike_ends_by_itself() -> None:
+    plant, instruments = board()
+    there = instruments.reader(NAMES)
+    now_ns = plant.now_ns
+    instruments.inject("DG-2", "spike", {"point": "power_w", "value": 5.0, "for_s": 0.5})
+    assert instruments.due_ns == now_ns + 500_000_000
+    instruments.advance(now_ns + 499_999_999)
+    assert there()[2] == 5.0
+    before = instruments.version
+    instruments.advance(now_ns + 500_000_000)
+    assert there()[2] == -3.0
+    assert instruments.version > before
+    assert instruments.due_ns == plant.due_ns
+
+
+@pytest.mark.fault("F12", "F29")
+@pytest.mark.parametrize(("event", "said"), [("ignore_writes", True), ("refuse_writes", False)])
+def test_deaf_device(event: str, said: bool) -> None:
+    plant, instruments = board()
+    instruments.inject("DG-1", event, {})
+    assert instruments.write("DG-1", "command", 1.0) is said
+    assert instruments.write("DG-1", "heartbeat", 4.0)
+    assert instruments.write("DG-2", "command", 1.0)
+    assert plant.written == [("DG-1", "heartbeat", 4.0), ("DG-2", "command", 1.0)]
+    instruments.inject("DG-1", "clear", {})
+    assert instruments.write("DG-1", "command", 1.0)
+    assert len(plant.written) == 3
+
+
+def test_what_was_done_is_said_with_the_events_of_the_plant() -> None:
+    plant, instruments = board()
+    instruments.inject("DG-1", "freeze", {"point": "power_w"})
+    said = instruments.advance(plant.now_ns + 1)
+    assert [(event.name, event.text) for event in said] == [
+        ("injected", "DG-1: freeze power_w"),
+        ("stage", ""),
+    ]
+    assert said[0].fields == {"event": "freeze", "point": "power_w"}
+    assert len(instruments.advance(plant.now_ns + 1)) == 1
+
+
+def test_other_events_are_the_devices_own() -> None:
+    plant, instruments = board()
+    instruments.inject("DG-1", "no_start", {})
+    assert plant.injected == [("DG-1", "no_start")]
