@@ -57,7 +57,7 @@ class ItRack(Device):
     def power_w(self) -> float:
         """Return the power taken from all feeds [W]."""
         if self.pair is not None:
-            return self.pair.from_a_w + self.pair.from_b_w
+            return self.pair.taken_w
         return sum(self.grid.p_w[slot] for slot in self.slots)
 
     def begin(self) -> None:
@@ -103,7 +103,7 @@ class ItRack(Device):
     def demand(self) -> None:
         """Share the demand between the cords."""
         if self.pair is not None:
-            self.pair.demand_w = self.demand_w
+            self.pair.ask(self.demand_w)
             return
         good = [self.grid.v_pu[bus] >= CORD_PU for bus in self.buses]
         for slot, usable in zip(self.slots, good, strict=True):

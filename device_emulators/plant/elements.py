@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from device_emulators.plant.machine import Machine
@@ -124,6 +125,7 @@ class Island:
         load_var: the same as reactive power [var].
         loss_w: losses of its branches [W].
         loss_var: reactive power its branches take [var].
+        slots: slots at its buses.
     """
 
     leader: Former | None
@@ -134,25 +136,57 @@ class Island:
     load_var: float = 0.0
     loss_w: float = 0.0
     loss_var: float = 0.0
+    slots: tuple[int, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class DcPair:
-    """A load at one or two DC buses.
+class Pairs:
+    """Loads at one or two DC buses, as arrays (n_pair,).
 
     Attributes:
-        bus_a: index of feed A.
-        bus_b: index of feed B, the same for a single feed.
-        demand_w: power it asks for [W].
+        bus_a: feed A.
+        bus_b: feed B, the same for a single feed.
+        demand_w: power asked for [W].
         from_a_w: power taken from A [W].
         from_b_w: power taken from B [W].
     """
 
-    bus_a: int
-    bus_b: int
-    demand_w: float = 0.0
-    from_a_w: float = 0.0
-    from_b_w: float = 0.0
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.bus_a: list[int] = []
+        self.bus_b: list[int] = []
+        self.demand_w = np.zeros(0)
+        self.from_a_w = np.zeros(0)
+        self.from_b_w = np.zeros(0)
+
+    def add(self, bus_a: int, bus_b: int) -> DcPair:
+        """Register a load at two buses, or twice at one."""
+        self.bus_a.append(bus_a)
+        self.bus_b.append(bus_b)
+        count = len(self.bus_a)
+        self.demand_w, self.from_a_w, self.from_b_w = (np.zeros(count) for _ in range(3))
+        return DcPair(self, count - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DcPair:
+    """One of the pairs.
+
+    Attributes:
+        pairs: all of them.
+        number: its place.
+    """
+
+    pairs: Pairs
+    number: int
+
+    def ask(self, demand_w: float) -> None:
+        """Ask for power [W]."""
+        self.pairs.demand_w[self.number] = demand_w
+
+    @property
+    def taken_w(self) -> float:
+        """Return the power taken from both feeds [W]."""
+        return float(self.pairs.from_a_w[self.number] + self.pairs.from_b_w[self.number])
 
 
 @dataclass(slots=True)

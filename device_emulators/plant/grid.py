@@ -11,11 +11,13 @@ What follows from the positions of the switches is found in `live`, the solution
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from device_emulators.plant.elements import HAPPENINGS, Closing, DcPair, Former, PlantEvent, Switch
+from device_emulators.plant.elements import HAPPENINGS, Closing, Former, Pairs, PlantEvent, Switch
+from device_emulators.plant.metering import Metering
 from device_emulators.plant.network import Branch
 from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
 from device_emulators.plant.thermal import Cooling
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.plant.dc import DcSource
-    from device_emulators.plant.elements import Island
+    from device_emulators.plant.elements import DcPair, Island
     from device_emulators.plant.live import Live
     from device_emulators.plant.machine import Machine
     from device_emulators.plant.racks import Racks
@@ -76,18 +78,20 @@ class Grid:
         self.switches: list[Switch] = []
         self.pickup_a: list[float] = []
         self.overloaded: frozenset[int] = frozenset()
+        self.flows_count = 0
         self.branches: list[Branch] = []
         self.branch_w: NDArray[np.float64] = np.zeros((0, 2))
         self.branch_var: NDArray[np.float64] = np.zeros((0, 2))
         self.switch_w: NDArray[np.float64] = np.zeros(0)
         self.switch_var: NDArray[np.float64] = np.zeros(0)
         self.dc_sources: list[DcSource] = []
-        self.pairs: list[DcPair] = []
+        self.pairs: Final = Pairs()
         self.devices: dict[str, Any] = {}
         self.cooling = Cooling(
             float(site.emulation.get("site", {}).get("tank_l", TANK_L)), CHILLED_C
         )
         self.racks: Racks | None = None
+        self.metering: Final = Metering(self)
         self.solves = 0
         self.topology_changed = True
         self._live: Live | None = None
@@ -140,8 +144,20 @@ class Grid:
 
     def add_pair(self, bus_a: str, bus_b: str) -> DcPair:
         """Register a load at one or two DC buses."""
-        self.pairs.append(DcPair(self.bus[bus_a], self.bus[bus_b]))
-        return self.pairs[-1]
+        return self.pairs.add(self.bus[bus_a], self.bus[bus_b])
+
+    @cached_property
+    def switch_source(self) -> NDArray[np.intp]:
+        """Return the source bus of every switch (n_switch,), once all are registered."""
+        return np.array([switch.source for switch in self.switches], np.intp)
+
+    @cached_property
+    def pickups(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the switches with a pick-up, and what it is at nominal voltage [VA]."""
+        limited = np.flatnonzero(np.isfinite(self.pickup_a))
+        source = self.switch_source[limited]
+        volts = self.nominal_v[source] * np.where(self.is_ac[source], math.sqrt(3.0), 1.0)
+        return limited, np.array(self.pickup_a)[limited] * volts
 
     # What devices do.
 
@@ -262,7 +278,6 @@ class Grid:
         island = self.island(former.bus)
         if island is None:
             return 0.0
-        part = self.live_part
-        inside = part.island_of[part.slot_bus] == part.island_of[former.bus]
-        total = float(np.asarray(self.p_w)[inside].sum()) + island.loss_w
-        return total - (0.0 if former.leads else self.p_w[former.slot])
+        p_w = self.p_w
+        total = sum([p_w[slot] for slot in island.slots]) + island.loss_w
+        return total - (0.0 if former.leads else p_w[former.slot])

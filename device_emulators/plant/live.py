@@ -7,7 +7,7 @@ islands, and the groups of loads that share the same DC nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from device_emulators.plant.topology import merge, switch_flows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device_emulators.plant.elements import DcPair, Former
+    from device_emulators.plant.elements import Former
     from device_emulators.plant.grid import Grid
 
 
@@ -49,14 +49,14 @@ class DcNodes:
         node: node of each of them (n_dc,).
         count: number of nodes.
         sources: sources by node.
-        groups: loads that share their nodes, summed, with their members.
+        groups: loads that share their nodes, summed, with the numbers of their pairs.
     """
 
     bus: NDArray[np.intp]
     node: NDArray[np.intp]
     count: int
     sources: list[list[DcSource]]
-    groups: list[tuple[DcLoad, list[DcPair]]]
+    groups: list[tuple[DcLoad, NDArray[np.intp]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +65,8 @@ class Live:
 
     Attributes:
         flows: matrix from bus consumption to switch flows (n_switch, n_bus).
+        enters: bus of all that takes part in the consumption of buses: slots, both ends of all
+            branches, leaders, DC sources, both feeds of all pairs.
         islands: AC islands.
         island_of: island of every bus, -1 for DC (n_bus,).
         leaders: references of the live islands.
@@ -75,7 +77,8 @@ class Live:
         dc: the DC side.
     """
 
-    flows: Any
+    flows: NDArray[np.float64]
+    enters: NDArray[np.intp]
     islands: list[Island]
     island_of: NDArray[np.intp]
     leaders: list[Former]
@@ -91,7 +94,9 @@ def find(grid: Grid) -> Live:
     n_bus = len(grid.bus_ids)
     closed = [(i, s.source, s.load) for i, s in enumerate(grid.switches) if s.closed]
     node = merge(n_bus, [(a, b) for _, a, b in closed])
-    flows, _ = switch_flows(n_bus, closed)
+    flows = np.zeros((len(grid.switches), n_bus))
+    through, n_row = switch_flows(n_bus, closed)
+    flows[:n_row] = through.toarray()[:n_row]
     joined = [(int(node[b.source]), int(node[b.load])) for b in grid.branches]
     islands, island_of = _islands(grid, merge(int(node.max()) + 1, joined)[node])
     leaders = [island.leader for island in islands if island.leader is not None]
@@ -103,6 +108,7 @@ def find(grid: Grid) -> Live:
     slot_bus = np.array(grid.slot_bus, np.intp)
     return Live(
         flows=flows,
+        enters=_enters(grid, leaders),
         islands=islands,
         island_of=island_of,
         leaders=leaders,
@@ -114,6 +120,21 @@ def find(grid: Grid) -> Live:
     )
 
 
+def _enters(grid: Grid, leaders: list[Former]) -> NDArray[np.intp]:
+    return np.array(
+        [
+            *grid.slot_bus,
+            *(branch.source for branch in grid.branches),
+            *(branch.load for branch in grid.branches),
+            *(leader.bus for leader in leaders),
+            *(source.bus for source in grid.dc_sources),
+            *grid.pairs.bus_a,
+            *grid.pairs.bus_b,
+        ],
+        np.intp,
+    )
+
+
 def _islands(grid: Grid, raw: NDArray[np.intp]) -> tuple[list[Island], NDArray[np.intp]]:
     island_of = np.full(len(raw), -1, np.intp)
     islands: list[Island] = []
@@ -122,7 +143,9 @@ def _islands(grid: Grid, raw: NDArray[np.intp]) -> tuple[list[Island], NDArray[n
         members = [f for f in grid.formers if f.able and raw[f.bus] == number]
         members.sort(key=lambda f: f.rank)
         island_of[buses] = len(islands)
-        islands.append(Island(members[0] if members else None, members, buses))
+        island = Island(members[0] if members else None, members, buses)
+        island.slots = tuple(i for i, bus in enumerate(grid.slot_bus) if raw[bus] == number)
+        islands.append(island)
     return islands, island_of
 
 
@@ -153,8 +176,9 @@ def _dc_nodes(grid: Grid, node: NDArray[np.intp]) -> DcNodes:
     sources: list[list[DcSource]] = [[] for _ in place]
     for source in grid.dc_sources:
         sources[place[int(node[source.bus])]].append(source)
-    groups: dict[tuple[int, int], tuple[DcLoad, list[DcPair]]] = {}
-    for pair in grid.pairs:
-        a, b = (place[int(node[x])] for x in (pair.bus_a, pair.bus_b))
-        groups.setdefault((a, b), (DcLoad(a, b, 0.0), []))[1].append(pair)
-    return DcNodes(bus, dc_node, len(place), sources, list(groups.values()))
+    groups: dict[tuple[int, int], list[int]] = {}
+    for number, feeds in enumerate(zip(grid.pairs.bus_a, grid.pairs.bus_b, strict=True)):
+        a, b = (place[int(node[feed])] for feed in feeds)
+        groups.setdefault((a, b), []).append(number)
+    loads = [(DcLoad(a, b, 0.0), np.array(n, np.intp)) for (a, b), n in groups.items()]
+    return DcNodes(bus, dc_node, len(place), sources, loads)

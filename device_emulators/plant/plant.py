@@ -84,13 +84,15 @@ class Plant:
         self._version = 0
         self._touched = False
         for device in self.devices.values():
-            if device.item.nature not in {"relay", "meter"}:
+            if device.item.nature != "relay":
                 device.begin()
+        self.grid.metering.begin()
         self._settle()
         for device in self.devices.values():
-            if device.item.nature in {"relay", "meter"}:
+            if device.item.nature == "relay":
                 device.begin()
             device.watch()
+        self.grid.metering.sample()
         self.grid.events.clear()
         self._energy_j = {"sources": 0.0, "loads": 0.0, "losses": 0.0}
         self._stored_at_start_j = self._stored_j()
@@ -144,6 +146,7 @@ class Plant:
         if now_ns >= self._sample_ns:
             for device in self._sampling:
                 device.sample()
+            self.grid.metering.sample()
             self._sample_ns = now_ns - now_ns % LIVELY_STEP_NS + LIVELY_STEP_NS
         self._pace.choose()
         self._version += 1
@@ -162,6 +165,7 @@ class Plant:
         for device in self._moving:
             device.advance(dt_s)
         self._racks.advance(dt_s)
+        self.grid.metering.advance(dt_s)
         rotation.steer(self.grid, waiting)
         rotation.advance(self.grid, dt_s)
         self.grid.cooling.advance(self._heat_w(), dt_s)

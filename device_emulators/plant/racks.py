@@ -80,6 +80,7 @@ class Racks:
     def begin(self) -> None:
         """Take the settled state."""
         n = len(self.specs)
+        self._pairs = np.array([s.pair.number for s in self.specs], np.intp)
         self.rating_w = np.array([s.power_w for s in self.specs])
         self.capacity_j = np.array([s.battery_wh * 3600.0 + s.supercap_j for s in self.specs])
         self.energy_j = self.capacity_j * np.array([s.soc_pu for s in self.specs])
@@ -180,14 +181,14 @@ class Racks:
         recharge = (self.taken_w >= self.power_w) & self.connected & (self.stage != LOST)
         recharge &= self.energy_j < self.capacity_j * (1.0 - 1e-9)
         self.charge_w = np.where(recharge, self.charge_w_max, 0.0)
-        for spec, power in zip(self.specs, (self.power_w + self.charge_w).tolist(), strict=True):
-            spec.pair.demand_w = power
+        self._grid.pairs.demand_w[self._pairs] = self.power_w + self.charge_w
 
     def sense(self) -> bool:
         """Find what the batteries give, who is lost, and who is fed."""
         if not self.specs:
             return False
-        taken = np.array([s.pair.from_a_w + s.pair.from_b_w for s in self.specs])
+        pairs = self._grid.pairs
+        taken = pairs.from_a_w[self._pairs] + pairs.from_b_w[self._pairs]
         self.taken_w = taken
         self.battery_w = taken - self.power_w
         short = (self.battery_w < -1e-6 * self.rating_w) & (self.power_w > 0.0)
@@ -219,10 +220,11 @@ class Racks:
 
     def _watch_returned(self) -> None:
         for i in sorted(self._watched):
-            pair = self.specs[i].pair
+            pairs, number = self._grid.pairs, self.specs[i].pair.number
             began_ns = self.supply[i].unfed_ns[-1][0]
             if self._grid.now_ns - began_ns < RETURN_NS:
                 continue
-            if max(self._grid.v_pu[pair.bus_a], self._grid.v_pu[pair.bus_b]) > 0.9:
+            v_pu = self._grid.v_pu
+            if max(v_pu[pairs.bus_a[number]], v_pu[pairs.bus_b[number]]) > 0.9:
                 self.supply[i].see(self._grid.now_ns, 1.0)
                 self._watched.discard(i)

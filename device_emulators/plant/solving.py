@@ -6,7 +6,7 @@ Called in this order in every round of a step: `refresh`, `solve_dc`, `estimate_
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from device_emulators.plant.protection import wrap
 from device_emulators.plant.topology import sum_by
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from device_emulators.plant.grid import Grid
     from device_emulators.plant.live import Live
@@ -36,14 +36,15 @@ def solve_dc(grid: Grid) -> None:
     v_pu = [0.0] * nodes.count
     for bus, node in zip(nodes.bus.tolist(), nodes.node.tolist(), strict=True):
         v_pu[node] = float(grid.v_pu[bus])
-    for load, pairs in nodes.groups:
-        load.demand_w = sum(pair.demand_w for pair in pairs)
+    pairs = grid.pairs
+    for load, members in nodes.groups:
+        load.demand_w = float(pairs.demand_w[members].sum())
     dc.solve(v_pu, nodes.sources, [load for load, _ in nodes.groups])
     grid.v_pu[nodes.bus] = np.array(v_pu)[nodes.node]
-    for load, pairs in nodes.groups:
-        for pair in pairs:
-            pair.from_a_w = pair.demand_w * load.from_a_pu
-            pair.from_b_w = pair.demand_w * load.from_b_pu
+    for load, members in nodes.groups:
+        demand_w = pairs.demand_w[members]
+        pairs.from_a_w[members] = demand_w * load.from_a_pu
+        pairs.from_b_w[members] = demand_w * load.from_b_pu
 
 
 def estimate_loads(grid: Grid) -> None:
@@ -136,38 +137,37 @@ def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
 
 def _flows(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     """Find what every bus consumes, and so what every switch carries."""
-    n_bus = len(grid.bus_ids)
-    used_w, used_var = sum_by(part.slot_bus, p, n_bus), sum_by(part.slot_bus, q, n_bus)
-    for row in part.model.branches:
-        branch = grid.branches[row]
-        used_w[branch.source] += grid.branch_w[row, 0]
-        used_w[branch.load] += grid.branch_w[row, 1]
-        used_var[branch.source] += grid.branch_var[row, 0]
-        used_var[branch.load] += grid.branch_var[row, 1]
-    for leader in part.leaders:
-        used_w[leader.bus] -= leader.given_w
-        used_var[leader.bus] -= leader.given_var
-    for source in grid.dc_sources:
-        used_w[source.bus] -= source.given_w
-    for pair in grid.pairs:
-        used_w[pair.bus_a] += pair.from_a_w
-        used_w[pair.bus_b] += pair.from_b_w
-    grid.consumed_w, grid.consumed_var = used_w, used_var
-    n_switch = len(grid.switches)
-    grid.switch_w, grid.switch_var = np.zeros(n_switch), np.zeros(n_switch)
-    flows_w, flows_var = part.flows @ used_w, part.flows @ used_var
-    grid.switch_w[: len(flows_w)] = flows_w[:n_switch]
-    grid.switch_var[: len(flows_var)] = flows_var[:n_switch]
+    n_bus, pairs = len(grid.bus_ids), grid.pairs
+    w: list[ArrayLike] = [
+        p,
+        grid.branch_w[:, 0],
+        grid.branch_w[:, 1],
+        [-leader.given_w for leader in part.leaders],
+        [-source.given_w for source in grid.dc_sources],
+        pairs.from_a_w,
+        pairs.from_b_w,
+    ]
+    var: list[ArrayLike] = [
+        q,
+        grid.branch_var[:, 0],
+        grid.branch_var[:, 1],
+        [-leader.given_var for leader in part.leaders],
+    ]
+    reactive = np.concatenate(var)
+    grid.consumed_w = sum_by(part.enters, np.concatenate(w), n_bus)
+    grid.consumed_var = sum_by(part.enters[: len(reactive)], reactive, n_bus)
+    grid.switch_w = part.flows @ grid.consumed_w
+    grid.switch_var = part.flows @ grid.consumed_var
+    grid.flows_count += 1
     _find_overloaded(grid)
 
 
 def _find_overloaded(grid: Grid) -> None:
-    source = [switch.source for switch in grid.switches]
-    volts = (
-        grid.v_pu[source] * grid.nominal_v[source] * np.where(grid.is_ac[source], math.sqrt(3), 1)
-    )
-    carried = np.hypot(grid.switch_w, grid.switch_var)
-    limit = np.array(grid.pickup_a)
-    with np.errstate(invalid="ignore"):  # no pick-up at a dead bus: infinity times nothing
-        above = carried > limit * volts
-    grid.overloaded = frozenset(np.flatnonzero(above & (volts > 0.0)).tolist())
+    limited, limit_va = grid.pickups
+    allowed = limit_va * grid.v_pu[grid.switch_source[limited]]
+    carried = np.hypot(grid.switch_w[limited], grid.switch_var[limited])
+    above = (carried > allowed) & (allowed > 0.0)
+    grid.overloaded = frozenset(limited[above].tolist()) if above.any() else _NONE
+
+
+_NONE: Final[frozenset[int]] = frozenset()
