@@ -153,7 +153,6 @@ class _Run:
         self._plant = Plant(
             self._site, seed=case.seed, workload=case.workload, start_ns=clock.monotonic_ns()
         )
-        self._gateways = Gateways(self._site, self) if _wire(case) else None
         self._links = ImageLinks(self)
         self._instruments = Instruments(self._plant)
         self._image_reach = ImageReach(clock.monotonic_ns)
@@ -169,6 +168,7 @@ class _Run:
         )
         self._play.listeners.append(self._happened)
         self._pace = Pace(self._instruments, self._play, network.loop, clock.monotonic_ns)
+        self._gateways = Gateways(self._site, self) if _wire(case) else None
 
     # The plant, as servers and drivers meet it.
 
