@@ -26,6 +26,7 @@ from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.outcome import faults_found, lines, outcome
 from daemon.rehearsal.simulation.run import Case, run
+from daemon.rehearsal.simulation.swarm import draw
 from daemon.settings import load
 from device_emulators.trace import read_trace
 
@@ -76,7 +77,7 @@ def case_of(wish: Wish, seed: int) -> Case:
     """
     site_file, scenario, workload = _read(wish)
     if wish.faults == "swarm":
-        pass
+        scenario = draw(site_file.site, scenario, seed, wish.for_s)
     return Case(site_file, scenario, seed, wish.depth, wish.for_s, workload)
 
 

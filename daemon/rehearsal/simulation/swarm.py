@@ -1,0 +1,128 @@
+"""Faults drawn by chance: for each seed other ones, on other equipment, at other times.
+
+Each seed enables only some kinds of faults and then draws several of those, because a run in which
+everything happens a little finds less than one in which a few things happen much (swarm testing;
+Groce et al. 2012, 10.1145/2338965.2336763). All is over after `HEALED_PU` of the run, so that what
+must come right again has time to.
+
+A drawn fault is one or more happenings of the scenario format, so a seed is a scenario like any
+other: it can be read, written out and played on the desk as far as the desk can do it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from numpy.random import PCG64, Generator
+
+from device_emulators.faults.catalogue import DRAWABLE, Span
+from device_emulators.scenario import Happening
+from device_emulators.selection import DAEMON, GATEWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemon.model.plant import Site
+    from device_emulators.faults.catalogue import Drawable
+    from device_emulators.scenario import Scenario
+
+HEALED_PU: Final = 0.6
+"""Part of a run after which no drawn fault acts."""
+_BEGUN_PU: Final = 0.45
+_FIRST_S: Final = 1.0
+_SEVERAL_PU: Final = 0.3
+_ACTS: Final = 8
+_PAUSE_S: Final = Span(0.3, 6.0)
+
+Act = tuple[Happening, ...]
+"""A fault: what begins it and what ends it, belonging together."""
+
+
+def draw(site: Site, scenario: Scenario, seed: int, for_s: float | None = None) -> Scenario:
+    """Return `scenario` with the faults of a seed, without what it expects: oracles decide.
+
+    Args:
+        site: the plant.
+        scenario: what happens anyway.
+        seed: of all chance.
+        for_s: how long it is to run [s]; as the scenario says when left out.
+    """
+    for_s = scenario.for_s if for_s is None else for_s
+    return with_acts(scenario, drawn_acts(site, seed, for_s), for_s)
+
+
+def with_acts(scenario: Scenario, acts: Iterable[Act], for_s: float) -> Scenario:
+    """Return `scenario`, shortened or lengthened to `for_s` [s], with `acts` in its timeline."""
+    timeline = [*scenario.timeline, *(each for act in acts for each in act)]
+    kept = sorted((each for each in timeline if each.at_s < for_s), key=lambda each: each.at_s)
+    changes = {"for_s": for_s, "timeline": tuple(kept), "expect": ()}
+    return scenario.model_copy(update=changes)
+
+
+def drawn_acts(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
+    """Return the faults of a seed in a run of `for_s` [s]."""
+    chance = Generator(PCG64(seed))
+    possible = [kind for kind in DRAWABLE if _targets(site, kind)]
+    enabled = [kind for kind in possible if chance.random() < kind.likely_pu]
+    enabled = enabled or [possible[chance.integers(len(possible))]]
+    count = 1 + int(chance.integers(_ACTS))
+    kinds = [enabled[chance.integers(len(enabled))] for _ in range(count)]
+    return tuple(_act(site, kind, chance, for_s) for kind in kinds)
+
+
+def _targets(site: Site, kind: Drawable) -> list[str]:
+    """Return what `kind` can be done to; equipment is what has a device that shows the point."""
+    found = [item for item in site.equipment.values() if item.nature in kind.of]
+    points = [p for p in kind.values.get("point", ()) if isinstance(p, str)]
+    if points:
+        found = [
+            item
+            for item in found
+            if item.device is not None
+            and set(points) <= set(site.profiles[item.device.profile].points)
+        ]
+    ids = [item.id for item in found]
+    ids += site.gateways if GATEWAY in kind.of else ()
+    return [*ids, DAEMON] if DAEMON in kind.of else ids
+
+
+def _act(site: Site, kind: Drawable, chance: Generator, for_s: float) -> Act:
+    targets = _targets(site, kind)
+    first = targets[chance.integers(len(targets))]
+    target: str | tuple[str, ...] = first
+    if kind.several and chance.random() < _SEVERAL_PU:
+        more = [id_ for id_ in targets if id_ != first and chance.random() < _SEVERAL_PU]
+        target = tuple(id_ for id_ in targets if id_ in {first, *more}) if more else first
+    at_s, last_s = float(chance.uniform(_FIRST_S, _BEGUN_PU * for_s)), HEALED_PU * for_s
+    act: list[Happening] = []
+    for _ in range(1 + int(chance.integers(kind.repeats))):
+        values = {name: _value(chance, among) for name, among in kind.values.items()}
+        lasts_s = _log_uniform(chance, kind.lasts_s) if kind.lasts_s else values.get("for_s", 0.0)
+        until_s = min(at_s + float(lasts_s), last_s)
+        if "for_s" in values:
+            values["for_s"] = round(until_s - at_s, 3)
+        act.append(_happening(at_s, target, kind.event, values))
+        if kind.heals:
+            act.append(_happening(until_s, target, kind.heals, {}))
+        at_s = until_s + _log_uniform(chance, _PAUSE_S)
+        if at_s >= last_s - _PAUSE_S.low:
+            break
+    return tuple(act)
+
+
+def _value(chance: Generator, among: Span | tuple[str | float, ...]) -> str | float:
+    if isinstance(among, Span):
+        return round(float(chance.uniform(*among)), 3)
+    return among[chance.integers(len(among))]
+
+
+def _log_uniform(chance: Generator, span: Span) -> float:
+    return math.exp(chance.uniform(math.log(span.low), math.log(span.high)))
+
+
+def _happening(
+    at_s: float, target: str | tuple[str, ...], event: str, values: dict[str, Any]
+) -> Happening:
+    given = {"at_s": round(at_s, 3), "target": target, "event": event, **values}
+    return Happening.model_validate(given)
