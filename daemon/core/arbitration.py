@@ -202,6 +202,8 @@ def _requests(
     view: View, state: State
 ) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event]]:
     """Take up what people ask of set-points, or say why not."""
+    if not view.inbox:
+        return state.manual, state.taken, []
     manual, taken = dict(state.manual), list(state.taken)
     events: list[Event] = []
     for message in view.inbox:

@@ -35,9 +35,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Interval
 
+from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import LaneMessage, Proposal
+from daemon.model.natures import NATURES
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
@@ -113,6 +115,12 @@ class _Plan(NamedTuple):
     """Other loads on AC: where they tell their power, and efficiency of what feeds it."""
     efficiency_pu: float
     """Of the converters in front of the rows."""
+    of_rows: Gauges
+    """Cap and stage of every row."""
+    off: int
+    """Code of the stage in which a row draws nothing."""
+    of_others: Gauges
+    """Power of every other load."""
 
 
 @once_per_site
@@ -129,8 +137,15 @@ def _plan(site: Site, points: PointTable) -> _Plan:
         if item.normally != "out_of_service"
     ]
     hvdc = [item.ratings.get("efficiency_pu", 1.0) for item in site.of_nature("hvdc")]
+    ranked.sort(key=lambda pair: pair[1])
+    off = NATURES["rack_row"].points["stage"].states.index("off")
     return _Plan(
-        tuple(sorted(ranked, key=lambda pair: pair[1])), tuple(others), min(hvdc, default=1.0)
+        rows=tuple(ranked),
+        others=tuple(others),
+        efficiency_pu=min(hvdc, default=1.0),
+        of_rows=Gauges(points, [(row.id, n) for row, _ in ranked for n in (POINT, "stage")]),
+        off=off,
+        of_others=Gauges(points, [(item.id, name) for item, name, _ in others]),
     )
 
 
@@ -148,9 +163,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     state = _time_storage(view, state, supply)
     budget_w = _budget_w(view, plan, supply, state, params)
     ceilings, reason = _ceilings(view, plan, supply, state, budget_w, params)
-    relief = {"relief": replace(view.facts.relief, budget_w=budget_w)}
+    relief = view.facts.relief
+    facts = None
+    if budget_w != relief.budget_w:
+        facts = {"relief": replace(relief, budget_w=budget_w)}
     if not reason and not state.caps_pu:
-        return _tell(view, plan, Turn(state, facts=relief))
+        return _tell(view, plan, Turn(state, facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
     due = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     step_pu = params.lift_step_pu if reason or supply.get("outage") else params.return_step_pu
@@ -164,7 +182,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     why = reason or "supply is back"
     proposals = tuple(Proposal(r, POINT, "max", cap, OWNER, why) for r, cap in caps.items())
     events = _events(view, state, new)
-    return _tell(view, plan, Turn(new, () if done else proposals, events, facts=relief))
+    return _tell(view, plan, Turn(new, () if done else proposals, events, facts=facts))
 
 
 def _time_storage(view: View, state: State, supply: Mapping[str, Any]) -> State:
@@ -244,8 +262,8 @@ def _budget_w(
 def _others_w(view: View, plan: _Plan) -> float:
     """Return what all other loads take from AC; the rating of one that is not known [W]."""
     total_w = 0.0
-    for item, name, efficiency_pu in plan.others:
-        power_w = view.read(item.id, name)
+    powers = zip(plan.others, plan.of_others.read(view.image), strict=True)
+    for (item, _, efficiency_pu), power_w in powers:
         total_w += (item.ratings["power_w"] if power_w is None else power_w) / efficiency_pu
     return total_w
 
@@ -259,9 +277,9 @@ def _at_rest(view: View, row: str, cap_pu: float) -> bool:
 def _tell(view: View, plan: _Plan, turn: Turn[State]) -> Turn[State]:
     """Tell the switching lane each second, and on change, what the rows hold themselves to."""
     total_w = 0.0
-    for row, _ in plan.rows:
-        cap_pu = view.read(row.id, POINT)
-        if view.stage(row.id) != "off":
+    told = iter(plan.of_rows.read(view.image))
+    for (row, _), cap_pu, stage in zip(plan.rows, told, told, strict=True):
+        if stage is None or not plan.off <= stage < plan.off + 1:
             total_w += row.ratings["power_w"] * (1.0 if cap_pu is None else cap_pu)
     state = turn.state
     if total_w == state.told_w and view.now_ns - state.told_at_ns < SECOND:

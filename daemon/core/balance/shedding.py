@@ -56,6 +56,9 @@ class State(NamedTuple):
     short_since_ns: int = 0
 
 
+_CALM: Final = State()
+
+
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: nothing is shed."""
     return State()
@@ -63,6 +66,8 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Decide which rows go."""
+    if state == _CALM and not _pressed(view):
+        return _turn(view, state)
     rows = _rows(view)
     if not rows:
         return Turn(state)
@@ -89,6 +94,11 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         capability_w=supply.get("capability_w", 0.0),
     )
     return _turn(view, State((*state.shed, *going)), event)
+
+
+def _pressed(view: View) -> bool:
+    """Return whether there is any limit that could make a row go."""
+    return view.facts.relief.budget_w >= 0.0 or view.facts.autonomy.rows_on_storage
 
 
 def hopeless(supply: Mapping[str, object]) -> bool:

@@ -88,6 +88,8 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Tell the loads whose time has come."""
+    if not (state.told_ns or state.short_since_ns or _any_concerned(view)):
+        return Turn(state)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
     state, events = _release(view, state)
@@ -113,16 +115,22 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     proposals = tuple(
         Proposal(name, "command", "shutdown", 0.0, OWNER, "storage is running out") for name in due
     )
-    relief = view.facts.relief
+    relief, facts = view.facts.relief, None
     if relief.shutdown != tuple(told):
-        relief = replace(relief, shutdown=tuple(told))
+        facts = {"relief": replace(relief, shutdown=tuple(told))}
     after = State(told, state.obeyed, short)
-    return Turn(after, proposals, tuple(events), facts={"relief": relief})
+    return Turn(state if after == state else after, proposals, tuple(events), facts=facts)
 
 
 def needed_s(path: Path, params: Params) -> float:
     """Return the autonomy below which a load on storage must be told [s]."""
     return path.shutdown_s + params.margin_s + params.lead_s * max(0, path.priority - 1)
+
+
+def _any_concerned(view: View) -> bool:
+    """Return whether a load is on storage or given up; nothing else ever makes one go."""
+    relief = view.facts.relief
+    return bool(view.facts.autonomy.on_storage or relief.shed or relief.shutdown)
 
 
 def _due(view: View, path: Path, params: Params) -> str:

@@ -112,7 +112,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         grains = wanted_w / _GRAIN_W
         value_w = float(int(grains)) * _GRAIN_W
         proposals.append(Proposal(store.id, POINT, "set", value_w, OWNER, why))
-    return Turn(State(tuple(refilling)), tuple(proposals))
+    after = state if tuple(refilling) == state.refilling else State(tuple(refilling))
+    return Turn(after, tuple(proposals))
 
 
 def _feed(view: View, store: Equipment, feeds: Mapping[str, str]) -> str:
