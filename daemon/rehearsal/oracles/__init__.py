@@ -23,14 +23,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.rehearsal.oracles.alarms import Alarms
 from daemon.rehearsal.oracles.commands import Commands
+from daemon.rehearsal.oracles.fed import Fed
+from daemon.rehearsal.oracles.liveness import Liveness
 from daemon.rehearsal.oracles.parallel import Parallel
+from daemon.rehearsal.oracles.ratings import Ratings
+from daemon.rehearsal.oracles.unexplained import Unexplained
 
 if TYPE_CHECKING:
     from daemon.rehearsal.oracles.oracle import Oracle
     from daemon.rehearsal.simulation.observer import Observer
 
-ORACLES: Final[tuple[type[Oracle], ...]] = (Parallel, Commands)
+ORACLES: Final[tuple[type[Oracle], ...]] = (
+    Fed,
+    Parallel,
+    Commands,
+    Ratings,
+    Alarms,
+    Unexplained,
+    Liveness,
+)
 """In the order in which their verdicts are shown: safety, then word, then liveness."""
 
 

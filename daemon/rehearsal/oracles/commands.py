@@ -3,7 +3,7 @@
 - *Late.* No command reaches its device at or after its expiry. Over a wire a frame may be under way
   longer than intended while a fault acts on the network: then it is the moment of sending that
   counts.
-- *Twice.* A device is written a pair of epoch and id once, and no device is told the same action twice
+- *Twice.* A device is written a pair of epoch and id once, and is not told the same action twice
   within `AGAIN_S` with new ids either: that is a repetition that knows nothing of the first.
 - *Again and again.* Within `WINDOW_S` a switch is told to close at most `CLOSES_MAX` times (one
   retry, one try on another path), and does close at most that often: no pumping.

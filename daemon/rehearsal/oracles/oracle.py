@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from daemon.model.quantities import seconds
 from daemon.rehearsal.oracles.timeline import Timeline
@@ -65,6 +65,10 @@ class Oracle(Observer):
     ) -> None:
         """Put something wrong on record."""
         self.wrong.append(Wrong(at_ns, detail, value, limit))
+
+    def devices(self, *natures: str) -> list[Any]:
+        """Return the emulated devices of some natures, whose inner state is the truth."""
+        return [self.plant.devices[e.id] for e in self.site.of_nature(*natures)]
 
     def fresh(self) -> list[PlantEvent]:
         """Return the events of the plant since this was last asked, when asked at each look."""

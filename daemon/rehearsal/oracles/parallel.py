@@ -4,8 +4,8 @@ The rule has two halves.
 
 *Made by us.* A contact that closed by a command of ours must not have joined two live islands
 outside the limits of a synchronism check, energised a utility that is gone or an earthed line,
-brought voltage to a dead bus with a standing fault (87 of its relay, or a feeder of it locked out on
-50, 51 or 67), nor paralleled transformers of low voltage. None of these is allowed for a moment.
+brought voltage to a dead bus with a standing fault (87 of its relay, or a feeder of it locked out
+on 50, 51 or 67), nor paralleled transformers of low voltage. None of these is allowed for a moment.
 
 *Standing.* Whoever made it, a utility that is gone is fed back no longer than loss-of-mains
 protection takes (`BACKFED_S`), and two sources or two transformers side by side are an overlap of a
@@ -22,8 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import ns, seconds
+from daemon.rehearsal.oracles.oneline import StandingFaults
 from daemon.rehearsal.oracles.oracle import Oracle
 from device_emulators.plant.topology import merge
 
@@ -40,7 +40,6 @@ OVERLAP_S: Final = 0.1
 STUCK_S: Final = 1.5
 OVERTAKEN_S: Final = 0.1
 LOW_VOLTAGE_V: Final = 1000.0
-FEEDER_TRIPS: Final = ("50", "51", "67")
 
 
 @dataclass(slots=True)
@@ -69,18 +68,14 @@ class Parallel(Oracle):
     def begin(self, scene: Scene) -> None:
         """Learn where sources, transformers and earthing switches are."""
         super().begin(scene)
-        site, grid = self.site, self.grid
-        self._utilities = [self.plant.devices[e.id] for e in site.of_nature("utility")]
-        self._earths = [self.plant.devices[e.id] for e in site.of_nature("earthing_switch")]
-        self._relays = [self.plant.devices[e.id] for e in site.of_nature("relay")]
+        grid = self.grid
+        self._utilities = self.devices("utility")
+        self._earths = self.devices("earthing_switch")
         self._transformers = [
             (e.id, grid.bus[e.buses[0]], grid.bus[e.buses[1]])
-            for e in site.of_nature("transformer")
+            for e in self.site.of_nature("transformer")
         ]
-        self._breakers = [self.plant.devices[e.id] for e in site.of_nature("breaker")]
-        self._ties = frozenset(
-            s.tie for s in site.schemes.values() if isinstance(s, MainTieMainScheme)
-        )
+        self._faults = StandingFaults(scene)
         self._closings = len(grid.closings)
         self._topology: Live | None = None
         self._standing: dict[str, _Standing] = {}
@@ -143,21 +138,14 @@ class Parallel(Oracle):
         for switch in self._earths:
             if switch.closed:
                 yield f"the line that {switch.id} earths", switch.buses[0]
-        for relay in self._relays:
-            if relay.trip_87:
-                yield f"the bus that {relay.id} has tripped (87)", relay.buses[0]
-        for breaker in self._breakers:
-            if breaker.flags["lockout_86"] and any(breaker.trips[t] for t in FEEDER_TRIPS):
-                sides = breaker.buses if breaker.id in self._ties else breaker.buses[1:]
-                for bus in sides:
-                    yield f"the bus that {breaker.id} is locked out from (86)", bus
+        yield from self._faults.places()
 
     # What stands.
 
     def _watch(self, now_ns: int, joined: dict[str, tuple[str, float]]) -> None:
         self._standing = {k: s for k, s in self._standing.items() if k in joined}
-        for key, (what, limit_s) in joined.items():
-            standing = self._standing.setdefault(key, _Standing(now_ns, what, limit_s))
+        for key, (what, allowed_s) in joined.items():
+            standing = self._standing.setdefault(key, _Standing(now_ns, what, allowed_s))
             lasted_s = seconds(now_ns - standing.since_ns)
             limit_s = STUCK_S if self._held(now_ns) else standing.limit_s
             if lasted_s > limit_s and not standing.told:

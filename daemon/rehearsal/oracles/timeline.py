@@ -1,8 +1,8 @@
 """Which faults act when, by the scenario alone: what was done, and when it was undone.
 
 A happening begins a fault unless its word ends one. A fault ends with the word that undoes it, with
-`clear` on its target or on `any`, or after its own `for_s`. What it left behind (a lockout, a failed
-start) may stay: that a person resets, and it is the plant's state that tells of it.
+`clear` on its target or on `any`, or after its own `for_s`. What it left behind (a lockout, a
+failed start) may stay: that a person resets, and it is the plant's state that tells of it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Every fault is said in its time, and unsaid when it is gone.
+
+*Raised.* What `signs` lists must be alarmed within its time after the plant did it. An alarm that
+stood already, or that is hidden because its cause is shown, will do.
+
+*Cleared.* When everything has healed and the plant has rested for `SETTLE_S` and the alarm's own
+off-delay, no alarm stands whose condition is not so (`claims`). Latching alarms wait for a person.
+
+Cannot see: whether the text helps; faults without a row in `signs`. While a fault acts on the
+gateway behind which a device stands, nobody can be told of it in time, and nothing is asked.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from daemon.model.events import AlarmTransition
+from daemon.model.quantities import ns, seconds
+from daemon.rehearsal.oracles.claims import Claims
+from daemon.rehearsal.oracles.oracle import Oracle
+from daemon.rehearsal.oracles.signs import by_nature
+from daemon.rehearsal.oracles.timeline import NEVER_NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from daemon.model.events import Event
+    from daemon.rehearsal.oracles.signs import Sign
+    from daemon.rehearsal.simulation.observer import Scene, Verdict
+    from device_emulators.plant.elements import PlantEvent
+
+SETTLE_S: Final = 30.0
+LEAD_S: Final = 1.0
+"""An alarm that came this much before the plant reported is about the same thing."""
+_FIELDS: Final = ("stage", "element", "event", "cause", "attempt")
+
+
+class _Due(NamedTuple):
+    """An alarm to come: until when, what it is about, since when, and what it may be."""
+
+    by_ns: int
+    source: str
+    since_ns: int
+    sign: Sign
+
+
+class Alarms(Oracle):
+    """Every fault is alarmed within its time and cleared after healing."""
+
+    name: ClassVar = "alarms"
+    unit: ClassVar = "s"
+
+    def begin(self, scene: Scene) -> None:
+        """Plan for what happens to gateways, which the plant does not report."""
+        super().begin(scene)
+        self._signs = by_nature()
+        self._claims = Claims(scene)
+        self._due: list[_Due] = []
+        self._seen: dict[str, tuple[int, bool]] = {}
+        self._standing: dict[str, AlarmTransition] = {}
+        self._event_ns = scene.origin_ns
+        for fault in self.timeline.faults:
+            if fault.nature == "gateway":
+                self._expect(fault.nature, "injected", fault.event, fault.target, fault.from_ns)
+
+    def look(self, now_ns: int) -> None:
+        """Take up what the plant did."""
+        for event in self.fresh():
+            self._event_ns = now_ns
+            self._take(event)
+        self._judge(now_ns)
+
+    def _take(self, event: PlantEvent) -> None:
+        item = self.site.equipment.get(event.source)
+        if item is None or item.nature not in self._signs:
+            return
+        for name in _FIELDS:
+            word = str(event.fields.get(name, ""))
+            for happening in (event.name, name):
+                self._expect(item.nature, happening, word, event.source, event.at_ns)
+        self._expect(item.nature, event.name, "", event.source, event.at_ns)
+
+    def _expect(self, nature: str, happening: str, word: str, source: str, at_ns: int) -> None:
+        for sign in self._signs.get(nature, ()):
+            if (sign.happening, sign.word) == (happening, word):
+                due = _Due(at_ns + ns(sign.within_s), source, at_ns, sign)
+                if due not in self._due:
+                    heapq.heappush(self._due, due)
+
+    def told(self, news: Sequence[Event | AlarmTransition]) -> None:
+        """Note what is said."""
+        for item in news:
+            if not isinstance(item, AlarmTransition):
+                continue
+            self._seen[item.alarm_id] = item.at_ns, item.active
+            if item.active:
+                self._standing[item.alarm_id] = item
+            else:
+                self._standing.pop(item.alarm_id, None)
+
+    # Raised.
+
+    def _judge(self, now_ns: int) -> None:
+        while self._due and self._due[0].by_ns <= now_ns:
+            due = heapq.heappop(self._due)
+            if not (self._said(due) or self._excused(due)):
+                named = " or ".join(due.sign.classes)
+                text = f"{due.source} {due.sign.word or due.sign.happening}: no {named}"
+                self.blame(due.since_ns, text, limit=due.sign.within_s)
+
+    def _said(self, due: _Due) -> bool:
+        for alarm_id in self._ids(due):
+            at_ns, active = self._seen.get(alarm_id, (0, False))
+            if active or at_ns >= due.since_ns - ns(LEAD_S):
+                return True
+        return False
+
+    def _ids(self, due: _Due) -> Iterator[str]:
+        item = self.site.equipment.get(due.source)
+        sources = [due.source, self.site.id]
+        if item is not None:
+            near = self.site.of_nature("relay", "meter")
+            sources += [e.id for e in near if set(e.buses) & set(item.buses)]
+            sources += [item.group] if item.group else []
+        return (f"{class_}:{source}" for class_ in due.sign.classes for source in sources)
+
+    def _excused(self, due: _Due) -> bool:
+        """Return whether it ended too soon, or nobody could be told."""
+        item = self.site.equipment.get(due.source)
+        device = item.device if item else None
+        if device is not None and self.timeline.on(
+            frozenset({device.gateway, due.source, ""}) - self._own(due), due.since_ns, due.by_ns
+        ):
+            return True
+        return self._ended_ns(due) - due.since_ns < ns(due.sign.lasts_s)
+
+    def _own(self, due: _Due) -> frozenset[str]:
+        """Return the equipment itself where the fault on it is the one to be told of."""
+        words = {f.event for f in self.timeline.faults if f.target == due.source}
+        known = {s.word for s in self._signs[self.site.equipment[due.source].nature]}
+        return frozenset({due.source}) if words <= known else frozenset()
+
+    def _ended_ns(self, due: _Due) -> int:
+        """Return when what shows the fault was over, `NEVER_NS` while it is so [ns]."""
+        if due.sign.happening == "injected":
+            ends = [
+                f.to_ns
+                for f in self.timeline.faults
+                if f.target == due.source and f.event == due.sign.word and f.from_ns == due.since_ns
+            ]
+            return min(ends, default=NEVER_NS)
+        if due.sign.happening == "stage":
+            item = self.site.equipment[due.source]
+            stage = item.kind.points["stage"].states[int(self.plant.read(due.source, "stage"))]
+            return NEVER_NS if stage == due.sign.word else due.since_ns
+        return NEVER_NS
+
+    # Cleared.
+
+    def verdicts(self, now_ns: int) -> Iterable[Verdict]:
+        """Return the verdict, after a last look at what still stands."""
+        rested_ns = max(self.timeline.healed_ns, self._event_ns)
+        for alarm_id, alarm in self._standing.items():
+            rule = self._claims.rules.get(alarm.alarm_class)
+            if rule is None or rule.latching or alarm.state in {"E", "F"}:
+                continue
+            allowed_s = SETTLE_S + rule.off_delay_s
+            if now_ns - rested_ns < ns(allowed_s):
+                continue
+            if self._claims.hold(alarm.alarm_class, alarm.source) is False:
+                lasted_s = seconds(now_ns - rested_ns)
+                self.blame(rested_ns, f"{alarm_id} still stands", lasted_s, allowed_s)
+        return super().verdicts(now_ns)

@@ -1,0 +1,87 @@
+"""Whether what an alarm says is so, by the plant's truth.
+
+An alarm is a claim: its rule in config/alarms names a point and a condition, and the plant knows
+the true value behind the point. For conclusions of the daemon (`told`) the truth behind the
+conclusion is asked instead. Where the plant cannot know (what went over the wire), there is no
+answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from daemon.model.plant import MainTieMainScheme
+from device_emulators.selection import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from daemon.rehearsal.simulation.observer import Scene
+
+NEAR: Final = 0.03
+"""Instruments may see a value this much nearer to the limit than it is, as part of the limit."""
+
+
+class Claims:
+    """Judges alarms of one site against its plant."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Know the rules of the site and what its conclusions are about."""
+        self._plant, self._site = scene.plant, scene.plant.site
+        self.rules: Final[Mapping[str, Any]] = scene.site_file.control.alarms.rules
+        schemes = [s for s in self._site.schemes.values() if isinstance(s, MainTieMainScheme)]
+        self._sections = [s.bus for scheme in schemes for s in scheme.sections]
+        self._told: Final[Mapping[str, Callable[[str], bool | None]]] = {
+            "supply.outage": lambda _: not all(self._on_mains(bus) for bus in self._sections),
+            "supply.all_ac_lost": lambda _: not any(self._live(bus) for bus in self._sections),
+            "autonomy.on_storage": self._on_storage,
+            "autonomy.short": lambda _: self._stored(),
+        }
+
+    def hold(self, alarm_class: str, source: str) -> bool | None:
+        """Return whether an alarm is true now, None when the plant cannot say."""
+        rule = self.rules.get(alarm_class)
+        if rule is None:
+            return None
+        if rule.condition == "told":
+            ask = self._told.get(rule.point)
+            return ask(source) if ask else None
+        item = self._site.equipment.get(source)
+        if item is None or rule.condition in {"silent", "stale", "happened"}:
+            return None
+        value = self._plant.quantity(source, rule.point)
+        if rule.condition in {"above", "below"}:
+            return self._beyond(rule, item, value)
+        words = words_of(item.nature, rule.point)
+        found = words[int(value)] in rule.states if rule.states else bool(value)
+        return found is (rule.condition == "is")
+
+    def _beyond(self, rule: Any, item: Any, value: float) -> bool:  # noqa: ANN401 - a rule
+        base = 1.0
+        if rule.of == "nominal":
+            bus = self._site.buses[item.buses[0]]
+            base = self._site.frequency_hz if rule.point.endswith("_hz") else bus.voltage_v
+        elif rule.of == "contract":
+            base = self._site.contract.import_limit_w
+        elif rule.of:
+            base = item.ratings[rule.of]
+        limit = rule.limit * base
+        # A frequency is known better than a part of itself that would be more than its limits.
+        slack = abs(limit) * (NEAR if not rule.point.endswith("_hz") else NEAR / 10.0)
+        return bool(value > limit - slack if rule.condition == "above" else value < limit + slack)
+
+    def _live(self, bus: str) -> bool:
+        return self._plant.grid.live(self._plant.grid.bus[bus])
+
+    def _on_mains(self, bus: str) -> bool:
+        leader = self._plant.grid.leader(self._plant.grid.bus[bus])
+        return leader is not None and self._site.equipment[leader.id].nature == "utility"
+
+    def _on_storage(self, row: str) -> bool:
+        racks = self._plant.grid.racks
+        return bool(racks and (racks.battery_w[racks.members(row)] < 0.0).any())
+
+    def _stored(self) -> bool:
+        racks = self._plant.grid.racks
+        ups = (self._plant.quantity(e.id, "on_battery") for e in self._site.of_nature("ups"))
+        return bool(racks and racks.giving) or any(ups)
