@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from device_emulators.devices.device import Device
 from device_emulators.plant.racks import RackSpec
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,16 +41,16 @@ class AiRack(Device):
         )
         a, b = self.buses
         self.points = {
-            "stage": lambda: float(racks.stage[i]),
-            "power_w": lambda: float(racks.power_w[i]),
-            "feed_a_voltage_v": lambda: grid.volts(a),
-            "feed_b_voltage_v": lambda: grid.volts(b),
-            "feed_a_power_w": lambda: float(grid.pairs.from_a_w[self.pair.number]),
-            "feed_b_power_w": lambda: float(grid.pairs.from_b_w[self.pair.number]),
-            "soc_pu": lambda: float(racks.energy_j[i] / racks.capacity_j[i] * racks.connected[i]),
-            "battery_power_w": lambda: float(racks.battery_w[i]),
+            "stage": Cell(racks, "stage", i),
+            "power_w": Cell(racks, "power_w", i),
+            "feed_a_voltage_v": grid.volts_cell(a),
+            "feed_b_voltage_v": grid.volts_cell(b),
+            "feed_a_power_w": Cell(grid.pairs, "from_a_w", self.pair.number),
+            "feed_b_power_w": Cell(grid.pairs, "from_b_w", self.pair.number),
+            "soc_pu": Cell(racks, "soc_pu", i),
+            "battery_power_w": Cell(racks, "battery_w", i),
             "inlet_temperature_c": lambda: grid.cooling.tank.temperature_c + 15.0,
-            "on_battery": lambda: float(racks.battery_w[i] < -1e-3 * racks.rating_w[i]),
+            "on_battery": Cell(racks, "on_battery", i),
         }
 
     @property

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from daemon.model.natures import Position
 from daemon.model.plant import MainTieMainScheme
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.protection import SYNC_PU, standard_inverse_s
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,7 @@ FLAGS: Final = (
     "failure_50bf",
     "emergency_off",
 )
+_NORMAL: Final = frozenset({"racked_in", "spring_charged"})
 
 
 class Breaker(Device):
@@ -81,9 +84,10 @@ class Breaker(Device):
             closed=closed,
             pickup_a=min(pickups, default=math.inf),
         )
+        self._shown = grid.indications.take()
         self.position = Position.CLOSED if closed else Position.OPEN
-        self.flags = dict.fromkeys(FLAGS, False) | {"racked_in": True, "spring_charged": True}
-        self.trips = dict.fromkeys(TRIPS, False)
+        self.flags = Panel(grid.indications, {name: name in _NORMAL for name in FLAGS})
+        self.trips = Panel(grid.indications, dict.fromkeys(TRIPS, False))
         self.open_count = self.close_count = 0
         self.stuck_open = self.stuck_closed = False
         self.waits_for_sync = False
@@ -96,21 +100,31 @@ class Breaker(Device):
         self._register_points()
 
     def _register_points(self) -> None:
-        a, b = self.buses
+        grid, (a, b) = self.grid, self.buses
         self.points = {
-            "position": lambda: float(self.position.value),
-            "sync_25": lambda: float(self._sync_25()),
-            "source_voltage_v": lambda: self.grid.volts(a),
-            "load_voltage_v": lambda: self.grid.volts(b),
-            "current_a": lambda: self.grid.switch_current_a(self.switch),
-            "power_w": lambda: float(self.grid.switch_w[self.switch]),
+            "position": Cell(grid.indications, "values", self._shown),
+            "sync_25": Cell(grid, "switch_in_sync", self.switch),
+            "source_voltage_v": grid.volts_cell(a),
+            "load_voltage_v": grid.volts_cell(b),
+            "current_a": Cell(grid, "switch_current_a", self.switch),
+            "power_w": Cell(grid, "switch_w", self.switch),
             "open_count": lambda: float(self.open_count),
             "close_count": lambda: float(self.close_count),
         }
         for flag in FLAGS:
-            self.points[flag] = lambda flag=flag: float(self.flags[flag])  # type: ignore[misc]
+            self.points[flag] = self.flags.cell(flag)
         for trip in TRIPS:
-            self.points[f"trip_{trip}"] = lambda trip=trip: float(self.trips[trip])  # type: ignore[misc]
+            self.points[f"trip_{trip}"] = self.trips.cell(trip)
+
+    @property
+    def position(self) -> Position:
+        """Return what the auxiliary contacts say."""
+        return self._position
+
+    @position.setter
+    def position(self, position: Position) -> None:
+        self._position = position
+        self.grid.indications.values[self._shown] = position.value
 
     @property
     def closed(self) -> bool:
@@ -132,7 +146,7 @@ class Breaker(Device):
             return True
         if action == "reset":
             self.flags["lockout_86"] = self.flags["tripped"] = self.flags["failure_50bf"] = False
-            self.trips = dict.fromkeys(TRIPS, False)
+            self.trips.all_off()
             return True
         if not self._may_close():
             return self.position is Position.CLOSED
@@ -207,7 +221,7 @@ class Breaker(Device):
         self.position = Position.CLOSED
         self.close_count += 1
         self.flags["tripped"] = False
-        self.trips = dict.fromkeys(TRIPS, False)
+        self.trips.all_off()
         self.grid.move(self.switch, closed=True, cause=self.cause)
         self.grid.say(self.id, "closed", f"{self.id} closed ({self.cause})", cause=self.cause)
 
@@ -225,20 +239,11 @@ class Breaker(Device):
         self.waits_for_sync = False
         self.grid.say(self.id, "sync_expired", f"{self.id} found no synchronism in its window")
 
-    def _sync_25(self) -> bool:
-        a, b = self.buses
-        if not (self.grid.live(a) and self.grid.live(b)):
-            return False
-        if not self.grid.is_ac[a]:
-            return bool(abs(self.grid.v_pu[a] - self.grid.v_pu[b]) <= SYNC_PU)
-        gap = self.grid.gap(a, b)
-        return gap is not None and gap.within()
-
     def _try_sync(self) -> None:
         a, b = self.buses
         gap = self.grid.gap(a, b)
         if gap is None:
-            if not self.grid.is_ac[a] and self._sync_25():
+            if not self.grid.is_ac[a] and self.grid.switch_in_sync[self.switch]:
                 self._close(self.cause)
             return
         if gap.will_be_within(TRAVEL_S[self.item.variant][1]):
@@ -256,13 +261,16 @@ class Breaker(Device):
             self._over_current()
         return False
 
+    def _current_a(self) -> float:
+        return float(self.grid.switch_current_a[self.switch])
+
     def _over_current(self) -> None:
         if not self.closed:
             self.heat_51_pu = 0.0
             return
         pickup = self.ratings.get("pickup_51_a")
         instant = self.ratings.get("pickup_50_a")
-        current = self.grid.switch_current_a(self.switch)
+        current = self._current_a()
         if instant is not None and current > instant:
             self.trip("50", lockout=True)
             return
@@ -289,7 +297,7 @@ class Breaker(Device):
         if pickup is None or (self.switch not in self.grid.overloaded and self.heat_51_pu == 0.0):
             return
         seconds = standard_inverse_s(
-            self.grid.switch_current_a(self.switch),
+            self._current_a(),
             pickup,
             self.ratings.get("time_multiplier_51_pu", 0.1),
         )
@@ -339,7 +347,8 @@ class Breaker(Device):
     def clear(self) -> None:
         """Free the mechanism and the panel; the lockout stays until it is reset."""
         self.stuck_open = self.stuck_closed = False
-        self.flags |= {"local": False, "racked_in": True, "emergency_off": False}
+        for name in ("local", "racked_in", "emergency_off"):
+            self.flags[name] = name in _NORMAL
 
     def quantity(self, name: str) -> float:
         """Return a point, or `closed`."""

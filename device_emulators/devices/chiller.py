@@ -35,7 +35,7 @@ class Chiller(Device):
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "power_w": lambda: grid.p_w[self.slot],
-            "voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
             "supply_temperature_c": lambda: max(
                 TARGET_C if self.stage == "running" else 0.0, grid.cooling.tank.temperature_c
             ),

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.natures import PointKind
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,11 +134,13 @@ class Device:
             ValueError: the device has no such point.
         """
         self.read(point)
+        if point == "life_count":
+            return Cell(self.grid, "life", 0)
         return self.points.get(point) or partial(self._common, point)
 
     def _common(self, point: str) -> float:
         if point == "life_count":
-            return float((self.grid.now_ns - self.grid.start_ns) // SECOND)
+            return float(self.grid.life[0])
         if point == "command_epoch":
             return float(self._epoch)
         if point == "command_id":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from device_emulators.devices.device import Device
 from device_emulators.plant.battery import store_wh
 from device_emulators.plant.dc import DcSource
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +68,8 @@ class Ess(Device):
         self.setpoints = {"power_setpoint_w": 0.0}
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "voltage_v": lambda: grid.volts(self.buses[0]),
-            "frequency_hz": lambda: float(grid.hz[self.buses[0]]),
+            "voltage_v": grid.volts_cell(self.buses[0]),
+            "frequency_hz": Cell(grid, "hz", self.buses[0]),
             "power_w": self.power_w,
             "reactive_power_var": self._reactive_var,
             "soc_pu": lambda: self.store.soc_pu,

@@ -52,9 +52,9 @@ class Hvdc(Device):
         self.setpoints = {"power_limit_w": item.ratings["power_w"]}
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "input_voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "input_voltage_ll_v": grid.volts_cell(self.buses[0]),
             "input_power_w": lambda: self.input_w,
-            "output_voltage_v": lambda: grid.volts(self.buses[1]),
+            "output_voltage_v": grid.volts_cell(self.buses[1]),
             "output_power_w": lambda: self.source.given_w,
             "output_current_a": self._output_a,
             "insulation_ohm": lambda: 50.0 if self.pole_fault else INSULATION_OHM,

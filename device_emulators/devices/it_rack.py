@@ -49,7 +49,7 @@ class ItRack(Device):
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "power_w": self.power_w,
-            "feed_a_voltage_v": lambda: grid.volts(self.buses[0]),
+            "feed_a_voltage_v": grid.volts_cell(self.buses[0]),
             "feed_b_voltage_v": lambda: grid.volts(self.buses[1]) if len(self.buses) > 1 else 0.0,
             "shutdown_s": lambda: float(self.settings["shutdown_s"]),
         }

@@ -31,7 +31,7 @@ class Pump(Device):
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "power_w": lambda: grid.p_w[self.slot],
-            "voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
             "flow_lps": lambda: RATED_LPS if self.stage == "running" else 0.0,
             "loop_temperature_c": lambda: grid.cooling.tank.temperature_c + 15.0,
         }

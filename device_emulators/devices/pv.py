@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,8 @@ class Pv(Device):
         self.setpoints = {"power_limit_w": item.ratings["power_w"]}
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "voltage_ll_v": lambda: grid.volts(self.buses[0]),
-            "frequency_hz": lambda: float(grid.hz[self.buses[0]]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
+            "frequency_hz": Cell(grid, "hz", self.buses[0]),
             "power_w": lambda: self.power_w,
             "reactive_power_var": lambda: 0.0,
             "power_available_w": lambda: -self._available_w(),

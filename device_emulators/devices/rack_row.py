@@ -8,6 +8,7 @@ import numpy as np
 
 from device_emulators.devices.device import Device
 from device_emulators.plant.racks import LOST, OFF, RUNNING, SHUTTING_DOWN, STARTING
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,20 +32,21 @@ class RackRow(Device):
         self.setpoints = {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0}
         self.points = {
             "stage": self._stage,
-            "power_w": lambda: float(self.racks.power_w[self.members].sum()),
-            "utilisation_pu": self._utilisation_pu,
-            "energy_stored_wh": lambda: float(
-                (self.racks.energy_j * self.racks.connected)[self.members].sum() / 3600.0
-            ),
             "shutdown_s": lambda: float(self.settings["shutdown_s"]),
-            "racks_running_count": lambda: float(
-                np.isin(self.racks.stage[self.members], (RUNNING, SHUTTING_DOWN)).sum()
-            ),
         }
 
     def begin(self) -> None:
         """Find the racks of this row."""
-        self.members = self.racks.members(self.id)
+        racks = self.racks
+        self.members = racks.members(self.id)
+        if len(self.members):
+            row = racks.rows.index(self.id)
+            self.points |= {
+                "power_w": Cell(racks, "row_power_w", row),
+                "utilisation_pu": Cell(racks, "row_utilisation_pu", row),
+                "energy_stored_wh": Cell(racks, "row_energy_j", row, 1.0 / 3600.0),
+                "racks_running_count": Cell(racks, "row_running_count", row),
+            }
 
     def _stage(self) -> float:
         """Report what most of the row does: running, shutting_down, off or starting."""
@@ -53,11 +55,6 @@ class RackRow(Device):
             if (stages == stage).any():
                 return float(stage)
         return float(OFF)
-
-    def _utilisation_pu(self) -> float:
-        t_s = (self.grid.now_ns - self.grid.start_ns) * 1e-9
-        asked = self.racks.work.power_w(t_s)[self.members].sum()
-        return float(asked / self.racks.rating_w[self.members].sum())
 
     def act(self, action: str) -> bool:
         """Shut down in order, or start."""

@@ -53,9 +53,9 @@ class Rectifier(Device):
         self.charge_w = 0.0
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "input_voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "input_voltage_ll_v": grid.volts_cell(self.buses[0]),
             "input_power_w": lambda: self.input_w,
-            "output_voltage_v": lambda: grid.volts(self.buses[1]),
+            "output_voltage_v": grid.volts_cell(self.buses[1]),
             "output_power_w": lambda: self.source.given_w + self.float.given_w,
             "soc_pu": lambda: self.battery.soc_pu,
             "battery_power_w": self.battery_w,

@@ -42,7 +42,7 @@ class Rotating(Device):
         self.setpoints = {"power_setpoint_w": 0.0}
         self.points = {
             "stage": self._stage_code,
-            "voltage_ll_v": lambda: self.grid.volts(self.buses[0]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
             "frequency_hz": self._frequency,
             "power_w": lambda: -self._given_w(),
             "reactive_power_var": lambda: -self.former.given_var if self.former.able else 0.0,

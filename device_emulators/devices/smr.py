@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,8 @@ class Smr(Device):
         self.setpoints = {"power_setpoint_w": -item.ratings["power_w"]}
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "voltage_ll_v": lambda: grid.volts(self.buses[0]),
-            "frequency_hz": lambda: float(grid.hz[self.buses[0]]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
+            "frequency_hz": Cell(grid, "hz", self.buses[0]),
             "power_w": lambda: self.power_w,
             "reactive_power_var": lambda: 0.0,
             "available": lambda: float(self.stage in {"house_load", "on_grid"}),

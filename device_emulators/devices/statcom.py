@@ -25,7 +25,7 @@ class Statcom(Device):
         self.setpoints = {"reactive_power_setpoint_var": 0.0}
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
-            "voltage_ll_v": lambda: grid.volts(self.buses[0]),
+            "voltage_ll_v": grid.volts_cell(self.buses[0]),
             "reactive_power_var": lambda: grid.q_var[self.slot],
         }
 

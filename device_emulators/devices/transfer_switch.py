@@ -73,10 +73,10 @@ class TransferSwitch(Device):
         a, b, c = self.buses
         self.points = {
             "connected": lambda: 3.0 if self.travelling else CODES[self.on],
-            "source_1_voltage_ll_v": lambda: grid.volts(a),
-            "source_2_voltage_ll_v": lambda: grid.volts(b),
-            "load_voltage_ll_v": lambda: grid.volts(c),
-            "current_a": lambda: max(grid.switch_current_a(n) for n in self.poles),
+            "source_1_voltage_ll_v": grid.volts_cell(a),
+            "source_2_voltage_ll_v": grid.volts_cell(b),
+            "load_voltage_ll_v": grid.volts_cell(c),
+            "current_a": lambda: float(max(grid.switch_current_a[n] for n in self.poles)),
             "source_1_healthy": lambda: float(self._healthy(0)),
             "source_2_healthy": lambda: float(self._healthy(1)),
             "in_sync": lambda: float(self._in_sync()),

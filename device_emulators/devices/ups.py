@@ -20,6 +20,7 @@ from device_emulators.devices.device import Device
 from device_emulators.plant.battery import Store, store_wh
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.protection import wrap
+from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,11 +74,11 @@ class Ups(Device):
         grid = self.grid
         self.points = {
             "stage": lambda: float(self.item.kind.points["stage"].states.index(self.stage)),
-            "input_voltage_ll_v": lambda: grid.volts(a),
-            "input_frequency_hz": lambda: float(grid.hz[a]),
+            "input_voltage_ll_v": grid.volts_cell(a),
+            "input_frequency_hz": Cell(grid, "hz", a),
             "input_power_w": self._input_w,
-            "output_voltage_ll_v": lambda: grid.volts(b),
-            "output_frequency_hz": lambda: float(grid.hz[b]),
+            "output_voltage_ll_v": grid.volts_cell(b),
+            "output_frequency_hz": Cell(grid, "hz", b),
             "output_power_w": self._output_w,
             "soc_pu": self._soc_pu,
             "battery_power_w": lambda: self.store_w,

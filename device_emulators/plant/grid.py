@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from device_emulators.plant.elements import HAPPENINGS, Closing, Former, Pairs, PlantEvent, Switch
+from device_emulators.plant.indications import Indications
 from device_emulators.plant.metering import Metering
 from device_emulators.plant.network import Branch
 from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
+from device_emulators.plant.reading import Cell
+from device_emulators.plant.switching import in_synchronism
 from device_emulators.plant.thermal import Cooling
 from device_emulators.plant.timers import Timers
 
@@ -79,6 +82,7 @@ class Grid:
         self.pickup_a: list[float] = []
         self.overloaded: frozenset[int] = frozenset()
         self.flows_count = 0
+        self._currents: dict[int, NDArray[np.float64]] = {}
         self.branches: list[Branch] = []
         self.branch_w: NDArray[np.float64] = np.zeros((0, 2))
         self.branch_var: NDArray[np.float64] = np.zeros((0, 2))
@@ -92,6 +96,7 @@ class Grid:
         )
         self.racks: Racks | None = None
         self.metering: Final = Metering(self)
+        self.indications: Final = Indications()
         self.solves = 0
         self.topology_changed = True
         self._live: Live | None = None
@@ -152,12 +157,21 @@ class Grid:
         return np.array([switch.source for switch in self.switches], np.intp)
 
     @cached_property
+    def switch_load(self) -> NDArray[np.intp]:
+        """Return the load bus of every switch (n_switch,), once all are registered."""
+        return np.array([switch.load for switch in self.switches], np.intp)
+
+    @cached_property
+    def switch_volts(self) -> NDArray[np.float64]:
+        """Return what a current is multiplied with to be a power, at 1 pu (n_switch,) [V]."""
+        source = self.switch_source
+        return self.nominal_v[source] * np.where(self.is_ac[source], math.sqrt(3.0), 1.0)
+
+    @cached_property
     def pickups(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the switches with a pick-up, and what it is at nominal voltage [VA]."""
         limited = np.flatnonzero(np.isfinite(self.pickup_a))
-        source = self.switch_source[limited]
-        volts = self.nominal_v[source] * np.where(self.is_ac[source], math.sqrt(3.0), 1.0)
-        return limited, np.array(self.pickup_a)[limited] * volts
+        return limited, np.array(self.pickup_a)[limited] * self.switch_volts[limited]
 
     # What devices do.
 
@@ -250,16 +264,40 @@ class Grid:
             wrap(float(self.angle_rad[a] - self.angle_rad[b])),
         )
 
+    @property
+    def life(self) -> NDArray[np.int64]:
+        """Return what every life counter shows (1,): the seconds since the beginning."""
+        return np.array([(self.now_ns - self.start_ns) // SECOND])
+
+    def volts_cell(self, bus: int) -> Cell:
+        """Return what reads the voltage of a bus [V]."""
+        return Cell(self, "v_pu", bus, float(self.nominal_v[bus]))
+
+    @property
+    def switch_current_a(self) -> NDArray[np.float64]:
+        """Return the current through every switch (n_switch,) [A]."""
+        found = self._currents.get(self.flows_count)
+        if found is None:
+            found = self._measure_currents()
+            self._currents = {self.flows_count: found}
+        return found
+
+    def _measure_currents(self) -> NDArray[np.float64]:
+        source = self.switch_source
+        volts = self.v_pu[source] * self.switch_volts
+        carried = np.where(
+            self.is_ac[source], np.hypot(self.switch_w, self.switch_var), np.abs(self.switch_w)
+        )
+        return np.divide(carried, volts, out=np.zeros(len(volts)), where=volts > 0.0)
+
+    @property
+    def switch_in_sync(self) -> NDArray[np.bool_]:
+        """Return across which switches (n_switch,) a synchronism check would pass now."""
+        return in_synchronism(self)
+
     def volts(self, bus: int) -> float:
         """Return the voltage of a bus [V]."""
         return float(self.v_pu[bus] * self.nominal_v[bus])
-
-    def switch_current_a(self, number: int) -> float:
-        """Return the current through a switch [A]."""
-        switch = self.switches[number]
-        return self.current_a(
-            switch.source, float(self.switch_w[number]), float(self.switch_var[number])
-        )
 
     def current_a(self, bus: int, power_w: float, reactive_var: float) -> float:
         """Return the current that carries a power at the voltage of a bus [A]."""

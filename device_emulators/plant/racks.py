@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from device_emulators.plant.supply import Supply
+from device_emulators.plant.topology import sum_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +108,42 @@ class Racks:
     def members(self, row: str) -> NDArray[np.intp]:
         """Return the indices of the racks of a row."""
         return np.array([i for i, s in enumerate(self.specs) if s.row == row], np.intp)
+
+    # What is asked for by reading.
+
+    @property
+    def soc_pu(self) -> NDArray[np.float64]:
+        """Return the state of charge, 0 for a battery that is not joined (n_rack,) [pu]."""
+        soc: NDArray[np.float64] = self.energy_j / self.capacity_j * self.connected
+        return soc
+
+    @property
+    def on_battery(self) -> NDArray[np.bool_]:
+        """Return which racks (n_rack,) their batteries carry in part."""
+        return self.battery_w < -1e-3 * self.rating_w
+
+    @property
+    def row_power_w(self) -> NDArray[np.float64]:
+        """Return the power of every row (n_row,) [W]."""
+        return sum_by(self.row, self.power_w, len(self.rows))
+
+    @property
+    def row_utilisation_pu(self) -> NDArray[np.float64]:
+        """Return what the work of every row asks for, by rating (n_row,) [pu]."""
+        asked = self.work.power_w((self._grid.now_ns - self._grid.start_ns) * 1e-9)
+        count = len(self.rows)
+        return sum_by(self.row, asked, count) / sum_by(self.row, self.rating_w, count)
+
+    @property
+    def row_energy_j(self) -> NDArray[np.float64]:
+        """Return the energy that the joined batteries of every row hold (n_row,) [J]."""
+        return sum_by(self.row, self.energy_j * self.connected, len(self.rows))
+
+    @property
+    def row_running_count(self) -> NDArray[np.float64]:
+        """Return how many racks of every row compute or shut down (n_row,)."""
+        running = (self.stage == RUNNING) | (self.stage == SHUTTING_DOWN)
+        return sum_by(self.row, running.astype(np.float64), len(self.rows))
 
     # Orders of a row.
 
