@@ -32,10 +32,12 @@ _INK: Final = "#1F2933"
 _FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 LEFT_PX: Final = 118
-RIGHT_PX: Final = 150
-TOP_PX: Final = 74
+RIGHT_PX: Final = 172
+TOP_PX: Final = 100
 BOTTOM_PX: Final = 52
-GAP_PX: Final = 30
+GAP_PX: Final = 28
+_ABOVE_PX: Final = 18
+"""Room for the title of the first pane, below the labels of the UTC axis."""
 LABELLED: Final = 8
 """With more disturbances than this the figure shows their numbers only."""
 _CLOSE: Final = 0.16
@@ -67,7 +69,7 @@ def layout(recording: Recording, heights_px: Sequence[float]) -> dict[str, Any]:
     height_px = sum(heights_px) + GAP_PX * (len(heights_px) - 1)
     made: dict[str, Any] = {
         "height": height_px + TOP_PX + BOTTOM_PX,
-        "margin": {"l": LEFT_PX, "r": RIGHT_PX, "t": TOP_PX, "b": BOTTOM_PX},
+        "margin": {"l": LEFT_PX, "r": RIGHT_PX, "t": TOP_PX, "b": BOTTOM_PX, "autoexpand": False},
         "font": {"family": _FONT, "size": 12, "color": _INK},
         "paper_bgcolor": "#FFFFFF",
         "plot_bgcolor": "#FFFFFF",
@@ -117,8 +119,26 @@ def layout(recording: Recording, heights_px: Sequence[float]) -> dict[str, Any]:
         "tickfont": {"size": 10, "color": GREY},
         "tickformat": "%H:%M:%S" if recording.for_s < _DAY_S else "%d %b %H:%M",
         "fixedrange": True,
+        "tickmode": "auto",
         "nticks": 12,
+        "ticklen": _ABOVE_PX,
+        "tickcolor": _GRID,
     }
+    made["annotations"].append(
+        {
+            "text": "UTC",
+            "xref": "paper",
+            "yref": "paper",
+            "x": 1,
+            "y": 1,
+            "xshift": 8,
+            "yshift": _ABOVE_PX,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"size": 10, "color": GREY},
+        }
+    )
     return made
 
 
@@ -144,15 +164,16 @@ def caption(made: dict[str, Any], number: int, said: str) -> None:
     )
 
 
-def utc_axis(recording: Recording) -> dict[str, Any]:
-    """Return the invisible trace without which plotly does not draw the upper time axis."""
+def unseen(recording: Recording, time_axis: str, own_axis: str) -> dict[str, Any]:
+    """Return an invisible trace, without which plotly leaves out an axis that has no other."""
+    begin: float = 0.0 if time_axis == "x" else utc_ms(recording, 0.0)
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": [utc_ms(recording, 0.0), utc_ms(recording, recording.for_s)],
-        "y": [None, None],
-        "xaxis": "x2",
-        "yaxis": "y",
+        "x": [begin],
+        "y": [None],
+        "xaxis": time_axis,
+        "yaxis": own_axis,
         "hoverinfo": "skip",
         "showlegend": False,
     }
@@ -179,7 +200,7 @@ def disturbances(made: dict[str, Any], recording: Recording) -> None:
                 "yref": "paper",
                 "x": one.at_s,
                 "y": 1.0,
-                "yshift": 22 + 14 * level,
+                "yshift": _ABOVE_PX + 16 + 15 * level,
                 "xanchor": "left" if share < 0.85 else "right",
                 "yanchor": "bottom",
                 "showarrow": False,

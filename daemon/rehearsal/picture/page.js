@@ -3,7 +3,9 @@
   const names = ["states", "quantities"];
   const data = Object.fromEntries(names.map(
     (name) => [name, JSON.parse(document.getElementById(`${name}-data`).textContent)]));
-  const options = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  // Named one by one: of those that plotly would show, one sends the figure away.
+  const options = { displaylogo: false, responsive: true, plotlyServerURL: "",
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
   const layout = data.states.layout;
   const whole = layout.xaxis.range.slice();
   const beganMs = layout.xaxis2.range[0];
@@ -27,7 +29,7 @@
   drawn.then(() => { document.body.dataset.drawn = "yes"; });
 
   const print = (width) => () => names.forEach((name) => Plotly.relayout(name, { width }));
-  window.addEventListener("beforeprint", print(1500));
+  window.addEventListener("beforeprint", print(1860));
   window.addEventListener("afterprint", print(undefined));
 
   const wanted = document.getElementById("wanted");

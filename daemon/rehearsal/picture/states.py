@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
     from daemon.rehearsal.picture.recording import Entry, Recording
 
-ROW_PX: Final = 17
+ROW_PX: Final = 19
 CUT_ROWS: Final = 12
 """Loads that were cut and get a row of their own."""
 
 _MEANINGS: Final = (
     ("feeds, closed, running", axes.BLUE, "#FFFFFF"),
     ("from store", axes.ORANGE, axes.BLACK),
-    ("other path", axes.SKY, axes.BLACK),
+    ("other path or mode", axes.SKY, axes.BLACK),
     ("on its way", axes.YELLOW, axes.BLACK),
     ("stands by, open, off", axes.PALE, "#4B5563"),
     ("dead, tripped, lost", axes.RED, "#FFFFFF"),
 )
 _MEANT: Final = {
     0: "live closed running loaded on_grid feeding normal grid_following source_1",
-    1: "battery grid_forming",
-    2: "source_2 static_bypass maintenance_bypass house_load ready",
+    1: "battery",
+    2: "source_2 grid_forming static_bypass maintenance_bypass house_load ready",
     3: "cranking resting running_up cooling_down starting walk_in precharge travelling "
     "shutting_down waiting",
     4: "stopped standby open off offline",
@@ -55,9 +55,11 @@ def figure(recording: Recording) -> dict[str, Any]:
     cuts = _cut_rows(recording)
     rows = [len(_NEWS), *(len(bands) for bands in drawn), max(1, len(cuts))]
     made = axes.layout(recording, [count * ROW_PX for count in rows])
-    traces = [axes.utc_axis(recording), *_news(recording)]
+    last = axes.axis("y", len(rows) - 1)
+    traces = [axes.unseen(recording, "x2", "y"), *_news(recording)]
+    traces.append(axes.unseen(recording, "x", last))
     _rows(made, 0, [label for _, label, *_ in _NEWS])
-    axes.caption(made, 0, "What happened (hover for the text, list below)")
+    axes.caption(made, 0, "What happened (alarms: filled came, hollow went; hover for the text)")
     shown: set[int] = set()
     for number, (title, bands) in enumerate(zip(titles, drawn, strict=True), start=1):
         _rows(made, number, [band.label for band in bands])
@@ -109,7 +111,7 @@ def _bars(bands: Sequence[Band], pane: int, shown: set[int]) -> Iterator[dict[st
             "base": [span.from_s for _, _, span in found],
             "x": [round(span.to_s - span.from_s, 3) for _, _, span in found],
             "y": [row for row, _, _ in found],
-            "width": 0.78,
+            "width": 0.94,
             "marker": {"color": fill, "line": {"width": 0}},
             "text": [axes.text(span.state.replace("_", " ")) for _, _, span in found],
             "textposition": "inside",

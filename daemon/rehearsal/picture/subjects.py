@@ -47,9 +47,9 @@ class Pane:
 PANES: Final = {
     "medium": Pane("Voltage of busbars above 1 kV [pu]", "pu", 4),
     "low": Pane("Voltage of busbars below 1 kV and DC [pu]", "pu", 4),
-    "frequency": Pane("Frequency of busbars above 1 kV [Hz]", "Hz", 3),
-    "power": Pane("Power of sources and storage [MW], negative = feeds the site", "MW", 4),
-    "load": Pane("Power of loads [MW], positive = consumes", "MW", 4),
+    "frequency": Pane("Frequency of busbars above 1 kV [Hz], named as their voltages", "Hz", 3),
+    "power": Pane("Power of sources and storage [MW], negative feeds the site", "MW", 4),
+    "load": Pane("Power of loads [MW]", "MW", 4),
     "cap": Pane("Power cap of AI rows [%]", "%", 1),
     "charge": Pane("State of charge [%]", "%", 2),
 }
