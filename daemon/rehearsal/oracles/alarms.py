@@ -21,6 +21,8 @@ from daemon.rehearsal.oracles.claims import Claims
 from daemon.rehearsal.oracles.oracle import Oracle
 from daemon.rehearsal.oracles.signs import by_nature
 from daemon.rehearsal.oracles.timeline import NEVER_NS
+from device_emulators.faults.words import OF_INSTRUMENTS
+from device_emulators.selection import DAEMON, GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +54,7 @@ class Alarms(Oracle):
     unit: ClassVar = "s"
 
     def begin(self, scene: Scene) -> None:
-        """Plan for what happens to gateways, which the plant does not report."""
+        """Plan for what happens beside the plant, which the plant does not report."""
         super().begin(scene)
         self._signs = by_nature()
         self._claims = Claims(scene)
@@ -61,7 +63,9 @@ class Alarms(Oracle):
         self._standing: dict[str, AlarmTransition] = {}
         self._event_ns = scene.origin_ns
         for fault in self.timeline.faults:
-            if fault.nature == "gateway":
+            if fault.nature == DAEMON:
+                self._expect(DAEMON, "injected", fault.event, self.site.id, fault.to_ns)
+            elif fault.nature == GATEWAY or fault.event in OF_INSTRUMENTS:
                 self._expect(fault.nature, "injected", fault.event, fault.target, fault.from_ns)
 
     def look(self, now_ns: int) -> None:
@@ -130,7 +134,9 @@ class Alarms(Oracle):
         item = self.site.equipment.get(due.source)
         device = item.device if item else None
         if device is not None and self.timeline.on(
-            frozenset({device.gateway, due.source, ""}) - self._own(due), due.since_ns, due.by_ns
+            frozenset({device.gateway, due.source, DAEMON}) - self._own(due),
+            due.since_ns,
+            due.by_ns,
         ):
             return True
         return self._ended_ns(due) - due.since_ns < ns(due.sign.lasts_s)

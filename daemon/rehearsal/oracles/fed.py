@@ -15,7 +15,7 @@ and where the store was too small, a load may be lost.
 
 Cannot see: paths through on-site sources and batteries of other loads; how well the daemon caps
 load to make sets suffice. Rule 2 is suspended while a fault acts on what tells the daemon of the
-boards (gateways, relays, meters, controllers, the process itself), rule 3 while one acts on what
+boards (gateways, instruments, controllers, its own process), rule 3 while one acts on what
 the load's own shutdown needs: then the device's own logic, or nobody, can help.
 """
 
@@ -29,7 +29,9 @@ import numpy as np
 from daemon.model.quantities import ns, seconds
 from daemon.rehearsal.oracles.oneline import OneLine
 from daemon.rehearsal.oracles.oracle import Oracle
+from device_emulators.faults.words import OF_INSTRUMENTS
 from device_emulators.plant.racks import SHUTDOWN_PU, SHUTDOWN_RAMP_S
+from device_emulators.selection import DAEMON, GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,12 +48,8 @@ NOTICE_S: Final = 10.0
 LOSSES: Final = 1.1
 USABLE_PU: Final = 0.95
 SLACK_S: Final = 2.0
-TELLING: Final = frozenset({"relay", "meter", "switchgear_controller", "gateway", ""})
-"""Natures whose faults blind the daemon; "" is the process and its clock."""
-KNOWN: Final = frozenset(
-    {"trip", "fail_to_open", "fail_to_close", "local", "rack_out", "emergency_off"}
-)
-"""Faults of a breaker that `oneline` takes into account; others are lies about it."""
+TELLING: Final = frozenset({"relay", "meter", "switchgear_controller", GATEWAY, DAEMON})
+"""Natures whose faults blind the daemon; the last is its own process."""
 MAINS, SETS = "utility", "sets"
 
 
@@ -203,7 +201,7 @@ class Fed(Oracle):
             return "unfed without any fault"
         store_ns, could_end = self._on_store(since_ns, load)
         cut = self._stage(load) == "lost"
-        if cut and could_end and not self.timeline.on(load.needs | {""}, store_ns, now_ns):
+        if cut and could_end and not self.timeline.on(load.needs | {DAEMON}, store_ns, now_ns):
             return "cut while it ran, and it could have been shut down in order"
         if self._blind(store_ns, now_ns):
             return ""
@@ -233,7 +231,7 @@ class Fed(Oracle):
     def _blind(self, from_ns: int, to_ns: int) -> bool:
         """Return whether a fault kept from the daemon what goes on at the boards."""
         return any(
-            f.nature in TELLING or (f.nature == "breaker" and f.event not in KNOWN)
+            f.nature in TELLING or f.event in OF_INSTRUMENTS
             for f in self.timeline.acting(from_ns, to_ns)
         )
 

@@ -1,11 +1,12 @@
 """After everything has healed the site finds back to its normal state by itself.
 
-Judged at the end of the run, when the last fault has been gone for the time the site's settings ask
-for (stability of the utility, synchronising and blocks of every section, walk-in; with faults of
-breakers or networks the pause before a breaker is tried again): every section is fed by its mains,
-every critical load that runs is fed, UPS, rectifiers and converters carry it from their inputs, no
-store discharges, no cap remains, nothing travels or seeks synchronism, no board acts by its own
-logic. Later still, when they have cooled down, the sets are off the bus and at rest.
+Judged at the end of the run, when the last fault has been gone for the time the site's settings
+ask for (stability of the utility, synchronising and blocks of every section, walk-in; after other
+faults than the utility's the pause before a breaker is tried again; `STAYED_S` where no section
+ever left its mains): every section is fed by its mains, every critical load that runs is fed, UPS,
+rectifiers and converters carry it from their inputs, no store discharges, no cap remains, nothing
+travels or seeks synchronism, no board acts by its own logic. Later still, when they have cooled
+down, the sets are off the bus and at rest.
 
 What waits for a person (86, 50BF, a failed set, emergency off, a row that was shut down) is left
 out, with everything that depends on it: then only that the loads are fed is asked.
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from daemon.rehearsal.simulation.observer import Scene, Verdict
+    from device_emulators.plant.live import Live
 
-STIFF: Final = frozenset({"breaker", "transfer_switch", "gateway", "switchgear_controller", ""})
-"""Natures of faults after which a breaker may have to be tried again."""
+STAYED_S: Final = 25.0
+"""Walk-in of converters and lifting of caps, where the mains were never left [s]."""
 AT_REST: Final = frozenset({"stopped", "cooling_down", "fault"})
 SERVING: Final = {
     "ups": frozenset({"normal", "fault"}),
@@ -60,20 +62,30 @@ class Liveness(Oracle):
             + sections * (board.sync_s + board.between_blocks_s)
             + 1.0
         )
-        if any(f.nature in STIFF for f in self.timeline.faults):
-            self._supply_s += board.again_s
+        if any(f.nature != "utility" for f in self.timeline.faults):
+            self._supply_s += board.again_s  # a breaker may have to be tried again
         cool_s = max(
             (float(d.settings["cool_down_s"]) for d in self.devices("generator")), default=0.0
         )
         self._sets_s = self._supply_s + start.unload_s + start.open_s + start.cool_s + cool_s + 5.0
 
+        self._left_mains = False
+        self._topology: Live | None = None
+
+    def look(self, now_ns: int) -> None:
+        """Note whether any section has ever left its mains."""
+        if self.grid.live_part is not self._topology:
+            self._topology = self.grid.live_part
+            self._left_mains |= any(True for _ in self._off_mains())
+
     def verdicts(self, now_ns: int) -> Iterable[Verdict]:
         """Judge the plant as it is at the end."""
         healed_ns = self.timeline.healed_ns
         rested_s = seconds(now_ns - healed_ns) if healed_ns < NEVER_NS else -1.0
-        if healed_ns and rested_s < self._supply_s:
+        due_s = self._supply_s if self._left_mains else STAYED_S
+        if healed_ns and rested_s < due_s:
             why = "a fault stays" if rested_s < 0.0 else f"healed for {rested_s:.0f} s"
-            self.unjudged = f"not judged: {why}, due after {self._supply_s:.0f} s"
+            self.unjudged = f"not judged: {why}, due after {due_s:.0f} s"
             return super().verdicts(now_ns)
         wrong = [*self._loads(), *self._boards_wrong()]
         if not healed_ns or rested_s >= self._sets_s:
@@ -101,10 +113,7 @@ class Liveness(Oracle):
             if loads and possible and not fed:
                 yield f"{device.id} is not fed"
 
-    def _boards_wrong(self) -> Iterator[str]:
-        healthy = not any(self._waits(scheme) for scheme in self._boards)
-        if not healthy:
-            return
+    def _off_mains(self) -> Iterator[str]:
         for scheme in self._boards:
             for section in scheme.sections:
                 leader = self.grid.leader(self.grid.bus[section.bus])
@@ -112,6 +121,12 @@ class Liveness(Oracle):
                     yield f"{section.bus} is not fed by the utility"
                 if not self._closed(section.main) or self._closed(section.generator_feeder):
                     yield f"{section.bus} is not on its main"
+
+    def _boards_wrong(self) -> Iterator[str]:
+        if any(self._waits(scheme) for scheme in self._boards):
+            return
+        yield from self._off_mains()
+        for scheme in self._boards:
             controller: Any = self.plant.devices[scheme.controller]
             if scheme.authority == "daemon" and controller.stage != "inhibited":
                 yield f"{scheme.controller} acts by its own logic"

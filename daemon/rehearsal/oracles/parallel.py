@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from daemon.model.quantities import ns, seconds
 from daemon.rehearsal.oracles.oneline import StandingFaults
 from daemon.rehearsal.oracles.oracle import Oracle
+from device_emulators.faults.words import OF_INSTRUMENTS
 from device_emulators.plant.topology import merge
+from device_emulators.selection import DAEMON, GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,8 @@ OVERLAP_S: Final = 0.1
 STUCK_S: Final = 1.5
 OVERTAKEN_S: Final = 0.1
 LOW_VOLTAGE_V: Final = 1000.0
+HOLDING: Final = frozenset({"breaker", "transfer_switch", "switchgear_controller", GATEWAY, DAEMON})
+"""Natures whose faults keep what is joined from being parted at once."""
 
 
 @dataclass(slots=True)
@@ -154,8 +158,10 @@ class Parallel(Oracle):
 
     def _held(self, now_ns: int) -> bool:
         """Return whether a fault keeps a switch, or us, from parting what is joined."""
-        kinds = {"breaker", "transfer_switch", "gateway", "switchgear_controller", ""}
-        return any(f.nature in kinds for f in self.timeline.acting(now_ns, now_ns))
+        return any(
+            f.nature in HOLDING or f.event in OF_INSTRUMENTS
+            for f in self.timeline.acting(now_ns - ns(STUCK_S), now_ns)
+        )
 
     def _joined(self) -> Iterator[tuple[str, tuple[str, float]]]:
         """Yield what is joined now: a key, and what it is with its limit."""

@@ -22,6 +22,8 @@ FAST_S: Final = 1.0
 """Relays, meters and the mirrored words of breakers: 10 to 100 ms scans."""
 SLOW_S: Final = 3.5
 """What is read once a second, by the third poll."""
+SILENT_S: Final = 3.5
+"""Three requests of half a second without a reply, and the delay of the alarm."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,7 +31,7 @@ class Sign:
     """What must be alarmed.
 
     Attributes:
-        nature: of the equipment, or "gateway".
+        nature: of the equipment, "gateway" or "daemon".
         happening: "injected", or an event that the plant reports.
         word: which happening, stage, element or cause; "" for any.
         classes: alarm classes, one of which must come.
@@ -98,7 +100,12 @@ SIGNS: Final = (
     Sign("pump", "stage", "fault", ("pump-stopped",), SLOW_S + 1.0),
     Sign("statcom", "injected", "trip", ("statcom-fault",), 2.0),
     # Communication
-    Sign("gateway", "injected", "hang", ("gateway-silent",), 3.0, 3.0),
+    *(
+        Sign("gateway", "injected", word, ("gateway-silent",), SILENT_S, SILENT_S)
+        for word in ("hang", "refuse", "cut", "cut_to_daemon", "cut_to_gateway")
+    ),
+    # The daemon itself
+    Sign("daemon", "injected", "clock_step", ("clock-stepped",), 1.0),
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
-from device_emulators.selection import nature_of, select
+from device_emulators.selection import DAEMON, GATEWAY, nature_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,6 @@ ANY: Final = "any"
 UNDONE_BY: Final[Mapping[str, str]] = {
     "outage": "return",
     "sag": "return",
-    "hang": "answer",
     "local": "remote",
     "rack_out": "rack_in",
     "manual": "auto",
@@ -34,7 +33,15 @@ UNDONE_BY: Final[Mapping[str, str]] = {
 """The word that ends a fault, where it is not `clear`."""
 WORK: Final = frozenset({"load", "irradiance"})
 """What is done to equipment and is no fault: the work and the weather of the day."""
-_ENDS: Final = frozenset({CLEAR, *UNDONE_BY.values()})
+AT_ONCE_S: Final[Mapping[tuple[str, str], float]] = {
+    ("breaker", "trip"): 0.0,
+    ("utility", "phase_jump"): 1.0,
+    (GATEWAY, "reset"): 5.0,
+    (DAEMON, "clock_step"): 1.0,
+}
+"""What happens once and is over, with the time until its effect is [s]."""
+_GATEWAY_ENDS: Final = frozenset({"answer", "heal"})
+_ENDS: Final = frozenset({CLEAR, *UNDONE_BY.values(), *_GATEWAY_ENDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Fault:
 
     Attributes:
         target: its id.
-        nature: nature of the target, "gateway", or "".
+        nature: nature of the target, "gateway" or "daemon".
         event: what was done to it.
         values: how hard.
         from_ns: plant time at which it began [ns].
@@ -100,9 +107,10 @@ def _happenings(scene: Scene) -> Iterator[tuple[str, Fault]]:
         found = select(site, happening.target, beside=True)
         words = (happening.target,) if isinstance(happening.target, str) else happening.target
         for target in found or words:
-            for_s = float(happening.values.get("for_s", math.inf))
-            to_ns = at_ns + ns(for_s) if math.isfinite(for_s) else NEVER_NS
             nature = nature_of(site, target)
+            for_s = AT_ONCE_S.get((nature, happening.event), math.inf)
+            for_s = float(happening.values.get("for_s", for_s))
+            to_ns = at_ns + ns(for_s) if math.isfinite(for_s) else NEVER_NS
             yield target, Fault(target, nature, happening.event, happening.values, at_ns, to_ns)
 
 
@@ -110,4 +118,5 @@ def _ended(fault: Fault, at_ns: int, target: str, word: str) -> Fault:
     if fault.to_ns <= at_ns or target not in {fault.target, ANY}:
         return fault
     ends = word in {CLEAR, fault.event} or UNDONE_BY.get(fault.event) == word
+    ends = ends or (fault.nature == GATEWAY and word in _GATEWAY_ENDS)
     return replace(fault, to_ns=at_ns) if ends else fault

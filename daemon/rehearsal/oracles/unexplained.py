@@ -23,6 +23,7 @@ from daemon.model.events import AlarmTransition
 from daemon.model.quantities import ns
 from daemon.rehearsal.oracles.claims import Claims
 from daemon.rehearsal.oracles.oracle import Oracle
+from device_emulators.selection import DAEMON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,4 +93,4 @@ class Unexplained(Oracle):
         """Return what a value of `source` depends on: itself, its gateway, the process."""
         item = self.site.equipment.get(source)
         device = item.device if item else None
-        return frozenset({source, "", *({device.gateway} if device else ())})
+        return frozenset({source, DAEMON, *({device.gateway} if device else ())})
