@@ -93,7 +93,7 @@ DRAWABLE: Final = (
     ),
     Drawable("F33", "fail_to_open", ("breaker",), {}, _WHILE, "clear", several=True),
     Drawable("F34", "fail_to_close", ("breaker",), {}, _WHILE, "clear", several=True),
-    Drawable("F35", "trip", ("breaker",)),
+    Drawable("F35", "trip", ("breaker",), {}, _WHILE, "clear"),
     Drawable("F35", "bus_trip", ("relay",), {}, _WHILE, "clear"),
     Drawable("F37", "local", ("breaker",), {}, _WHILE, "clear"),
     Drawable(

@@ -1,6 +1,6 @@
-"""The fault catalogue and the marks of the tests say the same.
+"""The fault catalogue, the marks of the tests and the table of what is drawn say the same.
 
-`python -m tests.tidy.test_faults` writes the `tests:` of the catalogue anew.
+`python -m tests.tidy.test_faults` writes what follows from marks and table anew.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from device_emulators.faults.catalogue import DRAWABLE
 
 TESTS = Path(__file__).parents[1]
 CATALOGUE = TESTS / "faults.yaml"
@@ -36,9 +38,28 @@ def test_marks_name_listed_faults() -> None:
     assert set(marked()) <= set(catalogue())
 
 
+def drawn() -> dict[str, list[str]]:
+    """Return the words by which each fault is drawn."""
+    words: dict[str, set[str]] = {}
+    for kind in DRAWABLE:
+        words.setdefault(kind.fault, set()).add(kind.event)
+    return {fault: sorted(events) for fault, events in words.items()}
+
+
 def test_the_catalogue_names_the_tests() -> None:
     listed = {fault: row["tests"] for fault, row in catalogue().items() if "tests" in row}
     assert listed == marked(), "python -m tests.tidy.test_faults writes it anew"
+
+
+def test_handled_is_what_a_test_exercises() -> None:
+    for fault, row in catalogue().items():
+        assert row["state"] == ("handled" if "tests" in row else "planned"), fault
+
+
+def test_only_what_is_handled_is_drawn() -> None:
+    listed = {fault: row["drawn_as"] for fault, row in catalogue().items() if "drawn_as" in row}
+    assert listed == drawn(), "python -m tests.tidy.test_faults writes it anew"
+    assert all(catalogue()[fault]["state"] == "handled" for fault in listed)
 
 
 def test_every_fault_is_listed_once() -> None:
@@ -47,15 +68,19 @@ def test_every_fault_is_listed_once() -> None:
 
 
 def _filled(text: str) -> str:
-    """Return the catalogue with the tests that carry its marks."""
-    where = marked()
+    """Return the catalogue with what follows from the tests' marks and the table of drawn words."""
+    where, words = marked(), drawn()
     lines = []
     for line in text.splitlines():
-        if line.startswith(("    tests:", "      - ")):
+        if line.startswith(("    tests:", "      - ", "    state:", "    drawn_as:")):
             continue
         lines.append(line)
         if line.startswith("    fault:"):
-            paths = where.get(_fault_above(lines), [])
+            fault = _fault_above(lines)
+            paths = where.get(fault, [])
+            lines.append(f"    state: {'handled' if paths else 'planned'}")
+            if fault in words:
+                lines.append(f"    drawn_as: [{', '.join(words[fault])}]")
             lines += ["    tests:", *(f"      - {path}" for path in paths)] if paths else []
     return "\n".join(lines) + "\n"
 

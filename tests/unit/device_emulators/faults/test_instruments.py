@@ -54,7 +54,6 @@ def test_undisturbed_values_are_the_plants_own_array() -> None:
         ("stop_life", {}, [-5.0, 7.0, -3.0]),
     ],
 )
-@pytest.mark.fault("F19", "F21", "F22", "F23", "F27")
 def test_lie(event: str, values: dict[str, Any], seen: list[float]) -> None:
     plant, instruments = board()
     there = instruments.reader(NAMES)
@@ -72,7 +71,6 @@ def test_lie(event: str, values: dict[str, Any], seen: list[float]) -> None:
     assert plant.injected == [("DG-1", "clear")]
 
 
-@pytest.mark.fault("F20")
 def test_no_number() -> None:
     _, instruments = board()
     there = instruments.reader(NAMES)
@@ -81,7 +79,6 @@ def test_no_number() -> None:
     assert math.isnan(instruments.read("DG-1", "power_w"))
 
 
-@pytest.mark.fault("F23")
 def test_spike_ends_by_itself() -> None:
     plant, instruments = board()
     there = instruments.reader(NAMES)
@@ -97,7 +94,6 @@ def test_spike_ends_by_itself() -> None:
     assert instruments.due_ns == plant.due_ns
 
 
-@pytest.mark.fault("F12", "F29")
 @pytest.mark.parametrize(("event", "said"), [("ignore_writes", True), ("refuse_writes", False)])
 def test_deaf_device(event: str, said: bool) -> None:
     plant, instruments = board()

@@ -39,7 +39,6 @@ def answers(reach: ImageReach) -> str:
         return type(error).__name__
 
 
-@pytest.mark.fault("F01")
 def test_gateway_that_refuses_is_lost_at_once_and_takes_nothing() -> None:
     reach, device = ImageReach(_Time()), Obeying()
     before = reach.version
@@ -57,7 +56,6 @@ def test_gateway_that_refuses_is_lost_at_once_and_takes_nothing() -> None:
     assert device.writes == 0
 
 
-@pytest.mark.fault("F02", "F03")
 @pytest.mark.parametrize("event", ["hang", "cut", "cut_to_gateway"])
 def test_silent_gateway_is_lost_after_a_while(event: str) -> None:
     time = _Time()
@@ -74,7 +72,6 @@ def test_silent_gateway_is_lost_after_a_while(event: str) -> None:
     assert answers(reach) == "True"
 
 
-@pytest.mark.fault("F12")
 def test_device_obeys_although_its_answer_is_lost() -> None:
     reach, device = ImageReach(_Time()), Obeying()
     for event in ("cut_to_gateway", "heal", "cut_to_daemon"):
@@ -85,7 +82,6 @@ def test_device_obeys_although_its_answer_is_lost() -> None:
     assert device.writes == 1
 
 
-@pytest.mark.fault("F04")
 def test_slow_gateway_is_silent_only_when_it_misses_the_time_of_a_reply() -> None:
     reach = ImageReach(_Time())
     reach.suffer("GW-B", "slow", {"latency_s": 0.2})
@@ -165,7 +161,6 @@ def test_on_the_wire(event: str, values: dict[str, Any], meanwhile: str, after: 
 # The process.
 
 
-@pytest.mark.fault("F60")
 def test_pause_stops_the_daemon_alone_even_when_it_is_asked_from_within() -> None:
     async def program(network: Network, clock: VirtualClock) -> tuple[list[float], list[float]]:
         loop = asyncio.get_running_loop()
@@ -204,7 +199,6 @@ def test_of_two_pauses_the_longer_one_counts() -> None:
     assert run(program, seed=1) == 3.5
 
 
-@pytest.mark.fault("F57")
 def test_clock_step_moves_the_daemons_clock_and_no_other() -> None:
     async def program(network: Network, clock: VirtualClock) -> tuple[int, int]:
         own = VirtualClock(network.loop, clock.utc_ns())

@@ -1,0 +1,182 @@
+"""Faults drawn by chance: what is drawn, how it is shrunk, and that nobody objects to the daemon.
+
+`RIDETHROUGH_SEEDS` says how many seeds are run beside those that once found something.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.rehearsal.desk import scenario_for
+from daemon.rehearsal.simulation.found import objections
+from daemon.rehearsal.simulation.run import Case
+from daemon.rehearsal.simulation.shrink import shrink, written
+from daemon.rehearsal.simulation.swarm import HEALED_PU, Act, draw, drawn_acts, with_acts
+from daemon.settings import load
+from device_emulators.faults.catalogue import DRAWABLE
+from device_emulators.scenario import Happening, Scenario
+from device_emulators.scenario import load as load_scenario
+from device_emulators.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.settings import SiteFile
+
+HERE = Path(__file__).parent
+SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "50"))
+FOR_S = 60.0
+JOBS = 2
+KEPT = [
+    tuple(line.partition("#")[0].split())
+    for line in (HERE / "seeds.txt").read_text().splitlines()
+    if line.partition("#")[0].strip()
+]
+FOUND = sorted((HERE / "found").glob("*.yaml"))
+
+
+@cache
+def hall() -> SiteFile:
+    return load("ai_hall")
+
+
+def drawn(seed: int, name: str = "normal", for_s: float = FOR_S) -> Scenario:
+    site = hall().site
+    return draw(site, scenario_for(name, site), seed, for_s)
+
+
+# What is drawn.
+
+
+@pytest.mark.parametrize("name", ["normal", "extended_outage"])
+def test_drawn_scenario_can_be_written_and_read(name: str, tmp_path: Path) -> None:
+    words = vocabulary()
+    for seed in range(100):
+        scenario = drawn(seed, name)
+        path = tmp_path / "drawn.yaml"
+        path.write_text(written(scenario, f"Seed {seed}.\n\nOf no importance."))
+        assert load_scenario(path, hall().site, words) == scenario, path.read_text()
+
+
+def test_same_seed_draws_the_same_and_others_draw_others() -> None:
+    assert drawn(7) == drawn(7)
+    assert len({written(drawn(seed), "") for seed in range(100)}) == 100
+
+
+def test_everything_heals_in_time() -> None:
+    heals = {kind.event: kind.heals for kind in DRAWABLE if kind.heals}
+    for seed in range(300):
+        for act in drawn_acts(hall().site, seed, FOR_S):
+            assert all(1.0 <= each.at_s <= HEALED_PU * FOR_S for each in act)
+            last = act[-1]
+            until_s = last.at_s + float(last.values.get("for_s", 0.0))
+            assert until_s <= HEALED_PU * FOR_S + 1e-3
+            begun = [each for each in act if each.event in heals]
+            assert all(heals[each.event] in {h.event for h in act} for each in begun), act
+            assert list(act) == sorted(act, key=lambda each: each.at_s)
+
+
+def test_everything_is_drawn_sometimes() -> None:
+    events = {
+        (each.event, isinstance(each.target, str))
+        for seed in range(600)
+        for act in drawn_acts(hall().site, seed, FOR_S)
+        for each in act
+    }
+    assert {event for event, _ in events} >= {kind.event for kind in DRAWABLE}
+    assert ("outage", False) in events
+
+
+def test_timeline_of_the_scenario_stays() -> None:
+    scenario = drawn(3, "extended_outage", 20.0)
+    whole = scenario_for("extended_outage", hall().site)
+    assert set(scenario.timeline) >= {each for each in whole.timeline if each.at_s < 20.0}
+    assert scenario.for_s == 20.0
+    assert scenario.expect == ()
+
+
+# How it is shrunk.
+
+
+def an_act(number: int) -> Act:
+    """Return a fault of ten seconds."""
+    begin = {"at_s": float(number), "target": f"52-{number}", "event": "fail_to_open"}
+    return (
+        Happening.model_validate(begin),
+        Happening.model_validate(begin | {"at_s": number + 10.0, "event": "clear"}),
+    )
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (3, 9), (2, 11), (10, 11)])
+def test_shrinking_finds_a_planted_pair(pair: tuple[int, int]) -> None:
+    acts = [an_act(number) for number in range(12)]
+    needed = {f"52-{number}" for number in pair}
+    tried: list[int] = []
+
+    def fails(some: Sequence[Act]) -> bool:
+        tried.append(len(some))
+        return {act[0].target for act in some} >= needed
+
+    few = shrink(acts, fails)
+    assert [act[0].target for act in few] == [f"52-{number}" for number in pair]
+    assert [len(act) for act in few] == [2, 2]
+    assert all(0.0 < act[1].at_s - act[0].at_s < 0.5 for act in few)
+    assert len(tried) < 100
+
+
+def test_shrinking_keeps_the_duration_that_is_needed() -> None:
+    def fails(some: Sequence[Act]) -> bool:
+        return any(act[1].at_s - act[0].at_s >= 3.0 for act in some)
+
+    (act,) = shrink([an_act(1), an_act(2)], fails)
+    assert 3.0 <= act[1].at_s - act[0].at_s < 6.0
+
+
+def test_what_fails_by_itself_needs_no_fault() -> None:
+    assert shrink([an_act(1), an_act(2)], lambda _some: True) == ()
+
+
+def test_acts_are_put_into_the_timeline_in_order() -> None:
+    scenario = with_acts(scenario_for("normal", hall().site), [an_act(3), an_act(1)], 12.0)
+    assert [each.at_s for each in scenario.timeline] == [1.0, 3.0, 11.0]
+
+
+# What comes of it.
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("name", "depth", "seed", "for_s"), KEPT)
+def test_kept_seed(name: str, depth: str, seed: str, for_s: str) -> None:
+    scenario = drawn(int(seed), name, float(for_s))
+    assert objections(Case(hall(), scenario, int(seed), depth)) == {}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_what_was_found_stays_mended(path: Path) -> None:
+    scenario = load_scenario(path, hall().site, vocabulary())
+    assert objections(Case(hall(), scenario, int(path.stem.rpartition("_")[2]))) == {}
+
+
+def wrong(name: str, seed: int) -> dict[str, str]:
+    """Return what oracles object to in the run of a seed; in a process of its own."""
+    return objections(Case(hall(), drawn(seed, name), seed))
+
+
+@pytest.mark.fault(
+    "F01", "F02", "F03", "F04", "F12", "F13", "F20", "F26", "F27", "F29", "F30", "F33", "F34"
+)
+@pytest.mark.fault("F35", "F37", "F42", "F43", "F44", "F47", "F51", "F57", "F60")
+@pytest.mark.timeout(60 * SEEDS)
+def test_nobody_objects_to_what_is_drawn() -> None:
+    with ProcessPoolExecutor(JOBS, multiprocessing.get_context("spawn")) as pool:
+        found = pool.map(partial(wrong, "normal"), range(1, SEEDS + 1))
+        failed = {seed: what for seed, what in enumerate(found, start=1) if what}
+    assert failed == {}
