@@ -7,6 +7,7 @@ shrunk to the fewest faults that still fail, written as a scenario that reproduc
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import multiprocessing
 import os
@@ -23,15 +24,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from daemon.model.quantities import seconds
 from daemon.rehearsal.desk import scenario_for, site_of
+from daemon.rehearsal.picture import About, Recorder, refuse_unwritable, write
 from daemon.rehearsal.simulation.observer import Observer
-from daemon.rehearsal.simulation.outcome import faults_found, lines, outcome
+from daemon.rehearsal.simulation.outcome import failed, lines, outcome
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.rehearsal.simulation.swarm import draw
 from daemon.settings import load
 from device_emulators.trace import read_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.progress import TaskID
 
@@ -94,17 +96,39 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     Raises:
         SettingsError: the site or the scenario was refused.
         TraceError: the measured load was refused.
-        OSError: the picture cannot be written.
+        PictureError: the picture cannot be written.
     """
+    if picture is not None:
+        refuse_unwritable(picture)
     print(f"seed {seed}", flush=True)
     case = case_of(wish, seed)
+    recorder = None if picture is None else Recorder()
     with _progress() as bar:
-        course = run(case, [_Bar(bar, case)])
+        course = run(case, [_Bar(bar, case), *([recorder] if recorder else [])])
     found = outcome(course, wish.faults)
+    if picture is not None and recorder is not None:
+        _draw(picture, recorder, found, case)
     print(*lines(found, case.site_file.site), sep="\n", flush=True)
     if as_json:
         print(json.dumps(found), flush=True)
     return int(not found["ok"])
+
+
+def _draw(path: Path, recorder: Recorder, found: Mapping[str, Any], case: Case) -> None:
+    about = About(
+        site=found["site"],
+        site_name=case.site_file.site.name,
+        scenario=found["scenario"],
+        description=case.scenario.description,
+        seed=found["seed"],
+        depth=found["depth"],
+        faults=found["faults"],
+        version=importlib.metadata.version("ridethrough"),
+        trace_hash=found["trace_hash"],
+        ok=found["ok"],
+        reason=found["daemon_reason"],
+    )
+    write(path, recorder.recording(), about, found["expectations"], found["oracles"])
 
 
 def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool) -> int:
@@ -120,6 +144,7 @@ def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool)
     failed = [found for found in runs if not found["ok"]]
     for found in failed:
         print(f"seed {found['seed']} FAILED: {'; '.join(found['failed'])}")
+    print(*_smallest(wish, [found["seed"] for found in failed[:SHRUNK]]), sep="\n", end="")
     print(f"{len(runs) - len(failed)} of {len(runs)} seeds good", flush=True)
     if as_json:
         print(json.dumps(_summary(wish, seeds, runs)), flush=True)
@@ -164,11 +189,11 @@ def _begin_process() -> None:
 
 def played(wish: Wish, seed: int) -> dict[str, Any]:
     """Run one seed and return the short account of it, as plain values."""
-    found = outcome(run(case_of(wish, seed)), wish.faults)
+    found = outcome(run(case_of(wish, seed), oracles()), wish.faults)
     kept = ("ok", "scenario", "site", "seed", "for_s", "speed", "trace_hash")
     return {
         **{name: found[name] for name in kept},
-        "failed": faults_found(found),
+        "failed": failed(found),
         "oracles": [verdict for verdict in found["oracles"] if not verdict["ok"]],
     }
 

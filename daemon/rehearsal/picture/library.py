@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class PictureError(Exception):
+class PictureError(ValueError):
     """A picture cannot be made; the message says why."""
 
 

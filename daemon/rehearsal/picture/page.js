@@ -28,9 +28,17 @@
     .then((figure) => figure.on("plotly_relayout", follow))));
   drawn.then(() => { document.body.dataset.drawn = "yes"; });
 
-  const print = (width) => () => names.forEach((name) => Plotly.relayout(name, { width }));
-  window.addEventListener("beforeprint", print(1860));
-  window.addEventListener("afterprint", print(undefined));
+  // On paper (A3 landscape) each figure gets a sheet, as large as fits.
+  const sheet = { width: 1500, height: 950 };
+  window.addEventListener("beforeprint", () => names.forEach((name) => {
+    const zoom = Math.min(1, sheet.height / data[name].layout.height);
+    document.getElementById(name).style.zoom = zoom;
+    Plotly.relayout(name, { width: Math.floor(sheet.width / zoom) });
+  }));
+  window.addEventListener("afterprint", () => names.forEach((name) => {
+    document.getElementById(name).style.zoom = "";
+    Plotly.relayout(name, { width: null, autosize: true });
+  }));
 
   const wanted = document.getElementById("wanted");
   const boxes = [...document.querySelectorAll("#filter input[type=checkbox]")];

@@ -38,6 +38,8 @@ class About:
         faults: what else was drawn, "none" or "swarm".
         version: of Ridethrough.
         trace_hash: fingerprint of the run.
+        ok: whether all that counts went well; under drawn faults expectations do not count.
+        reason: why the daemon ended by itself, or "".
     """
 
     site: str
@@ -49,6 +51,8 @@ class About:
     faults: str
     version: str
     trace_hash: str
+    ok: bool
+    reason: str = ""
 
 
 def write(
@@ -80,15 +84,13 @@ def page(
     oracles: Sequence[Mapping[str, Any]],
 ) -> str:
     """Return the page of a run, see `write`."""
-    judged = [*expectations, *oracles]
-    failed = [verdict for verdict in judged if verdict["ok"] is False]
     return Template(_part("page.html")).substitute(
         title=escape(f"{about.scenario} on {about.site}"),
         description=escape(about.description),
         style=_part("page.css"),
         facts="".join(_facts(recording, about)),
-        outcome="fail" if failed else "pass",
-        banner=escape(_banner(judged)),
+        outcome="pass" if about.ok else "fail",
+        banner=escape(_banner(about, [*expectations, *oracles])),
         verdicts=tables.verdicts(expectations, oracles),
         disturbances=tables.disturbances(recording),
         states=_embedded(states.figure(recording)),
@@ -111,12 +113,16 @@ def _embedded(figure: Mapping[str, Any]) -> str:
     return said.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _banner(judged: Sequence[Mapping[str, Any]]) -> str:
+def _banner(about: About, judged: Sequence[Mapping[str, Any]]) -> str:
     count = Counter(verdict["ok"] for verdict in judged)
-    open_ = f", {count[None]} not judged" if count[None] else ""
+    parts = [f"{count[True]} of {len(judged)} verdicts hold"]
     if count[False]:
-        return f"FAIL: {count[False]} of {len(judged)} verdicts failed{open_}"
-    return f"PASS: {count[True]} of {len(judged)} verdicts hold{open_}"
+        parts.append(f"{count[False]} do not")
+    if count[None]:
+        parts.append(f"{count[None]} are not judged")
+    if about.reason:
+        parts.append(f"the daemon ended by itself: {about.reason}")
+    return f"{'PASS' if about.ok else 'FAIL'}: {', '.join(parts)}"
 
 
 def _facts(recording: Recording, about: About) -> Iterator[str]:

@@ -19,6 +19,7 @@ _HEIGHT_PX: Final = 100
 _NAME_PX: Final = 19
 """One line of a legend, which may reach into the gap below its pane."""
 _COLOURS: Final = {
+    "dc": axes.PURPLE,
     "utility": axes.BLUE,
     "smr": axes.PURPLE,
     "gas_turbine": "#882255",
@@ -89,15 +90,13 @@ def _traces(
     traces = []
     for line in lines:
         unit = PANES[line.pane].unit
-        values: list[float | None] = [*line.values, line.values[-1]]
-        if line.pane == _UNNAMED:  # a dead bus has none
-            values = [value or None for value in values]
+        times_s, values = _points(line, for_s)
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines",
                 "name": axes.text(line.label),
-                "x": [*line.times_s, for_s],
+                "x": times_s,
                 "y": values,
                 "line": {
                     "shape": "hv",
@@ -115,6 +114,22 @@ def _traces(
         )
         seen[line.kind] += 1
     return traces
+
+
+def _points(line: Line, for_s: float) -> tuple[list[float], list[float | None]]:
+    """Return what is drawn of a line: up to the end, and nothing for the frequency of a dead bus.
+
+    The last value before a gap is drawn up to it: plotly would leave it out.
+    """
+    times_s, values = [*line.times_s, for_s], [*line.values, line.values[-1]]
+    if line.pane != _UNNAMED:
+        return times_s, [*values]
+    drawn: list[tuple[float, float | None]] = []
+    for number, (at_s, value) in enumerate(zip(times_s, values, strict=True)):
+        if not value and number and values[number - 1]:
+            drawn.append((at_s, values[number - 1]))
+        drawn.append((at_s, value or None))
+    return [at_s for at_s, _ in drawn], [value for _, value in drawn]
 
 
 def _range(pane: str, lines: Sequence[Line]) -> list[float]:
