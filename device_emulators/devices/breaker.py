@@ -90,13 +90,14 @@ class Breaker(Device):
         self.trips = Panel(grid.indications, dict.fromkeys(TRIPS, False))
         self.open_count = self.close_count = 0
         self.stuck_open = self.stuck_closed = False
-        self.waits_for_sync = False
-        self.heat_51_pu = 0.0
+        self._waits_for_sync = False
+        self._heat_51_pu = 0.0
         self.cause = ""
         self.guards_mains = any(
             isinstance(s, MainTieMainScheme) and s.intake == item.id
             for s in grid.site.schemes.values()
         )
+        self._mind()
         self._register_points()
 
     def _register_points(self) -> None:
@@ -125,6 +126,33 @@ class Breaker(Device):
     def position(self, position: Position) -> None:
         self._position = position
         self.grid.indications.values[self._shown] = position.value
+
+    @property
+    def waits_for_sync(self) -> bool:
+        """Return whether it closes as soon as both sides are in synchronism."""
+        return self._waits_for_sync
+
+    @waits_for_sync.setter
+    def waits_for_sync(self, waits: bool) -> None:
+        self._waits_for_sync = waits
+        if waits:
+            self.grid.waiting[self.switch] = (self.buses[0], self.buses[1])
+        else:
+            self.grid.waiting.pop(self.switch, None)
+        self._mind()
+
+    @property
+    def heat_51_pu(self) -> float:
+        """Return how far the disc of the 51 has turned [pu]."""
+        return self._heat_51_pu
+
+    @heat_51_pu.setter
+    def heat_51_pu(self, heat_pu: float) -> None:
+        self._heat_51_pu = heat_pu
+        self._mind()
+
+    def _mind(self) -> None:
+        self.alert = self.guards_mains or self._waits_for_sync or self._heat_51_pu > 0.0
 
     @property
     def closed(self) -> bool:
@@ -174,7 +202,7 @@ class Breaker(Device):
         a, b = self.buses
         both = not self.grid.dead(a) and not self.grid.dead(b)
         if both and not self.grid.is_ac[a]:
-            return bool(abs(self.grid.v_pu[a] - self.grid.v_pu[b]) > SYNC_PU)
+            return bool(abs(self.grid.v[a] - self.grid.v[b]) > SYNC_PU)
         return both
 
     def _open(self, cause: str) -> None:
@@ -287,10 +315,6 @@ class Breaker(Device):
             left_s = (1.0 - self.heat_51_pu) * seconds
             self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
 
-    def hurries(self) -> bool:
-        """Return whether it waits for synchronism."""
-        return self.waits_for_sync
-
     def advance(self, dt_s: float) -> None:
         """Let the disc of the 51 turn."""
         pickup = self.ratings.get("pickup_51_a")
@@ -306,8 +330,8 @@ class Breaker(Device):
     def _guard_mains(self) -> None:
         lost = (
             self.closed
-            and self.grid.v_pu[self.buses[1]] < self.settings["loss_of_mains_pu"]
-            and self.grid.v_pu[self.buses[0]] < self.settings["loss_of_mains_pu"]
+            and self.grid.v[self.buses[1]] < self.settings["loss_of_mains_pu"]
+            and self.grid.v[self.buses[0]] < self.settings["loss_of_mains_pu"]
         )
         if not lost:
             self.grid.timers.cancel(self.id, "27")

@@ -77,7 +77,7 @@ class Chiller(Device):
 
     def sense(self) -> bool:
         """Stop without supply, begin the restart with it."""
-        supplied = self.grid.v_pu[self.buses[0]] >= SUPPLY_PU
+        supplied = self.grid.v[self.buses[0]] >= SUPPLY_PU
         if supplied:
             self.grid.timers.cancel(self.id, "drop_out")
             if self.wanted and self.stage == "stopped":

@@ -35,6 +35,7 @@ class Device:
         EVENTS: happenings a scenario may inject, with the values each one needs.
         DEFAULTS: what the `emulation:` block of a site may change, with its defaults.
         QUANTITIES: true values that can be asked for beside the points.
+        alert: it has something to do in `advance` and `sense` although no current is too high.
         heard: how often it was told something that may change what it does.
     """
 
@@ -60,6 +61,7 @@ class Device:
         self._beat_value: float | None = None
         self._beat_ns = grid.now_ns
         self.heard = 0
+        self.alert = True
         self.points: dict[str, Callable[[], float]] = {}
 
     # Hooks, in the order in which a step calls them.

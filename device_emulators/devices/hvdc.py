@@ -125,7 +125,7 @@ class Hvdc(Device):
             return False
         low, high = INPUT_PU
         walk_in, before = self.walk_in, self.walk_in.part_pu
-        if not low <= self.grid.v_pu[self.buses[0]] <= high:
+        if not low <= self.grid.v[self.buses[0]] <= high:
             walk_in.lose(self.grid.now_ns)
             self._enter("precharge")
             return before != 0.0

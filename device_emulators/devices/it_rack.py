@@ -105,7 +105,7 @@ class ItRack(Device):
         if self.pair is not None:
             self.pair.ask(self.demand_w)
             return
-        good = [self.grid.v_pu[bus] >= CORD_PU for bus in self.buses]
+        good = [self.grid.v[bus] >= CORD_PU for bus in self.buses]
         for slot, usable in zip(self.slots, good, strict=True):
             power = self.demand_w / sum(good) if usable else 0.0
             self.grid.p_w[slot] = power
@@ -113,7 +113,7 @@ class ItRack(Device):
 
     def sense(self) -> bool:
         """Judge the supply; hold up; be lost."""
-        voltage = float(max(self.grid.v_pu[bus] for bus in self.buses))
+        voltage = float(max(self.grid.v[bus] for bus in self.buses))
         if self.pair is not None and voltage > 0.0:
             voltage = min(1.0, voltage / 0.9)  # 48 V equipment works over its battery's range
         if self.stage != "off":

@@ -57,7 +57,7 @@ class Pump(Device):
     def sense(self) -> bool:
         """Stop without supply, restart with it."""
         timers = self.grid.timers
-        supplied = self.grid.v_pu[self.buses[0]] >= SUPPLY_PU
+        supplied = self.grid.v[self.buses[0]] >= SUPPLY_PU
         if supplied:
             timers.cancel(self.id, "drop_out")
             waits = timers.pending(self.id, "restart")

@@ -79,8 +79,8 @@ class Pv(Device):
 
     def sense(self) -> bool:
         """Stop at an unhealthy grid, come back after a healthy time."""
-        healthy = 0.88 <= self.grid.v_pu[self.buses[0]] <= 1.1
-        if self.stage == "feeding" and self.grid.v_pu[self.buses[0]] < 0.5:
+        healthy = 0.88 <= self.grid.v[self.buses[0]] <= 1.1
+        if self.stage == "feeding" and self.grid.v[self.buses[0]] < 0.5:
             self.power_w = 0.0
             self._enter("tripped")
             delay = float(self.settings["islanding_s"])
@@ -96,7 +96,7 @@ class Pv(Device):
         return False
 
     def _separate(self) -> None:
-        if self.grid.v_pu[self.buses[0]] > 0.5:
+        if self.grid.v[self.buses[0]] > 0.5:
             return
         for breaker in self.own_breakers():
             breaker.operate("open", f"{self.id} loss of mains")

@@ -51,6 +51,7 @@ class Relay(Device):
         self._before: tuple[int, float] = (grid.now_ns, 0.0)
         self.noise = 0.0
         self.up = dict.fromkeys(PICK_UP_S, False)
+        self._busy = True
         self.trip_87 = False
         self._earthing: list[EarthingSwitch] = []
         bus = self.buses[0]
@@ -70,8 +71,8 @@ class Relay(Device):
 
     def begin(self) -> None:
         """Have seen the settled bus for long."""
-        self.seen_pu = float(self.grid.v_pu[self.buses[0]])
-        self.seen_hz = float(self.grid.hz[self.buses[0]])
+        self.seen_pu = float(self.grid.v[self.buses[0]])
+        self.seen_hz = float(self.grid.f[self.buses[0]])
         self._before = (self.grid.now_ns, self.seen_hz)
         self._earthing = [
             d
@@ -79,6 +80,7 @@ class Relay(Device):
             if isinstance(d, EarthingSwitch) and d.buses == self.buses
         ]
         self.grid.timers.cancel(self.id, "27")
+        self._busy = True
         self.up["27"] = self.seen_pu < self.settings["under_voltage_pu"]
 
     def _presence(self) -> float:
@@ -88,13 +90,13 @@ class Relay(Device):
 
     def advance(self, dt_s: float) -> None:
         """Let the filter follow the bus."""
-        self.seen_pu += (float(self.grid.v_pu[self.buses[0]]) - self.seen_pu) * (
+        self.seen_pu += (float(self.grid.v[self.buses[0]]) - self.seen_pu) * (
             1.0 - math.exp(-dt_s / FILTER_S)
         )
 
     def sample(self) -> None:
         """Measure frequency and its rate of change over 100 ms."""
-        hz = float(self.grid.hz[self.buses[0]])
+        hz = float(self.grid.f[self.buses[0]])
         self.noise = NOISE_PU * float(self.grid.noise.standard_normal())
         then, before = self._before
         if self.grid.now_ns - then >= SECOND // 10:
@@ -105,15 +107,28 @@ class Relay(Device):
 
     def sense(self) -> bool:
         """Run the pick-up times."""
-        v, hz = float(self.grid.v_pu[self.buses[0]]), float(self.grid.hz[self.buses[0]])
+        v, hz = float(self.grid.v[self.buses[0]]), float(self.grid.f[self.buses[0]])
         s, up = self.settings, self.up
+        if not self._busy and self._ordinary(v, hz):
+            return False
         ease = 0.02
         self._judge("27", v < s["under_voltage_pu"] + ease * up["27"])
         self._judge("59", v > s["over_voltage_pu"] - ease * up["59"])
         self._judge("81u", 0.0 < hz < s["under_frequency_hz"] + 0.05 * up["81u"])
         self._judge("81o", hz > s["over_frequency_hz"] - 0.05 * up["81o"])
         self._judge("81r", abs(self.rocof) > s["rocof_hz_s"])
+        pending = self.grid.timers.pending
+        self._busy = any(up.values()) or any(pending(self.id, number) for number in up)
         return False
+
+    def _ordinary(self, v: float, hz: float) -> bool:
+        """Return whether nothing picks up."""
+        s = self.settings
+        return bool(
+            s["under_voltage_pu"] <= v <= s["over_voltage_pu"]
+            and (hz <= 0.0 or s["under_frequency_hz"] <= hz <= s["over_frequency_hz"])
+            and abs(self.rocof) <= s["rocof_hz_s"]
+        )
 
     def _judge(self, number: str, condition: bool) -> None:
         timers = self.grid.timers
@@ -135,7 +150,7 @@ class Relay(Device):
         if name == "voltage_ll_v":
             return self.grid.volts(self.buses[0])
         if name == "frequency_hz":
-            return float(self.grid.hz[self.buses[0]])
+            return float(self.grid.f[self.buses[0]])
         return super().quantity(name)
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:

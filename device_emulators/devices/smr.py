@@ -116,7 +116,7 @@ class Smr(Device):
             self.former.frequency_hz = self.grid.nominal_hz
             self.grid.set_able(self.former, able=True)
             return True
-        if self.grid.v_pu[self.buses[0]] > 0.5:
+        if self.grid.v[self.buses[0]] > 0.5:
             self.grid.timers.cancel(self.id, "islanding")
         elif not self.grid.timers.pending(self.id, "islanding"):
             delay = float(self.settings["islanding_s"])

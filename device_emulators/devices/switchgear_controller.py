@@ -157,7 +157,7 @@ class SwitchgearController(Device):
         intake = self._breaker(scheme.intake)
         source, load = intake.buses
         seen = source if not intake.closed else load
-        good = bool(self.grid.v_pu[seen] >= 0.9 and self.grid.leader(seen) is not None)
+        good = bool(self.grid.v[seen] >= 0.9 and self.grid.leader(seen) is not None)
         leader = self.grid.leader(seen)
         good = good and leader is not None and leader.machine is None
         lost = any(self._bus_dead(s.bus) for s in scheme.sections) or any(

@@ -99,8 +99,8 @@ class TransferSwitch(Device):
 
     def _healthy(self, source: int) -> bool:
         bus = self.buses[source]
-        near = abs(self.grid.hz[bus] - self.grid.nominal_hz) < 0.05 * self.grid.nominal_hz
-        return bool(0.85 <= self.grid.v_pu[bus] <= 1.12 and near)
+        near = abs(self.grid.f[bus] - self.grid.nominal_hz) < 0.05 * self.grid.nominal_hz
+        return bool(0.85 <= self.grid.v[bus] <= 1.12 and near)
 
     def _in_sync(self) -> bool:
         gap = self.grid.gap(self.buses[0], self.buses[1])

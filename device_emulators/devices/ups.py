@@ -129,8 +129,8 @@ class Ups(Device):
     def _input_good(self) -> bool:
         bus = self.buses[0]
         low, high = INPUT_PU
-        near = abs(self.grid.hz[bus] - self.grid.nominal_hz) < INPUT_HZ_PU * self.grid.nominal_hz
-        return bool(low <= self.grid.v_pu[bus] <= high and near)
+        near = abs(self.grid.f[bus] - self.grid.nominal_hz) < INPUT_HZ_PU * self.grid.nominal_hz
+        return bool(low <= self.grid.v[bus] <= high and near)
 
     def _bypass_available(self) -> bool:
         gap = self.grid.gap(self.buses[0], self.buses[1])
@@ -186,9 +186,9 @@ class Ups(Device):
         bus, former = self.buses[0], self.former
         slip = former.frequency_hz - self.grid.nominal_hz
         former.angle_rad = wrap(former.angle_rad + 2.0 * math.pi * slip * dt_s)
-        near = abs(self.grid.hz[bus] - self.grid.nominal_hz) <= FOLLOW_HZ
-        if self.grid.v_pu[bus] > INPUT_PU[0] and near:
-            target_hz, target_rad = float(self.grid.hz[bus]), float(self.grid.angle_rad[bus])
+        near = abs(self.grid.f[bus] - self.grid.nominal_hz) <= FOLLOW_HZ
+        if self.grid.v[bus] > INPUT_PU[0] and near:
+            target_hz, target_rad = float(self.grid.f[bus]), float(self.grid.angle_rad[bus])
         else:
             target_hz, target_rad = self.grid.nominal_hz, 0.0
         error = wrap(target_rad - former.angle_rad)

@@ -51,6 +51,13 @@ class Grid:
         rng: chance of what happens; measurements get a chance of their own from it, so that how
             often somebody measures changes nothing that happens.
         start_ns: plant time at the beginning [ns].
+
+    Attributes:
+        v_pu: voltage of every bus (n_bus,) [pu].
+        hz: frequency of every bus (n_bus,) [Hz].
+        v: `v_pu` as plain numbers, for devices that look at one bus.
+        f: `hz` as plain numbers.
+        waiting: both buses of every switch that waits for synchronism, by its number.
     """
 
     def __init__(self, site: Site, rng: np.random.Generator, start_ns: int) -> None:
@@ -72,6 +79,8 @@ class Grid:
         self.v_pu: NDArray[np.float64] = np.zeros(n_bus)
         self.angle_rad: NDArray[np.float64] = np.zeros(n_bus)
         self.hz: NDArray[np.float64] = np.zeros(n_bus)
+        self.v: list[float] = [0.0] * n_bus
+        self.f: list[float] = [0.0] * n_bus
         self.consumed_w: NDArray[np.float64] = np.zeros(n_bus)
         self.consumed_var: NDArray[np.float64] = np.zeros(n_bus)
         self.slot_bus: list[int] = []
@@ -81,6 +90,7 @@ class Grid:
         self.switches: list[Switch] = []
         self.pickup_a: list[float] = []
         self.overloaded: frozenset[int] = frozenset()
+        self.waiting: dict[int, tuple[int, int]] = {}
         self.flows_count = 0
         self._currents: dict[int, NDArray[np.float64]] = {}
         self.branches: list[Branch] = []
@@ -221,13 +231,17 @@ class Grid:
 
     # What devices see.
 
+    def show(self) -> None:
+        """Let devices see the voltages and frequencies that were just found."""
+        self.v, self.f = self.v_pu.tolist(), self.hz.tolist()
+
     def live(self, bus: int) -> bool:
         """Return whether a bus has voltage enough to be called live."""
-        return bool(self.v_pu[bus] >= LIVE_PU)
+        return self.v[bus] >= LIVE_PU
 
     def dead(self, bus: int) -> bool:
         """Return whether a bus has too little voltage to matter."""
-        return bool(self.v_pu[bus] <= DEAD_PU)
+        return self.v[bus] <= DEAD_PU
 
     @property
     def live_part(self) -> Live:
@@ -256,11 +270,11 @@ class Grid:
 
     def gap(self, a: int, b: int) -> Gap | None:
         """Return how far bus `a` is from bus `b`, or None unless both are live AC."""
-        if not (self.is_ac[a] and self.is_ac[b] and self.v_pu[a] > DEAD_PU < self.v_pu[b]):
+        if not (self.is_ac[a] and self.is_ac[b] and self.v[a] > DEAD_PU < self.v[b]):
             return None
         return Gap(
-            float(self.v_pu[a] - self.v_pu[b]),
-            float(self.hz[a] - self.hz[b]),
+            self.v[a] - self.v[b],
+            self.f[a] - self.f[b],
             wrap(float(self.angle_rad[a] - self.angle_rad[b])),
         )
 
@@ -297,7 +311,7 @@ class Grid:
 
     def volts(self, bus: int) -> float:
         """Return the voltage of a bus [V]."""
-        return float(self.v_pu[bus] * self.nominal_v[bus])
+        return self.v[bus] * float(self.nominal_v[bus])
 
     def current_a(self, bus: int, power_w: float, reactive_var: float) -> float:
         """Return the current that carries a power at the voltage of a bus [A]."""

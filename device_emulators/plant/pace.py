@@ -51,7 +51,7 @@ class Pace:
     def lively(self) -> bool:
         """Return whether short steps are called for, see the module docstring."""
         grid = self._grid
-        if grid.now_ns - grid.stirred_ns < STIRRED_NS or grid.overloaded:
+        if grid.now_ns - grid.stirred_ns < STIRRED_NS or grid.overloaded or grid.waiting:
             return True
         if any(leader.machine is not None for leader in grid.live_part.leaders):
             return True

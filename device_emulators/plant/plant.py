@@ -19,6 +19,7 @@ import numpy as np
 
 from daemon.model.natures import PointKind, Position
 from device_emulators.devices.device import Device
+from device_emulators.devices.it_rack import ItRack
 from device_emulators.devices.kinds import KINDS, events_of
 from device_emulators.plant import reading, rotation, solving
 from device_emulators.plant.elements import PlantEvent
@@ -68,7 +69,7 @@ class Plant:
             self.devices[item.id] = KINDS[item.nature](item, self.grid)
         self.grid.devices = dict(self.devices)
         self._racks.begin()
-        self._breakers = [d for d in self.devices.values() if d.item.nature == "breaker"]
+        self._it_racks = [d for d in self.devices.values() if isinstance(d, ItRack)]
         self._moving = [d for d in self.devices.values() if _has(d, "advance")]
         self._asking = [d for d in self.devices.values() if _has(d, "demand")]
         self._drawing = [d for d in self.devices.values() if _has(d, "draw")]
@@ -158,17 +159,18 @@ class Plant:
         self.grid.now_ns = to_ns
         if dt_s <= 0.0:
             return
-        waiting = [
-            (b.buses[0], b.buses[1]) for b in self._breakers if getattr(b, "waits_for_sync", False)
-        ]
         self._count(dt_s)
-        for device in self._moving:
+        for device in self._minding(self._moving):
             device.advance(dt_s)
         self._racks.advance(dt_s)
         self.grid.metering.advance(dt_s)
-        rotation.steer(self.grid, waiting)
+        rotation.steer(self.grid)
         rotation.advance(self.grid, dt_s)
         self.grid.cooling.advance(self._heat_w(), dt_s)
+
+    def _minding(self, devices: list[Device]) -> list[Device]:
+        """Return those that have something to do."""
+        return devices if self.grid.overloaded else [d for d in devices if d.alert]
 
     def _count(self, dt_s: float) -> None:
         """Add up energy by meaning, each element by itself."""
@@ -185,11 +187,7 @@ class Plant:
         return float(self._racks.energy_j.sum()) + sum(d.stored_j() for d in self._storing)
 
     def _heat_w(self) -> float:
-        heat = float(self._racks.power_w.sum())
-        for device in self.devices.values():
-            if device.item.nature == "it_rack":
-                heat += device.read("power_w")
-        return heat
+        return float(self._racks.power_w.sum()) + sum([r.power_w() for r in self._it_racks])
 
     def _settle(self) -> None:
         grid = self.grid
@@ -205,7 +203,7 @@ class Plant:
             solving.estimate_loads(grid)
             rotation.share(grid)
             solving.solve_ac(grid)
-            changed = [device.sense() for device in self._sensing]
+            changed = [device.sense() for device in self._minding(self._sensing)]
             changed.append(self._racks.sense())
             change = np.abs(grid.v_pu - before)[grid.is_ac]
             moved = float(change.max(initial=0.0)) > _MOVED_PU

@@ -58,12 +58,12 @@ def share(grid: Grid) -> None:
         leader.voltage_pu = max(machine.terminal_pu(machines, island.load_va), 0.3)
 
 
-def steer(grid: Grid, waiting: list[tuple[int, int]]) -> None:
-    """Let synchronisers pull in for every (source bus, load bus) of a breaker that waits."""
+def steer(grid: Grid) -> None:
+    """Let synchronisers pull in for every breaker that waits."""
     for former in grid.formers:
         if former.machine is not None:
             former.machine.sync_hz = 0.0
-    for source, load in waiting:
+    for _, (source, load) in sorted(grid.waiting.items()):
         gap = grid.gap(source, load)
         one, two = grid.island(source), grid.island(load)
         if gap is None or one is two or one is None or two is None:

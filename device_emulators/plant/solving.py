@@ -35,12 +35,13 @@ def solve_dc(grid: Grid) -> None:
         return
     v_pu = [0.0] * nodes.count
     for bus, node in zip(nodes.bus.tolist(), nodes.node.tolist(), strict=True):
-        v_pu[node] = float(grid.v_pu[bus])
+        v_pu[node] = grid.v[bus]
     pairs = grid.pairs
     for load, members in nodes.groups:
         load.demand_w = float(pairs.demand_w[members].sum())
     dc.solve(v_pu, nodes.sources, [load for load, _ in nodes.groups])
     grid.v_pu[nodes.bus] = np.array(v_pu)[nodes.node]
+    grid.show()
     for load, members in nodes.groups:
         demand_w = pairs.demand_w[members]
         pairs.from_a_w[members] = demand_w * load.from_a_pu
@@ -114,6 +115,7 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
             leader.given_w = float(solution.source_w[i])
             leader.given_var = float(solution.source_var[i])
     _close_islands(grid, part, p, q)
+    grid.show()
 
 
 def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:

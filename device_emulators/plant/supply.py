@@ -28,11 +28,15 @@ class Supply:
     high_pu: float = 1.0
     fed: bool = True
     unfed_ns: list[tuple[int, int | None]] = field(default_factory=list)
+    _ordinary: bool = False
     _since: list[int | None] = field(default_factory=lambda: [None] * (len(_LOWER) + len(_UPPER)))
 
     def see(self, now_ns: int, v_pu: float) -> None:
         """Record that the voltage is `v_pu` [pu] from `now_ns` on."""
-        self.low_pu, self.high_pu = min(self.low_pu, v_pu), max(self.high_pu, v_pu)
+        self.low_pu = min(self.low_pu, v_pu)
+        self.high_pu = max(self.high_pu, v_pu)
+        if self._ordinary and 0.90 <= v_pu <= 1.10:
+            return
         violated_since: int | None = None
         outside = [v_pu < limit - 1e-9 for limit, _ in _LOWER] + [
             v_pu > limit + 1e-9 for limit, _ in _UPPER
@@ -49,9 +53,11 @@ class Supply:
             self.unfed_ns.append((violated_since, None))
         if not self.fed and not any(outside):
             self._end(now_ns)
+        self._ordinary = self.fed and not any(outside)
 
     def fail(self, now_ns: int) -> None:
         """Record that the load ran out of energy at `now_ns`."""
+        self._ordinary = False
         if self.fed:
             self.fed = False
             self.unfed_ns.append((now_ns, None))
