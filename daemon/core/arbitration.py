@@ -12,6 +12,10 @@ A set-point is sent when it changes, when the device's read-back shows another v
 there is no read-back, every `refresh_s`; never more often than every `least_s` per actuator. What
 nobody proposes any more stays where it is and has no owner.
 
+A device that still shows another value after `corrections` corrections does not take its
+set-point: it is named in the facts (`setpoints`), from which an alarm is made, until it shows what
+it was told. The set-point is sent on; it does no harm twice.
+
 A `command` of the main lane (a shutdown) is made once per proposal, first come first served per
 device; its proposer watches the plant and repeats itself if need be.
 """
@@ -24,7 +28,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
-from daemon.core.view import Turn, View
+from daemon.core.view import Setpoints, Turn, View
 from daemon.model.commands import Command, OperatorRequest, Proposal
 from daemon.model.natures import PointKind
 from daemon.model.quantities import ns
@@ -50,6 +54,7 @@ class Params:
         least_s: least time between two commands to one actuator [s].
         correct_s: how long a read-back may differ before the set-point is sent again [s].
         refresh_s: a set-point without a read-back is repeated this often [s].
+        corrections: so many corrections without effect, and the device counts as not obeying.
         lifetime_s: a command not sent within this is void [s].
     """
 
@@ -57,15 +62,24 @@ class Params:
     least_s: Annotated[float, Interval(ge=0.1, le=10.0)] = 0.3
     correct_s: Annotated[float, Interval(ge=0.5, le=60.0)] = 1.0
     refresh_s: Annotated[float, Interval(ge=1.0, le=600.0)] = 10.0
+    corrections: Annotated[int, Interval(ge=1, le=60)] = 3
     lifetime_s: Annotated[float, Interval(ge=0.1, le=5.0)] = 1.0
 
 
 class Sent(NamedTuple):
-    """Last word to one actuator: value in the unit of the point, when [ns], and by whom."""
+    """Last word to one actuator.
+
+    Attributes:
+        value: in the unit of the point.
+        at_ns: when it was sent [ns].
+        owner: on whose bound it rests.
+        unanswered: how many words in a row had their time and were not followed.
+    """
 
     value: float
     at_ns: int
     owner: str
+    unanswered: int = 0
 
 
 class Manual(NamedTuple):
@@ -117,17 +131,46 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         target = narrow(asked, place.low, place.high)
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
+        unanswered = _unanswered(view, index, before, params)
         if _due(view, index, target.value, before, params):
             wish = Proposal(first.equipment, first.point, "set", *target)
             commands.append(_command(view, wish, "set", params, len(commands)))
-            sent[key] = Sent(target.value, view.now_ns, target.owner)
+            sent[key] = Sent(target.value, view.now_ns, target.owner, unanswered)
         elif before is not None:
-            sent[key] = before._replace(owner=target.owner)
+            kept = min(unanswered, before.unanswered)
+            sent[key] = before._replace(owner=target.owner, unanswered=kept)
         else:
             sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
     unchanged = sent == state.sent and manual is state.manual and taken == state.taken
     after = state if unchanged else State(sent, manual, taken)
-    return Turn(after, events=tuple(events), commands=tuple(commands))
+    facts = _disobedient(view, sent, params)
+    return Turn(after, events=tuple(events), commands=tuple(commands), facts=facts)
+
+
+def _unanswered(view: View, index: int, before: Sent | None, params: Params) -> int:
+    """Return how many words in a row had their time and were not followed, the last included."""
+    read = view.image.get(index)
+    if before is None or read is None:
+        return 0 if before is None else before.unanswered
+    if abs(read - before.value) <= _grain(view, index):
+        return 0
+    return before.unanswered + (view.now_ns - before.at_ns >= ns(params.correct_s))
+
+
+def _disobedient(
+    view: View, sent: Mapping[str, Sent], params: Params
+) -> dict[str, Setpoints] | None:
+    """Return the fact of which devices do not take their set-points, if it is another now."""
+    points = [key for key, last in sent.items() if last.unanswered > params.corrections]
+    ignored = tuple(dict.fromkeys(key.rpartition(".")[0] for key in points))
+    if ignored == view.facts.setpoints.ignored:
+        return None
+    return {"setpoints": Setpoints(ignored)}
+
+
+def _grain(view: View, index: int) -> float:
+    """Return how far a read-back may lie from what was sent by rounding alone."""
+    return 1.5 * abs(view.points.points[index].place.scale)
 
 
 def narrow(
@@ -159,7 +202,7 @@ def narrow(
 def _due(view: View, index: int, value: float, before: Sent | None, params: Params) -> bool:
     """Return whether a set-point has to be sent now."""
     point = view.points.points[index]
-    grain = 1.5 * abs(point.place.scale)
+    grain = _grain(view, index)
     age_ns = _NEVER_NS if before is None else view.now_ns - before.at_ns
     if age_ns < ns(params.least_s):
         return False

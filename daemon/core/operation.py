@@ -59,7 +59,7 @@ from annotated_types import Gt, Le
 from daemon.core.automaton import Table, advance, ignoring_the_rest
 from daemon.core.interlocks import CLOSE, Case, check
 from daemon.core.view import Turn
-from daemon.model.commands import Command, Proposal, Result
+from daemon.model.commands import Command, LaneMessage, Proposal, Result
 from daemon.model.natures import Position
 from daemon.model.quantities import ns
 
@@ -145,7 +145,8 @@ class Params:
     Attributes:
         select_s: a selection that the interlocks do not let pass is void after this [s].
         answer_s: a device answers within this; a command expires after it [s].
-        open_s: a breaker told to open is open within this, else it has failed [s].
+        open_s: a breaker told to open is open within this, else it has failed [s]; with a scan of
+            the main lane it leaves an alarm within 0.3 s of the command.
         close_s: a breaker told to close is closed within this [s].
         sync_s: window of a synchronised close, the device's own and a margin [s].
         act_s: any other device shows within this that it acts [s].
@@ -156,7 +157,7 @@ class Params:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     select_s: Annotated[float, Gt(0), Le(60)] = 5.0
     answer_s: Annotated[float, Gt(0), Le(5)] = 1.0
-    open_s: Annotated[float, Gt(0), Le(0.3)] = 0.25
+    open_s: Annotated[float, Gt(0), Le(0.3)] = 0.19
     close_s: Annotated[float, Gt(0), Le(5)] = 0.5
     sync_s: Annotated[float, Gt(0), Le(60)] = 12.0
     act_s: Annotated[float, Gt(0), Le(60)] = 5.0
@@ -197,6 +198,9 @@ class State:
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
     taken: tuple[str, ...] = ()
+    undone: Mapping[str, str] = field(default_factory=dict)
+    """Last action that a device was told and did not do, by equipment, until it shows it or what it
+    was told since."""
 
 
 _TAKEN_KEPT: Final = 64
@@ -246,8 +250,14 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             del tasks[name]
         elif after is not task:
             tasks[name] = after
-    after_all = State(tasks, wishes.taken) if tasks or wishes.taken else _NOTHING
-    return Turn(after_all, events=tuple(events), commands=tuple(commands))
+    undone = _undone(view, state.undone, tasks)
+    some = tasks or wishes.taken or undone
+    return Turn(
+        State(tasks, wishes.taken, undone) if some else _NOTHING,
+        events=tuple(events),
+        messages=() if undone == state.undone else (_word(view, undone),),
+        commands=tuple(commands),
+    )
 
 
 _NOTHING: Final = State()
@@ -417,6 +427,35 @@ def reached(view: View, wish: Proposal) -> bool:
         return wish.action in CLOSE and position is Position.CLOSED
     point, stages = _SHOWN.get(wish.action, ("", frozenset()))
     return bool(point) and view.stage(wish.equipment, point) in stages
+
+
+def _undone(view: View, before: Mapping[str, str], tasks: Mapping[str, Task]) -> Mapping[str, str]:
+    """Return which devices have not done what they were told, and what that was."""
+    undone = dict(before)
+    for name, task in tasks.items():
+        if task.stage is Stage.VERIFIED:
+            undone.pop(name, None)
+        elif task.attempts and (task.late or task.stage is Stage.FAILED) and _shows(view, task):
+            undone[name] = task.wish.action
+    for name, action in list(undone.items()):
+        if reached(view, Proposal(name, "command", action, 0.0, "", "")):
+            del undone[name]
+    return undone
+
+
+def _shows(view: View, task: Task) -> bool:
+    """Return whether the plant can show what a task is for; a reset, for one, shows nothing."""
+    action = task.wish.action
+    if "position" in view.site.equipment[task.wish.equipment].kind.points:
+        return action == "open" or action in CLOSE
+    return action in _SHOWN
+
+
+def _word(view: View, undone: Mapping[str, str]) -> LaneMessage:
+    """Return what the main lane is told of commands that were not done, for its alarms."""
+    late = tuple(sorted(name for name, action in undone.items() if action == "open"))
+    rest = tuple(sorted(name for name in undone if name not in late))
+    return LaneMessage(view.lane, "commands", {"not_opened": late, "not_done": rest})
 
 
 def _waits_ns(action: str, params: Params) -> dict[str, int]:

@@ -21,6 +21,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   power of the sets on the bus), `feeds` (section bus -> "utility", "generators", "other" or
   "none"), `rows_limit_w` (what all AI rows together may draw *before* the next feeder closes; -1
   without a limit) and `stages` (scheme -> stage).
+- switching -> main, topic `commands`, on change: `not_opened` (breakers told to open and not open
+  in time) and `not_done` (devices that did not do anything else they were told), until they do.
 - main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;
   -1 without a limit).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.

@@ -157,6 +157,17 @@ class Relief:
 
 
 @dataclass(frozen=True, slots=True)
+class Setpoints:
+    """Conclusion of arbitration about devices that do not obey.
+
+    Attributes:
+        ignored: equipment that shows another set-point however often it is told.
+    """
+
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 
@@ -168,6 +179,7 @@ class Facts:
         sets: by `generation.start`.
         autonomy: by `security.autonomy`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
+        setpoints: by arbitration.
     """
 
     supply: Supply = field(default_factory=Supply)
@@ -178,6 +190,7 @@ class Facts:
     stages: Mapping[str, str] = field(default_factory=dict)
     autonomy: Autonomy = field(default_factory=Autonomy)
     relief: Relief = field(default_factory=Relief)
+    setpoints: Setpoints = field(default_factory=Setpoints)
 
 
 class Heard(NamedTuple):

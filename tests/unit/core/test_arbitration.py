@@ -9,7 +9,7 @@ import pytest
 from daemon.core import arbitration
 from daemon.core.arbitration import Params, State, narrow
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import Facts, Setpoints, View
 from daemon.model.commands import Message, OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.main_lane import Lane
@@ -28,6 +28,7 @@ class Desk:
     def __init__(self) -> None:
         self.lane = Lane()
         self.state = State()
+        self.facts = Facts()
 
     def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = (), after_s: float = 0.1):  # type: ignore[no-untyped-def] # noqa: ANN201
         lane = self.lane
@@ -35,11 +36,12 @@ class Desk:
         image = lane.image()
         view = View(
             lane="main", image=image, inbox=inbox, site=lane.site, points=lane.points,
-            topology=survey(image, lane.site, lane.points), facts=Facts(), heard={},
+            topology=survey(image, lane.site, lane.points), facts=self.facts, heard={},
             estimate=None, epoch=7, next_id=100,
         )  # fmt: skip
         turn = arbitration.step(view, self.state, PARAMS, proposals)
         self.state = turn.state
+        self.facts = replace(self.facts, **(turn.facts or {}))
         return turn
 
 
@@ -89,6 +91,39 @@ def test_a_device_that_shows_another_value_is_corrected_once_a_second() -> None:
     desk = Desk()
     times = [n for n in range(50) if desk.scan(wish("max", 0.45)).commands]
     assert times == [0, 10, 20, 30, 40]
+
+
+@pytest.mark.fault("F12", "F29")
+def test_a_device_that_takes_no_set_point_is_named_after_three_corrections() -> None:
+    desk = Desk()
+    said = [desk.scan(wish("max", 0.45)).facts for _ in range(60)]
+    named = [n for n, facts in enumerate(said) if facts]
+    assert named == [40], "three corrections, each with its time to be followed"
+    assert said[40] == {"setpoints": Setpoints(ignored=("ROW-1",))}
+
+
+def test_a_device_that_follows_at_last_is_not_named_any_more() -> None:
+    desk = Desk()
+    for _ in range(50):
+        desk.scan(wish("max", 0.45))
+    desk.lane.put(CAP, 0.45)
+    assert desk.scan(wish("max", 0.45)).facts == {"setpoints": Setpoints()}
+
+
+def test_a_set_point_that_moves_on_does_not_hide_that_none_is_taken() -> None:
+    desk = Desk()
+    said = [desk.scan(wish("max", 0.4 + 0.01 * (n // 20))).facts for n in range(100)]
+    assert any(said)
+
+
+def test_a_slow_device_is_not_named() -> None:
+    desk = Desk()
+    said = [desk.scan(wish("max", 0.45)).facts for _ in range(25)]
+    desk.lane.put(CAP, 0.45)
+    said += [desk.scan(wish("max", 0.45)).facts for _ in range(5)]
+    desk.lane.put(CAP, 1.0)
+    said += [desk.scan(wish("max", 0.45)).facts for _ in range(25)]
+    assert not any(said), "what was followed in between begins anew"
 
 
 def test_a_silent_device_is_not_written_to_without_end() -> None:

@@ -9,6 +9,7 @@ from daemon.core.topology import survey
 from daemon.core.view import Facts, Turn, View
 from daemon.model.commands import (
     Command,
+    LaneMessage,
     Message,
     OperatorRequest,
     Outcome,
@@ -31,6 +32,7 @@ class Desk:
         self.next_id = 1
         self.commands: list[Command] = []
         self.events: list[Event] = []
+        self.told: list[dict[str, object]] = []
 
     def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = ()) -> None:
         """Run one scan."""
@@ -55,6 +57,8 @@ class Desk:
         self.next_id += len(turn.commands)
         self.commands += turn.commands
         self.events += [e for e in turn.events if isinstance(e, Event)]
+        said = [m for m in turn.messages if isinstance(m, LaneMessage)]
+        self.told += [dict(m.values) for m in said if m.topic == "commands"]
         self.hall.now_ns += TICK_NS
 
     def scans(self, count: int, *proposals: Proposal) -> None:
@@ -262,3 +266,42 @@ def test_a_person_is_refused_at_once_and_may_ask_again() -> None:
     desk.hall.said[BREAKER, "local"] = 0.0
     desk.scan(inbox=(ask("open", "r2"),))
     assert len(desk.commands) == 1
+
+
+@pytest.mark.fault("F33")
+def test_the_main_lane_is_told_of_a_breaker_that_did_not_open_until_it_shows_open() -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    desk.scan(wish("open"), inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    while not desk.told:
+        desk.scan(wish("open"))
+        assert desk.hall.now_ns - desk.commands[0].issued_at_ns <= 200 * MILLISECOND
+    desk.scans(300)
+    assert desk.told == [{"not_opened": (BREAKER,), "not_done": ()}]
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scans(2)
+    assert desk.told[1:] == [{"not_opened": (), "not_done": ()}]
+    assert desk.state == operation.State()
+
+
+@pytest.mark.fault("F12", "F29", "F34")
+@pytest.mark.parametrize("shown", [CLOSED, OPEN])
+def test_what_was_not_done_stands_until_it_is_or_something_else_is(shown: int) -> None:
+    desk = Desk()
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(wish("close"))
+    desk.scan(wish("close"), inbox=(desk.answer(Result.REFUSED),))
+    desk.scans(3)
+    assert desk.told == [{"not_opened": (), "not_done": (BREAKER,)}]
+    desk.hall.positions[BREAKER] = shown
+    desk.scans(3, wish("open"))
+    assert len(desk.told) == 2
+    assert desk.told[1] == {"not_opened": (), "not_done": ()}
+
+
+def test_an_action_that_nothing_shows_is_not_called_undone() -> None:
+    desk = Desk()
+    desk.scan(wish("reset"))
+    desk.scan(wish("reset"), inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    desk.scans(600, wish("reset"))
+    assert desk.told == []

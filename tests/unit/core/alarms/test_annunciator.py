@@ -280,6 +280,38 @@ def test_lockout_of_a_scheme_is_read_from_its_stages() -> None:
     assert [a.alarm_id for a in alarms(done, "B")] == ["scheme-lockout:CCTS-1"]
 
 
+@pytest.mark.fault("F12", "F29", "F33", "F34")
+@pytest.mark.parametrize(
+    ("undone", "alarm"),
+    [
+        ({"not_opened": ("52-MCCB-CA",)}, "breaker-not-opened:52-MCCB-CA"),
+        ({"not_done": ("DG-1",)}, "command-failed:DG-1"),
+    ],
+)
+def test_a_command_that_was_not_fulfilled_is_an_alarm_in_the_scan_it_is_told(
+    undone: dict[str, Any], alarm: str
+) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    word = LaneMessage("switching", "commands", {"not_opened": (), "not_done": (), **undone})
+    (raised,) = alarms([hall.scan(word)], "B")
+    assert raised.alarm_id == alarm
+    word = LaneMessage("switching", "commands", {"not_opened": (), "not_done": ()})
+    over = alarms([hall.scan(word), *hall.run(3.0)])
+    assert [(a.alarm_id, a.active) for a in over] == [(alarm, False)]
+
+
+@pytest.mark.fault("F12", "F29")
+def test_a_row_that_takes_no_cap_is_an_alarm_until_it_follows() -> None:
+    hall = Lane()
+    hall.scan(supply())
+    wanted = Proposal("ROW-2", "power_cap_pu", "set", 0.5, "kim", "test")
+    steps = [hall.scan(OperatorRequest("1", "kim", wanted)), *hall.run(6.0)]
+    assert letters(steps, "row-cap-ignored:ROW-2") == "B"
+    hall.put("ROW-2.power_cap_pu", 0.5)
+    assert letters(hall.run(3.0), "row-cap-ignored:ROW-2") == "D"
+
+
 def test_total_loss_of_the_utility_annunciates_at_most_ten_and_the_root_first() -> None:
     hall = Lane()
     hall.run(2.0)
