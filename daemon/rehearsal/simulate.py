@@ -24,7 +24,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from daemon.model.quantities import seconds
 from daemon.rehearsal.desk import scenario_for, site_of
+from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.picture import About, Recorder, refuse_unwritable, write
+from daemon.rehearsal.simulation.found import smallest
 from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.outcome import failed, lines, outcome
 from daemon.rehearsal.simulation.run import Case, run
@@ -69,6 +71,14 @@ class Wish:
     for_s: float | None = None
     trace: Path | None = None
 
+    def command(self, seed: int) -> str:
+        """Return the command that runs one seed of it."""
+        parts = ["ridethrough simulate", self.scenario, f"--seed {seed}", f"--depth {self.depth}"]
+        parts += [f"--site {self.site}"] if self.site else []
+        parts += [f"--for {self.for_s:g}"] if self.for_s else []
+        parts += [f"--trace {self.trace}"] if self.trace else []
+        return " ".join([*parts, f"--faults {self.faults}"])
+
 
 def case_of(wish: Wish, seed: int) -> Case:
     """Return the run of one seed.
@@ -104,11 +114,14 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     case = case_of(wish, seed)
     recorder = None if picture is None else Recorder()
     with _progress() as bar:
-        course = run(case, [_Bar(bar, case), *([recorder] if recorder else [])])
+        drawing = [recorder] if recorder else []
+        course = run(case, [*oracles(), *drawing, _Bar(bar, case)])
     found = outcome(course, wish.faults)
+    print(*lines(found, case.site_file.site), sep="\n", flush=True)
     if picture is not None and recorder is not None:
         _draw(picture, recorder, found, case)
-    print(*lines(found, case.site_file.site), sep="\n", flush=True)
+        print(f"report: {picture}", flush=True)
+    _shrink(wish, [] if found["ok"] else [seed])
     if as_json:
         print(json.dumps(found), flush=True)
     return int(not found["ok"])
@@ -126,7 +139,6 @@ def _draw(path: Path, recorder: Recorder, found: Mapping[str, Any], case: Case) 
         version=importlib.metadata.version("ridethrough"),
         trace_hash=found["trace_hash"],
         ok=found["ok"],
-        reason=found["daemon_reason"],
     )
     write(path, recorder.recording(), about, found["expectations"], found["oracles"])
 
@@ -141,14 +153,27 @@ def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool)
     print(f"seeds {seeds[0]}..{seeds[-1]}", flush=True)
     case_of(wish, seeds[0])  # refused now, not in some other process
     runs = sorted(_shared_out(wish, seeds, jobs), key=lambda found: found["seed"])
-    failed = [found for found in runs if not found["ok"]]
-    for found in failed:
+    bad = [found for found in runs if not found["ok"]]
+    for found in bad:
         print(f"seed {found['seed']} FAILED: {'; '.join(found['failed'])}")
-    print(*_smallest(wish, [found["seed"] for found in failed[:SHRUNK]]), sep="\n", end="")
-    print(f"{len(runs) - len(failed)} of {len(runs)} seeds good", flush=True)
+    _shrink(wish, [found["seed"] for found in bad[:SHRUNK]])
+    print(f"{len(runs) - len(bad)} of {len(runs)} seeds good", flush=True)
     if as_json:
         print(json.dumps(_summary(wish, seeds, runs)), flush=True)
-    return int(bool(failed))
+    return int(bool(bad))
+
+
+def _shrink(wish: Wish, seeds: Sequence[int]) -> None:
+    """Write the smallest scenario of each failing seed, where faults were drawn."""
+    if wish.faults != "swarm":
+        return
+    site_file, scenario, workload = _read(wish)
+    for seed in seeds:
+        case = Case(site_file, scenario, seed, wish.depth, wish.for_s, workload)
+        path = Path(f"{scenario.scenario}-seed-{seed}.yaml")
+        print(f"seed {seed}: looking for the fewest faults that still fail ...", flush=True)
+        path.write_text(smallest(case, wish.command(seed)))
+        print(f"seed {seed}: written to {path}", flush=True)
 
 
 def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> dict[str, Any]:

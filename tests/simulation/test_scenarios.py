@@ -12,7 +12,7 @@ import pytest
 
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
-from daemon.rehearsal.simulation.outcome import faults_found, outcome
+from daemon.rehearsal.simulation.outcome import failed, outcome
 from daemon.rehearsal.simulation.run import Case, Course, run
 from daemon.settings import load
 from daemon.settings.folders import config_dir
@@ -31,7 +31,7 @@ def case(name: str, depth: str) -> Case:
 
 
 def wrong(course: Course) -> list[str]:
-    return faults_found(outcome(course, "none"))
+    return failed(outcome(course, "none"))
 
 
 @pytest.mark.timeout(300)

@@ -122,12 +122,19 @@ class Alarms(Oracle):
 
     def _ids(self, due: _Due) -> Iterator[str]:
         item = self.site.equipment.get(due.source)
-        sources = [due.source, self.site.id]
+        sources = [due.source, self.site.id, *self._alone_behind(due.source)]
         if item is not None:
             near = self.site.of_nature("relay", "meter")
             sources += [e.id for e in near if set(e.buses) & set(item.buses)]
             sources += [item.group] if item.group else []
         return (f"{class_}:{source}" for class_ in due.sign.classes for source in sources)
+
+    def _alone_behind(self, gateway: str) -> list[str]:
+        """Return the only device behind a gateway: then it is the one that is said to be silent."""
+        behind = [
+            e.id for e in self.site.equipment.values() if e.device and e.device.gateway == gateway
+        ]
+        return behind if len(behind) == 1 else []
 
     def _excused(self, due: _Due) -> bool:
         """Return whether it ended too soon, or nobody could be told."""

@@ -24,6 +24,8 @@ SLOW_S: Final = 3.5
 """What is read once a second, by the third poll."""
 SILENT_S: Final = 3.5
 """Three requests of half a second without a reply, and the delay of the alarm."""
+LIFE_S: Final = 6.0
+"""A counter of seconds that has not moved, and the delay of the alarm."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,8 +103,12 @@ SIGNS: Final = (
     Sign("statcom", "injected", "trip", ("statcom-fault",), 2.0),
     # Communication
     *(
-        Sign("gateway", "injected", word, ("gateway-silent",), SILENT_S, SILENT_S)
+        Sign("gateway", "injected", word, ("gateway-silent", "device-silent"), SILENT_S, SILENT_S)
         for word in ("hang", "refuse", "cut", "cut_to_daemon", "cut_to_gateway")
+    ),
+    *(
+        Sign(nature, "injected", "stop_life", ("device-silent", "gateway-silent"), LIFE_S, LIFE_S)
+        for nature in ("breaker", "relay", "generator", "ups", "transfer_switch", "ess", "rack_row")
     ),
     # The daemon itself
     Sign("daemon", "injected", "clock_step", ("clock-stepped",), 1.0),

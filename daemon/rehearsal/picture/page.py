@@ -39,7 +39,6 @@ class About:
         version: of Ridethrough.
         trace_hash: fingerprint of the run.
         ok: whether all that counts went well; under drawn faults expectations do not count.
-        reason: why the daemon ended by itself, or "".
     """
 
     site: str
@@ -52,7 +51,6 @@ class About:
     version: str
     trace_hash: str
     ok: bool
-    reason: str = ""
 
 
 def write(
@@ -120,8 +118,6 @@ def _banner(about: About, judged: Sequence[Mapping[str, Any]]) -> str:
         parts.append(f"{count[False]} do not")
     if count[None]:
         parts.append(f"{count[None]} are not judged")
-    if about.reason:
-        parts.append(f"the daemon ended by itself: {about.reason}")
     return f"{'PASS' if about.ok else 'FAIL'}: {', '.join(parts)}"
 
 

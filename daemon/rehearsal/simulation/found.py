@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.simulation.run import run
@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from daemon.rehearsal.simulation.run import Case
     from daemon.rehearsal.simulation.swarm import Act
 
-THE_DAEMON_LIVES: Final = "the daemon lives"
-
 
 def objections(case: Case) -> dict[str, str]:
     """Run a case and return which oracles object, and to what."""
-    course = run(case, oracles())
-    found = {verdict.name: verdict.detail for verdict in course.oracles if not verdict.ok}
-    return found if course.report.ok else found | {THE_DAEMON_LIVES: course.report.reason}
+    verdicts = run(case, oracles()).oracles
+    return {verdict.name: verdict.detail for verdict in verdicts if not verdict.ok}
 
 
 def smallest(case: Case, command: str) -> str:

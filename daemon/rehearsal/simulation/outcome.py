@@ -33,8 +33,6 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "it_interruption_ms": course.interruption_ms,
         "transfer": list(_transfer(course)),
         "alarms": report.raised(course.alarms.changes),
-        "daemon_ok": course.report.ok,
-        "daemon_reason": course.report.reason,
     }
 
 
@@ -53,8 +51,6 @@ def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
     """Yield the outcome of one run for people."""
     yield from report.story(found, site)
     yield from oracle_lines(found)
-    if found["daemon_reason"]:
-        yield f"the daemon ended by itself: {found['daemon_reason']}"
     verdicts = [*found["expectations"], *found["oracles"]]
     judged = [verdict["ok"] for verdict in verdicts if verdict["ok"] is not None]
     yield (
@@ -65,8 +61,6 @@ def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
 
 def oracle_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the oracles found."""
-    if not found["oracles"]:
-        return
     yield "oracles on the plant's truth"
     width = max(len(verdict["name"]) for verdict in found["oracles"])
     for verdict in found["oracles"]:
@@ -75,8 +69,7 @@ def oracle_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {mark}  {verdict['name']:<{width}}  {at}{verdict['detail']}".rstrip()
 
 
-def faults_found(found: Mapping[str, Any]) -> list[str]:
+def failed(found: Mapping[str, Any]) -> list[str]:
     """Return the names of all verdicts that are not good."""
     verdicts = [*found["expectations"], *found["oracles"]]
-    names = [verdict["name"] for verdict in verdicts if verdict["ok"] is False]
-    return names if found["daemon_ok"] else [*names, "the daemon lives"]
+    return [verdict["name"] for verdict in verdicts if verdict["ok"] is False]
