@@ -89,9 +89,9 @@ class Line:
             due = [poll for poll in self.polls if poll.due_ns <= now]
             if due:
                 # On a slow link the values that are wanted often stay fresh, the others make way.
-                await self._read(min(due, key=lambda p: (p.period_ns, p.due_ns)))
+                await self._read(due[0] if len(due) == 1 else min(due, key=_urgency))
             else:
-                next_ns = min((p.due_ns for p in self.polls), default=now + ns(IDLE_S))
+                next_ns = min([p.due_ns for p in self.polls], default=now + ns(IDLE_S))
                 await asyncio.sleep(min(until(next_ns, now), IDLE_S))
 
     async def _read(self, poll: Poll) -> None:
@@ -104,7 +104,8 @@ class Line:
             self._heard(poll.block.unit)
         now = self._now_ns()
         poll.judge(now - started)
-        self._keeper.statistics.polls_missed += poll.advance(max(now, started + EARLY))
+        if missed := poll.advance(max(now, started + EARLY)):
+            self._keeper.statistics.polls_missed += missed
 
     def _heard(self, unit: int) -> None:
         self._repliers[unit] = self._now_ns()
@@ -134,3 +135,7 @@ class Line:
         if not self.lost:
             self.lost = True
             self._keeper.line_lost(reason)
+
+
+def _urgency(poll: Poll) -> tuple[int, int]:
+    return poll.period_ns, poll.due_ns

@@ -2,9 +2,10 @@
 
 pymodbus is imported in this file alone. Its retries and reconnects are off: it would repeat a write
 under the same transaction number and take the late reply to one for the other. For the same reason
-a connection that missed a reply is closed at once. Function, unit and count of a reply are compared
-with the request and the echo of a write with what was written, because the library's success flag
-covers none of them; what does not fit is rejected as a whole.
+a connection that missed a reply is closed at once. Its time limit is off, because ours costs less:
+one alarm for many requests. Function, unit and count of a reply are compared with the request and
+the echo of a write with what was written, because the library's success flag covers none of them;
+what does not fit is rejected as a whole.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class _HoldingRegisters(ReadHoldingRegistersResponse):
         self.registers = struct.unpack_from(f">{data[0] // 2}H", data, 1)
 
     def __str__(self) -> str:
-        return f"{len(self.registers)} registers of unit {self.dev_id}"
+        return type(self).__name__
 
 
 class _InputRegisters(_HoldingRegisters):
@@ -114,6 +115,8 @@ class Wire:
         self._client: AsyncModbusTcpClient | None = None
         self._turn = asyncio.Lock()  # first come, first served: a command waits for one poll
         self._waiting = False
+        self._due_s = 0.0  # of the reply that is waited for, by the clock of the loop
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def connected(self) -> bool:
@@ -126,7 +129,7 @@ class Wire:
         client = AsyncModbusTcpClient(
             self._host,
             port=self._port,
-            timeout=REPLY_S,
+            timeout=None,  # type: ignore[arg-type] # passed on to `asyncio.wait_for`
             retries=0,
             reconnect_delay=0,
             trace_connect=self._changed,
@@ -135,9 +138,12 @@ class Wire:
         client.register(_InputRegisters)
         made = False
         try:
-            connected = await client.connect()
-            heed()
-            made = connected
+            async with asyncio.timeout(REPLY_S):
+                connected = await client.connect()
+                heed()
+                made = connected
+        except TimeoutError:
+            made = False
         finally:
             if not made:
                 client.close()
@@ -147,6 +153,9 @@ class Wire:
 
     def close(self) -> None:
         """Close the connection, if there is one."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         client, self._client = self._client, None
         if client is not None:
             client.close()
@@ -201,6 +210,7 @@ class Wire:
 
     async def _exchange(self, client: AsyncModbusTcpClient, request: ModbusPDU) -> ModbusPDU:
         self._waiting = True
+        self._limit()
         answered = False
         try:
             reply: ModbusPDU = await client.execute(False, request)
@@ -216,15 +226,38 @@ class Wire:
                 self.close()
         return reply
 
+    def _limit(self) -> None:
+        """Wait for the reply to a request that is about to be sent, for `REPLY_S` and no longer.
+
+        One alarm serves many requests, because nearly all of them are answered before it rings.
+        """
+        loop = asyncio.get_running_loop()
+        self._due_s = loop.time() + REPLY_S
+        if self._alarm is None:
+            self._alarm = loop.call_at(self._due_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        loop = asyncio.get_running_loop()
+        if not self._waiting or self._client is None:
+            return
+        if loop.time() < self._due_s:
+            self._alarm = loop.call_at(self._due_s, self._ring)
+        else:
+            self._fail(self._client, TimeoutError())
+
     def _changed(self, connected: bool) -> None:
         """Fail the request under way when its connection goes; the library lets it time out."""
         client = self._client
         if connected or client is None:
             return
         self._client = None
+        self._fail(client, ConnectionException("connection closed by the peer"))
+
+    def _fail(self, client: AsyncModbusTcpClient, error: Exception) -> None:
         pending = client.ctx.response_future
         if self._waiting and not pending.done():
-            pending.set_exception(ConnectionException("connection closed by the peer"))
+            pending.set_exception(error)
 
 
 def _write_request(write: Write) -> ModbusPDU:

@@ -227,7 +227,7 @@ class _ReadHoldingRegisters(ReadHoldingRegistersRequest):
         return self._answer(registers=words)
 
     def __str__(self) -> str:
-        return f"read of {self.count} words from {self.address} of unit {self.dev_id}"
+        return type(self).__name__
 
 
 class _ReadInputRegisters(_ReadHoldingRegisters):

@@ -87,6 +87,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     # Of `BaseEventLoop`, in the shape they have had since Python 3.4.
     _check_closed: Callable[[], None]
+    _closed: bool
     _ready: deque[asyncio.Handle]
     _stopping: bool
     _timer_cancelled_count: int
@@ -124,13 +125,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
         Raises:
             OverflowError: after `LAST_S`.
         """
-        self._check_closed()
+        if self._closed:
+            self._check_closed()
         if when >= LAST_S:
             raise OverflowError(f"virtual time ends at {LAST_S} s; a timer is set for {when} s")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._timers, (round(when * 1e9), next(self._serials), timer))
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule a callback after `delay` [s]."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
 
     def pause(self, machine: str) -> None:
         """Run nothing of `machine` from now on; its kernel still takes connections and bytes."""
@@ -142,30 +154,36 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         """Turn once: jump if nobody is ready, then run who is ready now."""
-        ready = self._ready
-        self._forget_cancelled()
+        ready, timers, paused = self._ready, self._timers, self._paused
         self._turns += 1
         if not ready and not self._stopping:
+            self._forget_cancelled()
             self._jump()
         if self._turns > TURNS_AT_ONE_INSTANT:
             raise StandstillError(f"time stands at {self._now_s} s: somebody spins")
-        self._take_due()
+        while timers and timers[0][0] <= self._now_ns:
+            timer = heapq.heappop(timers)[2]
+            _unset(timer)
+            if timer._cancelled:
+                self._timer_cancelled_count -= 1
+            else:
+                ready.append(timer)
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not (handle._cancelled or (self._paused and self._waits(handle))):
+            if not (handle._cancelled or (paused and self._waits(handle))):
                 handle._run()
 
     def _forget_cancelled(self) -> None:
         """Drop cancelled timers at the head, and everywhere once they are the most."""
         timers = self._timers
-        while timers and timers[0][2].cancelled():
+        while timers and timers[0][2]._cancelled:
             self._timer_cancelled_count -= 1
             _unset(heapq.heappop(timers)[2])
         if self._timer_cancelled_count > max(CANCELLED, len(timers) // 2):
             for _, _, timer in timers:
-                if timer.cancelled():
+                if timer._cancelled:
                     _unset(timer)
-            timers[:] = [entry for entry in timers if not entry[2].cancelled()]
+            timers[:] = [entry for entry in timers if not entry[2]._cancelled]
             heapq.heapify(timers)
             self._timer_cancelled_count = 0
 
@@ -176,13 +194,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if due_ns > self._now_ns:  # a timer may be set for what is past
             self._turns = 0
             self._now_ns, self._now_s = due_ns, due_ns / 1e9
-
-    def _take_due(self) -> None:
-        timers, now_ns = self._timers, self._now_ns
-        while timers and timers[0][0] <= now_ns:
-            timer = heapq.heappop(timers)[2]
-            _unset(timer)
-            self._ready.append(timer)
 
     def _waits(self, handle: asyncio.Handle) -> bool:
         """Return whether a handle belongs to a paused machine; it then waits there."""

@@ -96,7 +96,8 @@ class Pipe:
         self._items.append((due_s, item))
         if isinstance(item, bytes):
             self.size += len(item)
-        self.arm()
+        if self._timer is None:
+            self.arm()
 
     def cut(self, cut: bool) -> None:
         """Hold everything from now on, or let it go: it then arrives one delay later."""
@@ -125,26 +126,31 @@ class Pipe:
 
     def _arrive(self) -> None:
         self._timer = None
-        now_s = self._loop.time() + _NANOSECOND_S
-        pieces: list[bytes] = []
-        while self._items and self._items[0][0] <= now_s:
-            item = self._items[0][1]
-            if isinstance(item, bytes):
-                pieces.append(item)
-            elif pieces:
-                break  # the mark comes next, as a call of its own
-            self._items.popleft()
-            if isinstance(item, Mark):
-                self._tap(item)
-                self.receiver.marked(item)
-                break
-        if pieces:
-            data = b"".join(pieces)
+        items = self._items
+        item = items.popleft()[1]
+        if isinstance(item, Mark):
+            self._tap(item)
+            self.receiver.marked(item)
+        else:
+            data = self._joined(item) if items else item
             self.size -= len(data)
             self._tap(data)
             self.receiver.receive(data)
             self.sender.drained()
-        self.arm()
+        if self._items:
+            self.arm()
+
+    def _joined(self, first: bytes) -> bytes:
+        """Return `first` with all bytes that arrive at the same instant; a mark ends them."""
+        items, pieces = self._items, [first]
+        now_s = self._loop.time() + _NANOSECOND_S
+        while items and items[0][0] <= now_s:
+            item = items[0][1]
+            if isinstance(item, Mark):
+                break  # it comes next, as a call of its own
+            pieces.append(item)
+            items.popleft()
+        return b"".join(pieces)
 
 
 class End(asyncio.transports._FlowControlMixin):

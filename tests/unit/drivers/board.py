@@ -184,7 +184,7 @@ class Peer:
         self.twist: Callable[[bytes], bytes] = lambda body: body
         self.late_s = 0.0
         self.connections = 0
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -195,13 +195,16 @@ class Peer:
         """Close the listener and reset every connection."""
         assert self._server is not None
         self._server.close()
-        for writer in list(self._writers):
+        for writer, serving in list(self._serving.items()):
             writer.transport.abort()
+            serving.cancel()  # it may be asleep over a late answer
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._writers.add(writer)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving[writer] = serving
         try:
             while True:
                 tid, _, size = struct.unpack(">HHH", await reader.readexactly(6))
@@ -215,7 +218,7 @@ class Peer:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            self._writers.discard(writer)
+            self._serving.pop(writer, None)
             writer.close()
 
     def _answer(self, request: bytes) -> bytes | None:
