@@ -43,7 +43,6 @@ LABELLED: Final = 8
 _CLOSE: Final = 0.16
 """Labels nearer than this share of the time axis are put on different lines."""
 _LINES: Final = 3
-_DAY_S: Final = 86_400.0
 
 
 def text(said: str) -> str:
@@ -117,10 +116,14 @@ def layout(recording: Recording, heights_px: Sequence[float]) -> dict[str, Any]:
         "range": [utc_ms(recording, 0.0), utc_ms(recording, recording.for_s)],
         "showgrid": False,
         "tickfont": {"size": 10, "color": GREY},
-        "tickformat": "%H:%M:%S" if recording.for_s < _DAY_S else "%d %b %H:%M",
+        "tickformatstops": [
+            {"dtickrange": [None, 999], "value": "%H:%M:%S.%L"},
+            {"dtickrange": [1000, 3_599_999], "value": "%H:%M:%S"},
+            {"dtickrange": [3_600_000, None], "value": "%d %b %H:%M"},
+        ],
         "fixedrange": True,
         "tickmode": "auto",
-        "nticks": 12,
+        "nticks": 10,
         "ticklen": _ABOVE_PX,
         "tickcolor": _GRID,
     }
@@ -131,7 +134,7 @@ def layout(recording: Recording, heights_px: Sequence[float]) -> dict[str, Any]:
             "yref": "paper",
             "x": 1,
             "y": 1,
-            "xshift": 8,
+            "xshift": 44,
             "yshift": _ABOVE_PX,
             "xanchor": "left",
             "yanchor": "bottom",

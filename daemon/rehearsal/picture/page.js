@@ -29,16 +29,12 @@
   drawn.then(() => { document.body.dataset.drawn = "yes"; });
 
   // On paper (A3 landscape) each figure gets a sheet, as large as fits.
-  const sheet = { width: 1500, height: 950 };
-  window.addEventListener("beforeprint", () => names.forEach((name) => {
-    const zoom = Math.min(1, sheet.height / data[name].layout.height);
-    document.getElementById(name).style.zoom = zoom;
-    Plotly.relayout(name, { width: Math.floor(sheet.width / zoom) });
-  }));
-  window.addEventListener("afterprint", () => names.forEach((name) => {
-    document.getElementById(name).style.zoom = "";
-    Plotly.relayout(name, { width: null, autosize: true });
-  }));
+  const sheet = { width: 1500, height: 930 };
+  const zoom = (name) => Math.min(1, sheet.height / data[name].layout.height);
+  names.forEach((name) => document.getElementById(name).style.setProperty("--zoom", zoom(name)));
+  const resize = (width) => names.forEach((name) => Plotly.relayout(name, width(name)));
+  window.addEventListener("beforeprint", () => resize((name) => ({ width: Math.floor(sheet.width / zoom(name)) })));
+  window.addEventListener("afterprint", () => resize(() => ({ width: null, autosize: true })));
 
   const wanted = document.getElementById("wanted");
   const boxes = [...document.querySelectorAll("#filter input[type=checkbox]")];
