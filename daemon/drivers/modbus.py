@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from daemon.drivers.plan import Block
 
 REPLY_S: Final = 0.5
+_EARLY_S: Final = 0.001
+"""A reply that is due within this is due now: an event loop's timers are no better [s]."""
 
 _READS: Final[dict[str, type[ModbusPDU]]] = {
     "coil": ReadCoilsRequest,
@@ -241,7 +243,7 @@ class Wire:
         loop = asyncio.get_running_loop()
         if not self._waiting or self._client is None:
             return
-        if loop.time() < self._due_s:
+        if loop.time() < self._due_s - _EARLY_S:
             self._alarm = loop.call_at(self._due_s, self._ring)
         else:
             self._fail(self._client, TimeoutError())
