@@ -54,6 +54,7 @@ class Line:
         self.wire: Final = Wire(keeper.link.gateway.host, keeper.link.gateway.port)
         self.polls = polls
         self.lost = False
+        self.heard_ns = 0  # when it last got a reply
         self._keeper = keeper
         self._now_ns = keeper.link.now_ns
         self._backoff = Backoff(keeper.link.chance)
@@ -108,7 +109,7 @@ class Line:
             self._keeper.statistics.polls_missed += missed
 
     def _heard(self, unit: int) -> None:
-        self._repliers[unit] = self._now_ns()
+        self._repliers[unit] = self.heard_ns = self._now_ns()
         self._misses = 0
         if not self._proven:
             self._proven = True

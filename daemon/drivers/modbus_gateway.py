@@ -11,13 +11,15 @@ connected to, or when `line.MISSES` requests in a row had no reply; then its poi
 attempt at a time goes out, after a growing and jittered wait.
 
 **A dead unit behind a living gateway** must not cost the others their time. The first missed reply
-moves the unit to the probe connection. A probe that is answered moves it back; until then its
-points are Bad and its commands are answered as failed without being sent.
+moves the unit to the probe connection. A probe that is answered moves it back; one that is not
+makes its points Bad. If anything else behind the gateway was heard meanwhile, the unit is said to
+be lost, and its commands are answered as failed without being sent; if nothing, it is the gateway.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from daemon.drivers.driver import LinkChange, Statistics
@@ -38,6 +40,15 @@ class _ExpiredError(Exception):
     """The command's time is over."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A unit that missed a reply: its line, its polls, and when it was taken off."""
+
+    line: Line
+    polls: list[Poll]
+    since_ns: int
+
+
 class ModbusDriver:
     """See the top of the file."""
 
@@ -50,7 +61,7 @@ class ModbusDriver:
         rest = [p for p in polls if not p.block.mirror]
         lines = [Line(self, fast)] if fast else []
         self._lines: Final = [*lines, Line(self, rest)] if rest or not fast else lines
-        self._suspects: Final[dict[int, tuple[Line, list[Poll]]]] = {}
+        self._suspects: Final[dict[int, _Suspect]] = {}
         self._silent: Final[set[int]] = set()
         self._suspected = asyncio.Event()
         self._lines_lost = 0
@@ -154,7 +165,7 @@ class ModbusDriver:
         """Take a unit that missed a reply off its line, to be probed on a connection of its own."""
         polls = [p for p in line.polls if p.block.unit == unit]
         line.polls = [p for p in line.polls if p.block.unit != unit]
-        self._suspects[unit] = line, polls
+        self._suspects[unit] = _Suspect(line, polls, self.link.now_ns())
         self._suspected.set()
 
     def _say(self, unit: str, up: bool, reason: str) -> None:
@@ -179,7 +190,8 @@ class ModbusDriver:
             wire.close()
 
     async def _probe_unit(self, wire: Wire, unit: int) -> None:
-        line, polls = self._suspects[unit]
+        suspect = self._suspects[unit]
+        line, polls = suspect.line, suspect.polls
         if line.lost or not (wire.connected or await wire.connect()):
             return
         equipment = polls[0].block.slots[0].point.equipment
@@ -190,7 +202,8 @@ class ModbusDriver:
             self.link.table.mark(all_indices(polls), Quality.BAD_TIMEOUT)
             for poll in polls:
                 poll.words = None
-            if unit not in self._silent:
+            alive = any(each.heard_ns > suspect.since_ns for each in self._lines)
+            if alive and unit not in self._silent:
                 self._silent.add(unit)
                 self._say(equipment, False, str(error))
             return

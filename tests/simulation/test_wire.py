@@ -126,6 +126,26 @@ def test_modbus_driver_turns_a_broken_link_into_quality_and_heals(fault: Fault) 
     play(program)
 
 
+@pytest.mark.fault("F09")
+def test_a_gateway_that_stalls_is_said_once_and_none_of_its_units() -> None:
+    async def program(network: Network, clock: VirtualClock) -> None:
+        plant = MemoryPlant()
+        async with modbus(plant) as (board, _):
+            for begin_s in (2.0, 0.03, 0.47):  # somewhere else in the order of the polls
+                await asyncio.sleep(begin_s)
+                board.said.clear()
+                network.impose(Fault.STALL, MODBUS)
+                await asyncio.sleep(10)
+                network.heal(MODBUS)
+                await asyncio.sleep(20)
+                assert [(change.unit, change.up) for change in board.said] == [
+                    ("", False),
+                    ("", True),
+                ]
+
+    play(program)
+
+
 @pytest.mark.fault("F03")
 def test_modbus_driver_gives_up_a_half_open_connection() -> None:
     async def program(network: Network, clock: VirtualClock) -> None:
