@@ -2,8 +2,8 @@
 
 Where something happens every sample stays; in quiet times samples share buckets, of each of which
 the lowest, the highest and the last value of every quantity are kept, with the times at which they
-were first seen. When the room is full, buckets of that sort which takes more of it are joined. So a
-dip of milliseconds stands out of a day, at its own instant.
+were first seen. When the room is full, buckets of that sort which takes more of it are joined, and
+in the end all of them alike. So a dip of milliseconds stands out of a day, at its own instant.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SHORT_NS: Final = 100_000_000
 """Length of the first buckets of quiet times [ns]."""
+_LITTLE_PU: Final = 0.75
+"""Joining that leaves more of the room taken than this has not helped."""
 
 
 class Thinned:
@@ -69,15 +71,25 @@ class Thinned:
         self._ends_ns = now_ns - now_ns % self._quiet_ns + self._quiet_ns
 
     def _join(self) -> None:
-        """Make the buckets longer of which there are more, the quiet or the lively ones."""
-        if 2 * np.count_nonzero(self._lively) > len(self._lively):
-            self._lively_ns = max(SHORT_NS, 2 * self._lively_ns)
-        else:
-            self._quiet_ns *= 2
+        """Join buckets up to the lengths in force; longer ones only where that does not help."""
+        enough = _LITTLE_PU * len(self._lows)
+        starts = self._starts()
+        if len(starts) > enough:
+            if 2 * np.count_nonzero(self._lively) > len(self._lively):
+                self._lively_ns = max(SHORT_NS, 2 * self._lively_ns)
+            else:
+                self._quiet_ns *= 2
+            starts = self._starts()
+        if len(starts) > enough:
+            self._lively[:] = False  # the two sorts alternate: what is past is one sort
+        self._gather(starts)
+
+    def _starts(self) -> NDArray[np.intp]:
+        """Return the rows at which a bucket would begin if those before were joined to others."""
         slot = self._begins_ns // np.where(self._lively, self._lively_ns, self._quiet_ns)
         first = np.ones(len(slot), np.bool_)
         first[1:] = (slot[1:] != slot[:-1]) | (self._lively[1:] != self._lively[:-1])
-        self._gather(np.flatnonzero(first))
+        return np.flatnonzero(first)
 
     def _gather(self, starts: NDArray[np.intp]) -> None:
         """Make one bucket of those from each of `starts` up to the next."""
