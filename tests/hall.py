@@ -277,7 +277,7 @@ class Hall:
             self.obey(command)
         if self.caps_follow:
             for message in done.messages:
-                if isinstance(message, LaneMessage):
+                if isinstance(message, LaneMessage) and message.topic == "supply":
                     limit_w = message.values["rows_limit_w"]
                     total_w = limit_w if limit_w > 0 else 6.24e6
                     self.inbox.append(LaneMessage("main", "caps", {"rows_limit_w": total_w}))
