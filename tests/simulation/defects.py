@@ -1,0 +1,145 @@
+"""Defects that can be planted in the daemon, to show that the oracles find them.
+
+Each is a context manager that makes one mistake, of a kind that has happened in the field, in the
+code of the daemon as long as it is open. Nothing of this exists outside the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from daemon.core import interlocks, operation
+from daemon.drivers.image import ImageDriver
+from daemon.drivers.table import Table
+from daemon.model.commands import Command, OperatorRequest, Outcome, Proposal
+from daemon.model.events import AlarmTransition
+from daemon.model.quantities import ns
+from daemon.rehearsal.simulation.world import Audience
+from daemon.runtime.scan import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from daemon.core.step import Step
+    from daemon.model.events import Event
+    from daemon.model.quality import QualityArray
+    from daemon.runtime.lane import Lane
+
+BUSY_S = 2.0
+NEVER_NS = 1 << 62
+
+
+@contextmanager
+def interlocks_skipped() -> Iterator[None]:
+    """Every action passes: the table of interlocks is never asked."""
+
+    def pass_all(case: interlocks.Case) -> interlocks.Verdict:
+        return interlocks.Verdict("", "not asked")
+
+    with patch.object(operation, "check", pass_all):
+        yield
+
+
+@contextmanager
+def lockout_ignored() -> Iterator[None]:
+    """Nobody minds that a breaker tripped on a fault and locked out, itself or its neighbour."""
+    minding = {"protection_trip", "faulted_bus"}
+    rows = {
+        key: tuple(row for row in rows if row.name not in minding)
+        for key, rows in interlocks._BY_ACTION.items()
+    }
+    with patch.object(interlocks, "_BY_ACTION", rows):
+        yield
+
+
+@contextmanager
+def stale_values_used() -> Iterator[None]:
+    """Values keep the quality they were read with, however old they are and whoever is silent."""
+
+    def keep(self: Table, now_ns: int, *, anew: bool) -> QualityArray:
+        return self.quality
+
+    def leave(self: Table, indices: object, quality: object) -> None:
+        return None
+
+    with patch.object(Table, "_age", keep), patch.object(Table, "mark", leave):
+        yield
+
+
+@contextmanager
+def commands_repeated() -> Iterator[None]:
+    """A driver sends each command again after it was acknowledged."""
+    write = ImageDriver.write
+
+    async def write_twice(self: ImageDriver, command: Command) -> Outcome:
+        outcome = await write(self, command)
+        if command.point == "command":
+            await write(self, command)
+        return outcome
+
+    with patch.object(ImageDriver, "write", write_twice):
+        yield
+
+
+@contextmanager
+def expiry_ignored() -> Iterator[None]:
+    """A driver that is busy for a while sends what has run out meanwhile."""
+    write = ImageDriver.write
+
+    async def write_late(self: ImageDriver, command: Command) -> Outcome:
+        if command.point == "command":
+            await asyncio.sleep(BUSY_S)
+        return await write(self, replace(command, expires_at_ns=NEVER_NS))
+
+    with patch.object(ImageDriver, "write", write_late):
+        yield
+
+
+@contextmanager
+def alarms_lost(alarm_class: str) -> Iterator[None]:
+    """Alarms of one class never leave the daemon."""
+    tell = Audience.tell
+
+    def tell_others(self: Audience, news: Sequence[Event | AlarmTransition]) -> None:
+        kept = [
+            item
+            for item in news
+            if not (isinstance(item, AlarmTransition) and item.alarm_class == alarm_class)
+        ]
+        tell(self, kept)
+
+    with patch.object(Audience, "tell", tell_others):
+        yield
+
+
+@contextmanager
+def idle(*, beats: bool) -> Iterator[None]:
+    """The daemon does nothing: it reads, and at most shows by its heartbeat that it lives."""
+    act = Scan._act
+
+    def do_nothing(self: Scan, lane: Lane, done: Step) -> None:
+        kept = tuple(c for c in done.commands if beats and c.action == "beat")
+        act(self, lane, replace(done, commands=kept, events=()))
+
+    with patch.object(Scan, "_act", do_nothing):
+        yield
+
+
+@contextmanager
+def person(at_s: float, equipment: str, action: str) -> Iterator[None]:
+    """Somebody asks for an action when the daemon has run for `at_s` [s]; no defect by itself."""
+    tick, asked = Scan._tick, []
+
+    def ask(self: Scan, slot_ns: int) -> None:
+        if slot_ns >= ns(at_s) and not asked:
+            asked.append(slot_ns)
+            wish = Proposal(equipment, "command", action, 0.0, "person", "asked for it")
+            self.ask("switching", OperatorRequest("1", "person", wish))
+        tick(self, slot_ns)
+
+    with patch.object(Scan, "_tick", ask):
+        yield
