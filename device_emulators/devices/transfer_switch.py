@@ -57,7 +57,7 @@ class TransferSwitch(Device):
             grid.add_switch(f"{item.id} source {n + 1}", source, load, closed=self.on == n)
             for n, source in enumerate((one, two))
         )
-        self.travelling = False
+        self.travelling = self._armed = False
         self.target: int | None = None
         self.count = 0
         self.stuck = self.local = False
@@ -98,9 +98,9 @@ class TransferSwitch(Device):
         return not self.daemon_present
 
     def _healthy(self, source: int) -> bool:
-        bus = self.buses[source]
-        near = abs(self.grid.f[bus] - self.grid.nominal_hz) < 0.05 * self.grid.nominal_hz
-        return bool(0.85 <= self.grid.v[bus] <= 1.12 and near)
+        bus, nominal_hz = self.buses[source], self.grid.nominal_hz
+        near = abs(self.grid.f[bus] - nominal_hz) < 0.05 * nominal_hz
+        return 0.85 <= self.grid.v[bus] <= 1.12 and near
 
     def _in_sync(self) -> bool:
         gap = self.grid.gap(self.buses[0], self.buses[1])
@@ -123,13 +123,17 @@ class TransferSwitch(Device):
     def _transfer(self, target: int | None, cause: str) -> None:
         if target == self.on or self.stuck:
             return
-        for name in ("delay", "return"):
-            self.grid.timers.cancel(self.id, name)
+        self._disarm()
         if self.on is not None:
             self.grid.move(self.poles[self.on], closed=False, cause=cause)
         self.travelling, self.target, self.on = True, target, None
         gap_s = self.ratings.get("transfer_s", TRANSFER_S[self.item.variant])
         self.grid.after(self.id, "arrive", gap_s, lambda: self._arrive(cause))
+
+    def _disarm(self) -> None:
+        self._armed = False
+        for name in ("delay", "return"):
+            self.grid.timers.cancel(self.id, name)
 
     def _arrive(self, cause: str) -> None:
         self.travelling, self.on = False, self.target
@@ -142,11 +146,15 @@ class TransferSwitch(Device):
     def sense(self) -> bool:
         """Run the own logic."""
         if self.travelling or self.on is None or self.selector != "auto" or not self._own_logic():
-            for name in ("delay", "return"):
-                self.grid.timers.cancel(self.id, name)
+            self._disarm()
+            return False
+        healthy = self._healthy(self.on)
+        if healthy and self.on == self.preferred:
+            if self._armed:
+                self._disarm()
             return False
         other = 1 - self.on
-        lost = not self._healthy(self.on) and self._healthy(other)
+        lost = not healthy and self._healthy(other)
         delay = self._setting("transfer_delay_s", DELAY_S)
         if lost and delay == 0.0:
             self._transfer(other, "own logic")
@@ -163,6 +171,7 @@ class TransferSwitch(Device):
         if not wanted:
             self.grid.timers.cancel(self.id, name)
         elif not self.grid.timers.pending(self.id, name):
+            self._armed = True
             self.grid.after(self.id, name, delay_s, lambda: self._transfer(target, "own logic"))
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:

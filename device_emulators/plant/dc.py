@@ -18,12 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 FULL_PU: Final = 0.90
 NOTHING_PU: Final = 0.85
@@ -31,8 +27,11 @@ LEAN_PU: Final = 0.03
 _TOLERANCE_PU: Final = 1e-10
 _SETTLED_PU: Final = 1e-9
 _BALANCE_W: Final = 1e-3
-_SWEEPS: Final = 40
+_SWEEPS: Final = 400
 _NUDGE_PU: Final = 1e-7
+_FLAT_W: Final = -1e4
+_LOW_PU: Final = 0.5
+_STEPS: Final = 8
 
 
 @dataclass(slots=True)
@@ -65,6 +64,13 @@ class DcSource:
         if v_pu < self.set_pu:
             wanted += self.rated_w * (self.set_pu - v_pu) / self.droop_pu
         return min(max(wanted, self.floor_w), self.ceiling_w)
+
+    def slope_w(self, v_pu: float) -> float:
+        """Return how the power given changes with the voltage [W/pu]."""
+        if v_pu >= self.set_pu:
+            return 0.0
+        wanted = self.offset_w + self.rated_w * (self.set_pu - v_pu) / self.droop_pu
+        return -self.rated_w / self.droop_pu if self.floor_w < wanted < self.ceiling_w else 0.0
 
     @property
     def forms(self) -> bool:
@@ -129,7 +135,7 @@ def _solve_node(
     if near is not None and near < high:
         v_pu[node] = near
         return near
-    low = 0.5
+    low = _LOW_PU
     at_high = surplus(high)
     if at_high >= 0.0:  # nothing is asked for: the stiffest source sets the voltage
         v_pu[node] = high
@@ -147,7 +153,7 @@ def _step_from(surplus: Callable[[float], float], guess: float) -> float | None:
     if slope >= 0.0:
         return None
     there = guess - here / slope
-    return there if there > 0.5 and abs(surplus(there)) < _BALANCE_W else None
+    return there if there > _LOW_PU and abs(surplus(there)) < _BALANCE_W else None
 
 
 def _root(
@@ -198,8 +204,9 @@ def solve(
     live = [any(source.forms for source in group) for group in sources]
     for node, alive in enumerate(live):
         v_pu[node] = (v_pu[node] or 1.0) if alive else 0.0
-    if not _leap(v_pu, live, sources, loads):
-        _sweep(v_pu, live, sources, by_node)
+    for _ in range(_SWEEPS):
+        if _leap(v_pu, live, sources, loads) or not _sweep(v_pu, live, sources, by_node):
+            break
     for load in loads:
         load.from_a_pu, load.from_b_pu = _shares(load, v_pu)
     for node, group in enumerate(sources):
@@ -211,17 +218,15 @@ def _sweep(
     live: Sequence[bool],
     sources: Sequence[Sequence[DcSource]],
     by_node: Sequence[Sequence[DcLoad]],
-) -> None:
-    """Solve the live nodes in turn until none moves."""
-    for _ in range(_SWEEPS):
-        moved = 0.0
-        for node, group in enumerate(sources):
-            if live[node]:
-                before = v_pu[node]
-                v_pu[node] = _solve_node(node, group, by_node[node], v_pu)
-                moved = max(moved, abs(v_pu[node] - before))
-        if moved < _SETTLED_PU:
-            break
+) -> bool:
+    """Solve the live nodes one after the other; return whether any moved."""
+    moved = 0.0
+    for node, group in enumerate(sources):
+        if live[node]:
+            before = v_pu[node]
+            v_pu[node] = _solve_node(node, group, by_node[node], v_pu)
+            moved = max(moved, abs(v_pu[node] - before))
+    return moved >= _SETTLED_PU
 
 
 def _leap(
@@ -230,27 +235,21 @@ def _leap(
     sources: Sequence[Sequence[DcSource]],
     loads: Sequence[DcLoad],
 ) -> bool:
-    """Move all live nodes by one Newton step; return False, nothing moved, when that misses."""
-    here = _surpluses(v_pu, sources, loads)
+    """Move all live nodes together by Newton steps; return False, nothing moved, when they miss."""
     nodes = [node for node, alive in enumerate(live) if alive]
-    if all(abs(here[node]) < _BALANCE_W for node in nodes):
-        return True
-    slopes = _slopes(v_pu, sources, loads)[np.ix_(nodes, nodes)]
-    try:
-        step = np.linalg.solve(slopes, [here[node] for node in nodes]).tolist()
-    except np.linalg.LinAlgError:  # a node whose sources are all at their limit
-        return False
+    high = {n: max([s.set_pu for s in sources[n] if s.forms]) for n in nodes}
     there = list(v_pu)
-    for node, change in zip(nodes, step, strict=True):
-        there[node] -= change
-        high = max(source.set_pu for source in sources[node] if source.forms)
-        if not 0.5 < there[node] < high:
-            return False
-    left = _surpluses(there, sources, loads)
-    if any(abs(left[node]) >= _BALANCE_W for node in nodes):
-        return False
-    v_pu[:] = there
-    return True
+    for _ in range(_STEPS):
+        surplus = _surpluses(there, sources, loads)
+        if all(abs(surplus[node]) < _BALANCE_W for node in nodes):
+            v_pu[:] = there
+            return True
+        slopes = _slopes(there, sources, loads)
+        rows = [[*(slopes[node][other] for other in nodes), surplus[node]] for node in nodes]
+        _eliminate(rows)
+        for node, row in zip(nodes, rows, strict=True):
+            there[node] = min(max(there[node] - row[-1], NOTHING_PU), high[node])
+    return False
 
 
 def _surpluses(
@@ -269,21 +268,38 @@ def _surpluses(
 
 def _slopes(
     v_pu: Sequence[float], sources: Sequence[Sequence[DcSource]], loads: Sequence[DcLoad]
-) -> NDArray[np.float64]:
+) -> list[list[float]]:
     """Return how the surplus of each node (row) changes with the voltage of each [W/pu]."""
-    slopes = np.zeros((len(v_pu), len(v_pu)))
+    slopes = [[0.0] * len(v_pu) for _ in v_pu]
     for node, group in enumerate(sources):
-        v = v_pu[node]
-        slopes[node, node] = sum(s.power_w(v + _NUDGE_PU) - s.power_w(v) for s in group)
+        slopes[node][node] = sum([source.slope_w(v_pu[node]) for source in group])
     for load in loads:
         from_a, from_b = _shares(load, v_pu)
-        for moved in {load.a, load.b}:
+        for moved in (load.a,) if load.a == load.b else (load.a, load.b):
             nudged = {load.a: v_pu[load.a], load.b: v_pu[load.b]}
             nudged[moved] += _NUDGE_PU
             then_a, then_b = _shares(load, nudged)
-            slopes[load.a, moved] -= load.demand_w * (then_a - from_a)
-            slopes[load.b, moved] -= load.demand_w * (then_b - from_b)
-    return slopes / _NUDGE_PU
+            slopes[load.a][moved] -= load.demand_w * (then_a - from_a) / _NUDGE_PU
+            slopes[load.b][moved] -= load.demand_w * (then_b - from_b) / _NUDGE_PU
+    return slopes
+
+
+def _eliminate(rows: list[list[float]]) -> None:
+    """Solve a few linear equations in place, the answers last in their rows.
+
+    On the diagonal stand the slopes of the nodes themselves, which outweigh the rest of their
+    columns. Nodes whose sources are all at their limit have none: they get one that moves them
+    quickly to where their loads let go.
+    """
+    for i, row in enumerate(rows):
+        if abs(row[i]) < -_FLAT_W:
+            row[i] = _FLAT_W
+        factor = 1.0 / row[i]
+        row[:] = [value * factor for value in row]
+        for other in rows:
+            if other is not row and other[i] != 0.0:
+                factor = other[i]
+                other[:] = [x - factor * y for x, y in zip(other, row, strict=True)]
 
 
 def _dispatch(

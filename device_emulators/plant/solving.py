@@ -49,8 +49,10 @@ def solve_dc(grid: Grid) -> None:
 
 
 def estimate_loads(grid: Grid) -> None:
-    """Sum what the islands are about to carry, with the losses of the last solution."""
+    """Sum what islands of machines are about to carry, with the losses of the last solution."""
     part = grid.live_part
+    if all(leader.machine is None for leader in part.leaders):
+        return
     p, q = np.array(grid.p_w), np.array(grid.q_var)
     own = [f.slot for f in grid.formers if f.able]
     p[own] = q[own] = 0.0

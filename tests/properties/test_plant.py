@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from device_emulators.plant import dc
@@ -191,6 +191,7 @@ def test_a_running_load_is_fed_and_a_lost_one_was_not(
     st.lists(st.floats(0.0, 3e6), min_size=3, max_size=3),
     st.floats(-0.5e6, 0.5e6),
 )
+@example(ceilings=[2772152.0, 1.0], demands=[1259867.0, 2524753.0, 0.0], offset=0.0)
 def test_dc_nodes_balance_whatever_the_limits(
     ceilings: list[float], demands: list[float], offset: float
 ) -> None:
