@@ -2,8 +2,8 @@
 
 Where something happens every sample stays; in quiet times samples share buckets, of each of which
 the lowest, the highest and the last value of every quantity are kept, with the times at which they
-were first seen. When the room is full, buckets of that sort which takes more of it are joined, and
-in the end all of them alike. So a dip of milliseconds stands out of a day, at its own instant.
+were first seen. When the room is full, neighbours are joined, those of quiet times first. So a dip
+of milliseconds stands out of a day, at its own instant.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SHORT_NS: Final = 100_000_000
 """Length of the first buckets of quiet times [ns]."""
-_LITTLE_PU: Final = 0.75
-"""Joining that leaves more of the room taken than this has not helped."""
+_ENOUGH_PU: Final = 0.75
+"""Joining has helped when it leaves no more of the room taken than this."""
 
 
 class Thinned:
@@ -60,7 +60,7 @@ class Thinned:
         self._last_at_ns[row] = now_ns
 
     def _open(self, now_ns: int, values: NDArray[np.float64], lively: bool) -> None:
-        while self._row + 1 == len(self._lows):
+        if self._row + 1 == len(self._lows):
             self._join()
         self._row += 1
         row = self._row
@@ -72,24 +72,28 @@ class Thinned:
 
     def _join(self) -> None:
         """Join buckets up to the lengths in force; longer ones only where that does not help."""
-        enough = _LITTLE_PU * len(self._lows)
-        starts = self._starts()
+        enough = _ENOUGH_PU * len(self._lows)
+        starts = self._starts(self._lively_ns, self._quiet_ns)
         if len(starts) > enough:
-            if 2 * np.count_nonzero(self._lively) > len(self._lively):
-                self._lively_ns = max(SHORT_NS, 2 * self._lively_ns)
-            else:
-                self._quiet_ns *= 2
-            starts = self._starts()
-        if len(starts) > enough:
-            self._lively[:] = False  # the two sorts alternate: what is past is one sort
+            longer = self._starts(self._lively_ns, 2 * self._quiet_ns)
+            if len(longer) <= enough:
+                starts, self._quiet_ns = longer, 2 * self._quiet_ns
+        while len(starts) > enough:
+            self._lively_ns = max(SHORT_NS, 2 * self._lively_ns)
+            self._quiet_ns = max(self._quiet_ns, self._lively_ns)
+            starts = self._starts(self._lively_ns, self._quiet_ns)
         self._gather(starts)
 
-    def _starts(self) -> NDArray[np.intp]:
-        """Return the rows at which a bucket would begin if those before were joined to others."""
-        slot = self._begins_ns // np.where(self._lively, self._lively_ns, self._quiet_ns)
-        first = np.ones(len(slot), np.bool_)
-        first[1:] = (slot[1:] != slot[:-1]) | (self._lively[1:] != self._lively[:-1])
-        return np.flatnonzero(first)
+    def _starts(self, lively_ns: int, quiet_ns: int) -> NDArray[np.intp]:
+        """Return the rows with which buckets of these lengths would begin.
+
+        A lively and a quiet neighbour are joined as two lively ones are.
+        """
+        length_ns = np.where(self._lively, lively_ns, quiet_ns)
+        length_ns = np.minimum(length_ns[1:], length_ns[:-1])
+        begins_ns = self._begins_ns
+        apart = begins_ns[1:] // length_ns != begins_ns[:-1] // length_ns
+        return np.flatnonzero(np.concatenate(((True,), apart)))
 
     def _gather(self, starts: NDArray[np.intp]) -> None:
         """Make one bucket of those from each of `starts` up to the next."""
@@ -106,8 +110,8 @@ class Thinned:
         ends = np.append(starts[1:], len(self._lows)) - 1
         for of_last in (self._lasts, self._last_at_ns):
             of_last[:n] = of_last[ends]
-        for of_first in (self._begins_ns, self._lively):
-            of_first[:n] = of_first[starts]
+        self._begins_ns[:n] = self._begins_ns[starts]
+        self._lively[:n] = np.logical_or.reduceat(self._lively, starts)
         self._row = n - 1
 
     def curve(self, quantity: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
