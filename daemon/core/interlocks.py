@@ -190,6 +190,22 @@ def _tells_of_fault(view: View, name: str, bus: str) -> bool:
         and (item.buses[1] == bus or name in _ties(view.site, view.points))
         and view.position(name) is not Position.CLOSED
         and any(view.status(name, flag) for flag in FAULT_TRIPS)
+        and not _by_transformer(view, item)
+    )
+
+
+def _by_transformer(view: View, breaker: Equipment) -> bool:
+    """It was tripped by the 87T of the transformer it stands at: the fault is in there.
+
+    The relay of a bus tells of a fault on the bus by itself.
+    """
+    touching = _touching(view.site, view.points)
+    beside = {name for bus in breaker.buses for name in touching[bus]}
+    others = ("trip_50", "trip_51", "trip_67")
+    return (
+        any(view.status(name, "trip_87t") for name in beside)
+        and view.status(breaker.id, "trip_87") is True
+        and not any(view.status(breaker.id, flag) for flag in others)
     )
 
 

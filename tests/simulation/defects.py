@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from daemon.core import interlocks, operation
@@ -123,7 +123,7 @@ def idle(*, beats: bool) -> Iterator[None]:
 
     def do_nothing(self: Scan, lane: Lane, done: Step) -> None:
         kept = tuple(c for c in done.commands if beats and c.action == "beat")
-        act(self, lane, replace(done, commands=kept, events=()))
+        act(self, lane, done._replace(commands=kept, events=()))
 
     with patch.object(Scan, "_act", do_nothing):
         yield
@@ -132,7 +132,7 @@ def idle(*, beats: bool) -> Iterator[None]:
 @contextmanager
 def person(at_s: float, equipment: str, action: str) -> Iterator[None]:
     """Somebody asks for an action when the daemon has run for `at_s` [s]; no defect by itself."""
-    tick, asked = Scan._tick, []
+    tick, asked = Scan._tick, list[int]()
 
     def ask(self: Scan, slot_ns: int) -> None:
         if slot_ns >= ns(at_s) and not asked:

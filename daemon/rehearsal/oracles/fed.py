@@ -10,6 +10,9 @@ is wrong
 3. when it was cut while it ran or still wrote, although the energy it had when it began to live on
    its store was enough to notice that and to shut down in order (`MARGIN` times as much).
 
+4. for the input of a UPS, rectifier or converter as in 2: a side that lives on its store, or on the
+   other side, while a path for it is there, has been forgotten.
+
 What has been shut down in order is not unfed. Where no path is healthy, where sets do not suffice,
 and where the store was too small, a load may be lost.
 
@@ -34,7 +37,7 @@ from device_emulators.plant.racks import SHUTDOWN_PU, SHUTDOWN_RAMP_S
 from device_emulators.selection import DAEMON, GATEWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -50,7 +53,8 @@ USABLE_PU: Final = 0.95
 SLACK_S: Final = 2.0
 TELLING: Final = frozenset({"relay", "meter", "switchgear_controller", GATEWAY, DAEMON})
 """Natures whose faults blind the daemon; the last is its own process."""
-MAINS, SETS = "utility", "sets"
+LOWEST: Final = 4
+MAINS, SETS = "the utility", "sets"
 
 
 @dataclass(slots=True)
@@ -82,6 +86,25 @@ class _Load:
     longest_ns: int = 0
 
 
+@dataclass(slots=True)
+class _Input:
+    """The input of a UPS, rectifier or converter.
+
+    Attributes:
+        id: equipment.
+        bus: where it takes its power.
+        dead_since_ns: since when there is none, None while there is [ns].
+        path_since_ns: since when a path of a kind is healthy [ns].
+        told: it was put on record.
+    """
+
+    id: str
+    bus: int
+    dead_since_ns: int | None = None
+    path_since_ns: dict[str, int] = field(default_factory=dict)
+    told: bool = False
+
+
 class Fed(Oracle):
     """No critical load is unfed longer than the fastest healthy path allows."""
 
@@ -96,6 +119,7 @@ class Fed(Oracle):
         self._racks = racks
         self._loads = [self._load(d) for d in self.devices("ai_rack", "it_rack") if d.item.critical]
         self._ai = [(racks.index[x.device.id], x) for x in self._loads if self._is_ai(x)]
+        self._inputs = [_Input(d.id, d.buses[0]) for d in self.devices("ups", "rectifier", "hvdc")]
         self._stores = {id_: None for x in self._loads for id_ in x.stores}
         self._began: dict[str, tuple[int, float]] = {}
         self._giving: NDArray[np.bool_] = np.zeros(len(racks.specs), np.bool_)
@@ -138,17 +162,29 @@ class Fed(Oracle):
         for load in self._loads:
             if not load.supply.fed:
                 self._judge(now_ns, load)
+        for side in self._inputs:
+            if side.dead_since_ns is not None and not side.told:
+                self._judge_input(now_ns, side)
 
     def _survey(self, now_ns: int) -> None:
         """Note since when there is a healthy path to each load."""
         self._topology = self.grid.live_part
         self._reach = self._oneline.reach()
         for load in self._loads:
-            for kind, reach in zip((MAINS, SETS), self._reach, strict=True):
-                if any(bus in reach for bus in load.device.buses):
-                    load.path_since_ns.setdefault(kind, now_ns)
-                else:
-                    load.path_since_ns.pop(kind, None)
+            self._note_paths(now_ns, load.device.buses, load.path_since_ns)
+        for side in self._inputs:
+            self._note_paths(now_ns, (side.bus,), side.path_since_ns)
+            if self.grid.live(side.bus):
+                side.dead_since_ns, side.told = None, False
+            elif side.dead_since_ns is None:
+                side.dead_since_ns = now_ns
+
+    def _note_paths(self, now_ns: int, buses: Iterable[int], since_ns: dict[str, int]) -> None:
+        for kind, reach in zip((MAINS, SETS), self._reach, strict=True):
+            if any(bus in reach for bus in buses):
+                since_ns.setdefault(kind, now_ns)
+            else:
+                since_ns.pop(kind, None)
 
     def _follow_stores(self, now_ns: int) -> None:
         """Note when a UPS or rectifier begins to live on its battery, and for how long it can."""
@@ -205,8 +241,31 @@ class Fed(Oracle):
             return "cut while it ran, and it could have been shut down in order"
         if self._blind(store_ns, now_ns):
             return ""
-        for kind, allowed_s in self._allowed(load, store_ns, now_ns):
-            begun_ns = max(store_ns, load.path_since_ns[kind])
+        return self._neglected(
+            now_ns, store_ns, load.device.buses, load.path_since_ns, load.priority
+        )
+
+    def _judge_input(self, now_ns: int, side: _Input) -> None:
+        since_ns = side.dead_since_ns
+        assert since_ns is not None
+        if self._blind(since_ns, now_ns):
+            return
+        why = self._neglected(now_ns, since_ns, (side.bus,), side.path_since_ns, LOWEST)
+        if why:
+            side.told = True
+            self.blame(since_ns, f"{side.id}: {why}", seconds(now_ns - since_ns) * 1e3)
+
+    def _neglected(
+        self,
+        now_ns: int,
+        since_ns: int,
+        buses: Iterable[int],
+        path_since_ns: Mapping[str, int],
+        priority: int,
+    ) -> str:
+        """Return which path should long have fed some buses that lack it since a time, or ""."""
+        for kind, allowed_s in self._allowed(buses, priority, since_ns, now_ns):
+            begun_ns = max(since_ns, path_since_ns[kind])
             if seconds(now_ns - begun_ns) > allowed_s:
                 return f"unfed although {kind} could feed it within {allowed_s:.1f} s"
         return ""
@@ -235,12 +294,14 @@ class Fed(Oracle):
             for f in self.timeline.acting(from_ns, to_ns)
         )
 
-    def _allowed(self, load: _Load, from_ns: int, to_ns: int) -> Iterator[tuple[str, float]]:
+    def _allowed(
+        self, buses: Iterable[int], priority: int, from_ns: int, to_ns: int
+    ) -> Iterator[tuple[str, float]]:
         """Yield the kinds of path that are healthy, with the time each may take [s]."""
         retries_s = self._oneline.retries_s(f.target for f in self.timeline.acting(from_ns, to_ns))
         for kind, reach in zip((MAINS, SETS), self._reach, strict=True):
-            paths = [reach[bus] for bus in load.device.buses if bus in reach]
-            if paths and (kind == MAINS or self._sets_suffice(load.priority)):
+            paths = [reach[bus] for bus in buses if bus in reach]
+            if paths and (kind == MAINS or self._sets_suffice(priority)):
                 yield kind, min(paths) + retries_s + SLACK_S
 
     def _sets_suffice(self, priority: int) -> bool:

@@ -220,6 +220,19 @@ def test_a_row_refuses_for_its_cause_and_only_then(row: Row) -> None:
         assert check(case(hall, equipment, action, by_person=by_person)).refused_by == ""
 
 
+@pytest.mark.fault("F35")
+def test_a_fault_in_a_transformer_is_none_of_the_bus_it_fed() -> None:
+    hall = Hall()
+    on_sets(hall)
+    for flag in ("lockout_86", "trip_87"):
+        say(MA, flag, 1)(hall)
+    assert check(case(hall, GA, "close")).refused_by == "faulted_bus"
+    say("TX-P-A", "trip_87t", 1)(hall)
+    assert check(case(hall, GA, "close")).refused_by == ""
+    say(MA, "trip_51", 1)(hall)
+    assert check(case(hall, GA, "close")).refused_by == "faulted_bus"
+
+
 @pytest.mark.fault("F38")
 def test_an_earthed_feed_is_not_closed_onto() -> None:
     hall = Hall()
