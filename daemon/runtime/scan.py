@@ -4,6 +4,9 @@
 What reached a step is recorded before the step, what it decided before anything is sent. Commands
 go to queues and their outcomes come back through the inbox: a scan waits for nothing.
 
+**Idle.** A lane without mail that the core calls idle on what the table shows is neither stepped
+nor recorded: its scan counts as done.
+
 **Late.** The grid never slides. A slot that passed unused is counted; the event says so, at most
 every `QUIET`, when a hundredth of that time was missed.
 
@@ -27,7 +30,7 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.core.step import Inputs, Step, step
+from daemon.core.step import Inputs, Step, idle, step
 from daemon.model.commands import LaneMessage, Message, OperatorRequest
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import MILLISECOND, SECOND, ns, seconds
@@ -141,17 +144,20 @@ class Scan:
             return
         if not due:
             return
-        image = self._table.freeze(now_ns, utc_ns)
+        version, image = self._table.settle(now_ns), None
         began_ns = now_ns
         for lane in due:
             if lane.figures.stopped:
                 continue
             self._overrun(lane, lane.begin(slot_ns), now_ns)
-            self._scan(lane, image)
+            if lane.inbox or not idle(lane.state, version, now_ns):
+                image = image or self._table.freeze(now_ns, utc_ns)
+                self._scan(lane, image)
             ended_ns = self._clock.monotonic_ns()
             lane.end(slot_ns, began_ns, ended_ns)
             began_ns = ended_ns
             if lane.name == "main":
+                image = image or self._table.freeze(now_ns, utc_ns)
                 self._show(lane, image)
 
     def _scan(self, lane: Lane, image: Image) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from daemon.journal.journal import Journal, next_epoch, read, verify
 from daemon.journal.records import ImageReader, ImageWriter, plain, rich
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Outcome, Proposal, Result
 from daemon.model.events import Event
-from daemon.model.image import Image, freeze
+from daemon.model.image import UNVERSIONED, Image, freeze
 from daemon.model.quantities import SECOND
 from tests.unit.journal.memory import MemoryFiles
 
@@ -50,6 +51,7 @@ def same(one: Image, other: Image) -> bool:
         and one.values.tobytes() == other.values.tobytes()
         and one.quality.tobytes() == other.quality.tobytes()
         and one.source_ns.tobytes() == other.source_ns.tobytes()
+        and one.version == other.version
     )
 
 
@@ -72,6 +74,19 @@ def test_images_survive_bit_for_bit(rows: list[list[float]]) -> None:
     for number, row in enumerate(rows):
         given_ = image(number + 1, *row)
         assert same(reader.read(writer.write(given_)), given_)
+
+
+def test_versions_are_read_back_and_what_did_not_change_is_shared() -> None:
+    writer, reader = ImageWriter(), ImageReader()
+    one = replace(image(1, 5.0, 6.0), version=41)
+    later = Image(2, 3, one.values, one.quality, np.array([2, 1]), one.version)
+    other = replace(image(3, 5.0, 7.0), version=42)
+    read_back = [reader.read(writer.write(i)) for i in (one, later, other)]
+    for given_, back in zip((one, later, other), read_back, strict=True):
+        assert same(given_, back)
+    assert read_back[1].values is read_back[0].values
+    del (old := writer.write(one))["i"]
+    assert reader.read(old).version == UNVERSIONED, "a file from before versions"
 
 
 def test_plain_and_rich_are_inverse() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from daemon.core.step import State, Step
@@ -22,7 +23,7 @@ from daemon.model.events import AlarmTransition, Event
 from daemon.model.quality import is_good
 from daemon.model.quantities import MILLISECOND, SECOND
 from daemon.runtime.supervisor import DefectError
-from tests.unit.runtime.desk import Desk, Scanned, command
+from tests.unit.runtime.desk import START, Desk, Scanned, command
 
 EVENT = Event(1, "52-1", "stage", "opens", {})
 
@@ -44,6 +45,32 @@ async def test_switching_steps_first_and_both_see_one_image() -> None:
     assert desk.calls[0].inputs.image is desk.calls[1].inputs.image
     figures = desk.scan.lanes["switching"].figures
     assert (figures.scans, figures.overruns) == (20, 0)
+
+
+async def test_an_idle_lane_is_left_out_until_time_mail_or_the_table_wakes_it() -> None:
+    def act(call: Scanned) -> Step | None:
+        image = call.inputs.image
+        return Step(State(version=image.version, due_ns=START + 250 * MILLISECOND))
+
+    desk = Desk(act)
+
+    def happen(count: int) -> None:
+        desk.read_all()
+        if count == 5:
+            desk.scan.ask("switching", Outcome(9, Result.ACKNOWLEDGED, 0, ""))
+        if count >= 10:
+            desk.table.put(np.array([3]), np.array([7.0]), np.zeros(1, np.uint32), desk.clock.now)
+
+    desk.ticks.before = happen
+    await desk.run(26)
+    woken = [c.inputs.image.now_ns - START for c in desk.calls if c.lane == "switching"]
+    assert [at // MILLISECOND for at in woken] == [10, 50, 100, 250, 260]
+    records = [r for r in read(desk.files) if r["k"] == "in" and r["lane"] == "switching"]
+    assert [r["image"].version for r in records] == [1, 1, 2, 2, 2]
+    assert desk.scan.lanes["switching"].figures.scans == 26
+    assert [s.image.now_ns for s in desk.publisher.shown] == sorted(
+        {s.image.now_ns for s in desk.publisher.shown}
+    )
 
 
 async def test_inputs_and_decisions_are_recorded_before_anything_is_sent() -> None:
