@@ -57,4 +57,5 @@ class Gateways:
 
     def disturb(self, gateway: str, event: str) -> None:
         """Leave the requests to a gateway unanswered ("hang"), or answer again."""
-        self._modbus[gateway].hang(event == "hang")
+        served = self._opcua[gateway] if gateway in self._opcua else self._modbus[gateway]
+        served.hang(event == "hang")

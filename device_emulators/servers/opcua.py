@@ -22,8 +22,10 @@ seam is held by a test.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
@@ -42,10 +44,11 @@ from device_emulators.servers.served import devices_behind, listening_failed
 from device_emulators.servers.sheet import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from asyncua.server.address_space import AddressSpace
     from asyncua.server.internal_server import InternalServer
+    from asyncua.server.internal_subscription import InternalSubscription, PublishRequestCallback
     from numpy.typing import NDArray
 
     from daemon.model.plant import Gateway, Site
@@ -62,6 +65,7 @@ _RANGES: Final = {
 }
 
 
+MAX_CONNECTIONS: Final = 32
 _NOTHING_YET: Final = object()
 
 
@@ -97,6 +101,22 @@ def _data_value(raw: float | bool | None, place: Node, utc_ns: int) -> ua.DataVa
         SourceTimestamp=at,
         ServerTimestamp=at,
     )
+
+
+def _nobody_asked(subscription: int) -> None:
+    """Say that no publish request waits, so that nothing is published."""
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Look for no garbage: an address space is many objects and none, and the look doubles it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Anonymous:
@@ -145,6 +165,8 @@ class OpcUaGateway:
         self._version = -1
         self._utc_ns = 0
         self._server: Server | None = None
+        # What subscriptions asked for publish requests before the server hung.
+        self._asking: dict[InternalSubscription, PublishRequestCallback | None] = {}
 
     async def start(self, utc_ns: int) -> None:
         """Build the nodes and listen on the gateway's address; `utc_ns` stamps the first values.
@@ -156,13 +178,14 @@ class OpcUaGateway:
         # The library reports its own start-up and every client that goes; failures are raised.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         server = Server(user_manager=_Anonymous())  # type: ignore[arg-type]
-        await server.init()
+        with _unswept():
+            await server.init()
         server.allow_remote_admin(False)
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         server.set_identity_tokens([ua.AnonymousIdentityToken])
         server.set_server_name(f"{self._site.id} {gateway.id}")
         server.limits.max_message_size, server.limits.max_chunk_count = 1_000_000, 16
-        server.iserver.max_connections = 32
+        server.iserver.max_connections = MAX_CONNECTIONS
         server.set_endpoint(f"opc.tcp://{gateway.host}:{gateway.port}/")
         await self._build(server, utc_ns)
         server.iserver.attribute_service = _DeviceWrites(server.iserver.aspace, self)
@@ -174,9 +197,33 @@ class OpcUaGateway:
 
     async def stop(self) -> None:
         """Close the listener and every connection."""
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
+            # A session outlives its connection, for a client that comes back, and even the server.
+            for session in list(server.iserver._external_sessions.values()):
+                await session.close_session()
+
+    def hang(self, silent: bool) -> None:
+        """Leave requests unanswered, or answer again.
+
+        Connections that stand stay open; those that are made meanwhile are closed at once.
+        """
+        if self._server is None:
+            return
+        internal, binary = self._server.iserver, self._server.bserver
+        internal.max_connections = 0 if silent else MAX_CONNECTIONS
+        for client in binary.clients if binary is not None else ():
+            if client.transport is not None:
+                (client.transport.pause_reading if silent else client.transport.resume_reading)()
+        for subscription in internal.subscription_service.subscriptions.values():
+            if silent:
+                self._asking.setdefault(subscription, subscription.pub_request_callback)
+                subscription.pub_request_callback = _nobody_asked
+            elif subscription in self._asking:
+                subscription.pub_request_callback = self._asking.pop(subscription)
+        if not silent:
+            self._asking.clear()
 
     async def _build(self, server: Server, utc_ns: int) -> None:
         for equipment, _, profile in devices_behind(self._site, self._gateway):
