@@ -8,10 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from device_emulators.plant import dc
+from device_emulators.plant.elements import PlantEvent
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.workload import Training
 from tests.properties import examples
-from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, site
+from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, shipped, site
 
 
 def bench() -> Plant:
@@ -211,3 +212,64 @@ def test_dc_nodes_balance_whatever_the_limits(
         assert 0.0 <= v[node] <= 1.01
     for source in (a, b, store):
         assert source.floor_w - 1.0 <= source.given_w <= source.ceiling_w + 1.0
+
+
+MS = S // 1000
+TIMED = frozenset({"opened", "closed", "tripped", "transferred", "sag_over"})
+"""What follows its cause by times of the equipment alone."""
+OUTAGE = ((5, "outage"), (60, "return"))
+
+
+def outage(step_ns: int | None) -> tuple[Plant, list[PlantEvent]]:
+    """Return the hall after 100 s with an outage and nobody's hand, in steps of its own or these.
+
+    Two pairs of events of one instant may come in another order; they are sorted here.
+    """
+    plant = Plant(shipped("ai_hall"))
+    events: list[PlantEvent] = []
+    to_come = [(at_s * S, name) for at_s, name in OUTAGE]
+    while plant.now_ns < 100 * S:
+        if to_come and to_come[0][0] <= plant.now_ns:
+            for utility in ("U-A", "U-B"):
+                plant.inject(utility, to_come[0][1], {})
+            to_come.pop(0)
+        due_ns = plant.due_ns if step_ns is None else plant.now_ns + step_ns
+        events += plant.advance(min([due_ns, *(at_ns for at_ns, _ in to_come[:1])]))
+    return plant, sorted(events, key=lambda e: (e.source, e.name, e.at_ns))
+
+
+def test_steps_of_its_own_length_come_to_the_same_as_short_ones() -> None:
+    (own, seen), (short, expected) = outage(None), outage(20 * MS)
+    assert len(expected) > 100
+    assert [(e.source, e.name, dict(e.fields).get("stage")) for e in seen] == [
+        (e.source, e.name, dict(e.fields).get("stage")) for e in expected
+    ]
+    for one, other in zip(seen, expected, strict=True):
+        assert abs(one.at_ns - other.at_ns) <= 100 * MS, (one, other)
+    for plant in (own, short):
+        energy = plant.truth().energy_wh
+        left = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
+        assert abs(left) <= 1e-3 * energy["loads"]
+        assert residual_w(plant) < 5.0
+
+
+@examples(10)
+@given(STEPS)
+def test_long_steps_keep_energy_and_exact_times(
+    steps: list[tuple[tuple[Any, ...], float]],
+) -> None:
+    def play(step_ns: int) -> list[tuple[str, str, int]]:
+        plant = bench()
+        hand, timed = Hand(plant), []
+        for what, pause_s in steps:
+            do(hand, what)
+            end_ns = plant.now_ns + round(pause_s * S)
+            while plant.now_ns < end_ns:
+                events = plant.advance(min(end_ns, plant.now_ns + step_ns))
+                timed += [(e.source, e.name, e.at_ns) for e in events if e.name in TIMED]
+        energy = plant.truth().energy_wh
+        left = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
+        assert abs(left) <= 1e-3 * max(energy["loads"], 1.0)
+        return timed
+
+    assert play(10 * S) == play(20 * MS)
