@@ -33,16 +33,18 @@ _FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans',
 
 LEFT_PX: Final = 118
 RIGHT_PX: Final = 172
-TOP_PX: Final = 100
+TOP_PX: Final = 112
 BOTTOM_PX: Final = 52
 GAP_PX: Final = 28
 _ABOVE_PX: Final = 18
 """Room for the title of the first pane, below the labels of the UTC axis."""
 LABELLED: Final = 8
 """With more disturbances than this the figure shows their numbers only."""
-_CLOSE: Final = 0.16
-"""Labels nearer than this share of the time axis are put on different lines."""
-_LINES: Final = 3
+_LETTER: Final = 0.006
+"""Width of a letter of a label as a share of the time axis."""
+_FAR_RIGHT: Final = 0.87
+"""Labels beyond this share of the time axis stand to the left of their line."""
+_LINES: Final = 4
 
 
 def text(said: str) -> str:
@@ -185,33 +187,34 @@ def unseen(recording: Recording, time_axis: str, own_axis: str) -> dict[str, Any
 def disturbances(made: dict[str, Any], recording: Recording) -> None:
     """Mark what the scenario did: a line with its number, shaded as long as it lasted."""
     few = len(recording.disturbances) <= LABELLED
-    ends_at = [-1.0] * _LINES
+    free_at = [-1.0] * _LINES  # share of the time axis from which each line of labels is free
     for number, one in enumerate(recording.disturbances, start=1):
         made["shapes"] += _marks(one)
         share = one.at_s / recording.for_s if recording.for_s else 0.0
-        level = next((n for n, end in enumerate(ends_at) if end <= share), None)
-        said = f"<b>{number}</b>"
-        if few:
-            said += f" {text(_short(one))}"
+        said = f"{number} {_short(one)}" if few else str(number)
+        level = next((line for line, free in enumerate(free_at) if free <= share), None)
         if level is None:
-            continue
-        ends_at[level] = share + (_CLOSE if few else 0.02)
-        made["annotations"].append(
-            {
-                "text": said,
-                "xref": "x",
-                "yref": "paper",
-                "x": one.at_s,
-                "y": 1.0,
-                "yshift": _ABOVE_PX + 16 + 15 * level,
-                "xanchor": "left" if share < 0.85 else "right",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 11, "color": RED},
-                "bgcolor": "rgba(255,255,255,0.85)",
-                "borderpad": 0,
-            }
-        )
+            continue  # no room: the line stands, its number is in the table
+        free_at[level] = share + _LETTER * (len(said) + 2)
+        made["annotations"].append(_label(one, said, level, to_left=share > _FAR_RIGHT))
+
+
+def _label(one: Disturbance, said: str, level: int, *, to_left: bool) -> dict[str, Any]:
+    number, _, rest = said.partition(" ")
+    return {
+        "text": f"<b>{number}</b> {text(rest)}".rstrip(),
+        "xref": "x",
+        "yref": "paper",
+        "x": one.at_s,
+        "y": 1.0,
+        "yshift": _ABOVE_PX + 16 + 15 * level,
+        "xanchor": "right" if to_left else "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 11, "color": RED},
+        "bgcolor": "rgba(255,255,255,0.85)",
+        "borderpad": 0,
+    }
 
 
 def _short(one: Disturbance) -> str:

@@ -32,7 +32,7 @@ LIVELY_NS: Final = 20 * SECOND
 """Values are kept closely for this long after something happened [ns]."""
 MOST: Final = 4000
 """Entries of one kind that are kept."""
-_ENDS: Final = frozenset({"return", "clear", "remote", "rack_in", "auto"})
+_ENDS: Final = frozenset({"return", "clear", "heal", "remote", "rack_in", "auto"})
 _LASTING: Final = frozenset({"for_s", "duration_s", "lasts_s"})
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -170,3 +171,29 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     with pytest.raises(PictureError, match="No space left"):
         file.replace(path, "new")
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("out.html", "old")]
+
+
+@pytest.mark.parametrize(("count", "said"), [(3, "<b>2</b> U-A: sag"), (30, "<b>2</b>")])
+def test_disturbances_are_lines_with_numbers_that_never_lie_on_one_another(
+    drawn: Any, count: int, said: str
+) -> None:
+    crowd = tuple(Disturbance(5.0 + n * 0.01, None, "U-A", "sag", "") for n in range(count))
+    layout = embedded(drawn(replace(RECORDING, disturbances=crowd)), "states")["layout"]
+    assert sum(shape["type"] == "line" for shape in layout["shapes"]) == count
+    labels = [one for one in layout["annotations"] if one["xref"] == "x"]
+    assert labels[1]["text"] == said
+    places = [(one["yshift"], one["x"]) for one in labels]
+    for shift in {place[0] for place in places}:
+        at_s = sorted(x for place, x in places if place == shift)
+        assert all(later - one >= 0.1 for one, later in itertools.pairwise(at_s))
+
+
+def test_loads_that_were_cut_get_a_row_each_and_the_rest_one(drawn: Any) -> None:
+    cuts = tuple(Band("cut", f"RACK-{n}", (Span(1.0, 2.0, "cut"),)) for n in range(40))
+    figure = embedded(drawn(replace(RECORDING, cuts=cuts, loads_count=48)), "states")
+    rows = figure["layout"]["yaxis3"]["ticktext"]
+    assert (rows[0], rows[-1], len(rows)) == ("RACK-0", "29 more", 12)
+    bars = [one for one in figure["data"] if one.get("yaxis") == "y3" and one["type"] == "bar"]
+    assert sum(len(one["x"]) for one in bars) == 40
+    titles = [one["text"] for one in figure["layout"]["annotations"]]
+    assert "<b>Critical loads outside the ITIC curve: 40 of 48</b>" in titles
