@@ -35,7 +35,7 @@ class Drawable:
         lasts_s: range of its duration [s]; None for what is done once or ends by itself.
         heals: the word that ends it, "" where none is needed.
         repeats: how often at most, one after the other.
-        several: whether it may be done to several of its targets at once.
+        several_pu: how probably it is done to several of its targets at once.
         likely_pu: in which part of all seeds it may be drawn.
     """
 
@@ -46,7 +46,7 @@ class Drawable:
     lasts_s: Span | None = None
     heals: str = ""
     repeats: int = 1
-    several: bool = False
+    several_pu: float = 0.0
     likely_pu: float = 0.2
 
 
@@ -91,8 +91,8 @@ DRAWABLE: Final = (
         _WHILE,
         "clear",
     ),
-    Drawable("F33", "fail_to_open", ("breaker",), {}, _WHILE, "clear", several=True),
-    Drawable("F34", "fail_to_close", ("breaker",), {}, _WHILE, "clear", several=True),
+    Drawable("F33", "fail_to_open", ("breaker",), {}, _WHILE, "clear", several_pu=0.3),
+    Drawable("F34", "fail_to_close", ("breaker",), {}, _WHILE, "clear", several_pu=0.3),
     Drawable("F35", "trip", ("breaker",), {}, _WHILE, "clear"),
     Drawable("F35", "bus_trip", ("relay",), {}, _WHILE, "clear"),
     Drawable("F37", "local", ("breaker",), {}, _WHILE, "clear"),
@@ -101,20 +101,29 @@ DRAWABLE: Final = (
         "sag",
         ("utility",),
         {"depth_pu": Span(0.1, 1.0), "for_s": Span(0.01, 0.1)},
-        several=True,
+        several_pu=0.3,
     ),
     Drawable(
         "F43",
         "outage",
         ("utility",),
         {},
-        Span(0.15, 25.0),
+        Span(0.15, 8.0),
         "return",
         repeats=3,
-        several=True,
+        several_pu=0.7,
+    ),
+    Drawable(
+        "F43",
+        "outage",
+        ("utility",),
+        {},
+        Span(8.0, 40.0),
+        "return",
+        several_pu=0.7,
         likely_pu=0.6,
     ),
-    Drawable("F44", "no_start", ("generator",), {}, Span(5.0, 30.0), "clear", several=True),
+    Drawable("F44", "no_start", ("generator",), {}, Span(5.0, 30.0), "clear", several_pu=0.3),
     Drawable("F47", "trip", ("generator",), {}, Span(1.0, 20.0), "clear"),
     Drawable("F51", "maintenance", ("ups",), {}, _WHILE, "clear"),
     Drawable("F57", "clock_step", (DAEMON,), {"by_s": Span(-3600.0, 3600.0)}, repeats=3),

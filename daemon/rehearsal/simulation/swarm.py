@@ -12,6 +12,8 @@ other: it can be read, written out and played on the desk as far as the desk can
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
@@ -21,7 +23,7 @@ from device_emulators.scenario import Happening
 from device_emulators.selection import DAEMON, GATEWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from daemon.model.plant import Site
     from device_emulators.faults.catalogue import Drawable
@@ -31,8 +33,9 @@ HEALED_PU: Final = 0.6
 """Part of a run after which no drawn fault acts."""
 _BEGUN_PU: Final = 0.45
 _FIRST_S: Final = 1.0
-_SEVERAL_PU: Final = 0.3
-_ACTS: Final = 8
+_PROMINENT_PU: Final = 0.75
+_EACH_PU: Final = 0.6
+_ACTS: Final = (2, 12)
 _PAUSE_S: Final = Span(0.3, 6.0)
 
 Act = tuple[Happening, ...]
@@ -66,7 +69,7 @@ def drawn_acts(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
     possible = [kind for kind in DRAWABLE if _targets(site, kind)]
     enabled = [kind for kind in possible if chance.random() < kind.likely_pu]
     enabled = enabled or [possible[chance.integers(len(possible))]]
-    count = 1 + int(chance.integers(_ACTS))
+    count = int(chance.integers(*_ACTS, endpoint=True))
     kinds = [enabled[chance.integers(len(enabled))] for _ in range(count)]
     return tuple(_act(site, kind, chance, for_s) for kind in kinds)
 
@@ -87,13 +90,40 @@ def _targets(site: Site, kind: Drawable) -> list[str]:
     return [*ids, DAEMON] if DAEMON in kind.of else ids
 
 
-def _act(site: Site, kind: Drawable, chance: Generator, for_s: float) -> Act:
+def _prominent(site: Site) -> set[str]:
+    """Return what transfer schemes name, what measures at their buses, and the gateways of both."""
+    named = set(_words([asdict(scheme) for scheme in site.schemes.values()]))
+    sensing = site.of_nature("relay", "meter")
+    found = named | {item.id for item in sensing if named & set(item.buses)}
+    devices = [item.device for id_, item in site.equipment.items() if id_ in found]
+    return found | {device.gateway for device in devices if device is not None}
+
+
+def _words(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a scheme consists of
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _words([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _words(each)
+
+
+def _target(site: Site, kind: Drawable, chance: Generator) -> str | tuple[str, ...]:
+    """Return what it is done to, most often something that matters."""
     targets = _targets(site, kind)
+    prominent = _prominent(site)
+    if chance.random() < _PROMINENT_PU:
+        targets = [id_ for id_ in targets if id_ in prominent] or targets
     first = targets[chance.integers(len(targets))]
-    target: str | tuple[str, ...] = first
-    if kind.several and chance.random() < _SEVERAL_PU:
-        more = [id_ for id_ in targets if id_ != first and chance.random() < _SEVERAL_PU]
-        target = tuple(id_ for id_ in targets if id_ in {first, *more}) if more else first
+    if chance.random() >= kind.several_pu:
+        return first
+    chosen = {first, *(id_ for id_ in targets if chance.random() < _EACH_PU)}
+    return tuple(id_ for id_ in targets if id_ in chosen) if len(chosen) > 1 else first
+
+
+def _act(site: Site, kind: Drawable, chance: Generator, for_s: float) -> Act:
+    target = _target(site, kind, chance)
     at_s, last_s = float(chance.uniform(_FIRST_S, _BEGUN_PU * for_s)), HEALED_PU * for_s
     act: list[Happening] = []
     for _ in range(1 + int(chance.integers(kind.repeats))):
