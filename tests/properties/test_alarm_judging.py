@@ -37,17 +37,18 @@ def rules() -> Plan:
     return annunciator.plan_of(hall().site, hall().points, hall().params.control.alarms)
 
 
-def picture(seed: int, moved_pu: float, code: Quality) -> Image:
+def picture(seed: int, moved_pu: float, code: Quality, only_quality: bool) -> Image:
     """Return the hall with some of its values moved, and some of those of this quality."""
     shown, chance = Lane(), np.random.default_rng(seed)
     for index in np.flatnonzero(chance.random(len(shown.points)) < moved_pu).tolist():
         spec = shown.points.points[index].spec
         count = len(labels(spec)) or 2
         codes = spec.kind in {PointKind.STATUS, PointKind.STAGE, PointKind.POSITION}
-        shown.values[index] = (
-            chance.integers(count) if codes else shown.values[index] * chance.uniform(0, 2)
-        )
-        if chance.random() < 0.5:
+        if not only_quality:
+            shown.values[index] = (
+                chance.integers(count) if codes else shown.values[index] * chance.uniform(0, 2)
+            )
+        if only_quality or chance.random() < 0.5:
             shown.quality[index] = code
     return shown.image()
 
@@ -71,19 +72,24 @@ def alone(condition: Condition, image: Image, was: bool) -> bool:
 @examples(25)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.5]), st.sampled_from(CODES)),
+        st.tuples(
+            st.integers(0, 2**32),
+            st.sampled_from([0.0, 0.02, 0.5]),
+            st.sampled_from(CODES),
+            st.booleans(),
+        ),
         min_size=1,
-        max_size=3,
+        max_size=4,
     ),
     st.floats(0.0, 0.5),
 )
 def test_values_are_judged_as_one_by_one(
-    story: list[tuple[int, float, Quality]], active_pu: float
+    story: list[tuple[int, float, Quality, bool]], active_pu: float
 ) -> None:
     plan, last = rules(), None
     nothing = np.zeros(len(plan.conditions) - plan.first_told, dtype=np.bool_)
-    for seed, moved_pu, code in story:
-        image = picture(seed, moved_pu, code)
+    for seed, moved_pu, code, only_quality in story:
+        image = picture(seed, moved_pu, code, only_quality)
         active = np.random.default_rng(seed).random(len(plan.conditions)) < active_pu
         last = look(plan, image, last)
         raw = judge(plan, image, active, last, nothing)
