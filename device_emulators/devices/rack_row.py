@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
 from device_emulators.devices.device import Device
-from device_emulators.plant.racks import LOST, OFF, RUNNING, SHUTTING_DOWN, STARTING
+from device_emulators.plant.racks import LOST, OFF
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
+
+SUMS: Final[Mapping[str, tuple[str, float]]] = {
+    "stage": ("row_stage", 1.0),
+    "power_w": ("row_power_w", 1.0),
+    "utilisation_pu": ("row_utilisation_pu", 1.0),
+    "energy_stored_wh": ("row_energy_j", 1.0 / 3600.0),
+    "racks_running_count": ("row_running_count", 1.0),
+}
+"""Points that sum up the racks: the column of `Racks` and its factor."""
 
 
 class RackRow(Device):
@@ -31,7 +40,6 @@ class RackRow(Device):
         self.members = np.zeros(0, np.intp)
         self.setpoints = {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0}
         self.points = {
-            "stage": self._stage,
             "shutdown_s": lambda: float(self.settings["shutdown_s"]),
         }
 
@@ -39,22 +47,12 @@ class RackRow(Device):
         """Find the racks of this row."""
         racks = self.racks
         self.members = racks.members(self.id)
-        if len(self.members):
-            row = racks.rows.index(self.id)
-            self.points |= {
-                "power_w": Cell(racks, "row_power_w", row),
-                "utilisation_pu": Cell(racks, "row_utilisation_pu", row),
-                "energy_stored_wh": Cell(racks, "row_energy_j", row, 1.0 / 3600.0),
-                "racks_running_count": Cell(racks, "row_running_count", row),
-            }
-
-    def _stage(self) -> float:
-        """Report what most of the row does: running, shutting_down, off or starting."""
-        stages = self.racks.stage[self.members]
-        for stage in (SHUTTING_DOWN, STARTING, RUNNING):
-            if (stages == stage).any():
-                return float(stage)
-        return float(OFF)
+        if self.id not in racks.rows:
+            self.points |= {**dict.fromkeys(SUMS, lambda: 0.0), "stage": lambda: float(OFF)}
+            return
+        row = racks.rows.index(self.id)
+        for name, (column, factor) in SUMS.items():
+            self.points[name] = Cell(racks, column, row, factor)
 
     def act(self, action: str) -> bool:
         """Shut down in order, or start."""

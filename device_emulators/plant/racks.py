@@ -145,6 +145,14 @@ class Racks:
         running = (self.stage == RUNNING) | (self.stage == SHUTTING_DOWN)
         return sum_by(self.row, running.astype(np.float64), len(self.rows))
 
+    @property
+    def row_stage(self) -> NDArray[np.intp]:
+        """Return what most of every row does (n_row,): `RUNNING` to `STARTING`."""
+        held = np.zeros((len(self.rows), len(STAGES)), dtype=bool)
+        held[self.row, self.stage] = True
+        order = (SHUTTING_DOWN, STARTING, RUNNING)
+        return np.select([held[:, stage] for stage in order], order, OFF)
+
     # Orders of a row.
 
     def shut_down(self, which: NDArray[np.intp], after_s: float) -> None:
