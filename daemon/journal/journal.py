@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "journal-"
 SUFFIX: Final = ".rtj"
 EPOCH: Final = "epoch"
-VERSION: Final = 1
+VERSION: Final = 2
+"""Of what is written; 1 kept times of receipt by index and no version of an image."""
 COMMIT_S: Final = 0.2
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENTS: Final = 16
@@ -240,4 +241,4 @@ def read(files: Files) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-_IMAGE: Final = ("size", "n", "u", "i", "v", "q", "s")
+_IMAGE: Final = ("size", "n", "u", "i", "v", "q", "h", "s")

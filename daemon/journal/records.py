@@ -92,9 +92,9 @@ class ImageWriter:
             if len(judged):
                 delta["q"] = _pack(judged), image.quality[judged].tobytes()
         if image.source_ns is not last.source_ns:
-            heard = np.flatnonzero(image.source_ns != last.source_ns)
-            if len(heard):
-                delta["s"] = _pack(heard), *_grouped(image.source_ns[heard])
+            heard = image.source_ns != last.source_ns
+            if heard.any():
+                delta["h"] = np.packbits(heard).tobytes(), *_grouped(image.source_ns[heard])
         return delta
 
     def forget(self) -> None:
@@ -127,7 +127,12 @@ class ImageReader:
         if "q" in delta:
             codes = np.frombuffer(delta["q"][1], dtype=np.uint32)
             quality = _changed(quality, delta["q"][0], codes)
-        if "s" in delta:
+        if "h" in delta:
+            heard = np.flatnonzero(np.unpackbits(np.frombuffer(delta["h"][0], dtype=np.uint8)))
+            times = np.frombuffer(delta["h"][2], dtype=np.int64)
+            which = _unpack(delta["h"][1]) if delta["h"][1] else np.zeros_like(heard)
+            source_ns = _changed(source_ns, _pack(heard), times[which])
+        if "s" in delta:  # version 1
             times = np.frombuffer(delta["s"][2], dtype=np.int64)
             source_ns = _changed(source_ns, delta["s"][0], times[_unpack(delta["s"][1])])
         version = delta.get("i", UNVERSIONED)
@@ -141,10 +146,10 @@ def _zeros(size: int) -> Image:
 
 
 def _grouped(times: NDArray[np.int64]) -> tuple[bytes, bytes]:
-    """Return the group of each time, and the times of the groups."""
+    """Return the group of each time, empty where all came in one, and the times of the groups."""
     first = times[:1]
-    if (times == first).all():  # all came in one reply
-        return bytes(4 * len(times)), first.tobytes()
+    if (times == first).all():
+        return b"", first.tobytes()
     groups, which = np.unique(times, return_inverse=True)
     return _pack(which), groups.tobytes()
 

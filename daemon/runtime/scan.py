@@ -27,8 +27,7 @@ from __future__ import annotations
 
 import gc
 import traceback
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from daemon.core.step import Inputs, Step, idle, step
 from daemon.model.commands import LaneMessage, Message, OperatorRequest
@@ -54,6 +53,8 @@ if TYPE_CHECKING:
     from daemon.runtime.world import World
 
     Stepper = Callable[[State, Inputs, Params], Step]
+
+T = TypeVar("T")
 
 PAUSE: Final = SECOND
 HOLD: Final = 2 * SECOND
@@ -95,7 +96,8 @@ class Scan:
         self._journal = journal
         self._actuation = actuation
         self._requests = requests
-        self._drivers = drivers
+        self._figures = {lane.name: lane.figures for lane in lanes}
+        self._counters = {name: driver.statistics for name, driver in drivers.items()}
         self._publishers = publishers
         self._supervisor = supervisor
         self._step = stepper
@@ -197,15 +199,15 @@ class Scan:
             for listener in self.listeners:
                 listener(item)
         for publisher in self._publishers:
-            self._publish(publisher, partial(publisher.tell, news))
+            self._publish(publisher, publisher.tell, news)
 
     def _show(self, lane: Lane, image: Image) -> None:
         paths = lane.state.facts.autonomy.paths
         snapshot = Snapshot(
             image=image,
             estimate=self._estimate,
-            lanes={name: lane.figures for name, lane in self.lanes.items()},
-            gateways={name: driver.statistics for name, driver in self._drivers.items()},
+            lanes=self._figures,
+            gateways=self._counters,
             commands=self._actuation.results,
             alarms=self.alarms,
             autonomy_s={load: path.autonomy_s for load, path in paths.items()},
@@ -214,12 +216,12 @@ class Scan:
             tasks_restarted=self._supervisor.restarts,
         )
         for publisher in self._publishers:
-            self._publish(publisher, partial(publisher.show, snapshot))
+            self._publish(publisher, publisher.show, snapshot)
 
-    def _publish(self, publisher: Publisher, call: Callable[[], None]) -> None:
+    def _publish(self, publisher: Publisher, call: Callable[[T], None], what: T) -> None:
         """Call a publisher; its defect costs its messages and never a scan."""
         try:
-            call()
+            call(what)
         except Exception as error:
             if publisher.name not in self._deaf:
                 self._deaf.add(publisher.name)

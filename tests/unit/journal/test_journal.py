@@ -85,8 +85,35 @@ def test_versions_are_read_back_and_what_did_not_change_is_shared() -> None:
     for given_, back in zip((one, later, other), read_back, strict=True):
         assert same(given_, back)
     assert read_back[1].values is read_back[0].values
-    del (old := writer.write(one))["i"]
-    assert reader.read(old).version == UNVERSIONED, "a file from before versions"
+
+
+def test_a_file_of_version_1_is_read() -> None:
+    first = {
+        "size": 3,
+        "n": 7,
+        "u": 9,
+        "v": (np.array([1], np.uint32).tobytes(), np.array([2.5]).tobytes()),
+        "s": (
+            np.array([0, 2], np.uint32).tobytes(),
+            np.array([1, 0], np.uint32).tobytes(),
+            np.array([5, 6], np.int64).tobytes(),
+        ),
+    }
+    found = ImageReader().read(first)
+    assert (found.now_ns, found.utc_ns, found.version) == (7, 9, UNVERSIONED)
+    assert found.values.tolist() == [0.0, 2.5, 0.0]
+    assert found.source_ns.tolist() == [6, 0, 5]
+
+
+def test_times_of_several_replies_are_kept_apart() -> None:
+    writer, reader = ImageWriter(), ImageReader()
+    one = image(1, *range(20))
+    times = np.full(20, 1)
+    times[3:9] = 4
+    times[15] = 3
+    later = Image(4, 5, one.values, one.quality, times, 0)
+    reader.read(writer.write(one))
+    assert same(reader.read(writer.write(later)), later)
 
 
 def test_plain_and_rich_are_inverse() -> None:
