@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from daemon.rehearsal.simulation.observer import Scene, Verdict
     from device_emulators.plant.live import Live
 
-STAYED_S: Final = 25.0
+STAYED_S: Final = 20.0
 """Walk-in of converters and lifting of caps, where the mains were never left [s]."""
 AT_REST: Final = frozenset({"stopped", "cooling_down", "fault"})
 SERVING: Final = {
