@@ -63,7 +63,8 @@ class DcSource:
         wanted = self.offset_w
         if v_pu < self.set_pu:
             wanted += self.rated_w * (self.set_pu - v_pu) / self.droop_pu
-        return min(max(wanted, self.floor_w), self.ceiling_w)
+        wanted = max(wanted, self.floor_w)
+        return wanted if wanted < self.ceiling_w else self.ceiling_w
 
     def slope_w(self, v_pu: float) -> float:
         """Return how the power given changes with the voltage [W/pu]."""
@@ -99,7 +100,9 @@ class DcLoad:
 
 def acceptance(v_pu: float) -> float:
     """Return the part of its demand that a load still takes at a feed voltage [pu]."""
-    return min(max((v_pu - NOTHING_PU) / (FULL_PU - NOTHING_PU), 0.0), 1.0)
+    if v_pu >= FULL_PU:
+        return 1.0
+    return (v_pu - NOTHING_PU) / (FULL_PU - NOTHING_PU) if v_pu > NOTHING_PU else 0.0
 
 
 def split(va_pu: float, vb_pu: float) -> tuple[float, float]:
@@ -236,19 +239,21 @@ def _leap(
     loads: Sequence[DcLoad],
 ) -> bool:
     """Move all live nodes together by Newton steps; return False, nothing moved, when they miss."""
-    nodes = [node for node, alive in enumerate(live) if alive]
-    high = {n: max([s.set_pu for s in sources[n] if s.forms]) for n in nodes}
     there = list(v_pu)
     for _ in range(_STEPS):
         surplus = _surpluses(there, sources, loads)
-        if all(abs(surplus[node]) < _BALANCE_W for node in nodes):
+        off = {n for n, alive in enumerate(live) if alive and abs(surplus[n]) >= _BALANCE_W}
+        if not off:
             v_pu[:] = there
             return True
-        slopes = _slopes(there, sources, loads)
+        off |= {n for load in loads if off & {load.a, load.b} for n in (load.a, load.b) if live[n]}
+        nodes = sorted(off)
+        slopes = _slopes(there, nodes, sources, loads)
         rows = [[*(slopes[node][other] for other in nodes), surplus[node]] for node in nodes]
         _eliminate(rows)
         for node, row in zip(nodes, rows, strict=True):
-            there[node] = min(max(there[node] - row[-1], NOTHING_PU), high[node])
+            high = max([source.set_pu for source in sources[node] if source.forms])
+            there[node] = min(max(there[node] - row[-1], NOTHING_PU), high)
     return False
 
 
@@ -267,13 +272,18 @@ def _surpluses(
 
 
 def _slopes(
-    v_pu: Sequence[float], sources: Sequence[Sequence[DcSource]], loads: Sequence[DcLoad]
+    v_pu: Sequence[float],
+    nodes: Sequence[int],
+    sources: Sequence[Sequence[DcSource]],
+    loads: Sequence[DcLoad],
 ) -> list[list[float]]:
-    """Return how the surplus of each node (row) changes with the voltage of each [W/pu]."""
+    """Return how the surplus of each of `nodes` (row) changes with the voltage of each [W/pu]."""
     slopes = [[0.0] * len(v_pu) for _ in v_pu]
-    for node, group in enumerate(sources):
-        slopes[node][node] = sum([source.slope_w(v_pu[node]) for source in group])
+    for node in nodes:
+        slopes[node][node] = sum([source.slope_w(v_pu[node]) for source in sources[node]])
     for load in loads:
+        if load.a not in nodes and load.b not in nodes:
+            continue
         from_a, from_b = _shares(load, v_pu)
         for moved in (load.a,) if load.a == load.b else (load.a, load.b):
             nudged = {load.a: v_pu[load.a], load.b: v_pu[load.b]}

@@ -71,6 +71,7 @@ class Live:
         island_of: island of every bus, -1 for DC (n_bus,).
         leaders: references of the live islands.
         slot_bus: bus of every slot (n_slot,).
+        slot_island: island of every slot, one more than the last for DC (n_slot,).
         slot_alive: whether its bus is live AC (n_slot,).
         branch_island: island of every branch (n_branch,).
         model: the AC side.
@@ -83,6 +84,7 @@ class Live:
     island_of: NDArray[np.intp]
     leaders: list[Former]
     slot_bus: NDArray[np.intp]
+    slot_island: NDArray[np.intp]
     slot_alive: NDArray[np.bool_]
     branch_island: NDArray[np.intp]
     model: Model
@@ -113,6 +115,7 @@ def find(grid: Grid) -> Live:
         island_of=island_of,
         leaders=leaders,
         slot_bus=slot_bus,
+        slot_island=np.where(island_of < 0, len(islands), island_of)[slot_bus],
         slot_alive=alive[slot_bus],
         branch_island=np.array([island_of[b.source] for b in grid.branches], np.intp),
         model=_model(grid, node, np.flatnonzero(alive), leaders),

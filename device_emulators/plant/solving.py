@@ -60,15 +60,13 @@ def estimate_loads(grid: Grid) -> None:
 
 
 def _sum_slots(part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
-    count = len(part.islands)
-    island = part.island_of[part.slot_bus]
-    on_ac = island >= 0
-    load_w = sum_by(island[on_ac], p[on_ac], count)
-    load_var = sum_by(island[on_ac], q[on_ac], count)
+    count = len(part.islands) + 1
+    load_w = sum_by(part.slot_island, p, count).tolist()
+    load_var = sum_by(part.slot_island, q, count).tolist()
     for number, one in enumerate(part.islands):
         if one.leader is not None:
-            one.load_w = float(load_w[number]) + one.loss_w
-            one.load_var = float(load_var[number]) + one.loss_var
+            one.load_w = load_w[number] + one.loss_w
+            one.load_var = load_var[number] + one.loss_var
             one.load_va = math.hypot(one.load_w, one.load_var)
 
 
@@ -94,7 +92,7 @@ def solve_ac(grid: Grid) -> None:
 
 def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     ac, model, n_bus = grid.is_ac, part.model, len(grid.bus_ids)
-    grid.v_pu[ac] = grid.angle_rad[ac] = grid.hz[ac] = 0.0
+    grid.v_pu[ac] = grid.angle_rad[ac] = 0.0
     grid.branch_w = np.zeros((len(grid.branches), 2))
     grid.branch_var = np.zeros((len(grid.branches), 2))
     if model.solver is not None:
@@ -122,20 +120,22 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
 
 def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     """Tell every island its frequency, losses and load, and its members what they give."""
-    loss_w, loss_var = grid.branch_w.sum(axis=1), grid.branch_var.sum(axis=1)
+    count = len(part.islands)
+    loss_w = sum_by(part.branch_island, grid.branch_w[:, 0] + grid.branch_w[:, 1], count).tolist()
+    var = grid.branch_var[:, 0] + grid.branch_var[:, 1]
+    loss_var = sum_by(part.branch_island, var, count).tolist()
+    hz = np.zeros(count + 1)  # the last for buses that are in no island
     others_w, others_var = p.copy(), q.copy()
     for number, island in enumerate(part.islands):
         if island.leader is None:
-            island.load_w = island.load_va = island.load_var = 0.0
-            island.loss_w = island.loss_var = 0.0
             continue
-        grid.hz[island.buses] = island.leader.frequency_hz
-        inside = part.branch_island == number
-        island.loss_w, island.loss_var = float(loss_w[inside].sum()), float(loss_var[inside].sum())
+        hz[number] = island.leader.frequency_hz
+        island.loss_w, island.loss_var = loss_w[number], loss_var[number]
         for former in island.members:
             others_w[former.slot] = others_var[former.slot] = 0.0
             if former is not island.leader:
                 former.given_w, former.given_var = -float(p[former.slot]), -float(q[former.slot])
+    grid.hz = hz[part.island_of]
     _sum_slots(part, others_w, others_var)
 
 
