@@ -95,6 +95,7 @@ class Hall:
     commands: list[Command] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     messages: list[LaneMessage] = field(default_factory=list)
+    """What was said of the supply."""
     inbox: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -272,7 +273,8 @@ class Hall:
         self.state = done.state
         self.commands += [c for c in done.commands if c.point == "command"]
         self.events += [e for e in done.events if isinstance(e, Event)]
-        self.messages += [m for m in done.messages if isinstance(m, LaneMessage)]
+        told = [m for m in done.messages if isinstance(m, LaneMessage)]
+        self.messages += [m for m in told if m.topic == "supply"]
         for command in done.commands:
             self.obey(command)
         if self.caps_follow:
