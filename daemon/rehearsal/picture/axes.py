@@ -32,7 +32,7 @@ _INK: Final = "#1F2933"
 _FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 LEFT_PX: Final = 118
-RIGHT_PX: Final = 172
+RIGHT_PX: Final = 186
 TOP_PX: Final = 112
 BOTTOM_PX: Final = 52
 GAP_PX: Final = 28
