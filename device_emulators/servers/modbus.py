@@ -44,7 +44,7 @@ from device_emulators.servers.served import devices_behind, listening_failed
 from device_emulators.servers.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymodbus.datastore import ModbusServerContext
     from pymodbus.pdu import ModbusPDU
@@ -68,45 +68,64 @@ _NEVER: Final = -1
 
 
 class _Words:
-    """Words that follow the plant."""
+    """All words behind a gateway, in one row that follows the plant: tables, then the mirror.
 
-    def __init__(self, plant: Served, places: Sequence[tuple[str, int, Slot]], size: int) -> None:
+    A row is read at once: a reading for each table would cost several times as much.
+    """
+
+    def __init__(self, plant: Served) -> None:
         self._plant = plant
-        self._read = plant.reader([(equipment, slot.name) for equipment, _, slot in places])
-        self._sheet = Sheet([(at, slot) for _, at, slot in places], size)
+        self._places: list[tuple[str, int, Slot]] = []
+        self._size = 0
         self._version = _NEVER
 
-    def now(self) -> list[int]:
+    def add(self, places: Iterable[tuple[str, int, Slot]], size: int) -> int:
+        """Append `size` words that show points of devices; return the place of the first."""
+        start = self._size
+        self._places += [(id_, start + at, slot) for id_, at, slot in places]
+        self._size += size
+        return start
+
+    def close(self) -> None:
+        """End the row."""
+        self._read = self._plant.reader([(id_, slot.name) for id_, _, slot in self._places])
+        self._sheet = Sheet([(at, slot) for _, at, slot in self._places], self._size)
+
+    def now(self, start: int, count: int) -> list[int]:
+        """Return words as they are now."""
         version = self._plant.version
         if version != self._version:
             self._version = version
             self._sheet.show(self._read())
-        return self._sheet.words
+        return self._sheet.words[start : start + count]
 
 
 class _Table:
     """One table of one unit: its map and its words."""
 
-    def __init__(self, id: str, codec: Codec, plant: Served) -> None:
+    def __init__(self, id: str, codec: Codec, words: _Words) -> None:
         self.codec = codec
         places = [(id, slot.address - codec.start, slot) for slot in codec.shown]
-        self._words = _Words(plant, places, codec.stop - codec.start)
+        self._first = words.add(places, codec.stop - codec.start)
+        self._words = words
 
     def words(self, address: int, count: int) -> list[int]:
         start, stop = self.codec.start, self.codec.stop
         if address < start or address + count > stop:
             raise AddressError
-        return self._words.now()[address - start :][:count]
+        return self._words.now(self._first + address - start, count)
 
 
 class _Unit:
     """One device: its tables, and the plant behind them."""
 
-    def __init__(self, id: str, nature: Nature, points: dict[str, Register], plant: Served) -> None:
+    def __init__(
+        self, id: str, nature: Nature, points: dict[str, Register], plant: Served, words: _Words
+    ) -> None:
         self._id = id
         self._plant = plant
         self._tables = {
-            table: _Table(id, Codec(nature, table, points), plant)
+            table: _Table(id, Codec(nature, table, points), words)
             for table in sorted({place.table for place in points.values()})
         }
         mirrored = {name: place for name, place in points.items() if place.mirrored}
@@ -128,19 +147,20 @@ class _Unit:
 class _Mirror:
     """Unit 1: the fast words of every unit behind the gateway, in one block."""
 
-    def __init__(self, units: dict[int, _Unit], plant: Served) -> None:
+    def __init__(self, units: dict[int, _Unit], words: _Words) -> None:
         self._size = (max(units, default=MIRROR_UNIT) - MIRROR_UNIT) * MIRROR_WORDS
         places = [
             (id_, (number - MIRROR_UNIT - 1) * MIRROR_WORDS + address, slot)
             for number, unit in units.items()
             for id_, address, slot in unit.mirrored
         ]
-        self._words = _Words(plant, places, self._size)
+        self._first = words.add(places, self._size)
+        self._words = words
 
     def words(self, table: str, address: int, count: int) -> list[int]:
         if table != "input" or address + count > self._size:
             raise AddressError
-        return self._words.now()[address : address + count]
+        return self._words.now(self._first + address, count)
 
     def write(self, table: str, address: int, words: Sequence[int]) -> bool:
         raise AddressError
@@ -157,12 +177,14 @@ class _Context:
         self.silent = False
         self._echo: list[int] = []
         devices: dict[int, _Unit] = {}
+        words = _Words(plant)
         for equipment, device, profile in devices_behind(site, gateway):
             points = {n: p for n, p in profile.points.items() if isinstance(p, Register)}
-            devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant)
+            devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant, words)
         self._units: dict[int, _Unit | _Mirror] = {**devices}
         if gateway.mirror:
-            self._units[MIRROR_UNIT] = _Mirror(devices, plant)
+            self._units[MIRROR_UNIT] = _Mirror(devices, words)
+        words.close()
 
     def _unit(self, number: int) -> _Unit | _Mirror | None:
         if self.silent:
