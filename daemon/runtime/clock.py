@@ -47,6 +47,11 @@ class SystemClock:
         return time.time_ns()
 
 
+def processor_s() -> float:
+    """Return the processor time that this process has used [s]: for figures, never for decisions."""
+    return time.process_time()
+
+
 class Ticks(Protocol):
     """A fixed grid of instants; a late listener misses ticks, the grid never slides."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +25,7 @@ from daemon.rehearsal.simulation.fingerprint import Fingerprint
 from daemon.rehearsal.simulation.observer import Scene, Verdict
 from daemon.rehearsal.simulation.reach import ImageReach, Process, WireReach
 from daemon.rehearsal.simulation.world import Audience, world
+from daemon.runtime.clock import processor_s
 from device_emulators.faults.instruments import Instruments
 from device_emulators.pace import Pace
 from device_emulators.plant.plant import Plant
@@ -218,11 +218,11 @@ class _Run:
             running = asyncio.create_task(daemon.run(stop))
         try:
             await self._become_ready(running)
-            began_s = time.process_time()
+            began_s = processor_s()
             scene = self._begin()
             await asyncio.sleep(scene.for_s)
             self._pace.look()
-            took_s = time.process_time() - began_s
+            took_s = processor_s() - began_s
         finally:
             self._pace.stop()
             self._audience.open = False
