@@ -270,7 +270,8 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         view = replace(view, next_id=view.next_id + len(beats))
         proposals = tuple(p for p in proposals if p.action != "beat")
     turns[lane.path.name], view = _turn(lane.path, state, view, params, standing, proposals)
-    commands = beats + _all(turns, "commands")
+    spoke = [t for t in turns.values() if t.commands or t.events or t.messages or t.requests]
+    commands = beats + tuple(c for turn in spoke for c in turn.commands)
     after = replace(
         state,
         next_id=state.next_id + len(commands),
@@ -284,9 +285,9 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     return Step(
         state=after,
         commands=commands,
-        events=_all(turns, "events"),
-        requests=_all(turns, "requests"),
-        messages=_all(turns, "messages"),
+        events=tuple(e for turn in spoke for e in turn.events),
+        requests=tuple(r for turn in spoke for r in turn.requests),
+        messages=tuple(m for turn in spoke for m in turn.messages),
         estimate=view.estimate,
     )
 
@@ -338,11 +339,6 @@ def _concluded(view: View, news: Mapping[str, Any]) -> View:
     if all(getattr(facts, name) == fact for name, fact in news.items()):
         return view
     return replace(view, facts=replace(facts, **news))
-
-
-def _all(turns: Mapping[str, Turn[Any]], kind: str) -> tuple[Any, ...]:
-    """Return what all controllers said of one kind, in order."""
-    return tuple(item for turn in turns.values() for item in getattr(turn, kind))
 
 
 _STANDING: Final[WeakKeyDictionary[Params, Standing]] = WeakKeyDictionary()

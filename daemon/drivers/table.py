@@ -65,8 +65,9 @@ class Table:
         self._read: Final = np.array(["r" in p.place.access for p in points.points], dtype=bool)
         self._changed = True  # a value or a quality may have, since the last look
         self._renewed = True  # a time of receipt has, since it was last copied
-        self._marked = False  # some value carries a mark of age
-        self._unmarks = False  # and some value was heard of since
+        self._marked = False  # some value carries a mark of age or of a stopped counter
+        self._old: NDArray[np.bool_] = np.zeros(n, dtype=np.bool_)  # which were too old then
+        self._unmarks = False  # one of those was heard of since
         self._review_ns = 0  # before this nothing grows old
         self._seen: Image | None = None
 
@@ -89,7 +90,8 @@ class Table:
         """Note that the values at `indices` (n,) were confirmed unchanged at `now_ns` [ns]."""
         self.source_ns[indices] = now_ns
         self._renewed = True
-        self._unmarks = self._marked
+        if self._marked and self._old[indices].any():
+            self._unmarks = True
 
     def mark(self, indices: Indices, quality: Quality) -> None:
         """Give the points at `indices` (n,) another quality; values and times stay."""
@@ -130,9 +132,9 @@ class Table:
 
     def _age(self, now_ns: int, *, anew: bool) -> QualityArray:
         """Return the quality (n_point,) with marks of age."""
-        quality, old = self.quality, None
+        quality = self.quality
         if anew or self._marked:
-            old, dead = self._old(now_ns)
+            old, dead = self._look(now_ns)
             if old.any():
                 quality = quality.copy()
                 quality[old & (quality < _UNCERTAIN)] = _STALE
@@ -143,12 +145,13 @@ class Table:
         self._marked = quality is not self.quality
         return quality
 
-    def _old(self, now_ns: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _look(self, now_ns: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which values (n_point,) are stale and which dead; note when the next will be."""
         age, usable = now_ns - self.source_ns, self.quality < _BAD
         old, dead = (age > self._stale_ns) & usable, (age > self._dead_ns) & usable
         left = np.where(old, self._dead_ns, self._stale_ns)[usable & ~dead] - age[usable & ~dead]
         self._review_ns = now_ns + int(left.min(initial=_NEVER - now_ns - 1)) + 1
+        self._old = old
         return old, dead
 
     def _show(self, now_ns: int, quality: QualityArray) -> None:
