@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FOR_S = "7"
+FOR_S = "6"
 DRAWN = """new Promise((done) => {
   const look = () => document.body?.dataset.drawn ? done(true) : setTimeout(look, 20);
   look();
@@ -77,3 +77,20 @@ def test_the_report_draws_without_a_network(
         assert all("UPS-A" in row for row in rows)
         assert page.asked == [report.as_uri()]
         assert page.said == []
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "out.html"
+    command = [
+        sys.executable,
+        "-m",
+        "daemon",
+        "simulate",
+        "momentary_outage",
+        "--report",
+        str(path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == f"{path}: cannot be written: No such file or directory\n"
+    assert "seed" not in done.stdout
