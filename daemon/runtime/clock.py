@@ -48,7 +48,7 @@ class SystemClock:
 
 
 def processor_s() -> float:
-    """Return the processor time that this process has used [s]: for figures, never for decisions."""
+    """Return the processor time used by this process [s]: for figures, never for decisions."""
     return time.process_time()
 
 
