@@ -115,7 +115,7 @@ class Alarms(Oracle):
 
     def _said(self, due: _Due) -> bool:
         for alarm_id in self._ids(due):
-            at_ns, active = self._seen.get(alarm_id, (0, False))
+            at_ns, active = self._seen.get(alarm_id, (-NEVER_NS, False))
             if active or at_ns >= due.since_ns - ns(LEAD_S):
                 return True
         return False

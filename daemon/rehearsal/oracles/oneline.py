@@ -39,7 +39,7 @@ class Times:
         section_s: to give a section its main, its tie or its generator feeder.
         block_s: between two load blocks.
         more_sets_s: longest wait for more sets and for caps.
-        retry_s: what one switch or set that fails costs.
+        retry_s: what one switch that fails costs.
     """
 
     confirm_s: float
@@ -203,9 +203,11 @@ class OneLine:
         return float(settings["crank_s"] + settings["spread_s"] + settings["run_up_s"]) + MOVE_S
 
     def retries_s(self, faulty: Iterable[str]) -> float:
-        """Return what it costs to find out that some switches and sets do not obey [s]."""
-        mine = {*self._scheme_s, *(g.id for g in self._sets)}
-        return self._times.retry_s * len(mine.intersection(faulty))
+        """Return what it costs to find out that some switches do not obey [s].
+
+        Sets start all at once, so one that does not start holds up no other.
+        """
+        return self._times.retry_s * len({*faulty}.intersection(self._scheme_s))
 
     def between(self, buses: Iterable[int]) -> tuple[frozenset[str], tuple[str, ...]]:
         """Return what stands between buses and the stores above them, and these stores."""

@@ -1,0 +1,52 @@
+"""What must be right again when everything has healed."""
+
+from __future__ import annotations
+
+from daemon.rehearsal.oracles.liveness import Liveness
+from tests.unit.rehearsal.oracles.course import Course, happens
+
+SAG = happens(1, "U-A", "sag", depth_pu=0.5, for_s=0.2)
+
+
+def inhibited(course: Course) -> Course:
+    """Let the board leave everything to the daemon that is not there."""
+    course.device("CCTS-1").stage = "inhibited"
+    course.device("CCTS-1").selector = "manual"
+    return course
+
+
+def test_a_hall_that_is_back_to_normal_is_right() -> None:
+    found = inhibited(Course(Liveness(), SAG)).at(30).verdict
+    assert found.ok
+    assert not found.detail
+
+
+def test_nothing_is_judged_before_its_time_or_while_a_fault_stays() -> None:
+    assert "not judged: healed" in inhibited(Course(Liveness(), SAG)).at(5).verdict.detail
+    stays = happens(1, "52-VCB-MA", "fail_to_open")
+    assert "a fault stays" in inhibited(Course(Liveness(), stays)).at(200).verdict.detail
+
+
+def test_a_cap_that_remains_is_wrong() -> None:
+    course = inhibited(Course(Liveness(), SAG)).at(2)
+    course.plant.write("ROW-3", "power_cap_pu", 0.45)
+    assert course.at(30).verdict.detail == "ROW-3 is still capped at 0.45"
+
+
+def test_a_section_that_is_not_taken_back_is_wrong() -> None:
+    course = inhibited(Course(Liveness(), SAG)).at(2)
+    course.operate("52-VCB-MA", "open")
+    assert course.at(30).verdict.detail.startswith("not judged")
+    found = course.at(55).verdict
+    assert "MVA is not fed by the utility" in found.detail
+
+
+def test_a_set_that_runs_on_is_wrong() -> None:
+    course = inhibited(Course(Liveness(), SAG)).at(2)
+    course.device("DG-1").order("start")
+    assert "DG-1 is still ready" in course.at(95).verdict.detail
+
+
+def test_a_board_that_waits_for_a_person_is_left_out() -> None:
+    trips = happens(1, "52-VCB-MA", "trip")
+    assert inhibited(Course(Liveness(), trips)).at(85).verdict.ok
