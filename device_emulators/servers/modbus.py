@@ -46,6 +46,8 @@ from device_emulators.servers.sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from pymodbus.datastore import ModbusServerContext
     from pymodbus.pdu import ModbusPDU
 
@@ -67,65 +69,84 @@ _SINGLE_WRITES: Final = (5, 6)
 _NEVER: Final = -1
 
 
-class _Words:
-    """All words behind a gateway, in one row that follows the plant: tables, then the mirror.
+class _Row:
+    """The values of all points behind a gateway.
 
-    A row is read at once: a reading for each table would cost several times as much.
+    They are read at once: a reading for each table would cost several times as much.
+
+    Attributes:
+        values: as of the last `look` (n_point,).
     """
+
+    values: NDArray[np.float64]
 
     def __init__(self, plant: Served) -> None:
         self._plant = plant
-        self._places: list[tuple[str, int, Slot]] = []
-        self._size = 0
+        self._names: list[tuple[str, str]] = []
         self._version = _NEVER
 
-    def add(self, places: Iterable[tuple[str, int, Slot]], size: int) -> int:
-        """Append `size` words that show points of devices; return the place of the first."""
-        start = self._size
-        self._places += [(id_, start + at, slot) for id_, at, slot in places]
-        self._size += size
-        return start
+    def add(self, names: Iterable[tuple[str, str]]) -> slice:
+        """Append points; return their places."""
+        start = len(self._names)
+        self._names += names
+        return slice(start, len(self._names))
 
     def close(self) -> None:
         """End the row."""
-        self._read = self._plant.reader([(id_, slot.name) for id_, _, slot in self._places])
-        self._sheet = Sheet([(at, slot) for _, at, slot in self._places], self._size)
+        self._read = self._plant.reader(self._names)
 
-    def now(self, start: int, count: int) -> list[int]:
-        """Return words as they are now."""
+    def look(self) -> int:
+        """Read the values if they may have moved; return their version."""
         version = self._plant.version
         if version != self._version:
             self._version = version
-            self._sheet.show(self._read())
+            self.values = self._read()
+        return version
+
+
+class _Words:
+    """Words that follow their part of a row; only what is asked for is coded."""
+
+    def __init__(self, row: _Row, places: Sequence[tuple[str, int, Slot]], size: int) -> None:
+        self._row = row
+        self._part = row.add((id_, slot.name) for id_, _, slot in places)
+        self._sheet = Sheet([(at, slot) for _, at, slot in places], size)
+        self._version = _NEVER
+
+    def now(self, start: int, count: int) -> list[int]:
+        """Return words as they are now."""
+        version = self._row.look()
+        if version != self._version:
+            self._version = version
+            self._sheet.show(self._row.values[self._part])
         return self._sheet.words[start : start + count]
 
 
 class _Table:
     """One table of one unit: its map and its words."""
 
-    def __init__(self, id: str, codec: Codec, words: _Words) -> None:
+    def __init__(self, id: str, codec: Codec, row: _Row) -> None:
         self.codec = codec
         places = [(id, slot.address - codec.start, slot) for slot in codec.shown]
-        self._first = words.add(places, codec.stop - codec.start)
-        self._words = words
+        self._words = _Words(row, places, codec.stop - codec.start)
 
     def words(self, address: int, count: int) -> list[int]:
         start, stop = self.codec.start, self.codec.stop
         if address < start or address + count > stop:
             raise AddressError
-        return self._words.now(self._first + address - start, count)
+        return self._words.now(address - start, count)
 
 
 class _Unit:
     """One device: its tables, and the plant behind them."""
 
     def __init__(
-        self, id: str, nature: Nature, points: dict[str, Register], plant: Served, words: _Words
+        self, id: str, nature: Nature, points: dict[str, Register], plant: Served, row: _Row
     ) -> None:
         self._id = id
         self._plant = plant
         self._tables = {
-            table: _Table(id, Codec(nature, table, points), words)
+            table: _Table(id, Codec(nature, table, points), row)
             for table in sorted({place.table for place in points.values()})
         }
         mirrored = {name: place for name, place in points.items() if place.mirrored}
@@ -147,20 +168,19 @@ class _Unit:
 class _Mirror:
     """Unit 1: the fast words of every unit behind the gateway, in one block."""
 
-    def __init__(self, units: dict[int, _Unit], words: _Words) -> None:
+    def __init__(self, units: dict[int, _Unit], row: _Row) -> None:
         self._size = (max(units, default=MIRROR_UNIT) - MIRROR_UNIT) * MIRROR_WORDS
         places = [
             (id_, (number - MIRROR_UNIT - 1) * MIRROR_WORDS + address, slot)
             for number, unit in units.items()
             for id_, address, slot in unit.mirrored
         ]
-        self._first = words.add(places, self._size)
-        self._words = words
+        self._words = _Words(row, places, self._size)
 
     def words(self, table: str, address: int, count: int) -> list[int]:
         if table != "input" or address + count > self._size:
             raise AddressError
-        return self._words.now(self._first + address, count)
+        return self._words.now(address, count)
 
     def write(self, table: str, address: int, words: Sequence[int]) -> bool:
         raise AddressError
@@ -177,14 +197,14 @@ class _Context:
         self.silent = False
         self._echo: list[int] = []
         devices: dict[int, _Unit] = {}
-        words = _Words(plant)
+        row = _Row(plant)
         for equipment, device, profile in devices_behind(site, gateway):
             points = {n: p for n, p in profile.points.items() if isinstance(p, Register)}
-            devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant, words)
+            devices[device.unit] = _Unit(equipment.id, equipment.kind, points, plant, row)
         self._units: dict[int, _Unit | _Mirror] = {**devices}
         if gateway.mirror:
-            self._units[MIRROR_UNIT] = _Mirror(devices, words)
-        words.close()
+            self._units[MIRROR_UNIT] = _Mirror(devices, row)
+        row.close()
 
     def _unit(self, number: int) -> _Unit | _Mirror | None:
         if self.silent:
