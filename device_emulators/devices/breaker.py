@@ -92,6 +92,7 @@ class Breaker(Device):
         self.stuck_open = self.stuck_closed = False
         self._waits_for_sync = False
         self._heat_51_pu = 0.0
+        self._timing_51 = False
         self.cause = ""
         self.guards_mains = any(
             isinstance(s, MainTieMainScheme) and s.intake == item.id
@@ -152,7 +153,8 @@ class Breaker(Device):
         self._mind()
 
     def _mind(self) -> None:
-        self.alert = self.guards_mains or self._waits_for_sync or self._heat_51_pu > 0.0
+        turning = self._timing_51 or self._heat_51_pu > 0.0
+        self.alert = self.guards_mains or self._waits_for_sync or turning
 
     @property
     def closed(self) -> bool:
@@ -285,7 +287,7 @@ class Breaker(Device):
             self._try_sync()
         if self.guards_mains:
             self._guard_mains()
-        if self.switch in self.grid.overloaded or self.heat_51_pu > 0.0:
+        if self.switch in self.grid.overloaded or self._timing_51 or self.heat_51_pu > 0.0:
             self._over_current()
         return False
 
@@ -302,18 +304,19 @@ class Breaker(Device):
         if instant is not None and current > instant:
             self.trip("50", lockout=True)
             return
-        if pickup is None or (current <= pickup and self.heat_51_pu == 0.0):
-            self.grid.timers.cancel(self.id, "51")
+        if pickup is None:
             return
         seconds = standard_inverse_s(
             current, pickup, self.ratings.get("time_multiplier_51_pu", 0.1)
         )
-        if seconds == math.inf:
+        self._timing_51 = seconds < math.inf
+        if not self._timing_51:
             self.heat_51_pu = 0.0
             self.grid.timers.cancel(self.id, "51")
         else:
             left_s = (1.0 - self.heat_51_pu) * seconds
             self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
+        self._mind()
 
     def advance(self, dt_s: float) -> None:
         """Let the disc of the 51 turn."""

@@ -27,11 +27,12 @@ LEAN_PU: Final = 0.03
 _TOLERANCE_PU: Final = 1e-10
 _SETTLED_PU: Final = 1e-9
 _BALANCE_W: Final = 1e-3
-_SWEEPS: Final = 400
+_SWEEPS: Final = 40
 _NUDGE_PU: Final = 1e-7
-_FLAT_W: Final = -1e4
+_FLAT_W: Final = -1.0
 _LOW_PU: Final = 0.5
-_STEPS: Final = 8
+_STEPS: Final = 60
+_LEAST: Final = 1e-9
 
 
 @dataclass(slots=True)
@@ -240,8 +241,8 @@ def _leap(
 ) -> bool:
     """Move all live nodes together by Newton steps; return False, nothing moved, when they miss."""
     there = list(v_pu)
+    surplus = _surpluses(there, sources, loads)
     for _ in range(_STEPS):
-        surplus = _surpluses(there, sources, loads)
         off = {n for n, alive in enumerate(live) if alive and abs(surplus[n]) >= _BALANCE_W}
         if not off:
             v_pu[:] = there
@@ -251,9 +252,15 @@ def _leap(
         slopes = _slopes(there, nodes, sources, loads)
         rows = [[*(slopes[node][other] for other in nodes), surplus[node]] for node in nodes]
         _eliminate(rows)
-        for node, row in zip(nodes, rows, strict=True):
-            high = max([source.set_pu for source in sources[node] if source.forms])
-            there[node] = min(max(there[node] - row[-1], NOTHING_PU), high)
+        began, before, part = list(there), sum(map(abs, surplus)), 1.0
+        while part > _LEAST:  # a whole step may miss the pieces it was taken for
+            for node, row in zip(nodes, rows, strict=True):
+                high = max([source.set_pu for source in sources[node] if source.forms])
+                there[node] = min(max(began[node] - part * row[-1], NOTHING_PU), high)
+            surplus = _surpluses(there, sources, loads)
+            if sum(map(abs, surplus)) <= before:
+                break
+            part *= 0.5
     return False
 
 

@@ -192,6 +192,7 @@ def test_a_running_load_is_fed_and_a_lost_one_was_not(
     st.lists(st.floats(0.0, 3e6), min_size=3, max_size=3),
     st.floats(-0.5e6, 0.5e6),
 )
+@example(ceilings=[2784382.0, 1.0], demands=[1259867.0, 2524517.0, 0.0], offset=0.0)
 @example(ceilings=[2772152.0, 1.0], demands=[1259867.0, 2524753.0, 0.0], offset=0.0)
 def test_dc_nodes_balance_whatever_the_limits(
     ceilings: list[float], demands: list[float], offset: float
