@@ -296,7 +296,7 @@ class Breaker(Device):
 
     def _over_current(self) -> None:
         if not self.closed:
-            self.heat_51_pu = 0.0
+            self._drop_out()
             return
         pickup = self.ratings.get("pickup_51_a")
         instant = self.ratings.get("pickup_50_a")
@@ -309,14 +309,19 @@ class Breaker(Device):
         seconds = standard_inverse_s(
             current, pickup, self.ratings.get("time_multiplier_51_pu", 0.1)
         )
-        self._timing_51 = seconds < math.inf
-        if not self._timing_51:
-            self.heat_51_pu = 0.0
-            self.grid.timers.cancel(self.id, "51")
-        else:
-            left_s = (1.0 - self.heat_51_pu) * seconds
-            self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
+        if seconds == math.inf:
+            self._drop_out()
+            return
+        self._timing_51 = True
         self._mind()
+        left_s = (1.0 - self.heat_51_pu) * seconds
+        self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
+
+    def _drop_out(self) -> None:
+        """Forget a pick-up of the 51, also one that was gone in the same instant."""
+        self._timing_51 = False
+        self.heat_51_pu = 0.0
+        self.grid.timers.cancel(self.id, "51")
 
     def advance(self, dt_s: float) -> None:
         """Let the disc of the 51 turn."""

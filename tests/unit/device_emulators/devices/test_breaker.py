@@ -7,6 +7,7 @@ import math
 import pytest
 
 from daemon.model.plant import MainTieMainScheme, Section
+from daemon.settings import load
 from device_emulators.plant.plant import Plant
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, site
 
@@ -140,6 +141,14 @@ def test_local_panel_and_truck_refuse_remote_commands() -> None:
     hand.run(1.0)
     hand.plant.inject("52-1", "rack_out", {})
     assert not hand.command("52-1", "close")
+
+
+def test_over_current_of_an_instant_trips_nothing() -> None:
+    # A sag doubles the current of a converter until it is on its battery, within the same instant.
+    plant = Plant(load("traditional").site)
+    plant.inject("U-1", "sag", {"depth_pu": 0.5, "for_s": 0.042})
+    assert [e for e in plant.advance(20 * S) if e.name == "tripped"] == []
+    assert plant.quantity("52-ACB-U", "closed") == 1.0
 
 
 def test_inverse_time_over_current_trips_when_the_curve_says_so_and_locks_out() -> None:
