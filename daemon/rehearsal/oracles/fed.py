@@ -51,6 +51,8 @@ NOTICE_S: Final = 10.0
 LOSSES: Final = 1.1
 USABLE_PU: Final = 0.95
 SLACK_S: Final = 2.0
+EVERY_S: Final = 0.5
+"""What lasts is judged again so often [s]."""
 TELLING: Final = frozenset({"relay", "meter", "switchgear_controller", GATEWAY, DAEMON})
 """Natures whose faults blind the daemon; the last is its own process."""
 LOWEST: Final = 4
@@ -72,6 +74,7 @@ class _Load:
         could_end: its own store sufficed for an orderly shutdown then.
         told_ns: begin of the unfed interval that was put on record.
         longest_ns: longest unfed interval [ns].
+        due_ns: not to be judged again before [ns].
     """
 
     device: Any
@@ -84,6 +87,7 @@ class _Load:
     could_end: bool = False
     told_ns: int = -1
     longest_ns: int = 0
+    due_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -96,6 +100,7 @@ class _Input:
         dead_since_ns: since when there is none, None while there is [ns].
         path_since_ns: since when a path of a kind is healthy [ns].
         told: it was put on record.
+        due_ns: not to be judged again before [ns].
     """
 
     id: str
@@ -103,6 +108,7 @@ class _Input:
     dead_since_ns: int | None = None
     path_since_ns: dict[str, int] = field(default_factory=dict)
     told: bool = False
+    due_ns: int = 0
 
 
 class Fed(Oracle):
@@ -160,10 +166,12 @@ class Fed(Oracle):
         if self._racks.giving or self._giving.any():
             self._follow_racks(now_ns)
         for load in self._loads:
-            if not load.supply.fed:
+            if not load.supply.fed and now_ns >= load.due_ns:
+                load.due_ns = now_ns + ns(EVERY_S)
                 self._judge(now_ns, load)
         for side in self._inputs:
-            if side.dead_since_ns is not None and not side.told:
+            if side.dead_since_ns is not None and not side.told and now_ns >= side.due_ns:
+                side.due_ns = now_ns + ns(EVERY_S)
                 self._judge_input(now_ns, side)
 
     def _survey(self, now_ns: int) -> None:

@@ -83,6 +83,7 @@ class Parallel(Oracle):
         self._closings = len(grid.closings)
         self._topology: Live | None = None
         self._standing: dict[str, _Standing] = {}
+        self._side_by_side: dict[str, tuple[str, float]] = {}
         self._before_pu = grid.v_pu.copy()
 
     def look(self, now_ns: int) -> None:
@@ -98,8 +99,10 @@ class Parallel(Oracle):
             self._judge_closed(now_ns, [id_ for id_, cause in closed if cause == OURS])
             self._judge_closings(now_ns)
             self._topology = grid.live_part
-        if moved or self._standing or not all(u.former.able for u in self._utilities):
-            self._watch(now_ns, dict(self._joined()))
+            self._side_by_side = dict(self._joined())
+        joined = self._side_by_side | dict(self._backfed())
+        if joined or self._standing:
+            self._watch(now_ns, joined)
         self._before_pu = grid.v_pu.copy()
 
     # What we closed.
@@ -163,12 +166,15 @@ class Parallel(Oracle):
             for f in self.timeline.acting(now_ns - ns(STUCK_S), now_ns)
         )
 
-    def _joined(self) -> Iterator[tuple[str, tuple[str, float]]]:
-        """Yield what is joined now: a key, and what it is with its limit."""
-        grid = self.grid
+    def _backfed(self) -> Iterator[tuple[str, tuple[str, float]]]:
+        """Yield the dead utilities that have voltage: a key, and what it is with its limit."""
         for utility in self._utilities:
-            if not utility.former.able and grid.live(utility.buses[0]):
+            if not utility.former.able and self.grid.live(utility.buses[0]):
                 yield utility.id, (f"{utility.id} is dead and fed from the site", BACKFED_S)
+
+    def _joined(self) -> Iterator[tuple[str, tuple[str, float]]]:
+        """Yield what the topology joins: a key, and what it is with its limit."""
+        grid = self.grid
         natures = {f.id: self.site.equipment[f.id].nature for f in grid.formers}
         for island in grid.islands:
             kinds = {natures[f.id] for f in island.members}
