@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import yaml
 from pydantic import ConfigDict, Field
 
 from daemon.settings.document import read
@@ -248,3 +249,23 @@ def prepared(site: Site, scenario: Scenario) -> Site:
         for id_ in select(site, initial.target):
             emulation.setdefault(id_, {}).update(initial.values)
     return replace(site, emulation=emulation)
+
+
+def written(scenario: Scenario, why: str) -> str:
+    """Return initial state and timeline of a scenario as a file, with `why` as a comment above."""
+    head = {name: getattr(scenario, name) for name in ("scenario", "description", "site", "for_s")}
+    lines = [f"# {line}".rstrip() for line in why.splitlines()]
+    lines.append(yaml.safe_dump(head, sort_keys=False, width=100).rstrip())
+    for name in ("initial", "timeline"):
+        rows = [each.model_dump(mode="json") for each in getattr(scenario, name)]
+        if rows:
+            lines += [f"{name}:", *(f"  - {_on_one_line(row)}" for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _on_one_line(row: Mapping[str, Any]) -> str:
+    ordered = sorted(row.items(), key=lambda item: item[0] != "at_s")
+    text: str = yaml.safe_dump(
+        dict(ordered), default_flow_style=True, sort_keys=False, width=10_000
+    )
+    return text.strip()

@@ -17,11 +17,11 @@ import pytest
 from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.simulation.found import objections
 from daemon.rehearsal.simulation.run import Case
-from daemon.rehearsal.simulation.shrink import shrink, written
+from daemon.rehearsal.simulation.shrink import shrink
 from daemon.rehearsal.simulation.swarm import HEALED_PU, Act, draw, drawn_acts, with_acts
 from daemon.settings import load
 from device_emulators.faults.catalogue import DRAWABLE
-from device_emulators.scenario import Happening, Scenario
+from device_emulators.scenario import Happening, Scenario, written
 from device_emulators.scenario import load as load_scenario
 from device_emulators.vocabulary import vocabulary
 

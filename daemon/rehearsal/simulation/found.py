@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.simulation.run import run
-from daemon.rehearsal.simulation.shrink import shrink, written
+from daemon.rehearsal.simulation.shrink import shrink
 from daemon.rehearsal.simulation.swarm import drawn_acts, with_acts
+from device_emulators.scenario import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""From a seed that fails to the fewest faults that still fail, written as a scenario.
+"""From a seed that fails to the fewest faults that still fail.
 
 Faults are left out by delta debugging (Zeller and Hildebrandt 2002, 10.1109/32.988498): halves
 first, then ever smaller parts. What begins a fault and what ends it stay together. What remains is
@@ -7,15 +7,13 @@ made shorter, as long as it still fails.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from daemon.rehearsal.simulation.swarm import Act
-    from device_emulators.scenario import Happening, Scenario
+    from device_emulators.scenario import Happening
 
     Fails = Callable[[Sequence[Act]], bool]
 
@@ -77,33 +75,4 @@ def _halved(act: Act) -> Act | None:
 
 
 def _changed(happening: Happening, **values: float) -> Happening:
-    return type(happening).model_validate(_plain(happening) | values)
-
-
-def _plain(happening: Happening) -> dict[str, Any]:
-    return {
-        "at_s": happening.at_s,
-        "target": _plain_target(happening.target),
-        "event": happening.event,
-        **happening.values,
-    }
-
-
-def written(scenario: Scenario, why: str) -> str:
-    """Return `scenario` as a file, with `why` it is kept as a comment above."""
-    head = {name: getattr(scenario, name) for name in ("scenario", "description", "site", "for_s")}
-    initial = [{"target": _plain_target(each.target), **each.values} for each in scenario.initial]
-    lines = [f"# {line}".rstrip() for line in why.splitlines()]
-    lines.append(yaml.safe_dump(head, sort_keys=False, width=100).rstrip())
-    for name, rows in (("initial", initial), ("timeline", [*map(_plain, scenario.timeline)])):
-        if rows:
-            lines += [f"{name}:", *(f"  - {_flow(row)}" for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _plain_target(target: str | tuple[str, ...]) -> str | list[str]:
-    return target if isinstance(target, str) else list(target)
-
-
-def _flow(row: dict[str, Any]) -> str:
-    return yaml.safe_dump(row, default_flow_style=True, sort_keys=False, width=10_000).strip()
+    return type(happening).model_validate(happening.model_dump() | values)
