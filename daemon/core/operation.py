@@ -51,12 +51,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Le
 
-from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.interlocks import CLOSE, Case, check
 from daemon.core.view import Turn
 from daemon.model.commands import Command, LaneMessage, Proposal, Result
@@ -70,7 +69,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 
-class Stage(Enum):
+class Stage(Word):
     """Stage of one switching action."""
 
     SELECTED = "selected, before the interlocks"
@@ -84,7 +83,7 @@ class Stage(Enum):
     GONE = "over, and no longer wanted"
 
 
-class Event(Enum):
+class Event(Word):
     """What moves a switching action on."""
 
     REACHED = "the plant shows what was wanted"

@@ -41,7 +41,6 @@ class _Answer(NamedTuple):
     """What a controller said, and what that rests on."""
 
     turn: Turn[Any]
-    points: tuple[int, ...]
     requests: bool
     outcomes: bool
     heard: Mapping[str, Heard] | None
@@ -68,6 +67,7 @@ class Standing:
 
     def _forget(self) -> None:
         self._answers: dict[str, _Answer] = {}
+        self._points: dict[str, list[int]] = {}
         # Who reads each point: the bits of the controllers whose answer rests on it.
         self._readers: NDArray[np.uint32] = np.zeros(self._n_point, dtype=np.uint32)
         self._moved = np.uint32(0)
@@ -107,21 +107,20 @@ class Standing:
     ) -> None:
         """Take the answer of a controller that left its state as it was."""
         looked, name = view.looked, slot.name
-        before = self._answers.pop(name, None)
         told = turn.events or turn.messages or turn.requests or turn.commands
         if (
             not slot.timed
             or told
             or _concerned(view, requests=looked.requests, outcomes=looked.outcomes)
         ):
+            self.drop(slot)
             return
-        points = tuple(looked.points)
-        if before is None or before.points != points:
+        if self._points.get(name) != looked.points:
+            self._points[name] = looked.points.copy()
             self._readers &= ~self._bits[name]
-            self._readers[list(points)] |= self._bits[name]
+            self._readers[looked.points] |= self._bits[name]
         self._answers[name] = _Answer(
             turn,
-            points,
             looked.requests,
             looked.outcomes,
             view.heard if looked.heard else None,
@@ -132,7 +131,7 @@ class Standing:
         )
 
     def drop(self, slot: Slot) -> None:
-        """Forget the answer of a controller whose state has changed."""
+        """Forget the answer of a controller."""
         self._answers.pop(slot.name, None)
 
     def end(self, state: object) -> None:

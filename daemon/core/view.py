@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 
 NEVER_NS: Final = (1 << 63) - 1
+_POSITIONS: Final[Mapping[float, Position]] = {float(p.value): p for p in Position}
 
 
 class Health(Enum):
@@ -336,9 +337,9 @@ class View:
         return None if value is None else value != 0
 
     def position(self, equipment: str) -> Position | None:
-        """Return the position of a switching device, or None when it is not good."""
+        """Return the position of a switching device, or None when it is not good or none."""
         value = self.read(equipment, "position")
-        return None if value is None else Position(int(value))
+        return None if value is None else _POSITIONS.get(value)
 
     def stage(self, equipment: str, name: str = "stage") -> str | None:
         """Return the label of a stage point, or None when it is not served or not good."""

@@ -43,6 +43,7 @@ class Quality(IntEnum):
 
 
 _SEVERITY_SHIFT = 30
+_UNCERTAIN = 1 << _SEVERITY_SHIFT
 
 
 def severity(code: int) -> int:
@@ -52,7 +53,7 @@ def severity(code: int) -> int:
 
 def is_good(code: int) -> bool:
     """Return whether a value of this quality may be used without reservation."""
-    return severity(code) == 0
+    return int(code) < _UNCERTAIN
 
 
 def is_bad(code: int) -> bool:

@@ -55,12 +55,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
-from daemon.core.automaton import Table, advance
+from daemon.core.automaton import Table, Word, advance
 from daemon.core.topology import Presence, once_per_site
 from daemon.core.view import Health, Supply, Turn
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
@@ -73,7 +72,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 
-class Feed(Enum):
+class Feed(Word):
     """Stage of one feed."""
 
     UNJUDGED = "not judged yet"
@@ -83,7 +82,7 @@ class Feed(Enum):
     RETURNING = "back, not yet stable"
 
 
-class FeedEvent(Enum):
+class FeedEvent(Word):
     """Verdict on a feed this scan."""
 
     WELL = "healthy by vote"
@@ -114,7 +113,7 @@ FEED: Final = Table(
 )
 
 
-class Stage(Enum):
+class Stage(Word):
     """Stage of the site's supply."""
 
     NORMAL = "supplied"
@@ -125,7 +124,7 @@ class Stage(Enum):
     SEVERED = "outage: a healthy feed cannot be delivered"
 
 
-class Event(Enum):
+class Event(Word):
     """What the feeds and the delivery bus show together."""
 
     SUPPLIED = "a feed is healthy and arrives"

@@ -26,12 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
-from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn
 from daemon.model.commands import Proposal
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where the breaker of an on-site source stands."""
 
     JOINED = "on the grid"
@@ -55,7 +54,7 @@ class Stage(Enum):
     HELD = "did not close: a person must look"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about it."""
 
     SEEN_CLOSED = "breaker closed"

@@ -60,12 +60,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
-from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.topology import once_per_site
 from daemon.core.view import Sets, Turn
 from daemon.model.commands import Proposal
@@ -80,7 +79,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where a set stands."""
 
     AT_REST = "at rest"
@@ -95,7 +94,7 @@ class Stage(Enum):
     FAILED = "did not come, or left by itself"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about a set, and what is wanted of it."""
 
     FAULT = "device reports a fault"

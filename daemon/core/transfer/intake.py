@@ -30,12 +30,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
-from daemon.core.automaton import Table, advance, ignoring_the_rest
+from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.interlocks import fault_behind
 from daemon.core.view import Health, Turn
 from daemon.model.commands import Proposal
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where the switch stands."""
 
     UNJUDGED = "not judged: hand operation, own logic, or not known"
@@ -57,7 +56,7 @@ class Stage(Enum):
     LOCKOUT = "did not transfer, or too often: a person must look"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about it."""
 
     RESET = "a person has looked and resets"

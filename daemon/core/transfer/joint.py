@@ -28,13 +28,12 @@ on-site sources by its synchronism check. One that does not close is not tried f
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
-from daemon.core.automaton import Table, ignoring_the_rest
+from daemon.core.automaton import Table, Word, ignoring_the_rest
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where the intake breaker stands."""
 
     JOINED = "closed"
@@ -45,7 +44,7 @@ class Stage(Enum):
     HELD = "did not close: a person must look"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about it."""
 
     RESET = "a person has looked and resets"

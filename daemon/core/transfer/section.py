@@ -91,13 +91,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
-from daemon.core.automaton import Table, ignoring_the_rest
+from daemon.core.automaton import Table, Word, ignoring_the_rest
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where a section stands."""
 
     UNJUDGED = "not judged: hand operation, own logic, or positions not known"
@@ -115,7 +114,7 @@ class Stage(Enum):
     LOCKOUT = "a breaker did not open: a person must look"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about a section."""
 
     HANDS_OFF = "selector or device's own logic took the scheme away from us"

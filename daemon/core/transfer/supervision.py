@@ -18,12 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Le
 
-from daemon.core.automaton import Table, advance
+from daemon.core.automaton import Table, Word, advance
 from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import SupervisedScheme
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 
-class Stage(Enum):
+class Stage(Word):
     """Whether a transfer switch does what it has to."""
 
     SETTLED = "on a good source, or none is better"
@@ -43,7 +42,7 @@ class Stage(Enum):
     STUCK = "did not transfer"
 
 
-class Event(Enum):
+class Event(Word):
     """What the image says about it."""
 
     WELL = "on a healthy source, or the other is no better"
