@@ -260,14 +260,18 @@ class Hall:
         for name in ("52-VCB-IN", "52-GCB-SMR", "52-GCB-PV"):
             self.later(0.3, lambda n=name: self.positions.update({n: OPEN}))  # type: ignore[misc]
 
-    # -- the scan --------------------------------------------------------------------------------
-
-    def scan(self) -> Step:
-        """Run one scan and let the plant obey it."""
+    def happen(self) -> None:
+        """Let happen what is due."""
         ripe = [act for at, act in self._due if at <= self.now_ns]
         self._due = [(at, act) for at, act in self._due if at > self.now_ns]
         for act in ripe:
             act()
+
+    # -- the scan --------------------------------------------------------------------------------
+
+    def scan(self) -> Step:
+        """Run one scan and let the plant obey it."""
+        self.happen()
         inbox, self.inbox = tuple(self.inbox), []
         done = step(self.state, Inputs(self.image(), inbox), self.params)
         self.state = done.state
