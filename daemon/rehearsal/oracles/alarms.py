@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 SETTLE_S: Final = 30.0
 LEAD_S: Final = 1.0
 """An alarm that came this much before the plant reported is about the same thing."""
+OURS_S: Final = 1.0
+"""What a device does this long after a command is what it was told [s]."""
+_OF_COMMANDS: Final = frozenset({"failed_to_close", "failed_to_open"})
 _FIELDS: Final = ("stage", "element", "event", "cause", "attempt")
 
 
@@ -62,6 +65,7 @@ class Alarms(Oracle):
         self._seen: dict[str, tuple[int, bool]] = {}
         self._standing: dict[str, AlarmTransition] = {}
         self._event_ns = scene.origin_ns
+        self._commanded_ns: dict[str, int] = {}
         for fault in self.timeline.faults:
             if fault.nature == DAEMON:
                 self._expect(DAEMON, "injected", fault.event, self.site.id, fault.to_ns)
@@ -79,11 +83,22 @@ class Alarms(Oracle):
         item = self.site.equipment.get(event.source)
         if item is None or item.nature not in self._signs:
             return
+        if event.name in _OF_COMMANDS and not self._by_us(event):
+            return
         for name in _FIELDS:
             word = str(event.fields.get(name, ""))
             for happening in (event.name, name):
                 self._expect(item.nature, happening, word, event.source, event.at_ns)
         self._expect(item.nature, event.name, "", event.source, event.at_ns)
+
+    def _by_us(self, event: PlantEvent) -> bool:
+        """Return whether it was a command of ours that a breaker did not obey."""
+        return event.at_ns - self._commanded_ns.get(event.source, -NEVER_NS) <= ns(OURS_S)
+
+    def wrote(self, now_ns: int, equipment: str, point: str, value: float, *, taken: bool) -> None:
+        """Note when a device was told to act."""
+        if point == "command" and value:
+            self._commanded_ns[equipment] = now_ns
 
     def _expect(self, nature: str, happening: str, word: str, source: str, at_ns: int) -> None:
         for sign in self._signs.get(nature, ()):
@@ -139,20 +154,13 @@ class Alarms(Oracle):
     def _excused(self, due: _Due) -> bool:
         """Return whether it ended too soon, or nobody could be told."""
         item = self.site.equipment.get(due.source)
-        device = item.device if item else None
-        if device is not None and self.timeline.on(
-            frozenset({device.gateway, due.source, DAEMON}) - self._own(due),
-            due.since_ns,
-            due.by_ns,
-        ):
-            return True
+        if item is not None and item.device is not None:
+            way = {item.device.gateway, DAEMON}
+            for fault in self.timeline.acting(due.since_ns, due.by_ns):
+                lie = fault.event in OF_INSTRUMENTS and fault.event != due.sign.word
+                if fault.target in way or (fault.target == due.source and lie):
+                    return True
         return self._ended_ns(due) - due.since_ns < ns(due.sign.lasts_s)
-
-    def _own(self, due: _Due) -> frozenset[str]:
-        """Return the equipment itself where the fault on it is the one to be told of."""
-        words = {f.event for f in self.timeline.faults if f.target == due.source}
-        known = {s.word for s in self._signs[self.site.equipment[due.source].nature]}
-        return frozenset({due.source}) if words <= known else frozenset()
 
     def _ended_ns(self, due: _Due) -> int:
         """Return when what shows the fault was over, `NEVER_NS` while it is so [ns]."""
@@ -163,6 +171,8 @@ class Alarms(Oracle):
                 if f.target == due.source and f.event == due.sign.word and f.from_ns == due.since_ns
             ]
             return min(ends, default=NEVER_NS)
+        if due.sign.happening == "failed_to_close":
+            return due.since_ns if self.plant.quantity(due.source, "closed") else NEVER_NS
         if due.sign.happening == "stage":
             item = self.site.equipment[due.source]
             stage = item.kind.points["stage"].states[int(self.plant.read(due.source, "stage"))]

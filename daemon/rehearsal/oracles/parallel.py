@@ -2,10 +2,11 @@
 
 The rule has two halves.
 
-*Made by us.* A contact that closed by a command of ours must not have joined two live islands
-outside the limits of a synchronism check, energised a utility that is gone or an earthed line,
-brought voltage to a dead bus with a standing fault (87 of its relay, or a feeder of it locked out
-on 50, 51 or 67), nor paralleled transformers of low voltage. None of these is allowed for a moment.
+*Made by us.* A contact that closed by a command of ours must not have joined two live islands out of
+step (beyond `TOUCH` times the limits of the synchronism check that times it), energised a utility
+that is gone or an earthed line, brought voltage to a dead bus with a standing fault (87 of its
+relay, or a feeder of it locked out on 50, 51 or 67), nor paralleled transformers of low voltage.
+None of these is allowed for a moment.
 
 *Standing.* Whoever made it, a utility that is gone is fed back no longer than loss-of-mains
 protection takes (`BACKFED_S`), and two sources or two transformers side by side are an overlap of a
@@ -26,6 +27,7 @@ from daemon.model.quantities import ns, seconds
 from daemon.rehearsal.oracles.oneline import StandingFaults
 from daemon.rehearsal.oracles.oracle import Oracle
 from device_emulators.faults.words import OF_INSTRUMENTS
+from device_emulators.plant.protection import SYNC_HZ, SYNC_PU, SYNC_RAD
 from device_emulators.plant.topology import merge
 from device_emulators.selection import DAEMON, GATEWAY
 
@@ -41,6 +43,8 @@ BACKFED_S: Final = 0.6
 OVERLAP_S: Final = 0.1
 STUCK_S: Final = 1.5
 OVERTAKEN_S: Final = 0.1
+TOUCH: Final = 2.0
+"""A 25 that timed the close may find the limits this much exceeded when the contacts touch."""
 LOW_VOLTAGE_V: Final = 1000.0
 HOLDING: Final = frozenset({"breaker", "transfer_switch", "switchgear_controller", GATEWAY, DAEMON})
 """Natures whose faults keep what is joined from being parted at once."""
@@ -114,8 +118,13 @@ class Parallel(Oracle):
             overtaken = any(
                 f.from_ns > now_ns - ns(OVERTAKEN_S) for f in self.timeline.acting(now_ns, now_ns)
             )
-            if closing.cause == OURS and not overtaken:
-                gap = closing.gap
+            gap = closing.gap
+            touched = (
+                abs(gap.voltage_pu) <= TOUCH * SYNC_PU
+                and abs(gap.slip_hz) <= TOUCH * SYNC_HZ
+                and abs(gap.angle_rad) <= TOUCH * SYNC_RAD
+            )
+            if closing.cause == OURS and not overtaken and not touched:
                 self.blame(
                     closing.at_ns,
                     f"{closing.switch} joined two live sources out of step: {gap.slip_hz:.2f} Hz,"

@@ -6,8 +6,8 @@ classes named will do, raised for the equipment itself, for an instrument at its
 site. A time holds the delay of the alarm itself (config/alarms), three polls of the device's scan
 class, and a main scan. What lasts shorter than `lasts_s` needs no alarm.
 
-What shows in no point that an alarm class looks at (a breaker that did not close, a transfer switch
-that is stuck, a row without batteries) has no row: nothing is claimed about it.
+What shows in no point that an alarm class looks at (a transfer switch that is stuck, a row without
+batteries, an instrument that drifts) has no row: nothing is claimed about it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SLOW_S: Final = 3.5
 """What is read once a second, by the third poll."""
 SILENT_S: Final = 3.5
 """Three requests of half a second without a reply, and the delay of the alarm."""
+RETRIED_S: Final = 20.0
 LIFE_S: Final = 6.0
 """A counter of seconds that has not moved, and the delay of the alarm."""
 
@@ -64,6 +65,8 @@ SIGNS: Final = (
     Sign("breaker", "tripped", "51", ("breaker-lockout", "breaker-tripped"), FAST_S),
     Sign("breaker", "tripped", "87", ("breaker-lockout", "breaker-tripped"), FAST_S),
     Sign("breaker", "failed_to_open", "", ("breaker-failure",), 0.3),
+    # One retry after the spring has been charged, and only then is it a failure.
+    Sign("breaker", "failed_to_close", "", ("command-failed",), RETRIED_S, RETRIED_S),
     Sign("breaker", "injected", "local", ("breaker-local",), 10.0 + SLOW_S, 10.0 + SLOW_S),
     Sign("breaker", "injected", "rack_out", ("breaker-racked-out",), 10.0 + SLOW_S, 10.0 + SLOW_S),
     Sign("breaker", "injected", "emergency_off", ("breaker-emergency-off",), FAST_S),

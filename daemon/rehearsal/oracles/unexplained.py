@@ -6,7 +6,8 @@ An alarm is explained when what it says is so (`claims`); and besides, once a fa
   or on the process itself: what is read there may be false or missing;
 - its source has reported something, or a contact or source has moved anywhere, within its on-delay
   and `AFTER_S`: what it says was so a moment ago;
-- the plant cannot know whether it is so (a conclusion of the daemon) and a fault acts.
+- the plant cannot know whether it is so (a conclusion of the daemon) and a fault has acted within
+  `CONCLUDED_S`.
 
 So without any fault every alarm must be literally true, and with one no device far away from it may
 complain of what is not so.
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from device_emulators.plant.live import Live
 
 AFTER_S: Final = 10.0
+CONCLUDED_S: Final = 60.0
 RAISED: Final = "B"
 """Letter of an alarm that has come to people's notice."""
 
@@ -86,7 +88,7 @@ class Unexplained(Oracle):
         return (
             holds is None
             and (rule is None or rule.condition == "told")
-            and any(self.timeline.acting(after_ns, now_ns))
+            and any(self.timeline.acting(after_ns - ns(CONCLUDED_S), now_ns))
         )
 
     def _read_over(self, source: str) -> frozenset[str]:

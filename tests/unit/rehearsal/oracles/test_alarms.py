@@ -58,6 +58,29 @@ def test_a_silent_gateway_is_said_and_what_is_behind_it_is_not_asked_for() -> No
     assert not Course(Alarms(), happens(1, "GW-MVA", "hang")).at(10).verdict.ok
 
 
+@pytest.mark.fault("F33", "F34")
+@pytest.mark.parametrize(
+    ("event", "action", "class_"),
+    [("fail_to_open", "open", "breaker-failure"), ("fail_to_close", "close", "command-failed")],
+)
+def test_a_breaker_that_does_not_obey_us_is_said(event: str, action: str, class_: str) -> None:
+    breaker = "52-VCB-TIE" if action == "close" else "52-VCB-HA"
+    for commanded, said in ((True, False), (True, True), (False, False)):
+        course = Course(Alarms(), happens(1, breaker, event))
+        course.device("CCTS-1").selector = "manual"
+        if action == "close":
+            course.at(0.5).operate("52-VCB-MA", "open")
+        course.at(2)
+        if commanded:
+            course.oracle.wrote(course.plant.now_ns, breaker, "command", 1.0, taken=True)
+        course.operate(breaker, action)
+        course.at(2.3)
+        if said:
+            course.alarm(f"{class_}:{breaker}", 2.3)
+        found = [w.detail for w in course.at(25).oracle.wrong if breaker in w.detail]
+        assert bool(found) is (commanded and not said)
+
+
 def test_a_gateway_with_one_device_may_be_called_by_its_device() -> None:
     course = Course(Alarms(), happens(1, "GW-UA", "hang")).at(3)
     course.alarm("device-silent:UPS-A", 3.0)
