@@ -47,7 +47,7 @@ OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_s
 """Let its process run nothing for a while; set its wall clock forward or back."""
 
 ON_DESK: Final = frozenset({"hang", "answer", "heal"})
-"""What a Modbus gateway can do on a real network as well."""
+"""What a gateway can do on a real network as well."""
 
 _UNSHOWN: Final = frozenset({PointKind.COMMAND, PointKind.HEARTBEAT})
 
@@ -62,6 +62,4 @@ def points_of(nature: str) -> tuple[str, ...]:
 def on_desk(site: Site, id_: str, event: str) -> bool:
     """Return whether an event can be done in real time, on the desk."""
     nature = nature_of(site, id_)
-    if nature == GATEWAY:
-        return event in ON_DESK and site.gateways[id_].protocol == "modbus_tcp"
-    return nature != DAEMON
+    return event in ON_DESK if nature == GATEWAY else nature != DAEMON
