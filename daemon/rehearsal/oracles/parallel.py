@@ -2,7 +2,7 @@
 
 The rule has two halves.
 
-*Made by us.* A contact that closed by a command of ours must not have joined two live islands out of
+*Made by us.* A contact that closed by a command of ours must not have joined live islands out of
 step (beyond `TOUCH` times the limits of the synchronism check that times it), energised a utility
 that is gone or an earthed line, brought voltage to a dead bus with a standing fault (87 of its
 relay, or a feeder of it locked out on 50, 51 or 67), nor paralleled transformers of low voltage.
