@@ -13,11 +13,15 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from daemon.model.quantities import SECOND, UNIT_SUFFIXES, seconds
 from device_emulators.selection import code_of, nature_of, select, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from daemon.model.plant import Site
     from device_emulators.plant.elements import PlantEvent
@@ -48,6 +52,10 @@ class Witness(Protocol):
 
     def quantity(self, equipment: str, name: str) -> float:
         """Return a value as it is, not as a device shows it."""
+        ...
+
+    def teller(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return what asks for many (equipment, name) at once, as `quantity` would (n_name,)."""
         ...
 
     def truth(self) -> Truth:
@@ -103,47 +111,53 @@ def not_judged(played_s: float, *, begins_s: float, due_s: float | None = None) 
 class _Test:
     """A condition on quantities, ready to be asked at every step."""
 
-    def __init__(self, condition: Condition, site: Site) -> None:
+    def __init__(self, condition: Condition, site: Site, plant: Witness) -> None:
         selection, _, self.point = condition.quantity.rpartition(".")
         self._condition = condition
         self.members = select(site, selection, buses=True)
-        natures = {id_: nature_of(site, id_) for id_ in self.members}
-        self.words = words_of(next(iter(natures.values()), "cable"), self.point)
+        natures = [nature_of(site, id_) for id_ in self.members]
+        self.words = words_of(natures[0] if natures else "cable", self.point)
         self.unit = _unit(self.point)
+        self._tell = plant.teller([(id_, self.point) for id_ in self.members])
         self._limited = condition.at_least is not None or condition.at_most is not None
+        totals = condition.total_at_least, condition.total_at_most
+        self._of_total = totals != (None, None)
 
-        def codes(word: float | bool | str | None) -> dict[str, float] | None:
+        def codes(word: float | bool | str | None) -> NDArray[np.float64] | None:
             if word is None:
                 return None
-            return {id_: code_of(nature, self.point, word) for id_, nature in natures.items()}
+            return np.array([code_of(nature, self.point, word) for nature in natures])
 
         self._is, self._is_not = codes(condition.is_), codes(condition.is_not)
 
-    def _holds(self, id_: str, value: float) -> bool:
+    def _hold(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which of `values` (n_member,) are as they should be."""
         wanted = self._condition
-        return (
-            (self._is is None or value == self._is[id_])
-            and (self._is_not is None or value != self._is_not[id_])
-            and (wanted.at_least is None or value >= wanted.at_least)
-            and (wanted.at_most is None or value <= wanted.at_most)
-        )
+        good = np.ones(len(values), dtype=bool)
+        if self._is is not None:
+            good &= values == self._is
+        if self._is_not is not None:
+            good &= values != self._is_not
+        if wanted.at_least is not None:
+            good &= values >= wanted.at_least
+        if wanted.at_most is not None:
+            good &= values <= wanted.at_most
+        return good
 
-    def ask(self, plant: Witness) -> tuple[bool, float, str]:
+    def ask(self) -> tuple[bool, float, str]:
         """Return whether it holds, the value furthest from the limit, and whose value that is."""
-        wanted = self._condition
-        values = {id_: plant.quantity(id_, self.point) for id_ in self.members}
-        if wanted.total_at_least is not None or wanted.total_at_most is not None:
-            total = sum(values.values())
-            low, high = wanted.total_at_least, wanted.total_at_most
-            return (low is None or total >= low) and (high is None or total <= high), total, "total"
-        failing = [id_ for id_, value in values.items() if not self._holds(id_, value)]
-        needed = wanted.at_least_count or len(values)
-        holds = len(values) - len(failing) >= needed
-        whose = failing or self.members
-        worst = (
-            max(whose, key=lambda id_: self._distance(values[id_])) if self._limited else whose[0]
-        )
-        return holds, values[worst], worst
+        values = self._tell()
+        if self._of_total:
+            total = float(values.sum())
+            return self._distance(total) <= 0.0, total, "total"
+        good = self._hold(values)
+        holding = int(np.count_nonzero(good))
+        needed = self._condition.at_least_count or len(values)
+        whose = np.flatnonzero(~good if holding < len(values) else good).tolist()
+        worst = whose[0]
+        if self._limited:
+            worst = max(whose, key=lambda member: self._distance(float(values[member])))
+        return holding >= needed, float(values[worst]), self.members[worst]
 
     def _distance(self, value: float) -> float:
         """Return how far `value` is beyond the nearest limit, negative when inside."""
@@ -199,13 +213,13 @@ class _Watch:
 
 
 class _ReachWatch(_Watch):
-    def __init__(self, name: str, wanted: Reach, site: Site) -> None:
+    def __init__(self, name: str, wanted: Reach, site: Site, plant: Witness) -> None:
         super().__init__(name)
-        self._wanted, self._test = wanted, _Test(wanted, site)
+        self._wanted, self._test = wanted, _Test(wanted, site, plant)
         self._reached_s: float | None = None
 
     def step(self, at_s: float, plant: Witness) -> None:
-        if self._reached_s is None and self._wanted.from_s <= at_s and self._test.ask(plant)[0]:
+        if self._reached_s is None and self._wanted.from_s <= at_s and self._test.ask()[0]:
             self._reached_s = at_s
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
@@ -214,18 +228,18 @@ class _ReachWatch(_Watch):
         if at_s is None and open_:
             return Verdict(self.name, None, None, wanted.by_s, "s", None, open_, "by")
         ok = at_s is not None and at_s <= wanted.by_s
-        detail = "" if ok else f"{wanted.quantity}, last {self._last(plant)}"
+        detail = "" if ok else f"{wanted.quantity}, last {self._last()}"
         return Verdict(self.name, ok, at_s, wanted.by_s, "s", at_s, detail, "by")
 
-    def _last(self, plant: Witness) -> str:
-        _, value, whose = self._test.ask(plant)
+    def _last(self) -> str:
+        _, value, whose = self._test.ask()
         return f"{self._test.shown(value)} ({whose})"
 
 
 class _HoldWatch(_Watch):
-    def __init__(self, name: str, wanted: Hold, site: Site) -> None:
+    def __init__(self, name: str, wanted: Hold, site: Site, plant: Witness) -> None:
         super().__init__(name)
-        self._wanted, self._test = wanted, _Test(wanted, site)
+        self._wanted, self._test = wanted, _Test(wanted, site, plant)
         self._broken: tuple[float, float, str] | None = None
         self._nearest: tuple[float, float, str] | None = None
 
@@ -233,7 +247,7 @@ class _HoldWatch(_Watch):
         to_s = self._wanted.to_s
         if self._broken or at_s < self._wanted.from_s or (to_s is not None and at_s > to_s):
             return
-        holds, value, whose = self._test.ask(plant)
+        holds, value, whose = self._test.ask()
         if not holds:
             self._broken = at_s, value, whose
         elif self._nearest is None or self._test.nearer(value, self._nearest[1]):
@@ -381,14 +395,14 @@ class _FedWatch(_Watch):
         return Verdict(self.name, ok, value_ms, limit_ms, "ms", at_s, whose, "<=")
 
 
-def _watch(expectation: Expectation, scenario: Scenario, site: Site, origin_ns: int) -> _Watch:
+def _watch(expectation: Expectation, scenario: Scenario, site: Site, plant: Witness) -> _Watch:
     name = expectation.name
     if expectation.fed is not None:
-        return _FedWatch(name, expectation.fed, site, origin_ns)
+        return _FedWatch(name, expectation.fed, site, plant.now_ns)
     if expectation.reach is not None:
-        return _ReachWatch(name, expectation.reach, site)
+        return _ReachWatch(name, expectation.reach, site, plant)
     if expectation.hold is not None:
-        return _HoldWatch(name, expectation.hold, site)
+        return _HoldWatch(name, expectation.hold, site, plant)
     if expectation.never is not None:
         return _NeverWatch(name, expectation.never, site)
     if expectation.happens is not None:
@@ -405,7 +419,7 @@ class Judge:
         self._plant = plant
         self._origin_ns = plant.now_ns
         self._watches = [
-            _watch(expectation, scenario, site, self._origin_ns)
+            _watch(expectation, scenario, site, plant)
             for expectation in scenario.expect
             if not expectation.of_daemon
         ]

@@ -188,6 +188,10 @@ class ScriptedPlant(MemoryPlant):
         """Return the value."""
         return self.read(equipment, name)
 
+    def teller(self, names: Sequence[tuple[str, str]]) -> Callable[[], Any]:
+        """Return what asks for many values at once."""
+        return lambda: np.array([self.quantity(*name) for name in names])
+
     def truth(self) -> Any:
         """Return what is recorded of the supply of loads: the spans that have begun by now."""
 

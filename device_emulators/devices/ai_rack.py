@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from device_emulators.devices.device import Device
@@ -9,7 +10,7 @@ from device_emulators.plant.racks import RackSpec
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
@@ -75,3 +76,7 @@ class AiRack(Device):
         if name == "cap_pu":
             return float(self.racks.cap_pu[self.index])
         return super().quantity(name)
+
+    def teller(self, name: str) -> Callable[[], float]:
+        """Return what asks for a quantity: for a point, what reads it."""
+        return self.getter(name) if name in self.points else partial(self.quantity, name)

@@ -166,6 +166,11 @@ class Device:
         """
         return self.read(name)
 
+    def teller(self, name: str) -> Callable[[], float]:
+        """Return what asks for a quantity time after time."""
+        plain = type(self).quantity is Device.quantity
+        return self.getter(name) if plain else partial(self.quantity, name)
+
     def write(self, point: str, value: float) -> bool:
         """Take a write; return whether it was accepted.
 

@@ -65,6 +65,10 @@ class Instruments:
         """Return a value as it is, whatever instruments say."""
         return self._plant.quantity(equipment, name)
 
+    def teller(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return what asks for many values as they are, whatever instruments say (n_name,)."""
+        return self._plant.teller(names)
+
     def truth(self) -> Truth:
         """Return everything that is so now."""
         return self._plant.truth()

@@ -13,6 +13,7 @@ computed yet.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -287,6 +288,19 @@ class Plant:
         if name not in found:
             raise ValueError(f"bus {target} has no quantity {name!r} (valid: {', '.join(found)})")
         return found[name]
+
+    def teller(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
+        """Return a function that asks for many quantities at once (n_name,).
+
+        Raises:
+            ValueError: no such target or quantity.
+        """
+        return reading.reader([self._tells(target, name) for target, name in names])
+
+    def _tells(self, target: str, name: str) -> Callable[[], float]:
+        self.quantity(target, name)
+        device = self.devices.get(target)
+        return partial(self.quantity, target, name) if device is None else device.teller(name)
 
     def unfed_ns(self, load: str) -> tuple[tuple[int, int | None], ...]:
         """Return when a rack was outside the ITIC curve: begin, and end or None [ns].

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.model.points import tabulate
+from device_emulators.devices.kinds import quantities_of
 from device_emulators.plant.indications import Indications, Panel
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.reading import Cell, reader
@@ -67,3 +68,28 @@ def test_a_panel_shows_what_it_indicates() -> None:
     panels[49].all_off()
     assert panels[49] == {"a": False, "b": False}
     assert panels[49].cell("a")() == 0.0
+
+
+def test_what_is_told_of_many_is_what_is_told_of_each() -> None:
+    plant = Plant(shipped("ai_hall"), seed=3)
+    names = [
+        (item.id, name)
+        for item in plant.site.equipment.values()
+        for name in (*item.kind.points, *quantities_of(item.nature))
+    ]
+    names += [(bus, name) for bus in plant.site.buses for name in ("live", "voltage_pu")]
+    known = [pair for pair in names if _known(plant, *pair)]
+    assert len(known) > 2_000
+    tell = plant.teller(known)
+    plant.inject("U-A", "outage", {})
+    plant.advance(3_000_000_000)
+    told = tell()
+    assert [float(value) for value in told] == [plant.quantity(*pair) for pair in known]
+
+
+def _known(plant: Plant, target: str, name: str) -> bool:
+    try:
+        plant.quantity(target, name)
+    except ValueError:
+        return False
+    return True
