@@ -138,10 +138,11 @@ class Liveness(Oracle):
         return bool(device.closed)
 
     def _converters(self) -> Iterator[str]:
+        mains, _ = self._oneline.reach()
         for nature, stages in SERVING.items():
             for device in self.devices(nature):
                 normal = device.item.normally != "out_of_service"
-                if normal and device.stage not in stages:
+                if normal and device.buses[0] in mains and device.stage not in stages:
                     yield f"{device.id} is in {device.stage}"
         for row in self.devices("rack_row"):
             running = row.read("stage") == 0.0
