@@ -1,10 +1,11 @@
 """Which source could feed which bus over healthy equipment, and how long that takes at most.
 
 A graph of the one-line diagram by the plant's truth. Switches of a transfer scheme may be moved
-when nothing holds them; every other one counts as it stands, opened by us as if it were closed.
-Tripped transformers, faulty converters and buses with a standing fault carry nothing. The time of a
-path is that of doing everything anew: detecting, starting, moving each switch of a scheme on it,
-walking in; so it does not shrink while the scheme makes progress.
+when nothing holds them and no other feed of their section is stuck; every other one counts as it
+stands, opened by us as if it were closed. Tripped transformers, faulty converters and buses with a
+standing fault carry nothing. The time of a path is that of doing everything anew: detecting,
+starting, moving each switch of a scheme on it, walking in; so it does not shrink while the scheme
+makes progress.
 
 Simplified: no path over on-site sources or storage is counted, so what this calls possible is.
 """
@@ -162,15 +163,35 @@ class OneLine:
             return None
         return MOVE_S if scheme_s is None and breaker.cause == OURS else scheme_s
 
+    def _held(self) -> frozenset[str]:
+        """Return the switches that must stay open because another one cannot be opened.
+
+        A section that cannot be isolated from one of its feeds must not be given to another.
+        """
+        held: set[str] = set()
+        for scheme in self._plant.site.schemes.values():
+            if not isinstance(scheme, MainTieMainScheme):
+                continue
+            for section in scheme.sections:
+                feeds = {section.main, section.generator_feeder, scheme.tie}
+                stuck = {id_ for id_ in feeds if self._will_not_open(self._devices[id_])}
+                held |= feeds - stuck if stuck else set()
+        return frozenset(held)
+
+    @staticmethod
+    def _will_not_open(breaker: Any) -> bool:  # noqa: ANN401 - a device's inner state
+        return bool(breaker.closed and (breaker.stuck_closed or breaker.flags["failure_50bf"]))
+
     # Paths.
 
     def reach(self) -> tuple[dict[int, float], dict[int, float]]:
         """Return for every bus that a utility, and that a set could feed, the time it takes [s]."""
         edges: dict[int, list[tuple[int, float]]] = {}
         faulted = {bus for _, bus in self.faults.places()}
+        held = self._held()
         for id_, a, b in self._links:
             cost_s = self._carries_s(id_, a, b)
-            if cost_s is None or faulted & {a, b}:
+            if cost_s is None or faulted & {a, b} or id_ in held:
                 continue
             edges.setdefault(a, []).append((b, cost_s))
             if self._devices[id_].item.nature in {"breaker", "transformer", "cable"}:

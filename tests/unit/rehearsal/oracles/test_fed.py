@@ -75,6 +75,13 @@ def test_a_side_behind_a_locked_out_breaker_waits_for_a_person() -> None:
     assert course.at(80).verdict.ok, course.verdict.detail
 
 
+@pytest.mark.fault("F33")
+def test_a_side_that_cannot_be_parted_from_its_main_is_given_to_no_set() -> None:
+    stuck = happens(0.5, "52-VCB-MA", "fail_to_open")
+    course = alone(Course(Fed(), stuck, *OUTAGE)).at(65)
+    assert course.verdict.detail.startswith("UPS-B: unfed although sets"), course.verdict.detail
+
+
 def test_nothing_is_asked_of_a_daemon_that_is_blind() -> None:
     blind = happens(0.5, "GW-MVA", "hang")
     course = alone(Course(Fed(), blind, *NO_SETS, *OUTAGE, *RETURN))
