@@ -3,7 +3,8 @@
 Theory of operation. Loss-of-mains protection parts them from the delivery bus. When that bus has
 been live from a stable utility for `stable_s`, the breaker of each that is normally closed is
 permitted to close: by synchronism check when the source holds its own voltage, plainly when its
-side is dead (inverters wait for the grid). A try that fails is repeated after `again_s`, and after
+side is dead (inverters wait for the grid). A machine must say that it is able to feed: one that has
+tripped must not be turned by the grid. A try that fails is repeated after `again_s`, and after
 `tries` of them left to a person.
 
     JOINED
@@ -60,7 +61,7 @@ class Event(Word):
     SEEN_CLOSED = "breaker closed"
     SEEN_OPEN = "breaker open"
     TRIED_OUT = "no try is left"
-    PERMITTED = "delivery bus live from a stable utility long enough"
+    PERMITTED = "able to feed, and delivery bus live from a stable utility long enough"
 
 
 _TRANSITIONS: Final = {
@@ -170,7 +171,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     breakers, proposals, events = {}, [], []
     for name, at in state.breakers.items():
         place = places[name]
-        seen = _events(view, name, at, well_ns[place.grid_bus], params)
+        seen = _events(view, name, at, place, well_ns[place.grid_bus], params)
         stage, since_ns = advance(SOURCE, at[:2], seen, view, waits_ns)
         tries = 0 if stage is Stage.JOINED else at.tries + (stage is Stage.RESTING is not at.stage)
         breakers[name] = At(stage, since_ns, tries)
@@ -184,7 +185,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     return Turn(State(breakers, well_ns), tuple(proposals), tuple(events))
 
 
-def _events(view: View, name: str, at: At, well_ns: int, params: Params) -> list[Event]:
+def _events(  # noqa: PLR0913, PLR0917 - one breaker and what it waits for
+    view: View, name: str, at: At, place: _Place, well_ns: int, params: Params
+) -> list[Event]:
     events = []
     position = view.position(name)
     if position is Position.CLOSED:
@@ -193,6 +196,8 @@ def _events(view: View, name: str, at: At, well_ns: int, params: Params) -> list
         events.append(Event.SEEN_OPEN)
     if at.tries >= params.tries:
         events.append(Event.TRIED_OUT)
-    if view.lasted(well_ns, ns(params.stable_s)):
+    machine = "available" in view.site.equipment[place.source].kind.points
+    able = not machine or view.status(place.source, "available") is True
+    if able and view.lasted(well_ns, ns(params.stable_s)):
         events.append(Event.PERMITTED)
     return events

@@ -55,3 +55,13 @@ def test_a_tripped_breaker_is_not_closed() -> None:
     assert hall.told("52-GCB-SMR") == []
     (refused, *_) = hall.happened("command_refused", "52-GCB-SMR")
     assert refused.fields["interlock"] == "protection_trip"
+
+
+def test_a_reactor_that_tripped_is_not_turned_by_the_grid() -> None:
+    hall = parted()
+    hall.said["SMR-1", "available"] = 0.0
+    hall.run(20.0)
+    assert hall.told("52-GCB-SMR") == []
+    hall.said["SMR-1", "available"] = 1.0
+    hall.run(8.0)
+    assert hall.told("52-GCB-SMR") == ["close_in_sync"]
