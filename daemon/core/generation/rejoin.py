@@ -185,7 +185,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     return Turn(State(breakers, well_ns), tuple(proposals), tuple(events))
 
 
-def _events(  # noqa: PLR0913, PLR0917 - one breaker and what it waits for
+def _events(
     view: View, name: str, at: At, place: _Place, well_ns: int, params: Params
 ) -> list[Event]:
     events = []
