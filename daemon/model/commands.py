@@ -39,7 +39,7 @@ class Command:
     """An order to one device, cleared by the interlocks.
 
     Attributes:
-        id: rises by one with every command of this boot of the daemon.
+        id: rises by one with every command that its lane gives in this boot of the daemon.
         epoch: fencing number of the writer; a device refuses an older one.
         equipment: the device.
         point: point to be written: "command", a set-point, or "heartbeat".

@@ -172,11 +172,11 @@ def verdict_lines(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "expectations"
     width = max(len(verdict["name"]) for verdict in verdicts)
     for verdict in verdicts:
-        mark = _MARKS[verdict["ok"]]
+        mark = MARKS[verdict["ok"]]
         yield f"  {mark:<4}  {verdict['name']:<{width}}  {_measured(verdict)}".rstrip()
 
 
-_MARKS = {True: "pass", False: "FAIL", None: "--"}
+MARKS = {True: "pass", False: "FAIL", None: "--"}
 
 
 def _measured(verdict: Mapping[str, Any]) -> str:

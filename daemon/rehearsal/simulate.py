@@ -219,7 +219,7 @@ def played(wish: Wish, seed: int) -> dict[str, Any]:
     return {
         **{name: found[name] for name in kept},
         "failed": failed(found),
-        "oracles": [verdict for verdict in found["oracles"] if not verdict["ok"]],
+        "oracles": [verdict for verdict in found["oracles"] if verdict["ok"] is False],
     }
 
 

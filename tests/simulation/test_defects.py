@@ -65,7 +65,7 @@ def play(folder: Path, happens: str, for_s: float, expect: str = "") -> Course:
 
 
 def faults_of(course: Course) -> dict[str, str]:
-    return {verdict.name: verdict.detail for verdict in course.oracles if not verdict.ok}
+    return {verdict.name: verdict.detail for verdict in course.oracles if verdict.ok is False}
 
 
 @pytest.mark.timeout(300)

@@ -82,10 +82,15 @@ class Oracle(Observer):
             found.reverse()
         return found
 
+    @property
+    def _silence(self) -> bool | None:
+        """What it means that nothing is wrong: right, or not judged."""
+        return None if self.unjudged else True
+
     def verdicts(self, now_ns: int) -> Iterable[Verdict]:
         """Return the one verdict."""
         if not self.wrong:
-            return (Verdict(self.name, ok=True, unit=self.unit, detail=self.unjudged),)
+            return (Verdict(self.name, self._silence, unit=self.unit, detail=self.unjudged),)
         first = self.wrong[0]
         more = f" (and {len(self.wrong) - 1} more)" if len(self.wrong) > 1 else ""
         at_s = round(seconds(first.at_ns - self.scene.origin_ns), 3)

@@ -11,8 +11,8 @@ one run, byte for byte, on one machine.
 and at the same periods, which is more than ten times as fast.
 
 **Faults.** What a scenario does to gateways and to the daemon's process is carried out by `reach`.
-**Swarm.** `swarm` draws faults by seed; each is a happening of the scenario format, so what fails is
-shrunk (`shrink`) and written out (`found`) as a scenario that reproduces it.
+**Swarm.** `swarm` draws faults by seed; each is a happening of the scenario format, so what fails
+is shrunk (`shrink`) and written out (`found`) as a scenario that reproduces it.
 
 Must not know: how the daemon decides. An oracle that asked the daemon's own code whether an action
 was right would agree with its mistakes.

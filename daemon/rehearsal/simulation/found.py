@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def objections(case: Case) -> dict[str, str]:
     """Run a case and return which oracles object, and to what."""
     verdicts = run(case, oracles()).oracles
-    return {verdict.name: verdict.detail for verdict in verdicts if not verdict.ok}
+    return {verdict.name: verdict.detail for verdict in verdicts if verdict.ok is False}
 
 
 def smallest(case: Case, command: str) -> str:

@@ -41,7 +41,7 @@ class Verdict:
 
     Attributes:
         name: of the oracle.
-        ok: whether nothing was wrong.
+        ok: whether nothing was wrong; None where it could not be judged.
         value: the worst that was seen, or None.
         limit: what would have been allowed, or None.
         unit: unit of both.
@@ -50,7 +50,7 @@ class Verdict:
     """
 
     name: str
-    ok: bool
+    ok: bool | None
     value: float | None = None
     limit: float | None = None
     unit: str = ""

@@ -64,9 +64,9 @@ def oracle_lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield "oracles on the plant's truth"
     width = max(len(verdict["name"]) for verdict in found["oracles"])
     for verdict in found["oracles"]:
-        mark = "pass" if verdict["ok"] else "FAIL"
+        mark = report.MARKS[verdict["ok"]]
         at = "" if verdict["at_s"] is None else f"at {verdict['at_s']:.3f} s: "
-        yield f"  {mark}  {verdict['name']:<{width}}  {at}{verdict['detail']}".rstrip()
+        yield f"  {mark:<4}  {verdict['name']:<{width}}  {at}{verdict['detail']}".rstrip()
 
 
 def failed(found: Mapping[str, Any]) -> list[str]:

@@ -108,7 +108,7 @@ class Course:
     def ok(self) -> bool:
         """Return whether nobody found anything wrong."""
         expected = all(verdict["ok"] is not False for verdict in self.expectations)
-        return expected and all(verdict.ok for verdict in self.oracles)
+        return expected and all(verdict.ok is not False for verdict in self.oracles)
 
 
 def run(

@@ -22,7 +22,9 @@ def test_a_hall_that_is_back_to_normal_is_right() -> None:
 
 
 def test_nothing_is_judged_before_its_time_or_while_a_fault_stays() -> None:
-    assert "not judged: healed" in inhibited(Course(Liveness(), SAG)).at(5).verdict.detail
+    early = inhibited(Course(Liveness(), SAG)).at(5).verdict
+    assert early.ok is None
+    assert "not judged: healed" in early.detail
     stays = happens(1, "52-VCB-MA", "fail_to_open")
     assert "a fault stays" in inhibited(Course(Liveness(), stays)).at(200).verdict.detail
 
