@@ -11,7 +11,8 @@ import ctypes
 import os
 import struct
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from daemon.model.quantities import SECOND, seconds
 
@@ -55,8 +56,12 @@ def processor_s() -> float:
 class Ticks(Protocol):
     """A fixed grid of instants; a late listener misses ticks, the grid never slides."""
 
-    async def wait(self) -> int:
-        """Return at the next instant of the grid; the value is its monotonic time [ns]."""
+    async def each(self, act: Callable[[int], None]) -> NoReturn:
+        """Call `act` at every instant of the grid, with its monotonic time [ns], until it raises.
+
+        Raises:
+            Exception: what `act` raised.
+        """
         ...
 
     def close(self) -> None:
@@ -71,21 +76,45 @@ class SleepTicks:
         """Start a grid of `period_ns` [ns] at the next multiple of the period."""
         self._now_ns = now_ns
         self._period_ns = period_ns
-        self._last_ns = now_ns() // period_ns * period_ns
+        self._slot_ns = now_ns() // period_ns * period_ns + period_ns
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def wait(self) -> int:
-        """Return at the next instant of the grid [ns]."""
-        now = self._now_ns()
+    async def each(self, act: Callable[[int], None]) -> NoReturn:
+        """Call `act` at every instant, from a callback: waking a task each time would cost more.
+
+        Raises:
+            Exception: what `act` raised.
+        """
+        loop, context = asyncio.get_running_loop(), copy_context()
+        failed: asyncio.Future[NoReturn] = loop.create_future()
+
+        def ring() -> None:
+            # As a task would be: after the timers of the instant.
+            loop.call_soon(turn, context=context)
+
+        def turn() -> None:
+            try:
+                while (left := self._slot_ns - self._now_ns()) <= 0:  # a timer may fire early
+                    act(self._slot_ns)
+                    self._next()
+            except Exception as error:
+                failed.set_exception(error)
+            else:
+                self._timer = loop.call_later(seconds(left), ring, context=context)
+
+        turn()
+        return await failed
+
+    def _next(self) -> None:
         # An instant that has just passed is served late rather than left out.
-        self._last_ns = max(
-            self._last_ns + self._period_ns, now // self._period_ns * self._period_ns
+        self._slot_ns = max(
+            self._slot_ns + self._period_ns, self._now_ns() // self._period_ns * self._period_ns
         )
-        while (left := self._last_ns - self._now_ns()) > 0:  # noqa: ASYNC110 - it may fire early
-            await asyncio.sleep(seconds(left))
-        return self._last_ns
 
     def close(self) -> None:
-        """Do nothing: a sleep holds nothing."""
+        """Cancel the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class TimerFdTicks:
@@ -107,6 +136,15 @@ class TimerFdTicks:
         self._fd = _timerfd(self._last_ns + period_ns, period_ns)
         self._rung = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._fd, self._ring)
+
+    async def each(self, act: Callable[[int], None]) -> NoReturn:
+        """Call `act` at every instant.
+
+        Raises:
+            Exception: what `act` raised.
+        """
+        while True:
+            act(await self.wait())
 
     def _ring(self) -> None:
         os.read(self._fd, 8)

@@ -127,15 +127,17 @@ class Scan:
         gc.freeze()
         ticks = self._ticks(min(lane.period_ns for lane in self.lanes.values()))
         try:
-            while True:
-                slot_ns = await ticks.wait()
-                self._tick(slot_ns)
-                if self._defect and self._last_ns >= self._leave_ns:
-                    raise DefectError(self._defect)
+            await ticks.each(self._tick)
         finally:
             ticks.close()
 
     def _tick(self, slot_ns: int) -> None:
+        self._lanes_at(slot_ns)
+        if self._defect and self._last_ns >= self._leave_ns:
+            raise DefectError(self._defect)
+
+    def _lanes_at(self, slot_ns: int) -> None:
+        """Let the lanes that are due at `slot_ns` [ns] scan."""
         now_ns = self._clock.monotonic_ns()
         utc_ns = self._clock.utc_ns()
         self._watch(now_ns, utc_ns)

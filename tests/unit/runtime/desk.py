@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 
@@ -58,6 +59,10 @@ class HandTicks:
         self.count = 0
         self.last = 0
         self.before: Callable[[int], None] = lambda _: None
+
+    async def each(self, act: Callable[[int], None]) -> NoReturn:
+        while True:
+            act(await self.wait())
 
     async def wait(self) -> int:
         await asyncio.sleep(0)
