@@ -22,14 +22,19 @@ _UNCERTAIN: Final = int(Quality.UNCERTAIN)
 
 
 class Gauges:
-    """Some points of a site in an order of their own."""
+    """Some points of a site in an order of their own.
+
+    Attributes:
+        points: indices of those that are served.
+    """
 
     def __init__(self, points: PointTable, names: Iterable[tuple[str, str]]) -> None:
         """Look up `names` (equipment, point); one that is not served reads None for ever."""
         found = [points.find(equipment, name) for equipment, name in names]
         self._size: Final = len(found)
         self._places: Final = [n for n, index in enumerate(found) if index is not None]
-        self._served: Final = np.array([i for i in found if i is not None], dtype=np.intp)
+        self.points: Final = [index for index in found if index is not None]
+        self._served: Final = np.array(self.points, dtype=np.intp)
 
     def read(self, image: Image) -> list[float | None]:
         """Return each value that is served and good, else None."""

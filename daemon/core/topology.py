@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from daemon.model.image import Image
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
+    from daemon.model.quality import QualityArray
 
 LIVE_PU: Final = 0.5
 """Above this a bus is live. Source: own derivation; usual 27 pick-ups lie well above it."""
@@ -117,6 +118,15 @@ class _Switch(NamedTuple):
     ends: tuple[int, int]
 
 
+class _Good(NamedTuple):
+    """Which of the points that tell about the diagram are good."""
+
+    quality: QualityArray
+    codes: NDArray[np.bool_]
+    volts: NDArray[np.bool_]
+    every: bool
+
+
 class _Wiring:
     """The constant part of the diagram, as index arrays over the image."""
 
@@ -136,6 +146,16 @@ class _Wiring:
         self.codes = np.array(watched, dtype=np.intp)
         self._gauge(site, points)
         self.cache: dict[bytes, Topology] = {}
+        self._good: _Good | None = None
+
+    def good(self, quality: QualityArray) -> _Good:
+        """Return which codes and volts are good; kept while it is the same array."""
+        kept = self._good
+        if kept is None or kept.quality is not quality:
+            codes, volts = good_mask(quality[self.codes]), good_mask(quality[self.volts])
+            every = bool(codes.all() and volts.all())
+            kept = self._good = _Good(quality, codes, volts, every)
+        return kept
 
     def _wire(self, item: Equipment, points: PointTable) -> None:
         ends = tuple(self.number[bus] for bus in item.buses)
@@ -237,12 +257,12 @@ def survey(image: Image, site: Site, points: PointTable) -> Topology:
         Joined, live, dead, earthed and unknown, for every bus.
     """
     wiring = _wiring(site, points)
-    codes = np.where(
-        good_mask(image.quality[wiring.codes]), image.values[wiring.codes], _NO_CODE
-    ).astype(np.int8)
-    volts = image.values[wiring.volts]
-    level = (1 + (volts > wiring.dead_v) + (volts > wiring.live_v)).astype(np.int8)
-    level *= good_mask(image.quality[wiring.volts])
+    good = wiring.good(image.quality)
+    told, volts = image.values[wiring.codes], image.values[wiring.volts]
+    codes = (told if good.every else np.where(good.codes, told, _NO_CODE)).astype(np.int8)
+    level = _LOW + (volts > wiring.dead_v).view(np.int8) + (volts > wiring.live_v).view(np.int8)
+    if not good.every:
+        level *= good.volts
     key = codes.tobytes() + level.tobytes()
     found = wiring.cache.get(key)
     if found is None:

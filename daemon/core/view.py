@@ -41,6 +41,7 @@ from daemon.model.quality import is_good
 from daemon.model.quantities import seconds
 
 if TYPE_CHECKING:
+    from daemon.core.gauges import Gauges
     from daemon.core.topology import Topology
     from daemon.model.commands import Message
     from daemon.model.estimate import Estimate
@@ -330,6 +331,11 @@ class View:
         self.looked.points.append(index)
         image = self.image
         return image.values.item(index) if is_good(image.quality.item(index)) else None
+
+    def gauge(self, gauges: Gauges) -> list[float | None]:
+        """Return several values, each if it is served and good, else None."""
+        self.looked.points += gauges.points
+        return gauges.read(self.image)
 
     def status(self, equipment: str, name: str) -> bool | None:
         """Return a true-or-false point, or None when it is not served or not good."""

@@ -12,7 +12,7 @@ import os
 import struct
 import time
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import SECOND, seconds
 
@@ -56,7 +56,7 @@ def processor_s() -> float:
 class Ticks(Protocol):
     """A fixed grid of instants; a late listener misses ticks, the grid never slides."""
 
-    async def each(self, act: Callable[[int], None]) -> NoReturn:
+    async def each(self, act: Callable[[int], None]) -> None:
         """Call `act` at every instant of the grid, with its monotonic time [ns], until it raises.
 
         Raises:
@@ -79,14 +79,14 @@ class SleepTicks:
         self._slot_ns = now_ns() // period_ns * period_ns + period_ns
         self._timer: asyncio.TimerHandle | None = None
 
-    async def each(self, act: Callable[[int], None]) -> NoReturn:
+    async def each(self, act: Callable[[int], None]) -> None:
         """Call `act` at every instant, from a callback: waking a task each time would cost more.
 
         Raises:
             Exception: what `act` raised.
         """
         loop, context = asyncio.get_running_loop(), copy_context()
-        failed: asyncio.Future[NoReturn] = loop.create_future()
+        failed: asyncio.Future[None] = loop.create_future()
 
         def ring() -> None:
             # As a task would be: after the timers of the instant.
@@ -103,7 +103,7 @@ class SleepTicks:
                 self._timer = loop.call_later(seconds(left), ring, context=context)
 
         turn()
-        return await failed
+        await failed
 
     def _next(self) -> None:
         # An instant that has just passed is served late rather than left out.
@@ -137,7 +137,7 @@ class TimerFdTicks:
         self._rung = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._fd, self._ring)
 
-    async def each(self, act: Callable[[int], None]) -> NoReturn:
+    async def each(self, act: Callable[[int], None]) -> None:
         """Call `act` at every instant.
 
         Raises:

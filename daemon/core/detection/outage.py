@@ -60,12 +60,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, Word, advance
+from daemon.core.gauges import Gauges
 from daemon.core.topology import Presence, once_per_site
 from daemon.core.view import Health, Supply, Turn
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daemon.core.view import View
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
@@ -211,33 +214,35 @@ def initial(site: Site, params: Params) -> State:
     return State(feeds={u.id: Judged() for u in site.of_nature("utility")})
 
 
-class _Witness(NamedTuple):
-    """A device that can vote on a feed, and what its vote rests on."""
+class _Witnesses(NamedTuple):
+    """Who can vote on a feed, and what the votes rest on: voltage, frequency, flags of each."""
 
-    equipment: str
-    voltage: str
-    frequency: str
-    flags: tuple[str, ...]
+    gauges: Gauges
     nominal_v: float
 
 
+_FLAGS: Final = ("pickup_27", "pickup_59", "pickup_81o", "pickup_81u")
+_KINDS: Final = {
+    "relay": ("voltage_ll_v", "frequency_hz", *_FLAGS),
+    "breaker": ("source_voltage_v", "", "", "", "", ""),
+    "meter": ("voltage_v", "frequency_hz", "", "", "", ""),
+}
+
+
 @once_per_site
-def _witnesses(site: Site, points: PointTable) -> dict[str, tuple[_Witness, ...]]:
+def _witnesses(site: Site, points: PointTable) -> dict[str, _Witnesses]:
     """Return who can vote on each utility."""
-    flags = ("pickup_27", "pickup_59", "pickup_81o", "pickup_81u")
-    kinds = {
-        "relay": ("voltage_ll_v", "frequency_hz", flags),
-        "breaker": ("source_voltage_v", "", ()),
-        "meter": ("voltage_v", "frequency_hz", ()),
-    }
-    return {
-        u.id: tuple(
-            _Witness(e.id, *kinds[e.nature], site.buses[u.buses[0]].voltage_v)
-            for e in site.of_nature(*kinds)
-            if e.buses[0] == u.buses[0] and points.find(e.id, kinds[e.nature][0]) is not None
-        )
-        for u in site.of_nature("utility")
-    }
+    found = {}
+    for utility in site.of_nature("utility"):
+        bus = utility.buses[0]
+        able = [
+            item
+            for item in site.of_nature(*_KINDS)
+            if item.buses[0] == bus and points.find(item.id, _KINDS[item.nature][0]) is not None
+        ]
+        gauges = Gauges(points, [(item.id, name) for item in able for name in _KINDS[item.nature]])
+        found[utility.id] = _Witnesses(gauges, site.buses[bus].voltage_v)
+    return found
 
 
 @once_per_site
@@ -248,19 +253,26 @@ def _delivery(site: Site, points: PointTable) -> tuple[str, ...]:
     return tuple(site.equipment[name].buses[-1] for name in joints or switches)
 
 
-def _vote(view: View, witness: _Witness, params: Params) -> bool | None:
+def _votes(view: View, witnesses: _Witnesses, params: Params) -> list[bool | None]:
+    """Return which devices find the feed healthy; None of one that cannot say."""
+    told = iter(view.gauge(witnesses.gauges))
+    each = zip(*[told] * len(_KINDS["relay"]), strict=True)
+    nominal_v = witnesses.nominal_v
+    return [_vote(volts, hertz, flags, nominal_v, params) for volts, hertz, *flags in each]
+
+
+def _vote(
+    voltage_v: float | None,
+    frequency_hz: float | None,
+    flags: Sequence[float | None],
+    nominal_v: float,
+    params: Params,
+) -> bool | None:
     """Return whether one device finds the feed healthy, or None if it cannot say."""
-    voltage_v = view.read(witness.equipment, witness.voltage)
     if voltage_v is None:
         return None
-    if any(view.status(witness.equipment, flag) for flag in witness.flags):
+    if any(flags) or not (params.voltage_low_pu <= voltage_v / nominal_v <= params.voltage_high_pu):
         return False
-    voltage_pu = voltage_v / witness.nominal_v
-    if not params.voltage_low_pu <= voltage_pu <= params.voltage_high_pu:
-        return False
-    if not witness.frequency:
-        return True
-    frequency_hz = view.read(witness.equipment, witness.frequency)
     return (
         frequency_hz is None or params.frequency_low_hz <= frequency_hz <= params.frequency_high_hz
     )
@@ -285,7 +297,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         "undelivered_s": ns(params.undelivered_s),
     }
     health = {
-        name: judge([_vote(view, w, params) for w in witnesses])
+        name: judge(_votes(view, witnesses, params))
         for name, witnesses in _witnesses(view.site, view.points).items()
     }
     feeds = {

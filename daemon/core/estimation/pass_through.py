@@ -8,7 +8,7 @@ lying sensor lies on; `method` says so, and the deviations are unknown (NaN).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 METHOD: Final = "pass_through"
+T = TypeVar("T", bound=np.generic)
 
 _VOLTAGES: Final = {
     "breaker": (("source_voltage_v", 0), ("load_voltage_v", 1)),
@@ -64,13 +65,34 @@ class _Candidates(NamedTuple):
     size: int
 
 
-class _Diagram(NamedTuple):
-    """What a diagram says of each bus (n_bus,)."""
+class _Chosen(NamedTuple):
+    """What gives each place its value as long as no quality changes."""
 
+    source: NDArray[np.int64]
+    places: NDArray[np.int64]
+    scale: NDArray[np.float64]
+    size: int
+    quality: QualityArray
+    point: NDArray[np.int64]
+
+    def values(self, image: Image) -> NDArray[np.float64]:
+        """Return the value of each place (n_place,)."""
+        value = np.zeros(self.size)
+        value[self.places] = image.values[self.source] * self.scale
+        return value
+
+
+class _Basis(NamedTuple):
+    """What qualities and diagram decide: everything about an estimate but its values."""
+
+    image_quality: QualityArray
     topology: Topology
+    voltage: _Chosen
+    frequency: _Chosen
+    power: _Chosen
     live: NDArray[np.bool_]
-    dead: NDArray[np.bool_]
-    unknown: NDArray[np.bool_]
+    dead: NDArray[np.intp]
+    bus_quality: QualityArray
 
 
 class _Plan:
@@ -83,25 +105,45 @@ class _Plan:
         self.power: Final = _candidates(_powers(site, points), len(site.equipment))
         self.bus_sigma: Final = _constant(len(site.buses), np.nan)
         self.power_sigma: Final = _constant(len(site.equipment), np.nan)
-        self._diagram: _Diagram | None = None
+        self._basis: _Basis | None = None
 
-    def diagram(self, topology: Topology) -> _Diagram:
-        """Return what a diagram says of each bus; kept while no switch and no bus changes."""
-        if self._diagram is None or self._diagram.topology is not topology:
-            presence = [topology.presence[bus] for bus in self.buses]
-            live, dead, unknown = (
-                np.array([p is kind for p in presence], dtype=np.bool_)
-                for kind in (Presence.LIVE, Presence.DEAD, Presence.UNKNOWN)
-            )
-            live.flags.writeable = False
-            self._diagram = _Diagram(topology, live, dead, unknown)
-        return self._diagram
+    def basis(self, quality: QualityArray, topology: Topology) -> _Basis:
+        """Return what goes with qualities and diagram; kept while these are the same arrays."""
+        kept = self._basis
+        if kept is None or kept.image_quality is not quality or kept.topology is not topology:
+            kept = self._basis = self._found(quality, topology)
+        return kept
+
+    def _found(self, quality: QualityArray, topology: Topology) -> _Basis:
+        good = good_mask(quality)
+        voltage = _choose(self.voltage, quality, good)
+        presence = [topology.presence[bus] for bus in self.buses]
+        live, dead, unknown = (
+            np.array([p is kind for p in presence], dtype=np.bool_)
+            for kind in (Presence.LIVE, Presence.DEAD, Presence.UNKNOWN)
+        )
+        bus_quality = voltage.quality.copy()
+        bus_quality[dead] = Quality.GOOD
+        bus_quality[unknown & good_mask(bus_quality)] = Quality.UNCERTAIN
+        return _Basis(
+            image_quality=quality,
+            topology=topology,
+            voltage=voltage,
+            frequency=_choose(self.frequency, quality, good),
+            power=_choose(self.power, quality, good),
+            live=_protected(live),
+            dead=np.flatnonzero(dead),
+            bus_quality=_protected(bus_quality),
+        )
+
+
+def _protected(array: NDArray[T]) -> NDArray[T]:
+    array.flags.writeable = False
+    return array
 
 
 def _constant(size: int, value: float) -> NDArray[np.float64]:
-    array = np.full(size, value)
-    array.flags.writeable = False
-    return array
+    return _protected(np.full(size, value))
 
 
 def _candidates(rows: list[tuple[int, int, int, float]], size: int) -> _Candidates:
@@ -163,15 +205,11 @@ def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -
         points: its point table.
     """
     plan = _plan(site, points)
-    diagram = plan.diagram(topology)
-    good = good_mask(image.quality)
-    voltage_pu, quality, point = _best(plan.voltage, image, good)
-    frequency_hz, _, _ = _best(plan.frequency, image, good)
-    power_w, power_quality, power_point = _best(plan.power, image, good)
-    voltage_pu[diagram.dead] = 0.0
-    frequency_hz[diagram.dead] = 0.0
-    quality[diagram.dead] = Quality.GOOD
-    quality[diagram.unknown & good_mask(quality)] = Quality.UNCERTAIN
+    basis = plan.basis(image.quality, topology)
+    voltage_pu = basis.voltage.values(image)
+    frequency_hz = basis.frequency.values(image)
+    voltage_pu[basis.dead] = 0.0
+    frequency_hz[basis.dead] = 0.0
     return Estimate(
         at_ns=image.now_ns,
         method=METHOD,
@@ -180,35 +218,43 @@ def estimate(image: Image, topology: Topology, site: Site, points: PointTable) -
         bus_voltage_pu=voltage_pu,
         bus_voltage_sigma_pu=plan.bus_sigma,
         bus_frequency_hz=frequency_hz,
-        bus_live=diagram.live,
-        bus_quality=quality,
-        bus_point=point,
-        power_w=power_w,
+        bus_live=basis.live,
+        bus_quality=basis.bus_quality,
+        bus_point=basis.voltage.point,
+        power_w=basis.power.values(image),
         power_sigma_w=plan.power_sigma,
-        power_quality=power_quality,
-        power_point=power_point,
+        power_quality=basis.power.quality,
+        power_point=basis.power.point,
     )
 
 
-def _best(
-    candidates: _Candidates, image: Image, good: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], QualityArray, NDArray[np.int64]]:
-    """Return value, quality and point (n_place,) of the first good candidate of each place.
+def _choose(candidates: _Candidates, image: QualityArray, good: NDArray[np.bool_]) -> _Chosen:
+    """Return the first good candidate of each place.
 
     Without a good one the first stands with the quality it has; a place without any is bad.
+
+    Args:
+        candidates: of each place.
+        image: quality of every point (n_point,).
+        good: which of them are good (n_point,).
     """
-    value = np.zeros(candidates.size)
     quality = np.full(candidates.size, Quality.BAD_NOT_CONNECTED, dtype=np.uint32)
     point = np.full(candidates.size, NO_POINT, dtype=np.int64)
+    first = candidates.starts
     if len(candidates.point):
         fit = good[candidates.point]
-        first = candidates.starts
         if not fit[first].all():
             rank = np.arange(len(candidates.point))
             ranked = np.where(fit, rank, rank + len(rank))
             first = np.minimum.reduceat(ranked, first) % len(rank)
-        chosen = candidates.point[first]
-        value[candidates.places] = image.values[chosen] * candidates.scale[first]
-        quality[candidates.places] = image.quality[chosen]
-        point[candidates.places] = chosen
-    return value, quality, point
+    chosen = candidates.point[first]
+    quality[candidates.places] = image[chosen]
+    point[candidates.places] = chosen
+    return _Chosen(
+        source=chosen,
+        places=candidates.places,
+        scale=candidates.scale[first],
+        size=candidates.size,
+        quality=_protected(quality),
+        point=_protected(point),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 import numpy as np
 
@@ -60,7 +59,7 @@ class HandTicks:
         self.last = 0
         self.before: Callable[[int], None] = lambda _: None
 
-    async def each(self, act: Callable[[int], None]) -> NoReturn:
+    async def each(self, act: Callable[[int], None]) -> None:
         while True:
             act(await self.wait())
 
