@@ -154,8 +154,8 @@ class Alarms(Oracle):
     def _excused(self, due: _Due) -> bool:
         """Return whether it ended too soon, or nobody could be told."""
         item = self.site.equipment.get(due.source)
-        if item is not None and item.device is not None:
-            way = {item.device.gateway, DAEMON}
+        if item is not None:
+            way = {DAEMON, item.device.gateway if item.device else ""}
             for fault in self.timeline.acting(due.since_ns, due.by_ns):
                 lie = fault.event in OF_INSTRUMENTS and fault.event != due.sign.word
                 if fault.target in way or (fault.target == due.source and lie):

@@ -123,7 +123,11 @@ class Liveness(Oracle):
                     yield f"{section.bus} is not on its main"
 
     def _boards_wrong(self) -> Iterator[str]:
-        if any(self._waits(scheme) for scheme in self._boards):
+        mains, _ = self._oneline.reach()
+        sections = [section for scheme in self._boards for section in scheme.sections]
+        if any(self._waits(scheme) for scheme in self._boards) or not all(
+            self.grid.bus[section.bus] in mains for section in sections
+        ):
             return
         yield from self._off_mains()
         for scheme in self._boards:
