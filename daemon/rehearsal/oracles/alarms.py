@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from daemon.model.events import Event
+    from daemon.model.plant import Equipment
     from daemon.rehearsal.oracles.signs import Sign
     from daemon.rehearsal.simulation.observer import Scene, Verdict
     from device_emulators.plant.elements import PlantEvent
@@ -139,10 +140,14 @@ class Alarms(Oracle):
         item = self.site.equipment.get(due.source)
         sources = [due.source, self.site.id, *self._alone_behind(due.source)]
         if item is not None:
-            near = self.site.of_nature("relay", "meter")
-            sources += [e.id for e in near if set(e.buses) & set(item.buses)]
+            sources += self._near(item)
             sources += [item.group] if item.group else []
         return (f"{class_}:{source}" for class_ in due.sign.classes for source in sources)
+
+    def _near(self, item: Equipment) -> list[str]:
+        """Return what measures at the buses of an item."""
+        sensing = self.site.of_nature("relay", "meter")
+        return [e.id for e in sensing if set(e.buses) & set(item.buses)]
 
     def _alone_behind(self, gateway: str) -> list[str]:
         """Return the only device behind a gateway: then it is the one that is said to be silent."""
@@ -156,9 +161,11 @@ class Alarms(Oracle):
         item = self.site.equipment.get(due.source)
         if item is not None:
             way = {DAEMON, item.device.gateway if item.device else ""}
+            # What shows nothing itself, such as a utility, is known by what measures beside it.
+            showing = {due.source} if item.device else set(self._near(item))
             for fault in self.timeline.acting(due.since_ns, due.by_ns):
                 lie = fault.event in OF_INSTRUMENTS and fault.event != due.sign.word
-                if fault.target in way or (fault.target == due.source and lie):
+                if fault.target in way or (fault.target in showing and lie):
                     return True
         return self._ended_ns(due) - due.since_ns < ns(due.sign.lasts_s)
 
