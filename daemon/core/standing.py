@@ -18,7 +18,7 @@ a scan costs more and comes to the same. A controller whose slot is not `timed` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from daemon.core.view import Facts, Heard, Slot, Turn, View
     from daemon.model.commands import Proposal
     from daemon.model.image import Image
+
+
+_NONE: Final[list[int]] = []
 
 
 class _Answer(NamedTuple):
@@ -77,12 +80,17 @@ class Standing:
         if state is not self._state or self._image is None:
             self._forget()
         elif image.version == UNVERSIONED or image.version != self._image.version:
-            moved = bits_differ(image.values, self._image.values)
-            moved |= image.quality != self._image.quality
-            self._moved = np.bitwise_or.reduce(self._readers[moved])
+            self._moved = self._whose(image, self._image) if self._points else np.uint32(0)
         else:
             self._moved = np.uint32(0)
         self._image = image
+
+    def _whose(self, image: Image, last: Image) -> np.uint32:
+        """Return the bits of the controllers that read a point which is not as it was."""
+        moved = bits_differ(image.values, last.values)
+        if image.quality is not last.quality:
+            moved |= image.quality != last.quality
+        return np.uint32(np.bitwise_or.reduce(self._readers[moved]))
 
     def recall(
         self, slot: Slot, view: View, proposals: tuple[Proposal, ...] = ()
@@ -115,7 +123,7 @@ class Standing:
         ):
             self.drop(slot)
             return
-        if self._points.get(name) != looked.points:
+        if self._points.get(name, _NONE) != looked.points:
             self._points[name] = looked.points.copy()
             self._readers &= ~self._bits[name]
             self._readers[looked.points] |= self._bits[name]

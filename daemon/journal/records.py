@@ -38,15 +38,25 @@ _TYPES: Final[dict[str, Any]] = {
     )
 }
 _KIND: Final = "@"
+_PLAIN: Final = frozenset({str, int, float, bool, type(None), bytes})
+_NAMES: Final[dict[type, tuple[str, ...]]] = {}
+"""Names of the fields of each class, as they are met."""
 
 T = TypeVar("T", bound=np.generic)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model
     """Return `value` in maps, sequences, text and numbers, from which `rich` makes it again."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        body = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-        return {_KIND: type(value).__name__, **body}
+        body = {_KIND: kind.__name__}
+        names = _NAMES.get(kind) or _NAMES.setdefault(kind, tuple(f.name for f in fields(value)))
+        for name in names:
+            item = getattr(value, name)
+            body[name] = item if type(item) in _PLAIN else plain(item)
+        return body
     if isinstance(value, Enum) and not isinstance(value, IntEnum):
         return {_KIND: type(value).__name__, "value": value.value}
     if isinstance(value, Mapping):

@@ -142,7 +142,7 @@ class Scan:
         utc_ns = self._clock.utc_ns()
         self._watch(now_ns, utc_ns)
         due = [lane for lane in self.lanes.values() if lane.due_ns <= slot_ns]
-        if self._holds(now_ns):
+        if self._hold_since_ns and self._holds(now_ns):
             for lane in due:
                 lane.skip(slot_ns)
             return
@@ -153,7 +153,8 @@ class Scan:
         for lane in due:
             if lane.figures.stopped:
                 continue
-            self._overrun(lane, lane.begin(slot_ns), now_ns)
+            if missed := lane.begin(slot_ns):
+                self._overrun(lane, missed, now_ns)
             if lane.inbox or not idle(lane.state, version, now_ns):
                 image = image or self._table.freeze(now_ns, utc_ns)
                 self._scan(lane, image)
@@ -286,14 +287,12 @@ class Scan:
     def _holds(self, now_ns: int) -> bool:
         """Return whether scans wait for a complete read."""
         since_ns = self._hold_since_ns
-        if since_ns and (now_ns - since_ns > HOLD or self._table.complete(since_ns)):
+        if now_ns - since_ns > HOLD or self._table.complete(since_ns):
             self._hold_since_ns = 0
         return bool(self._hold_since_ns)
 
     def _overrun(self, lane: Lane, missed: int, now_ns: int) -> None:
         """Say when a lane missed more of its scans than a machine does now and then."""
-        if not missed:
-            return
         recent = [m for m in self._missed.get(lane.name, ()) if now_ns - m[0] < QUIET]
         self._missed[lane.name] = recent = [*recent, (now_ns, missed)]
         total = sum(count for _, count in recent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ class Timing:
     def __init__(self, spread: Spread) -> None:
         """Count into `spread` as well."""
         self._spread = spread
-        self._ring = np.zeros(RING, dtype=np.int64)
+        self._ring = array("q", bytes(8 * RING))
         self._count = 0
 
     def add(self, duration_ns: int) -> None:
@@ -37,5 +38,5 @@ class Timing:
         """Return the duration that `share` (0 to 100) of the last ones did not exceed [ms]."""
         if not self._count:
             return 0.0
-        held = self._ring[: min(self._count, RING)]
+        held = np.frombuffer(self._ring, dtype=np.int64)[: min(self._count, RING)]
         return float(np.percentile(held, share)) / MILLISECOND

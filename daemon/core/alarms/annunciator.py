@@ -118,6 +118,12 @@ class _Kept:
         self.void: Void | None = None
         self.state: State | None = None
         self.dense: _Dense | None = None
+        self.quiet: tuple[_Dense, Void, bytes] | None = None
+
+    def is_quiet(self, dense: _Dense, found: Void, held: bytes) -> bool:
+        """Return whether the same conditions, `held` as bytes, led to nothing the last time."""
+        quiet = self.quiet
+        return quiet is not None and quiet[0] is dense and quiet[1] is found and quiet[2] == held
 
     def look(self, view: View, state: State) -> tuple[_Dense, Steady, Void]:
         """Return what goes with this state and this scan, made anew only where they moved."""
@@ -155,6 +161,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     dense, steady, found = kept.look(view, state)
     said = kept.said.hear(view.now_ns, lambda topic, key: _told(view, topic, key))
     raw = judge(plan, view.image, dense.active, steady, said)
+    held = raw.tobytes()
+    called = bool(view.inbox) or view.now_ns >= dense.shelf_ends_ns
+    if not called and kept.is_quiet(dense, found, held):
+        return Turn(state)
     senseless = void(plan, found, dense.hidden)
     raw &= ~senseless
     hide = senseless | consequences(plan, raw | dense.active)
@@ -162,12 +172,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     quiet = (
         not len(differing)
         and not state.timers_ns
-        and not view.inbox
-        and view.now_ns < dense.shelf_ends_ns
+        and not called
         and not (hide & dense.shown).any()
         and not (dense.hidden & ~hide).any()
     )
     if quiet:
+        kept.quiet = dense, found, held
         return Turn(state)
     book = _Book(view, plan, state, params)
     for place in np.flatnonzero(dense.hidden & ~hide).tolist():

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Interval
 
 from daemon.core.security.joints import joined, plan_of
+from daemon.core.topology import once_per_site
 from daemon.core.view import Autonomy, Path, Turn, View
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from daemon.core.gauges import Gauges
     from daemon.core.security.joints import Converter, Joints, Plan, Row
     from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
 
 LONGEST_S: Final = 86_400.0
 """An autonomy beyond a day is shown as a day."""
@@ -69,11 +71,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Conclude what stands behind every load."""
     plan = plan_of(view.site, view.points)
     joints = joined(plan, view.topology)
-    was = frozenset(state.on_storage)
-    rows = _rows(view, plan, joints, was, params)
-    backups = _backups(view, plan, joints, was, params)
-    paths = {path.load: path for path in (*rows, *backups)}
-    paths |= {path.load: path for path in _racks(view, plan, joints, backups, params)}
+    rows = _rows(view, plan, joints, frozenset(state.on_storage), params)
+    paths = {path.load: path for path in rows} | _sheltered(view, plan, joints, state, params)
     on_storage = tuple(name for name, path in paths.items() if path.on_storage)
     conclusion = Autonomy(
         paths=paths,
@@ -121,8 +120,13 @@ def _carried(evidence: Iterable[bool | None], before: bool) -> bool:
 
 def _read(view: View, gauges: tuple[Gauges, int]) -> list[tuple[float | None, ...]]:
     """Return the values of one item after the other."""
-    values = iter(gauges[0].read(view.image))
-    return list(zip(*[values] * gauges[1], strict=True))
+    return _parted(gauges[0].read(view.image), gauges[1])
+
+
+def _parted(values: list[float | None], size: int) -> list[tuple[float | None, ...]]:
+    """Return as many values as one item has, item after item."""
+    each = iter(values)
+    return list(zip(*[each] * size, strict=True))
 
 
 def _rows(
@@ -200,12 +204,43 @@ def _in_racks_wh(view: View, row: Row) -> float:
     return sum(soc * wh for soc, wh in charges if soc is not None)
 
 
+class _Memory:
+    """Paths behind UPS and rectifiers, whose values move once a second, and what they rest on."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.joints: Joints | None = None
+        self.asked: tuple[object, ...] = ()
+        self.paths: dict[str, Path] = {}
+
+
+_memory: Final = once_per_site(_Memory)
+
+
+def _sheltered(
+    view: View, plan: Plan, joints: Joints, state: State, params: Params
+) -> dict[str, Path]:
+    """Return the paths of UPS and rectifiers and of the racks behind them, by load."""
+    memory = _memory(view.site, view.points)
+    of_backups, of_racks = (g[0].read(view.image) for g in (plan.of_backups, plan.of_racks))
+    asked = of_backups, of_racks, state.on_storage, params
+    if memory.joints is not joints or memory.asked != asked:
+        told = _parted(of_backups, plan.of_backups[1])
+        backups = _backups(told, plan, joints, frozenset(state.on_storage), params)
+        racks = _racks(_parted(of_racks, plan.of_racks[1]), plan, joints, backups, params)
+        memory.paths = {path.load: path for path in (*backups, *racks)}
+        memory.joints, memory.asked = joints, asked
+    return memory.paths
+
+
 def _backups(
-    view: View, plan: Plan, joints: Joints, was: frozenset[str], params: Params
+    read: list[tuple[float | None, ...]],
+    plan: Plan,
+    joints: Joints,
+    was: frozenset[str],
+    params: Params,
 ) -> list[Path]:
     """Return the paths of UPS and rectifiers: their own batteries."""
     paths = []
-    read = _read(view, plan.of_backups)
     for backup, told, fed in zip(plan.backups, read, joints.backups, strict=True):
         on_battery, stage, power_told_w, soc_pu, told_s = told
         item = backup.item
@@ -239,11 +274,14 @@ class _Behind(NamedTuple):
 
 
 def _racks(
-    view: View, plan: Plan, joints: Joints, backups: list[Path], params: Params
+    read: list[tuple[float | None, ...]],
+    plan: Plan,
+    joints: Joints,
+    backups: list[Path],
+    params: Params,
 ) -> Iterator[Path]:
     """Yield the paths of IT racks: all batteries that are joined to one of their feeds."""
     offers: dict[tuple[tuple[int, ...], tuple[int, ...]], _Behind] = {}
-    read = _read(view, plan.of_racks)
     for item, told, *among in zip(plan.racks, read, joints.behind, joints.maybe, strict=True):
         behind, maybe = among
         offer = offers.get((behind, maybe))
