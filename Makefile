@@ -60,8 +60,9 @@ test: setup ## run every test that a change has to pass
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(COMPUTING)) $(ARGS)
 	$(BIN)/pytest tests/integration $(ARGS)
 
-soak: setup ## try every law on forty times the examples, drawn anew
+soak: setup ## try every law on forty times the examples, and a thousand seeds of faults
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
+	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest tests/simulation --timeout 0 $(ARGS)
 
 lint: $(STAMP) ## check style, types and import rules
 	$(BIN)/ruff check
