@@ -154,13 +154,18 @@ class Standing:
         """
         if len(self._answers) < len(self._bits):
             return 0
-        if any(answer.facts is not facts for answer in self._answers.values()):
-            return 0
-        return min((answer.due_ns for answer in self._answers.values()), default=NEVER_NS)
+        first_ns = NEVER_NS
+        for answer in self._answers.values():
+            if answer.facts is not facts:
+                return 0
+            first_ns = min(first_ns, answer.due_ns)
+        return first_ns
 
 
 def _concerned(view: View, *, requests: bool, outcomes: bool) -> bool:
     """Return whether mail has come of a kind that was asked for."""
+    if not view.inbox:
+        return False
     return any(
         (requests and isinstance(m, OperatorRequest)) or (outcomes and isinstance(m, Outcome))
         for m in view.inbox

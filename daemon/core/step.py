@@ -264,14 +264,15 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     turns: dict[str, Turn[Any]] = {}
     for slot in lane.controllers:
         turns[slot.name], view = _turn(slot, state, view, params, standing)
-    proposals = tuple(p for turn in turns.values() for p in turn.proposals)
-    beats = heartbeat.beats(view, proposals)
-    if beats:
+    proposals = tuple([p for turn in turns.values() for p in turn.proposals])
+    beats: tuple[Command, ...] = ()
+    if any(p.action == "beat" for p in proposals):
+        beats = heartbeat.beats(view, proposals)
         view = replace(view, next_id=view.next_id + len(beats))
-        proposals = tuple(p for p in proposals if p.action != "beat")
+        proposals = tuple([p for p in proposals if p.action != "beat"])
     turns[lane.path.name], view = _turn(lane.path, state, view, params, standing, proposals)
     spoke = [t for t in turns.values() if t.commands or t.events or t.messages or t.requests]
-    commands = beats + tuple(c for turn in spoke for c in turn.commands)
+    commands = beats + tuple([c for turn in spoke for c in turn.commands])
     after = replace(
         state,
         next_id=state.next_id + len(commands),
@@ -285,9 +286,9 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     return Step(
         state=after,
         commands=commands,
-        events=tuple(e for turn in spoke for e in turn.events),
-        requests=tuple(r for turn in spoke for r in turn.requests),
-        messages=tuple(m for turn in spoke for m in turn.messages),
+        events=tuple([e for turn in spoke for e in turn.events]),
+        requests=tuple([r for turn in spoke for r in turn.requests]),
+        messages=tuple([m for turn in spoke for m in turn.messages]),
         estimate=view.estimate,
     )
 
@@ -367,6 +368,8 @@ def _estimate(image: Image, topology: Topology, params: Params) -> Estimate | No
 
 def _absorb(heard: Mapping[str, Heard], inputs: Inputs) -> Mapping[str, Heard]:
     """Keep the last word of the other lane on every topic."""
+    if not inputs.inbox:
+        return heard
     news = {
         m.topic: Heard(inputs.image.now_ns, m.values)
         for m in inputs.inbox

@@ -93,6 +93,8 @@ class SleepTicks:
             loop.call_soon(turn, context=context)
 
         def turn() -> None:
+            if failed.done():  # cancelled since the timer rang
+                return
             try:
                 while (left := self._slot_ns - self._now_ns()) <= 0:  # a timer may fire early
                     act(self._slot_ns)

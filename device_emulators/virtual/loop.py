@@ -144,6 +144,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Schedule a callback after `delay` [s]."""
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
+    def call_soon(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Schedule a callback for the next turn, without asyncio's checks for its debug mode."""
+        if self._closed:
+            self._check_closed()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def pause(self, machine: str) -> None:
         """Run nothing of `machine` from now on; its kernel still takes connections and bytes."""
         self._paused.setdefault(machine, [])

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from daemon.model.quantities import MILLISECOND
-from daemon.runtime.clock import TimerFdTicks
+from daemon.runtime.clock import SleepTicks, TimerFdTicks
 
 PERIOD = 10 * MILLISECOND
 
@@ -53,3 +53,40 @@ async def test_ringing_again_within_an_instant_is_not_another() -> None:
         assert await ticks.wait() == 1003 * PERIOD
     finally:
         ticks.close()
+
+
+async def test_ticks_by_sleeping_keep_the_grid_and_serve_a_late_instant_once() -> None:
+    loop, slots, came = asyncio.get_running_loop(), [], []
+    now_ns = [1000 * PERIOD + 3]
+
+    def act(slot_ns: int) -> None:
+        slots.append(slot_ns // PERIOD)
+        came.append(now_ns[0])
+        now_ns[0] += 5 * PERIOD // 2 if len(slots) == 2 else PERIOD
+        if len(slots) == 5:
+            raise ValueError("enough")
+
+    ticks = SleepTicks(lambda: now_ns[0], PERIOD)
+    loop.call_later(0.01, lambda: now_ns.__setitem__(0, 1001 * PERIOD))
+    with pytest.raises(ValueError, match="enough"):
+        await asyncio.wait_for(ticks.each(act), 1.0)
+    ticks.close()
+    assert slots == [1001, 1002, 1004, 1005, 1006]
+    assert all(slot * PERIOD <= at for slot, at in zip(slots, came, strict=True))
+
+
+async def test_ticks_by_sleeping_end_with_whoever_waits_for_them_even_while_they_ring() -> None:
+    acted: list[int] = []
+    ticks = SleepTicks(time.monotonic_ns, PERIOD)
+    waiting = asyncio.create_task(ticks.each(acted.append))
+    await asyncio.sleep(0.03)
+    ring = ticks._timer
+    assert ring is not None
+    ring._run()  # rung, and cancelled before its turn
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    ticks.close()
+    count = len(acted)
+    await asyncio.sleep(0.03)
+    assert len(acted) == count
