@@ -140,7 +140,7 @@ class Scan:
         """Let the lanes that are due at `slot_ns` [ns] scan."""
         now_ns = self._clock.monotonic_ns()
         utc_ns = self._clock.utc_ns()
-        self._watch(now_ns, utc_ns)
+        self._watch(now_ns, utc_ns - now_ns)
         due = [lane for lane in self.lanes.values() if lane.due_ns <= slot_ns]
         if self._hold_since_ns and self._holds(now_ns):
             for lane in due:
@@ -256,21 +256,20 @@ class Scan:
         """Put a message of a person into the inbox of a lane."""
         self.lanes[lane].inbox.append(message)
 
-    def _watch(self, now_ns: int, utc_ns: int) -> None:
+    def _watch(self, now_ns: int, offset_ns: int) -> None:
         """Look for a hole in the monotonic time and for a step of the wall clock."""
         gap_ns, self._last_ns = now_ns - self._last_ns, now_ns
         if gap_ns > PAUSE:
             self._resume(gap_ns, now_ns)
-        offset_ns = utc_ns - now_ns
-        moved_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
-        if abs(moved_ns) > CLOCK_STEP:
-            text = f"the wall clock stepped by {seconds(moved_ns):+.3f} s"
-            values = {
-                "step_s": seconds(moved_ns),
-                "before_ns": utc_ns - moved_ns,
-                "after_ns": utc_ns,
-            }
-            self.happened("clock_stepped", "daemon", text, values)
+        if offset_ns != self._offset_ns:
+            moved_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
+            if abs(moved_ns) > CLOCK_STEP:
+                self._stepped(moved_ns, now_ns + offset_ns)
+
+    def _stepped(self, by_ns: int, utc_ns: int) -> None:
+        text = f"the wall clock stepped by {seconds(by_ns):+.3f} s"
+        values = {"step_s": seconds(by_ns), "before_ns": utc_ns - by_ns, "after_ns": utc_ns}
+        self.happened("clock_stepped", "daemon", text, values)
 
     def _resume(self, gap_ns: int, now_ns: int) -> None:
         discarded = self._actuation.discard("the process was paused meanwhile")

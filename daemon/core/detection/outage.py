@@ -62,7 +62,7 @@ from annotated_types import Ge, Gt, Le
 from daemon.core.automaton import Table, Word, advance
 from daemon.core.gauges import Gauges
 from daemon.core.topology import Presence, once_per_site
-from daemon.core.view import Health, Supply, Turn
+from daemon.core.view import NEVER_NS, Health, Supply, Turn
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.model.quantities import ns
 
@@ -291,14 +291,37 @@ _VERDICT: Final = {Health.HEALTHY: (FeedEvent.WELL,), Health.FAILED: (FeedEvent.
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Judge every feed and the site's supply."""
+    health = {
+        name: judge(_votes(view, witnesses, params))
+        for name, witnesses in _witnesses(view.site, view.points).items()
+    }
+    memory = _memory(view.site, view.points)
+    asked = state, health, view.topology, params
+    turn = memory.turn if memory.asked == asked else None
+    if turn is None:
+        turn = _concluded(view, state, health, params)
+        rests = turn.state == state and not turn.events and view.looked.due_ns == NEVER_NS
+        memory.asked, memory.turn = asked, turn._replace(state=state) if rests else None
+    return turn
+
+
+class _Memory:
+    """The last conclusion at rest, and what it rests on: most scans only read other volts."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.asked: tuple[object, ...] = ()
+        self.turn: Turn[State] | None = None
+
+
+_memory: Final = once_per_site(_Memory)
+
+
+def _concluded(view: View, state: State, health: dict[str, Health], params: Params) -> Turn[State]:
+    """Return what the verdicts on all feeds lead to."""
     waits_ns = {
         "confirm_s": ns(params.confirm_s),
         "return_stable_s": ns(params.return_stable_s),
         "undelivered_s": ns(params.undelivered_s),
-    }
-    health = {
-        name: judge(_votes(view, witnesses, params))
-        for name, witnesses in _witnesses(view.site, view.points).items()
     }
     feeds = {
         name: Judged(*advance(FEED, at, _VERDICT.get(health[name], ()), view, waits_ns))

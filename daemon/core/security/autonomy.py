@@ -145,9 +145,12 @@ def _rows(
         power_told_w, energy_wh, shutdown_s = read[n]
         own_wh = _in_racks_wh(view, row) if energy_wh is None else energy_wh
         own_wh *= params.efficiency_pu
-        parts = [part for at, part in shared.items() if at in joints.sections[n]]
-        shared_wh = sum(wh for wh, _ in parts) * power_w * params.efficiency_pu
-        shared_w_max = sum(w for _, w in parts) * power_w
+        offered_wh = offered_w = 0.0
+        for at, (wh, w) in shared.items():
+            if at in joints.sections[n]:
+                offered_wh, offered_w = offered_wh + wh, offered_w + w
+        shared_wh = offered_wh * power_w * params.efficiency_pu
+        shared_w_max = offered_w * power_w
         rows.append(
             Path(
                 load=row.item.id,
