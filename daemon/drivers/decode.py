@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from daemon.model.points import Node, Register
 
 Values = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+_ALL: Final = slice(None)
 
 _WIDTH: Final = {"u16": 16, "i16": 16, "u32": 32, "i32": 32, "f32": 32, "bit": 1, "dpi": 2}
 _SIGNED: Final = frozenset({"i16", "i32"})
@@ -45,10 +48,12 @@ class Limits:
         self._low: Final = np.array([low for low, _ in pairs])
         self._high: Final = np.array([high for _, high in pairs])
 
-    def judge(self, values: Values) -> QualityArray:
-        """Return the quality of `values` (n,): good when finite and within limits."""
+    def judge(self, values: Values, which: Indices | slice = _ALL) -> QualityArray:
+        """Return the quality of `values` of the points `which`: good when within limits."""
         quality = np.zeros(len(values), dtype=np.uint32)
-        inside = (values >= self._low) & (values <= self._high)  # false for NaN
+        inside = (values >= self._low[which]) & (values <= self._high[which])  # false for NaN
+        if inside.all() and np.isfinite(values).all():
+            return quality
         quality[~inside] = Quality.BAD_OUT_OF_RANGE
         quality[~np.isfinite(values)] = Quality.BAD
         return quality
@@ -172,18 +177,25 @@ class Quantiser:
         self._offset: Final = np.array([r.offset for r in registers])
         self._limits: Final = Limits(specs, registers)
 
-    def quantise(self, values: Values) -> tuple[Values, QualityArray]:
-        """Return what a reader of the registers would see of `values` (n,), and its quality."""
-        raw = (values - self._offset) / self._scale
+    def quantise(
+        self, values: Values, which: Indices | slice = _ALL
+    ) -> tuple[Values, QualityArray]:
+        """Return what a reader of the registers `which` would see of `values`, and its quality."""
+        scale, offset = self._scale[which], self._offset[which]
+        lowest, wraps, float_ = self._lowest[which], self._wraps[which], self._float[which]
+        raw = (values - offset) / scale
         with np.errstate(over="ignore", invalid="ignore"):
             whole = np.copysign(
                 np.floor(np.abs(raw) + 0.5), raw
             )  # half away from zero, as firmware
-            wrapped = self._lowest + np.mod(whole - self._lowest, self._span)
-            whole = np.where(self._wraps, wrapped, np.clip(whole, self._lowest, self._highest))
-            raw = np.where(self._float, raw.astype(np.float32), whole)
-        seen = raw * self._scale + self._offset
-        quality = self._limits.judge(seen)
+            shown = np.clip(whole, lowest, self._highest[which])
+            if wraps.any():
+                wrapped = lowest + np.mod(whole - lowest, self._span[which])
+                shown = np.where(wraps, wrapped, shown)
+            if float_.any():
+                shown = np.where(float_, raw.astype(np.float32), shown)
+        seen = shown * scale + offset
+        quality = self._limits.judge(seen, which)
         quality[~np.isfinite(values)] = Quality.BAD
         return seen, quality
 

@@ -28,6 +28,8 @@ from daemon.model.quality import Quality, QualityArray
 from daemon.model.quantities import MILLISECOND, SECOND, ns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.model.points import PointTable
 
 Indices = NDArray[np.intp]
@@ -47,7 +49,11 @@ _UNCERTAIN: Final = np.uint32(Quality.UNCERTAIN)
 
 
 class Table:
-    """Values (n_point,), quality (n_point,) and time of receipt (n_point,) of a site."""
+    """Values (n_point,), quality (n_point,) and time of receipt (n_point,) of a site.
+
+    Attributes:
+        renew: called before times of receipt are looked at, for drivers that enter them late.
+    """
 
     def __init__(self, points: PointTable, now_ns: int) -> None:
         """Begin with nothing known at `now_ns` [ns]."""
@@ -70,6 +76,7 @@ class Table:
         self._unmarks = False  # one of those was heard of since
         self._review_ns = 0  # before this nothing grows old
         self._seen: Image | None = None
+        self.renew: Callable[[], None] = _nothing
 
     def put(
         self,
@@ -101,18 +108,21 @@ class Table:
 
     def expire(self, now_ns: int) -> None:
         """Let every value count as old at `now_ns` [ns] until it is read again."""
+        self.renew()
         np.minimum(self.source_ns, now_ns - self._dead_ns - 1, out=self.source_ns)
         self._renewed = True
         self._review_ns = 0
 
     def complete(self, since_ns: int) -> bool:
         """Return whether all that can be read was answered, well or badly, after `since_ns`."""
+        self.renew()
         silent = (self.source_ns < since_ns) & (self.quality < _BAD)
         waiting = self.quality == np.uint32(Quality.BAD_WAITING_FOR_INITIAL_DATA)
         return not bool(((silent | waiting) & self._read).any())
 
     def freeze(self, now_ns: int, utc_ns: int) -> Image:
         """Return the image of this instant, with stale values marked."""
+        self.renew()
         version = self.settle(now_ns)
         seen = self._seen
         assert seen is not None
@@ -123,6 +133,8 @@ class Table:
 
     def settle(self, now_ns: int) -> int:
         """Let values grow old up to `now_ns` [ns]; return the version a freeze would have now."""
+        if now_ns >= self._review_ns:
+            self.renew()
         aged = now_ns >= self._review_ns or self._unmarks
         if self._changed or aged or now_ns >= self._life.due_ns:
             self._changed = self._unmarks = False
@@ -169,6 +181,10 @@ class Table:
                 quality=frozen(quality) if judged else seen.quality,
                 version=seen.version + 1,
             )
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Life:

@@ -57,6 +57,14 @@ class QuietPlant:
     def version(self) -> int:
         return int(time.monotonic() * 10)
 
+    @property
+    def ways(self) -> int:
+        return 0
+
+    @property
+    def due_ns(self) -> int:
+        return 0
+
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         return lambda: np.array([self.read(*name) for name in names])
 

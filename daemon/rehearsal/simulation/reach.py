@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from daemon.drivers.line import MISSES
 from daemon.drivers.modbus import REPLY_S
 from daemon.model.quantities import ns
+from device_emulators.play import NEVER
 from device_emulators.virtual.link import Fault, Link
 
 if TYPE_CHECKING:
@@ -140,6 +141,13 @@ class ImageReach:
                 self._given_up = given_up
                 self.changes += 1
         return self.changes
+
+    @property
+    def due_ns(self) -> int:
+        """Return when the next gateway that says nothing counts as lost, or `NEVER` [ns]."""
+        now_ns = self._now_ns()
+        losses = [since + LOST_NS for since in self._silent_ns.values()]
+        return min([at_ns for at_ns in losses if at_ns > now_ns], default=NEVER)
 
     def answers(self, gateway: str) -> bool:
         """Return whether a gateway answers now.

@@ -180,6 +180,14 @@ class _Run:
     def version(self) -> int:
         return self._instruments.version + self._image_reach.version
 
+    @property
+    def ways(self) -> int:
+        return self._image_reach.version
+
+    @property
+    def due_ns(self) -> int:
+        return min(self._instruments.due_ns, self._play.due_ns, self._image_reach.due_ns)
+
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         return self._instruments.reader(names)
 

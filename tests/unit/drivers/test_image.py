@@ -30,7 +30,12 @@ class Plant:
         self.gone: set[str] = set()
         self.silent: set[str] = set()
         self.version = 1
+        self.due_ns = 0  # always: it may change at any time
         self.reads = 0
+
+    @property
+    def ways(self) -> int:
+        return self.version
 
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         def read() -> NDArray[np.float64]:
