@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
 from device_emulators.judge import Judge, Verdict, Witness
-from device_emulators.selection import nature_of, select
+from device_emulators.selection import OPERATOR, nature_of, select
 from device_emulators.summary import summary
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Play:
         *,
         gateway: Callable[[str, str, Mapping[str, Any]], None] = lambda _id, _event, _values: None,
         daemon: Callable[[str, Mapping[str, Any]], None] = lambda _event, _values: None,
+        operator: Callable[[str, str], None] = lambda _of, _action: None,
         out: Callable[[str], None] = print,
     ) -> None:
         """Get ready; scenario time stands still until `begin`.
@@ -104,10 +105,11 @@ class Play:
             scenario: what to play; None only lets time pass.
             gateway: does an event to a gateway: its id, the event, the values.
             daemon: does an event to the process of the daemon: the event, the values.
+            operator: asks the daemon for something: the equipment, the action.
             out: takes lines for people.
         """
         self._site, self._plant, self._scenario = site, plant, scenario
-        self._gateway, self._daemon, self._out = gateway, daemon, out
+        self._gateway, self._daemon, self._operator, self._out = gateway, daemon, operator, out
         self._judge: Judge | None = None
         self._to_come: list[Happening] = []
         self._stages: list[dict[str, Any]] = []
@@ -167,9 +169,12 @@ class Play:
                 continue
             if id_ in self._site.gateways:
                 self._gateway(id_, happening.event, happening.values)
+            elif id_ == OPERATOR:
+                self._operator(str(happening.values["of"]), str(happening.values["action"]))
             else:
                 self._daemon(happening.event, happening.values)
-            self._out(f"[plant] {id_}: {happening.event}")
+            said = "".join(f" {value}" for value in happening.values.values())
+            self._out(f"[plant] {id_}: {happening.event}{said}")
 
     def _tell(self, events: Sequence[PlantEvent]) -> None:
         """Print events; of many alike in one step (48 racks on battery) only the first."""

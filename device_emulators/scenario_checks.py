@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from daemon.settings.findings import Finding, choices
 from device_emulators.faults.words import on_desk, points_of
-from device_emulators.selection import CRITICAL, nature_of, select, words_of
+from device_emulators.selection import CRITICAL, OPERATOR, nature_of, select, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -106,6 +106,8 @@ def _happening(
         for name in wanted:
             if name not in happening.values:
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
+            elif nature == OPERATOR:
+                yield from _request(name, happening.values, (*at, name), site)
             else:
                 yield from _value(nature, name, happening.values[name], (*at, name))
 
@@ -120,6 +122,19 @@ def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Find
         yield Finding(at, f"{value} is no number")
     elif name in {"for_s", "latency_s"} and value <= 0.0:
         yield Finding(at, f"{value:g} s is no span of time")
+
+
+def _request(
+    name: str, values: Mapping[str, object], at: Location, site: Site
+) -> Iterator[Finding]:
+    """Yield what keeps a value from being that of a request: equipment that obeys the action."""
+    obeying = {e.id: e.kind.commands() for e in site.equipment.values() if e.kind.commands()}
+    item, value = str(values.get("of")), str(values[name])
+    if name == "of" and item not in obeying:
+        yield Finding(at, f"nothing here that obeys is called {item}", choices(obeying, item))
+    elif name == "action" and item in obeying and value not in obeying[item]:
+        valid = choices(obeying[item], value)
+        yield Finding(at, f"a {nature_of(site, item)} obeys no {value}", valid)
 
 
 def _of_virtual_time(happening: Happening, at: Location, site: Site) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ CRITICAL: Final = "critical"
 BUS: Final = "bus"
 GATEWAY: Final = "gateway"
 DAEMON: Final = "daemon"
-"""Stand for natures of what is no equipment; the daemon is also called so."""
+OPERATOR: Final = "operator"
+"""Stand for natures of what is no equipment; the daemon and its operator are also called so."""
+_BY_NAME: Final = (DAEMON, OPERATOR)
 _TRUTH: Final = ("false", "true")
 _POSITIONS: Final = tuple(position.name.lower() for position in Position)
 
@@ -31,13 +33,14 @@ def select(
         site: the plant.
         selection: an id, a nature, a pattern, `critical`, or several of these.
         buses: whether buses can be named too.
-        beside: whether gateways can be named too, and the daemon, by its name alone.
+        beside: whether gateways can be named too, and the daemon and its operator, by their names
+            alone.
     """
     words = [selection] if isinstance(selection, str) else list(selection)
     found = [item.id for item in site.equipment.values() if any(_is(item, word) for word in words)]
     others = [*(site.buses if buses else ()), *(site.gateways if beside else ())]
     found += [id_ for id_ in others if any(fnmatchcase(id_, word) for word in words)]
-    return [*found, DAEMON] if beside and DAEMON in words else found
+    return found + [name for name in _BY_NAME if beside and name in words]
 
 
 def _is(item: Equipment, word: str) -> bool:
@@ -51,7 +54,9 @@ def nature_of(site: Site, id_: str) -> str:
         return site.equipment[id_].nature
     if id_ in site.buses:
         return BUS
-    return GATEWAY if id_ in site.gateways else DAEMON if id_ == DAEMON else ""
+    if id_ in site.gateways:
+        return GATEWAY
+    return id_ if id_ in _BY_NAME else ""
 
 
 def words_of(nature: str, point: str) -> tuple[str, ...]:

@@ -13,10 +13,16 @@ from daemon.model.natures import NATURES
 from daemon.settings.alarms import load_alarms
 from daemon.settings.folders import config_dir
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of
-from device_emulators.faults.words import OF_DAEMON, OF_GATEWAYS, OF_INSTRUMENTS, points_of
+from device_emulators.faults.words import (
+    OF_DAEMON,
+    OF_GATEWAYS,
+    OF_INSTRUMENTS,
+    OF_OPERATOR,
+    points_of,
+)
 from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.scenario_checks import Vocabulary
-from device_emulators.selection import BUS, DAEMON, GATEWAY
+from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +43,7 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
     asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
     return Vocabulary(
         settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
-        events={**events, GATEWAY: OF_GATEWAYS, DAEMON: OF_DAEMON},
+        events={**events, GATEWAY: OF_GATEWAYS, DAEMON: OF_DAEMON, OPERATOR: OF_OPERATOR},
         quantities={**asked, BUS: OF_BUSES},
         happenings=HAPPENINGS,
         alarms=frozenset(alarms),

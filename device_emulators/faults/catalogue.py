@@ -50,6 +50,31 @@ class Drawable:
     likely_pu: float = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What people may ask the daemon for.
+
+    Attributes:
+        fault: id of the fault that it is a case of.
+        event: the word.
+        of: natures of what they ask it of.
+        actions: what they ask for.
+        after_s: range of the time from something that happened to a request [s].
+        times: how often in a run, at least and at most.
+        near_pu: how probably it is about what stands beside what happened.
+        likely_pu: in which part of all seeds anybody asks.
+    """
+
+    fault: str
+    event: str
+    of: tuple[str, ...]
+    actions: tuple[str, ...]
+    after_s: Span
+    times: tuple[int, int]
+    near_pu: float
+    likely_pu: float
+
+
 _WHILE: Final = Span(0.5, 20.0)
 _GATEWAY: Final = (GATEWAY,)
 _DEVICES: Final = ("breaker", "relay", "generator", "ups", "transfer_switch", "ess", "rack_row")
@@ -130,3 +155,16 @@ DRAWABLE: Final = (
     Drawable("F60", "pause", (DAEMON,), {"for_s": Span(0.05, 6.0)}),
 )
 """What may be drawn, by fault."""
+
+ASKING: Final = Asking(
+    "F94",
+    "ask",
+    ("breaker",),
+    ("close", "close_in_sync"),
+    after_s=Span(0.05, 15.0),
+    times=(2, 12),
+    near_pu=0.4,
+    likely_pu=0.5,
+)
+"""To close the wrong breaker, while something else is wrong. Opening is not drawn: people may take
+from their loads what they like, and nobody could be blamed for it."""

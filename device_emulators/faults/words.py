@@ -1,7 +1,8 @@
-"""The words for what goes wrong outside the devices: with gateways, instruments and the daemon.
+"""The words for what goes wrong outside the devices: with gateways, instruments, daemon and people.
 
 What a device can do wrong by itself, its class says. These can be done to every gateway, to every
-device that shows points, and to the process of the daemon.
+device that shows points, and to the process of the daemon; and people can ask the daemon for what
+must not be.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, PointKind
-from device_emulators.selection import DAEMON, GATEWAY, nature_of
+from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,9 @@ acknowledge commands and set-points without obeying; refuse them. The heartbeat 
 OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_step": ("by_s",)}
 """Let its process run nothing for a while; set its wall clock forward or back."""
 
+OF_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {"ask": ("of", "action")}
+"""Ask the daemon for an action of some equipment, which its interlocks may refuse."""
+
 ON_DESK: Final = frozenset({"hang", "answer", "heal"})
 """What a gateway can do on a real network as well."""
 
@@ -62,4 +66,4 @@ def points_of(nature: str) -> tuple[str, ...]:
 def on_desk(site: Site, id_: str, event: str) -> bool:
     """Return whether an event can be done in real time, on the desk."""
     nature = nature_of(site, id_)
-    return event in ON_DESK if nature == GATEWAY else nature != DAEMON
+    return event in ON_DESK if nature == GATEWAY else nature not in {DAEMON, OPERATOR}

@@ -16,7 +16,13 @@ from daemon.settings import config_dir, load
 from device_emulators import scenario
 from device_emulators.devices.kinds import KINDS
 from device_emulators.faults.instruments import Instruments
-from device_emulators.faults.words import OF_DAEMON, OF_GATEWAYS, OF_INSTRUMENTS, points_of
+from device_emulators.faults.words import (
+    OF_DAEMON,
+    OF_GATEWAYS,
+    OF_INSTRUMENTS,
+    OF_OPERATOR,
+    points_of,
+)
 from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.plant.plant import Plant
 from device_emulators.selection import nature_of, words_of
@@ -101,6 +107,7 @@ def tables() -> dict[str, str]:
         "gateways, by their ids": OF_GATEWAYS,
         "instruments of any device": OF_INSTRUMENTS,
         "`daemon`": OF_DAEMON,
+        "`operator`": OF_OPERATOR,
     }
     return {
         "beside": "\n".join(

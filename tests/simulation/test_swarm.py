@@ -20,7 +20,7 @@ from daemon.rehearsal.simulation.run import Case
 from daemon.rehearsal.simulation.shrink import shrink
 from daemon.rehearsal.simulation.swarm import HEALED_PU, Act, draw, drawn_acts, with_acts
 from daemon.settings import load
-from device_emulators.faults.catalogue import DRAWABLE
+from device_emulators.faults.catalogue import ASKING, DRAWABLE
 from device_emulators.scenario import Happening, Scenario, written
 from device_emulators.scenario import load as load_scenario
 from device_emulators.vocabulary import vocabulary
@@ -90,7 +90,7 @@ def test_everything_is_drawn_sometimes() -> None:
         for act in drawn_acts(hall().site, seed, FOR_S)
         for each in act
     }
-    assert {event for event, _ in events} >= {kind.event for kind in DRAWABLE}
+    assert {event for event, _ in events} >= {kind.event for kind in (*DRAWABLE, ASKING)}
     assert ("outage", False) in events
 
 
@@ -173,7 +173,7 @@ def wrong(name: str, seed: int) -> dict[str, str]:
 @pytest.mark.fault(
     "F01", "F02", "F03", "F04", "F12", "F13", "F20", "F26", "F27", "F29", "F30", "F33", "F34"
 )
-@pytest.mark.fault("F35", "F37", "F42", "F43", "F44", "F47", "F51", "F57", "F60")
+@pytest.mark.fault("F35", "F37", "F42", "F43", "F44", "F47", "F51", "F57", "F60", "F94")
 @pytest.mark.timeout(60 * SEEDS)
 def test_nobody_objects_to_what_is_drawn() -> None:
     with ProcessPoolExecutor(JOBS, multiprocessing.get_context("spawn")) as pool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from device_emulators.faults.catalogue import DRAWABLE
+from device_emulators.faults.catalogue import ASKING, DRAWABLE
 
 TESTS = Path(__file__).parents[1]
 CATALOGUE = TESTS / "faults.yaml"
@@ -41,7 +41,7 @@ def test_marks_name_listed_faults() -> None:
 def drawn() -> dict[str, list[str]]:
     """Return the words by which each fault is drawn."""
     words: dict[str, set[str]] = {}
-    for kind in DRAWABLE:
+    for kind in (*DRAWABLE, ASKING):
         words.setdefault(kind.fault, set()).add(kind.event)
     return {fault: sorted(events) for fault, events in words.items()}
 

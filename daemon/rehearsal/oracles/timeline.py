@@ -3,6 +3,10 @@
 A happening begins a fault unless its word ends one. A fault ends with the word that undoes it, with
 `clear` on its target or on `any`, or after its own `for_s`. What it left behind (a lockout, a
 failed start) may stay: that a person resets, and it is the plant's state that tells of it.
+
+What an operator asks for is no fault and excuses nothing: a request that is granted is the daemon's
+own command. It only explains that something happens, and the site's time to come to rest begins
+anew with it.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
-from device_emulators.selection import DAEMON, GATEWAY, nature_of, select
+from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,22 +71,31 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All faults of a scenario, in order of their begin."""
+    """All faults of a scenario, in order of their begin.
+
+    Attributes:
+        faults: they.
+        asked_ns: when an operator asked for something [ns].
+    """
 
     faults: tuple[Fault, ...]
+    asked_ns: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, scene: Scene) -> Timeline:
         """Return the faults that act in `scene`."""
         begun: list[Fault] = []
+        asked_ns: list[int] = []
         for target, fault in _happenings(scene):
-            if fault.event not in _ENDS:
+            if fault.nature == OPERATOR:
+                asked_ns.append(fault.from_ns)
+            elif fault.event not in _ENDS:
                 # The same word again replaces what it said before: a voltage, a frequency.
                 begun = [_ended(f, fault.from_ns, target, fault.event) for f in begun]
                 begun += [fault] if fault.event not in WORK else []
             else:
                 begun = [_ended(f, fault.from_ns, target, fault.event) for f in begun]
-        return cls(tuple(begun))
+        return cls(tuple(begun), tuple(asked_ns))
 
     def acting(self, from_ns: int, to_ns: int) -> Iterator[Fault]:
         """Yield the faults that acted at any moment of an interval [ns]."""
@@ -92,10 +105,17 @@ class Timeline:
         """Return whether any of `targets` had a fault in an interval [ns]."""
         return any(f.target in targets for f in self.acting(from_ns, to_ns))
 
+    def begun(self, now_ns: int) -> bool:
+        """Return whether anything has been done to the site, or asked for, by now."""
+        return min((*(f.from_ns for f in self.faults), *self.asked_ns), default=NEVER_NS) <= now_ns
+
     @property
     def healed_ns(self) -> int:
-        """Return when the last fault was gone, 0 without any, `NEVER_NS` if one stays [ns]."""
-        return max((f.to_ns for f in self.faults), default=0)
+        """Return when the last fault was gone and nobody asked for anything any more [ns].
+
+        0 without any of both, `NEVER_NS` if a fault stays.
+        """
+        return max((*(f.to_ns for f in self.faults), *self.asked_ns), default=0)
 
 
 def _happenings(scene: Scene) -> Iterator[tuple[str, Fault]]:

@@ -1,6 +1,7 @@
 """No alarm that nothing explains.
 
-An alarm is explained when what it says is so (`claims`); and besides, once a fault has acted, when
+An alarm is explained when what it says is so (`claims`); and besides, once a fault has acted or an
+operator asked for something, when
 
 - the fault acts, or has acted within `AFTER_S`, on its source or on the gateway it is read over,
   or on the process itself: what is read there may be false or missing;
@@ -77,7 +78,7 @@ class Unexplained(Oracle):
         if holds:
             return True
         now_ns = alarm.at_ns
-        if not any(f.from_ns <= now_ns for f in self.timeline.faults):
+        if not self.timeline.begun(now_ns):
             return False
         rule = self._claims.rules.get(alarm.alarm_class)
         after_ns = now_ns - ns(AFTER_S + (rule.on_delay_s if rule is not None else 0.0))

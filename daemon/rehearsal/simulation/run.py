@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.random import PCG64, Generator
 
 from daemon import app
+from daemon.core.step import lane_of
 from daemon.drivers.image import ImageLinks
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
+from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.simulation.alarms import AlarmLog
 from daemon.rehearsal.simulation.fingerprint import Fingerprint
@@ -31,6 +33,7 @@ from device_emulators.pace import Pace
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play
 from device_emulators.scenario import prepared
+from device_emulators.selection import OPERATOR
 from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.virtual import run as virtual
 from device_emulators.virtual.clock import VirtualClock
@@ -164,11 +167,14 @@ class _Run:
             case.scenario,
             gateway=reach.suffer,
             daemon=Process(network.loop, self._daemon_clock).suffer,
+            operator=self._ask,
             out=out,
         )
         self._play.listeners.append(self._happened)
         self._pace = Pace(self._instruments, self._play, network.loop, clock.monotonic_ns)
         self._gateways = Gateways(self._site, self) if _wire(case) else None
+        self._daemon: Daemon | None = None
+        self._asked = 0
 
     # The plant, as servers and drivers meet it.
 
@@ -221,7 +227,7 @@ class _Run:
         with located("daemon"):
             chance = Generator(PCG64(self._case.seed))
             there = world(self._daemon_clock, self._link, self._audience, chance)
-            daemon = app.build(there, self._case.site_file, self._out)
+            daemon = self._daemon = app.build(there, self._case.site_file, self._out)
             stop = asyncio.Event()
             running = asyncio.create_task(daemon.run(stop))
         try:
@@ -289,6 +295,14 @@ class _Run:
         if self._audience.open:
             for each in self._observers:
                 each.happened(events)
+
+    def _ask(self, equipment: str, action: str) -> None:
+        """Ask the daemon for an action, as a person at its console does."""
+        assert self._daemon is not None, "the scenario begins when the daemon is ready"
+        self._asked += 1
+        wish = Proposal(equipment, "command", action, 0.0, OPERATOR, "asked for")
+        request = OperatorRequest(f"{OPERATOR}-{self._asked}", OPERATOR, wish)
+        self._daemon.scan.ask(lane_of(self._site, wish), request)
 
     def _judged(self, scene: Scene, report: RunReport, daemon: Daemon, took_s: float) -> Course:
         played = self._play.report(ns(scene.for_s))

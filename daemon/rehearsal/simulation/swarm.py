@@ -5,6 +5,10 @@ everything happens a little finds less than one in which a few things happen muc
 Groce et al. 2012, 10.1145/2338965.2336763). All is over after `HEALED_PU` of the run, so that what
 must come right again has time to.
 
+People ask for things meanwhile: in some seeds an operator wants breakers closed, soon after
+something has happened and often beside it. That is drawn from a chance of its own, so the faults of
+a seed are the same whether anybody asks or not.
+
 A drawn fault is one or more happenings of the scenario format, so a seed is a scenario like any
 other: it can be read, written out and played on the desk as far as the desk can do it.
 """
@@ -18,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
 
-from device_emulators.faults.catalogue import DRAWABLE, Span
+from device_emulators.faults.catalogue import ASKING, DRAWABLE, Span
 from device_emulators.scenario import Happening
-from device_emulators.selection import DAEMON, GATEWAY
+from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from daemon.model.plant import Site
     from device_emulators.faults.catalogue import Drawable
@@ -64,14 +68,45 @@ def with_acts(scenario: Scenario, acts: Iterable[Act], for_s: float) -> Scenario
 
 
 def drawn_acts(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
-    """Return the faults of a seed in a run of `for_s` [s]."""
+    """Return the faults of a seed in a run of `for_s` [s], and what is asked for during them."""
     chance = Generator(PCG64(seed))
     possible = [kind for kind in DRAWABLE if _targets(site, kind)]
     enabled = [kind for kind in possible if chance.random() < kind.likely_pu]
     enabled = enabled or [possible[chance.integers(len(possible))]]
     count = int(chance.integers(*_ACTS, endpoint=True))
     kinds = [enabled[chance.integers(len(enabled))] for _ in range(count)]
-    return tuple(_act(site, kind, chance, for_s) for kind in kinds)
+    acts = [_act(site, kind, chance, for_s) for kind in kinds]
+    asking = Generator(PCG64((seed, 1)))
+    asked = asking.random() < ASKING.likely_pu
+    return (*acts, *(drawn_requests(site, acts, asking, for_s) if asked else ()))
+
+
+def drawn_requests(
+    site: Site, acts: Sequence[Act], chance: Generator, for_s: float
+) -> Iterator[Act]:
+    """Yield what an operator asks for during some faults, each a happening by itself.
+
+    Args:
+        site: the plant.
+        acts: the faults.
+        chance: what it is drawn from.
+        for_s: how long the run is [s].
+    """
+    switches = [item.id for item in site.of_nature(*ASKING.of)]
+    named = [id_ for id_ in switches if id_ in _prominent(site)] or switches
+    happenings = [each for act in acts for each in act]
+    for _ in range(int(chance.integers(*ASKING.times, endpoint=True))):
+        cause = happenings[chance.integers(len(happenings))]
+        found = select(site, cause.target)
+        buses = {bus for id_ in found for bus in site.equipment[id_].buses}
+        near = [id_ for id_ in switches if buses.intersection(site.equipment[id_].buses)]
+        among = near if near and chance.random() < ASKING.near_pu else named
+        values = {
+            "of": among[chance.integers(len(among))],
+            "action": ASKING.actions[chance.integers(len(ASKING.actions))],
+        }
+        at_s = min(cause.at_s + _log_uniform(chance, ASKING.after_s), HEALED_PU * for_s)
+        yield (_happening(at_s, OPERATOR, ASKING.event, values),)
 
 
 def _targets(site: Site, kind: Drawable) -> list[str]:

@@ -41,6 +41,7 @@ def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
     plant = ScriptedPlant()
     disturbed: list[tuple[str, str, Any]] = []
     paused: list[Any] = []
+    asked: list[tuple[str, str]] = []
     play = Play(
         small_board(),
         plant,
@@ -48,16 +49,19 @@ def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
             timeline=[
                 {"at_s": 1, "target": "GW-B", "event": "slow", "latency_s": 0.3},
                 {"at_s": 1, "target": "daemon", "event": "pause", "for_s": 2},
+                {"at_s": 2, "target": "operator", "event": "ask", "of": "52-A", "action": "close"},
             ]
         ),
         gateway=lambda id_, event, values: disturbed.append((id_, event, values)),
         daemon=lambda event, values: paused.append((event, values)),
+        operator=lambda of, action: asked.append((of, action)),
         out=lambda _line: None,
     )
     play.begin(0)
     play.advance(2_000_000_000)
     assert disturbed == [("GW-B", "slow", {"latency_s": 0.3})]
     assert paused == [("pause", {"for_s": 2})]
+    assert asked == [("52-A", "close")]
     assert plant.injected == []
 
 

@@ -21,6 +21,7 @@ WORDS = Vocabulary(
         "breaker": {"trip": (), "clear": ()},
         "utility": {"sag": ("depth_pu",)},
         "gateway": {"hang": (), "answer": ()},
+        "operator": {"ask": ("of", "action")},
     },
     quantities={
         "it_rack": ("shed", "stage"),
@@ -40,6 +41,7 @@ initial:
 timeline:
   - {at_s: 5, target: [DG-1, 52-*], event: clear}
   - {at_s: 5.5, target: GW-B, event: hang}
+  - {at_s: 6, target: operator, event: ask, of: 52-A, action: close}
 expect:
   - {name: a, fed: {loads: critical, except: [R-2], max_unfed_ms: 20}}
   - {name: b, reach: {quantity: generator.stage, is: loaded, at_least_count: 1, by_s: 40}}
@@ -98,6 +100,17 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
                 "(valid: answer, hang)"
             ),
         ),
+        (
+            "of: 52-A",
+            "of: GW-B",
+            "s.yaml:10:49: timeline.2.of: nothing here that obeys is called GW-B (valid: 52-A,",
+        ),
+        (
+            "action: close",
+            "action: shut",
+            "s.yaml:10:63: timeline.2.action: a breaker obeys no shut (valid: close, close_in_sync",
+        ),
+        ("action: close", "at: 3", "timeline.2.event: ask needs action"),
         ("on-battery:", "on-batery:", "no class of alarms is called on-batery (valid: on-battery"),
         ("battery:ESS-*", "battery:UPS-*", "expect.7.alarm.id: nothing here is called UPS-*"),
         ("on-battery:ESS-*", "on-battery", "on-battery lacks what it is about"),
@@ -169,6 +182,10 @@ def test_shipped_scenario_is_found_by_name() -> None:
         ("GW-B, event: cut", "s.yaml:9:38: timeline.1.event: cut can be done to GW-B in virtual"),
         ("OPC-B, event: reset", "reset can be done to OPC-B in virtual time only"),
         ("daemon, event: pause, for_s: 5", "pause can be done to daemon in virtual time only"),
+        (
+            "operator, event: ask, of: 52-A, action: open",
+            "ask can be done to operator in virtual time only",
+        ),
     ],
 )
 def test_not_everything_can_be_done_in_real_time(tmp_path: Path, happening: str, said: str) -> None:

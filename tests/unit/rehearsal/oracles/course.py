@@ -76,6 +76,6 @@ class Course:
         return found
 
 
-def happens(at_s: float, target: str, event: str, **values: float) -> dict[str, Any]:
+def happens(at_s: float, target: str, event: str, **values: float | str) -> dict[str, Any]:
     """Return a happening."""
     return {"at_s": at_s, "target": target, "event": event, **values}

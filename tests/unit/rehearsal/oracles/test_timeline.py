@@ -53,5 +53,14 @@ def test_what_says_how_long_it_lasts_ends_by_itself_and_what_happens_at_once_is_
     assert spans(found)["52-VCB-MA", "trip"] == (ns(2), ns(2))
 
 
+def test_what_an_operator_asks_for_is_no_fault_but_the_site_comes_to_rest_after_it() -> None:
+    asks = happens(3, "operator", "ask", of="52-VCB-MA", action="close")
+    found = timeline(happens(1, "52-VCB-MA", "trip"), asks)
+    assert [f.event for f in found.faults] == ["trip"]
+    assert found.healed_ns == ns(3)
+    assert timeline(asks).begun(ns(3))
+    assert not timeline(asks).begun(ns(3) - 1)
+
+
 def test_the_work_of_the_day_is_no_fault() -> None:
     assert timeline(happens(1, "SR-1", "load", utilisation_pu=0.5)).healed_ns == 0
