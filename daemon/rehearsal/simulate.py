@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from daemon.model.quantities import seconds
+from daemon.model.quantities import SECOND, seconds
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.picture import About, Recorder, refuse_unwritable, write
@@ -245,11 +245,13 @@ class _Bar(Observer):
         self._bar = bar
         for_s = case.scenario.for_s if case.for_s is None else case.for_s
         self._task: TaskID = bar.add_task(f"{case.scenario.scenario} [s]", total=for_s)
-        self._origin_ns = 0
+        self._origin_ns = self._next_ns = 0
 
     def begin(self, scene: Scene) -> None:
         self._origin_ns = scene.origin_ns
 
     def shown(self, snapshot: Snapshot) -> None:
-        played_s = seconds(snapshot.image.now_ns - self._origin_ns)
-        self._bar.update(self._task, completed=played_s)
+        now_ns = snapshot.image.now_ns
+        if now_ns >= self._next_ns:
+            self._next_ns = now_ns + SECOND
+            self._bar.update(self._task, completed=seconds(now_ns - self._origin_ns))
