@@ -122,6 +122,13 @@ class _Test:
         self._limited = condition.at_least is not None or condition.at_most is not None
         totals = condition.total_at_least, condition.total_at_most
         self._of_total = totals != (None, None)
+        lows, highs = (
+            (condition.at_least, condition.total_at_least),
+            (condition.at_most, condition.total_at_most),
+        )
+        self._lows = [low for low in lows if low is not None]
+        self._highs = [high for high in highs if high is not None]
+        self._every = np.ones(len(self.members), dtype=bool)
 
         def codes(word: float | bool | str | None) -> NDArray[np.float64] | None:
             if word is None:
@@ -133,15 +140,15 @@ class _Test:
     def _hold(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which of `values` (n_member,) are as they should be."""
         wanted = self._condition
-        good = np.ones(len(values), dtype=bool)
+        good = self._every
         if self._is is not None:
-            good &= values == self._is
+            good = good & (values == self._is)
         if self._is_not is not None:
-            good &= values != self._is_not
+            good = good & (values != self._is_not)
         if wanted.at_least is not None:
-            good &= values >= wanted.at_least
+            good = good & (values >= wanted.at_least)
         if wanted.at_most is not None:
-            good &= values <= wanted.at_most
+            good = good & (values <= wanted.at_most)
         return good
 
     def ask(self) -> tuple[bool, float, str]:
@@ -153,21 +160,18 @@ class _Test:
         good = self._hold(values)
         holding = int(np.count_nonzero(good))
         needed = self._condition.at_least_count or len(values)
-        whose = np.flatnonzero(~good if holding < len(values) else good).tolist()
-        worst = whose[0]
-        if self._limited:
-            worst = max(whose, key=lambda member: self._distance(float(values[member])))
+        worst = 0
+        if holding < len(values) or self._limited:
+            whose = np.flatnonzero(~good if holding < len(values) else good).tolist()
+            worst = whose[0]
+            if self._limited and len(whose) > 1:
+                worst = max(whose, key=lambda member: self._distance(float(values[member])))
         return holding >= needed, float(values[worst]), self.members[worst]
 
     def _distance(self, value: float) -> float:
         """Return how far `value` is beyond the nearest limit, negative when inside."""
-        wanted = self._condition
-        lows = (wanted.at_least, wanted.total_at_least)
-        highs = (wanted.at_most, wanted.total_at_most)
-        return max(
-            *(low - value if low is not None else -math.inf for low in lows),
-            *(value - high if high is not None else -math.inf for high in highs),
-        )
+        below = [low - value for low in self._lows]
+        return max(below + [value - high for high in self._highs], default=-math.inf)
 
     def nearer(self, value: float, other: float) -> bool:
         """Return whether `value` is nearer to a limit than `other`."""

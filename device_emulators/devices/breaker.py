@@ -194,8 +194,8 @@ class Breaker(Device):
         flags = self.flags
         return (
             self.position is Position.OPEN
-            and flags["spring_charged"]
-            and flags["racked_in"]
+            and bool(flags["spring_charged"])
+            and bool(flags["racked_in"])
             and not flags["lockout_86"]
             and not flags["emergency_off"]
         )
@@ -352,7 +352,7 @@ class Breaker(Device):
         if not self.closed or self.flags["tripped"]:
             return
         self.flags["tripped"] = True
-        self.flags["lockout_86"] |= lockout
+        self.flags["lockout_86"] = self.flags["lockout_86"] or lockout
         self.trips[number] = True
         self.heat_51_pu = 0.0
         self.grid.say(self.id, "tripped", f"{self.id} tripped by {number}", element=number)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.natures import PointKind
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
@@ -54,12 +55,15 @@ class Device:
             **grid.site.emulation.get(item.nature, {}),
             **grid.site.emulation.get(item.id, {}),
         }
-        self.setpoints: dict[str, float] = {}
+        self.setpoints = Panel(grid.indications, {})
         self._epoch = 0
         self._pending: tuple[int, int] = (0, 0)
         self._seen: deque[int] = deque(maxlen=_REMEMBERED_IDS)
         self._beat_value: float | None = None
-        self._beat_ns = grid.now_ns
+        device = item.device
+        self._patience_ns = round(device.fallback_after_s * SECOND) if device is not None else 0
+        self._hears_until_ns = grid.now_ns + self._patience_ns
+        self._listener = grid.beats.add(self._hears_until_ns)
         self.heard = 0
         self.alert = True
         self.points: dict[str, Callable[[], float]] = {}
@@ -138,6 +142,10 @@ class Device:
         self.read(point)
         if point == "life_count":
             return Cell(self.grid, "life", 0)
+        if point == "daemon_present":
+            return Cell(self.grid.beats, "present", self._listener)
+        if point in self.setpoints and point not in self.points:
+            return self.setpoints.cell(point)
         return self.points.get(point) or partial(self._common, point)
 
     def _common(self, point: str) -> float:
@@ -237,10 +245,7 @@ class Device:
     @property
     def daemon_present(self) -> bool:
         """Return whether the heartbeat came within the fall-back time."""
-        device = self.item.device
-        if device is None or device.fallback_after_s <= 0.0:
-            return False
-        return self.grid.now_ns - self._beat_ns < round(device.fallback_after_s * SECOND)
+        return self.grid.now_ns < self._hears_until_ns
 
     def watch(self) -> None:
         """Start the watchdog; the device waits once for a daemon that has yet to start."""
@@ -253,7 +258,8 @@ class Device:
             return  # a stuck value is no sign of life
         was_absent = not self.daemon_present
         self._beat_value = value
-        self._beat_ns = self.grid.now_ns
+        self._hears_until_ns = self.grid.now_ns + self._patience_ns
+        self.grid.beats.until_ns[self._listener] = self._hears_until_ns
         self.watch()
         if was_absent and self.daemon_present:
             self.heard += 1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from device_emulators.devices.device import Device
 from device_emulators.plant.battery import store_wh
 from device_emulators.plant.dc import DcSource
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Ess(Device):
             )
         self.stage = "off"
         self.following_w = 0.0
-        self.setpoints = {"power_setpoint_w": 0.0}
+        self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "voltage_v": grid.volts_cell(self.buses[0]),

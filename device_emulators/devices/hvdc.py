@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from device_emulators.devices.device import Device
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.dc import DcSource
+from device_emulators.plant.indications import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ class Hvdc(Device):
         self.modules = item.ratings["modules_count"]
         self.pole_fault = False
         self.input_w = 0.0
-        self.setpoints = {"power_limit_w": item.ratings["power_w"]}
+        self.setpoints = Panel(grid.indications, {"power_limit_w": item.ratings["power_w"]})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "input_voltage_ll_v": grid.volts_cell(self.buses[0]),

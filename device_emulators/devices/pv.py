@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Pv(Device):
         self.stage = "off"
         self.irradiance_pu = float(self.settings["irradiance_pu"])
         self.power_w = 0.0
-        self.setpoints = {"power_limit_w": item.ratings["power_w"]}
+        self.setpoints = Panel(grid.indications, {"power_limit_w": item.ratings["power_w"]})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "voltage_ll_v": grid.volts_cell(self.buses[0]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.racks import LOST, OFF
 from device_emulators.plant.reading import Cell
 
@@ -38,7 +39,10 @@ class RackRow(Device):
         assert grid.racks is not None
         self.racks = grid.racks
         self.members = np.zeros(0, np.intp)
-        self.setpoints = {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0}
+        self.setpoints = Panel(
+            grid.indications,
+            {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0},
+        )
         self.points = {
             "shutdown_s": lambda: float(self.settings["shutdown_s"]),
         }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import SECOND, Device
 from device_emulators.devices.earthing_switch import EarthingSwitch
+from device_emulators.plant.indications import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +51,7 @@ class Relay(Device):
         self.rocof = 0.0
         self._before: tuple[int, float] = (grid.now_ns, 0.0)
         self.noise = 0.0
-        self.up = dict.fromkeys(PICK_UP_S, False)
+        self.up = Panel(grid.indications, dict.fromkeys(PICK_UP_S, False))
         self._busy = True
         self.trip_87 = False
         self._earthing: list[EarthingSwitch] = []
@@ -64,10 +65,10 @@ class Relay(Device):
             "presence": self._presence,
             "trip_87": lambda: float(self.trip_87),
         }
-        for number in NEVER:
-            self.points[f"pickup_{number}"] = lambda: 0.0
-        for number in PICK_UP_S:
-            self.points[f"pickup_{number}"] = lambda number=number: float(self.up[number])  # type: ignore[misc]
+        never = Panel(grid.indications, dict.fromkeys(NEVER, False))
+        for panel in (self.up, never):
+            for number in panel:
+                self.points[f"pickup_{number}"] = panel.cell(number)
 
     def begin(self) -> None:
         """Have seen the settled bus for long."""

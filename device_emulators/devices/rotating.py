@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.machine import Machine, follow
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Rotating(Device):
         )
         self.stage = "stopped"
         self.speed_pu = 0.0
-        self.setpoints = {"power_setpoint_w": 0.0}
+        self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
             "stage": self._stage_code,
             "voltage_ll_v": grid.volts_cell(self.buses[0]),

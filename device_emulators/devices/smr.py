@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Smr(Device):
         self._breakers: list[Any] = []
         self.stage = "offline"
         self.power_w = 0.0
-        self.setpoints = {"power_setpoint_w": -item.ratings["power_w"]}
+        self.setpoints = Panel(grid.indications, {"power_setpoint_w": -item.ratings["power_w"]})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "voltage_ll_v": grid.volts_cell(self.buses[0]),

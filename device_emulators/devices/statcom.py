@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.indications import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Statcom(Device):
         super().__init__(item, grid)
         self.slot = grid.add_slot(item.buses[0])
         self.stage = "off" if item.normally == "out_of_service" else "running"
-        self.setpoints = {"reactive_power_setpoint_var": 0.0}
+        self.setpoints = Panel(grid.indications, {"reactive_power_setpoint_var": 0.0})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "voltage_ll_v": grid.volts_cell(self.buses[0]),

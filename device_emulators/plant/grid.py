@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from device_emulators.plant.elements import HAPPENINGS, Closing, Former, Pairs, PlantEvent, Switch
-from device_emulators.plant.indications import Indications
+from device_emulators.plant.indications import Beats, Indications
 from device_emulators.plant.metering import Metering
 from device_emulators.plant.network import Branch
 from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
@@ -107,6 +107,7 @@ class Grid:
         self.racks: Racks | None = None
         self.metering: Final = Metering(self)
         self.indications: Final = Indications()
+        self.beats: Final = Beats(lambda: self.now_ns)
         self.solves = 0
         self.topology_changed = True
         self._live: Live | None = None
@@ -170,6 +171,12 @@ class Grid:
     def switch_load(self) -> NDArray[np.intp]:
         """Return the load bus of every switch (n_switch,), once all are registered."""
         return np.array([switch.load for switch in self.switches], np.intp)
+
+    @cached_property
+    def switch_kinds(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which switches (n_switch,) are AC, and which join like with like."""
+        source, load = self.is_ac[self.switch_source], self.is_ac[self.switch_load]
+        return source, source == load
 
     @cached_property
     def switch_volts(self) -> NDArray[np.float64]:

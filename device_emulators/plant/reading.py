@@ -1,7 +1,7 @@
 """Reading many points at once.
 
-A point whose value stands in an array is a `Cell`; a reader takes all cells of one array together,
-and calls everything else one by one.
+A point whose value stands in an array is a `Cell`; a reader takes all cells of all arrays together,
+and calls everything else one by one. Arrays may be others at each reading, but not longer.
 """
 
 from __future__ import annotations
@@ -40,39 +40,26 @@ class Cell:
 
 def reader(getters: Sequence[Callable[[], float]]) -> Callable[[], NDArray[np.float64]]:
     """Return a function that gets every value (n_getter,), the array a new one each time."""
-    groups: dict[tuple[int, str], list[int]] = {}
-    single: list[tuple[int, Callable[[], float]]] = []
+    arrays: dict[tuple[int, str], tuple[object, str, int]] = {}
+    calls = [get for get in getters if not isinstance(get, Cell)]
+    start, called = len(calls), 0
+    index, factor = np.zeros(len(getters), np.intp), np.ones(len(getters))
     for place, get in enumerate(getters):
-        if isinstance(get, Cell):
-            groups.setdefault((id(get.owner), get.name), []).append(place)
-        else:
-            single.append((place, get))
-    columns = [_Column(getters, places) for places in groups.values()]
-    at = np.array([place for place, _ in single], np.intp)
-    calls = [get for _, get in single]
+        if not isinstance(get, Cell):
+            index[place] = called
+            called += 1
+            continue
+        key = id(get.owner), get.name
+        if key not in arrays:
+            arrays[key] = get.owner, get.name, start
+            start += len(getattr(get.owner, get.name))
+        index[place], factor[place] = arrays[key][2] + get.index, get.factor
+    sources = [(owner, name) for owner, name, _ in arrays.values()]
 
     def read() -> NDArray[np.float64]:
-        values = np.empty(len(getters))
-        for column in columns:
-            column.fill(values)
-        if calls:
-            values[at] = [get() for get in calls]
+        found = [[get() for get in calls], *[getattr(owner, name) for owner, name in sources]]
+        values: NDArray[np.float64] = np.concatenate(found, dtype=np.float64)[index]
+        values *= factor
         return values
 
     return read
-
-
-class _Column:
-    """Cells of one array and where they go."""
-
-    def __init__(self, getters: Sequence[Callable[[], float]], places: Sequence[int]) -> None:
-        cells = [cell for cell in (getters[i] for i in places) if isinstance(cell, Cell)]
-        self._owner, self._name = cells[0].owner, cells[0].name
-        self._places = np.array(places, np.intp)
-        self._index = np.array([cell.index for cell in cells], np.intp)
-        factor = np.array([cell.factor for cell in cells])
-        self._factor = None if (factor == 1.0).all() else factor
-
-    def fill(self, values: NDArray[np.float64]) -> None:
-        found = getattr(self._owner, self._name)[self._index]
-        values[self._places] = found if self._factor is None else found * self._factor

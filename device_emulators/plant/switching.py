@@ -20,11 +20,15 @@ def in_synchronism(grid: Grid) -> NDArray[np.bool_]:
     Both sides are live; direct current needs equal voltages only. The same as `Gap.within`, for all
     at once.
     """
-    a, b = grid.switch_source, grid.switch_load
-    v_a, v_b = grid.v_pu[a], grid.v_pu[b]
-    live = (v_a >= LIVE_PU) & (v_b >= LIVE_PU) & (np.abs(v_a - v_b) <= SYNC_PU)
-    angle = np.pi - (np.pi - (grid.angle_rad[a] - grid.angle_rad[b])) % (2.0 * np.pi)
-    turning = (np.abs(grid.hz[a] - grid.hz[b]) <= SYNC_HZ) & (np.abs(angle) <= SYNC_RAD)
-    same = grid.is_ac[a] == grid.is_ac[b]
-    found: NDArray[np.bool_] = live & same & (turning | ~grid.is_ac[a])
+    ac, same = grid.switch_kinds
+    v_a, v_b = grid.v_pu[grid.switch_source], grid.v_pu[grid.switch_load]
+    found: NDArray[np.bool_] = np.minimum(v_a, v_b) >= LIVE_PU
+    found &= same
+    found &= np.abs(v_a - v_b) <= SYNC_PU
+    which = np.flatnonzero(found & ac)
+    if len(which):
+        a, b = grid.switch_source[which], grid.switch_load[which]
+        angle = np.pi - (np.pi - (grid.angle_rad[a] - grid.angle_rad[b])) % (2.0 * np.pi)
+        turning = np.abs(grid.hz[a] - grid.hz[b]) <= SYNC_HZ
+        found[which] = turning & (np.abs(angle) <= SYNC_RAD)
     return found
