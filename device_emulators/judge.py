@@ -162,11 +162,15 @@ class _Test:
         needed = self._condition.at_least_count or len(values)
         worst = 0
         if holding < len(values) or self._limited:
-            whose = np.flatnonzero(~good if holding < len(values) else good).tolist()
-            worst = whose[0]
-            if self._limited and len(whose) > 1:
-                worst = max(whose, key=lambda member: self._distance(float(values[member])))
+            whose = np.flatnonzero(~good if holding < len(values) else good)
+            beyond = self._beyond(values[whose]) if self._limited else None
+            worst = int(whose[0 if beyond is None else beyond.argmax()])
         return holding >= needed, float(values[worst]), self.members[worst]
+
+    def _beyond(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far each of `values` (n,) is beyond the nearest limit, see `_distance`."""
+        beyond = [low - values for low in self._lows] + [values - high for high in self._highs]
+        return np.max(beyond, axis=0) if len(beyond) > 1 else beyond[0]
 
     def _distance(self, value: float) -> float:
         """Return how far `value` is beyond the nearest limit, negative when inside."""

@@ -36,7 +36,6 @@ class Device:
         EVENTS: happenings a scenario may inject, with the values each one needs.
         DEFAULTS: what the `emulation:` block of a site may change, with its defaults.
         QUANTITIES: true values that can be asked for beside the points.
-        alert: it has something to do in `advance` and `sense` although no current is too high.
         heard: how often it was told something that may change what it does.
     """
 
@@ -65,8 +64,19 @@ class Device:
         self._hears_until_ns = grid.now_ns + self._patience_ns
         self._listener = grid.beats.add(self._hears_until_ns)
         self.heard = 0
-        self.alert = True
+        self._alert = True
         self.points: dict[str, Callable[[], float]] = {}
+
+    @property
+    def alert(self) -> bool:
+        """Return whether it has to advance and sense although no current is too high."""
+        return self._alert
+
+    @alert.setter
+    def alert(self, alert: bool) -> None:
+        if alert is not self._alert:
+            self._alert = alert
+            self.grid.alerts += 1
 
     # Hooks, in the order in which a step calls them.
 

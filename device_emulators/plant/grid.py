@@ -57,6 +57,7 @@ class Grid:
         hz: frequency of every bus (n_bus,) [Hz].
         v: `v_pu` as plain numbers, for devices that look at one bus.
         f: `hz` as plain numbers.
+        alerts: how often a device began or ceased to be alert.
         waiting: both buses of every switch that waits for synchronism, by its number.
     """
 
@@ -92,6 +93,7 @@ class Grid:
         self.overloaded: frozenset[int] = frozenset()
         self.waiting: dict[int, tuple[int, int]] = {}
         self.flows_count = 0
+        self.alerts = 0
         self._currents: dict[int, NDArray[np.float64]] = {}
         self.branches: list[Branch] = []
         self.branch_w: NDArray[np.float64] = np.zeros((0, 2))

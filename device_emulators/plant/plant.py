@@ -83,6 +83,8 @@ class Plant:
             self.grid, (d for d in self.devices.values() if _has(d, "hurries"))
         )
         self._sample_ns = start_ns
+        self._minded: dict[int, list[Device]] = {}
+        self._minded_at = -1
         self._version = 0
         self._touched = False
         for device in self.devices.values():
@@ -170,8 +172,17 @@ class Plant:
         self.grid.cooling.advance(self._heat_w(), dt_s)
 
     def _minding(self, devices: list[Device]) -> list[Device]:
-        """Return those that have something to do."""
-        return devices if self.grid.overloaded else [d for d in devices if d.alert]
+        """Return those that have something to do; `devices` is always the same list."""
+        grid = self.grid
+        if grid.overloaded:
+            return devices
+        if self._minded_at != grid.alerts:
+            self._minded_at = grid.alerts
+            self._minded.clear()
+        minded = self._minded.get(id(devices))
+        if minded is None:
+            minded = self._minded[id(devices)] = [d for d in devices if d.alert]
+        return minded
 
     def _count(self, dt_s: float) -> None:
         """Add up energy by meaning, each element by itself."""
