@@ -2,10 +2,11 @@
 
 A graph of the one-line diagram by the plant's truth. Switches of a transfer scheme may be moved
 when nothing holds them and no other feed of their section is stuck; every other one counts as it
-stands, opened by us as if it were closed. Tripped transformers, faulty converters and buses with a
-standing fault carry nothing. The time of a path is that of doing everything anew: detecting,
-starting, moving each switch of a scheme on it, walking in; so it does not shrink while the scheme
-makes progress.
+stands, opened by us as if it were closed. Through the mains and generator feeders of a section
+power goes to the section alone: nobody feeds one section over the transformers of the other.
+Tripped transformers, faulty converters and buses with a standing fault carry nothing. The time of a
+path is that of doing everything anew: detecting, starting, moving each switch of a scheme on it,
+walking in; so it does not shrink while the scheme makes progress.
 
 Simplified: no path over on-site sources or storage is counted, so what this calls possible is.
 """
@@ -101,6 +102,7 @@ class OneLine:
         self._times = times(scene.site_file.control)
         self._devices: Mapping[str, Any] = scene.plant.devices
         self._scheme_s = dict(self._moves())
+        self._one_way = frozenset(self._feeds())
         self._links = [link for item in site.equipment.values() for link in self._ends(item.id)]
         self._utilities: list[Any] = [self._devices[e.id] for e in site.of_nature("utility")]
         self._sets: list[Any] = [self._devices[e.id] for e in site.of_nature("generator")]
@@ -121,6 +123,13 @@ class OneLine:
                     yield section.main, t.section_s + number * t.block_s
                     yield section.generator_feeder, t.section_s + number * t.block_s
                     yield section.upstream, MOVE_S
+
+    def _feeds(self) -> Iterator[str]:
+        """Yield the switches through which a section is fed and feeds nothing."""
+        for scheme in self._plant.site.schemes.values():
+            if isinstance(scheme, MainTieMainScheme):
+                for section in scheme.sections:
+                    yield from (section.main, section.generator_feeder, section.upstream)
 
     def _ends(self, id_: str) -> Iterator[tuple[str, int, int]]:
         device = self._devices[id_]
@@ -194,7 +203,8 @@ class OneLine:
             if cost_s is None or faulted & {a, b} or id_ in held:
                 continue
             edges.setdefault(a, []).append((b, cost_s))
-            if self._devices[id_].item.nature in {"breaker", "transformer", "cable"}:
+            both_ways = self._devices[id_].item.nature in {"breaker", "transformer", "cable"}
+            if both_ways and id_ not in self._one_way:
                 edges.setdefault(b, []).append((a, cost_s))
         t = self._times
         mains = {u.buses[0]: t.confirm_s for u in self._utilities if self._gives(u)}
