@@ -514,6 +514,19 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
 )  # fmt: skip
 """Every rule, in the order in which a person would want to be told."""
 
+ONLY_BY_PERSON: Final = frozenset(
+    {
+        "local",
+        "emergency_off",
+        "maintenance",
+        "racked_out",
+        "protection_trip",
+        "faulted_bus",
+        "earthed",
+    }
+)
+"""Rows that refuse until somebody has been there: it is of no use to wait for them."""
+
 _BY_ACTION: Final[Mapping[tuple[str, str], tuple[Interlock, ...]]] = {
     (nature, action): tuple(r for r in INTERLOCKS if nature in r.natures and action in r.actions)
     for nature in {n for r in INTERLOCKS for n in r.natures}
@@ -528,3 +541,9 @@ def check(case: Case) -> Verdict:
         if row.forbids(case):
             return Verdict(row.name, f"{case.item.id} {case.wish.action} refused: {row.because}")
     return Verdict("", f"passed {len(rows)} interlocks")
+
+
+def barred(case: Case) -> bool:
+    """Return whether a row forbids an action that only a person can lift."""
+    rows = _BY_ACTION.get((case.item.nature, case.wish.action), ())
+    return any(row.name in ONLY_BY_PERSON and row.forbids(case) for row in rows)

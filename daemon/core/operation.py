@@ -10,7 +10,8 @@ interlocks and all, up to `QUEUED` times. A close that was acknowledged and did 
 once more, after the spring is charged; an open is not: that is a breaker failure.
 
 An automaton says what it wants in every scan in which it wants it. The path acts on that once: a
-task that has ended stays, spent, until the wish has gone away. An `open` takes the place of an
+task that has ended stays, spent, until the wish has gone away; a close that failed is told to the
+automata as a fact, so that they may find another way. An `open` takes the place of an
 outstanding close; nothing else displaces a selection.
 
     SELECTED
@@ -250,11 +251,13 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         elif after is not task:
             tasks[name] = after
     undone = _undone(view, state.undone, tasks)
+    not_closed = _not_closed(tasks)
     some = tasks or wishes.taken or undone
     return Turn(
         State(tasks, wishes.taken, undone) if some else _NOTHING,
         events=tuple(events),
         messages=() if undone == state.undone else (_word(view, undone),),
+        facts=None if not_closed == view.facts.not_closed else {"not_closed": not_closed},
         commands=tuple(commands),
     )
 
@@ -440,6 +443,15 @@ def _undone(view: View, before: Mapping[str, str], tasks: Mapping[str, Task]) ->
         if reached(view, Proposal(name, "command", action, 0.0, "", "")):
             del undone[name]
     return undone
+
+
+def _not_closed(tasks: Mapping[str, Task]) -> tuple[str, ...]:
+    """Return which switches will not close however long that is wanted."""
+    return tuple(
+        name
+        for name, task in tasks.items()
+        if task.stage is Stage.FAILED and task.wish.action in CLOSE
+    )
 
 
 def _shows(view: View, task: Task) -> bool:

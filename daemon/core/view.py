@@ -179,6 +179,8 @@ class Facts:
             `transfer.main_tie_main`.
         sets_released: sets carry nothing more and may unload; by `transfer.main_tie_main`.
         sets: by `generation.start`.
+        not_closed: switches that were told to close and did not, the retry included, while that is
+            still wanted; by the operation path, of the scan before.
         autonomy: by `security.autonomy`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
         setpoints: by arbitration.
@@ -190,6 +192,7 @@ class Facts:
     sets: Sets = field(default_factory=Sets)
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
+    not_closed: tuple[str, ...] = ()
     autonomy: Autonomy = field(default_factory=Autonomy)
     relief: Relief = field(default_factory=Relief)
     setpoints: Setpoints = field(default_factory=Setpoints)

@@ -7,10 +7,12 @@ their stages into proposals.
 *Who moves.* Sections isolate together, but only one at a time is fed, synchronised or parted, in
 the order of the site file and with `between_blocks_s` between two load blocks, given or taken back,
 so that a set recovers before the next. *From what.* The own main first; the tie when the other
-section is on mains and the own mains side is dead; the generator feeder in an outage, or when
-neither of the others is left, for which generation is asked. *With what.* Onto too few sets the AI
-rows' caps are asked for first and must be seen in force; where there is not enough for any row,
-their feeders are opened first, and closed again when there is (see
+section is on mains and the own main gives nothing or will not close; the generator feeder in an
+outage, or when neither of the others is left, for which generation is asked; where the feeder will
+not close, the tie from a section that is on sets. A way that the interlocks refuse is none; a
+breaker that did not close, its one retry included, is left alone for `again_s`. *With what.* Onto
+too few sets the AI rows' caps are asked for first and must be seen in force; where there is not
+enough for any row, their feeders are opened first, and closed again when there is (see
 `daemon.core.transfer.acceptance`).
 
 *Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import advance
+from daemon.core.interlocks import Case, barred, check
 from daemon.core.transfer import acceptance, joint, section
 from daemon.core.transfer.section import Event, Stage
 from daemon.core.view import Health, Turn
@@ -36,6 +39,8 @@ from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from daemon.core.view import View
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Section, Site
@@ -45,6 +50,8 @@ _MOVING: Final = frozenset(
     {Stage.FEEDING, Stage.SYNCHRONISING, Stage.PARTING, Stage.BACKING_OUT, Stage.BREAKING}
 )
 _HEARD_VALID_NS: Final = 2 * SECOND
+OPEN_TRANSITION: Final = ("no_sync_check", "low_voltage_parallel")
+"""Interlocks that refuse a closed transition and say to go with a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Params:
         between_blocks_s: time between two load blocks given or taken back [s].
         sets_wait_s: longest wait for more sets once the first is on the bus [s].
         caps_wait_s: longest wait for row caps to be seen in force [s].
-        again_s: a breaker that did not close is tried again after this [s].
+        again_s: a breaker that did not close, nor at its retry, is tried again after this [s].
         call_s: a section without any source this long calls for generation [s].
         load: what the sets are trusted with.
     """
@@ -82,7 +89,7 @@ class Params:
     between_blocks_s: Annotated[float, Ge(0), Le(60)] = 3.0
     sets_wait_s: Annotated[float, Ge(0), Le(60)] = 6.0
     caps_wait_s: Annotated[float, Ge(0), Le(30)] = 2.0
-    again_s: Annotated[float, Gt(0), Le(3600)] = 30.0
+    again_s: Annotated[float, Gt(0), Le(3600)] = 60.0
     call_s: Annotated[float, Ge(0), Le(60)] = 2.0
     load: acceptance.Params = field(default_factory=acceptance.Params)
 
@@ -97,6 +104,8 @@ class SectionState:
         alternate: breaker of its alternate source, "" when it has none.
         dead_ns: since when the section is dead, 0 when it is not [ns].
         mains_ns: since when its mains side is usable, 0 when it is not [ns].
+        sync_ns: since when it is known that its main, told to close, found synchronism, 0 when
+            it is not [ns].
         failed: breakers that did not close, and until when they are left alone [ns].
     """
 
@@ -105,6 +114,7 @@ class SectionState:
     alternate: str = ""
     dead_ns: int = 0
     mains_ns: int = 0
+    sync_ns: int = 0
     failed: tuple[tuple[str, int], ...] = ()
 
 
@@ -167,6 +177,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     waits_ns = {name: ns(getattr(params, name)) for name in _WAITS}
     limit_w = _rows_limit_w(view, params)
     after: dict[str, SchemeState] = {}
+    scans: list[_Scan] = []
     proposals: list[Proposal] = []
     events: list[Happening] = []
     for name, before in state.schemes.items():
@@ -175,13 +186,13 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         scan = _Scan(
             view, scheme, before, params, waits_ns, _auto(view, scheme), _reset(view, name), limit_w
         )
-        now = _advance(scan)
-        after[name] = now
+        after[name] = now = _advance(scan)
         events += _tell(view, scheme, before, now)
-        proposals += _propose(scan._replace(state=now))
+        scans.append(scan._replace(state=now))
+        proposals += _propose(scans[-1])
     facts = {
-        "generation_wanted": _call(view, after, params),
-        "sets_released": _released(view, after),
+        "generation_wanted": next(filter(None, map(_call, scans)), ""),
+        "sets_released": all(map(_released, scans)),
         "rows_limit_w": limit_w,
         "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
     }
@@ -297,7 +308,8 @@ def _advance_section(scan: _Scan, i: int) -> SectionState:
         state,
         dead_ns=_since(view.topology.dead(drawn.bus), state.dead_ns, now_ns),
         mains_ns=_since(_from_stable_mains(view, source), state.mains_ns, now_ns),
-        failed=tuple(f for f in state.failed if not view.passed(f[1])),
+        sync_ns=_since(_in_sync(scan, drawn, state), state.sync_ns, now_ns),
+        failed=_still_failed(scan, state),
     )
     closed = _alternate_closed(scan, i)
     choice = _choose(scan, i, state)
@@ -314,10 +326,35 @@ def _advance_section(scan: _Scan, i: int) -> SectionState:
         Stage.UNJUDGED: "",
     }.get(stage, closed or state.alternate)
     failed = state.failed
-    if stage is Stage.AWAITING and state.stage in {Stage.FEEDING, Stage.CLOSING_MAIN}:
-        refused = state.alternate if state.stage is Stage.FEEDING else drawn.main
-        failed = (*failed, (refused, now_ns + ns(scan.params.again_s)))
+    given_up = stage is Stage.AWAITING or Event.NOT_CLOSED in events
+    if given_up and (breaker := _told_to_close(drawn, state)):
+        failed = (*failed, (breaker, now_ns + ns(scan.params.again_s)))
     return replace(state, stage=stage, since_ns=since_ns, alternate=alternate, failed=failed)
+
+
+def _still_failed(scan: _Scan, state: SectionState) -> tuple[tuple[str, int], ...]:
+    """Return which breakers that did not close are to be left alone, and until when [ns]."""
+    if scan.reset:
+        return ()
+    view = scan.view
+    return tuple(f for f in state.failed if not view.passed(f[1]) and not view.is_closed(f[0]))
+
+
+def _told_to_close(drawn: Section, state: SectionState) -> str:
+    """Return the breaker that is told to close, "" when none is."""
+    told = {
+        Stage.FEEDING: state.alternate,
+        Stage.CLOSING_MAIN: drawn.main,
+        Stage.SYNCHRONISING: drawn.main,
+    }
+    return told.get(state.stage, "")
+
+
+def _in_sync(scan: _Scan, drawn: Section, state: SectionState) -> bool:
+    """Return whether the main has found synchronism since it was told to close with it."""
+    if state.stage is not Stage.SYNCHRONISING:
+        return False
+    return state.sync_ns > 0 or scan.view.status(drawn.main, "sync_25") is True
 
 
 def _alternate_closed(scan: _Scan, i: int) -> str | None:
@@ -332,14 +369,15 @@ def _alternate_closed(scan: _Scan, i: int) -> str | None:
         return ""
     if tie is not Position.CLOSED:
         return None
-    # The tie feeds the section that borrows: the one without a main of its own.
-    borrows = scan.state.sections[i].alternate == scan.scheme.tie or view.is_open(drawn.main)
+    # The tie feeds the section that borrows: the one without a main of its own. When what gave is
+    # gone it is still for the one that borrowed to open it.
+    borrowed = scan.state.sections[i].alternate == scan.scheme.tie
     gives = any(
         view.is_closed(other.main) or view.is_closed(other.generator_feeder)
         for other in scan.scheme.sections
         if other is not drawn
     )
-    return scan.scheme.tie if borrows and gives else ""
+    return scan.scheme.tie if borrowed or (gives and view.is_open(drawn.main)) else ""
 
 
 def _events(
@@ -357,14 +395,17 @@ def _events(
         events.append(Event.MAIN_GONE)
     if view.lasted(state.dead_ns, ns(params.alternate_confirm_s)):
         events.append(Event.ALTERNATE_LOST)
+    if _not_closed(scan, drawn, state):
+        events.append(Event.NOT_CLOSED)
     if scan.auto is None:
         # Nothing new is begun on a selector that cannot be read.
         return [e for e in events if state.stage is not Stage.UNJUDGED]
     if _main_lost(scan, drawn, state):
         events.append(Event.MAIN_LOST)
-    if view.lasted(state.mains_ns, ns(params.mains_settle_s)) and not _failed(state, drawn.main):
-        events.append(Event.MAIN_USABLE)
-        if _its_turn(scan, i):
+    if view.lasted(state.mains_ns, ns(params.mains_settle_s)):
+        if state.stage is Stage.AWAITING and _permitted(scan, state, drawn.main):
+            events.append(Event.MAIN_USABLE)
+        if state.stage is Stage.ON_ALTERNATE and _its_turn(scan, i) and _may_return(scan, i, state):
             events.append(Event.RETURN_PERMITTED)
     if choice:
         events.append(Event.ALTERNATE_USABLE)
@@ -392,6 +433,33 @@ def _failed(state: SectionState, breaker: str) -> bool:
     return any(name == breaker for name, _ in state.failed)
 
 
+def _not_closed(scan: _Scan, drawn: Section, state: SectionState) -> bool:
+    """Return whether the breaker that is told to close will not.
+
+    One that waited for synchronism in vain is well: the section goes back with a gap.
+    """
+    if state.stage is Stage.SYNCHRONISING and not state.sync_ns:
+        return False
+    return _told_to_close(drawn, state) in scan.view.facts.not_closed
+
+
+def _close(scan: _Scan, breaker: str, action: str = "close") -> Case:
+    wish = Proposal(breaker, "command", action, 0.0, scan.scheme.id, "")
+    return Case(scan.view, wish, {}, by_person=False)
+
+
+def _permitted(scan: _Scan, state: SectionState, breaker: str) -> bool:
+    """Return whether a breaker has not just failed to close and the interlocks let it."""
+    return not _failed(state, breaker) and not check(_close(scan, breaker)).refused_by
+
+
+def _may_return(scan: _Scan, i: int, state: SectionState) -> bool:
+    """Return whether the main may be closed while the alternate feeds, or after a gap."""
+    main = scan.scheme.sections[i].main
+    refused_by = check(_close(scan, main, "close_in_sync")).refused_by
+    return not _failed(state, main) and refused_by in {"", *OPEN_TRANSITION}
+
+
 def _its_turn(scan: _Scan, i: int) -> bool:
     """Return whether no other section moves, and the last block has been digested."""
     block_ns, between_ns = scan.state.block_ns, ns(scan.params.between_blocks_s)
@@ -407,23 +475,47 @@ def _choose(scan: _Scan, i: int, state: SectionState) -> str:
         return ""
     if not _its_turn(scan, i):
         return ""
+    ways: list[str] = []
     if not view.facts.supply.outage:
-        if view.topology.live(view.site.equipment[drawn.main].buses[0]):
+        main_live = view.topology.live(view.site.equipment[drawn.main].buses[0])
+        if main_live and _permitted(scan, state, drawn.main):
             return ""  # its own main is about to come
-        if scheme.tie and not _failed(state, scheme.tie) and _lender(scan, i):
-            return scheme.tie
-    feeder = drawn.generator_feeder
+        ways += [scheme.tie] * _lent_from_mains(scan, i)
     live = view.topology.live(scheme.generator_bus) and view.facts.sets.on_bus
-    return feeder if live and not _failed(state, feeder) and _load_fits(scan) else ""
+    if live and _load_fits(scan):
+        ways += [drawn.generator_feeder] * _parted(scan) + [scheme.tie] * _lent_from_sets(scan, i)
+    return next((way for way in ways if way and _permitted(scan, state, way)), "")
 
 
-def _lender(scan: _Scan, i: int) -> bool:
+def _others(scan: _Scan, i: int) -> Iterator[tuple[Section, SectionState]]:
+    pairs = zip(scan.scheme.sections, scan.state.sections, strict=True)
+    return (pair for k, pair in enumerate(pairs) if k != i)
+
+
+def _lent_from_mains(scan: _Scan, i: int) -> bool:
     """Return whether another section is on mains and may feed this one through the tie."""
     return any(
-        s.stage is Stage.ON_MAIN and _on_mains(scan.view, drawn.bus)
-        for k, (s, drawn) in enumerate(zip(scan.state.sections, scan.scheme.sections, strict=True))
-        if k != i
+        other.stage is Stage.ON_MAIN and _on_mains(scan.view, drawn.bus)
+        for drawn, other in _others(scan, i)
     )
+
+
+def _lent_from_sets(scan: _Scan, i: int) -> bool:
+    """Return whether another section is on sets and may feed this one through the tie."""
+    view = scan.view
+    return any(
+        other.stage in {Stage.ON_ALTERNATE, Stage.HELD}
+        and view.is_closed(drawn.generator_feeder)
+        and view.topology.live(drawn.bus)
+        for drawn, other in _others(scan, i)
+    )
+
+
+def _parted(scan: _Scan) -> bool:
+    """Return whether what feeds one section feeds no other; or that cannot be had."""
+    tie = scan.scheme.tie
+    stuck = any(s.stage is Stage.LOCKOUT for s in scan.state.sections)
+    return not tie or scan.view.is_open(tie) or stuck
 
 
 # -- load on sets --------------------------------------------------------------------------------
@@ -532,34 +624,39 @@ def _row_wishes(scan: _Scan) -> list[tuple[str, str, str]]:
     ]
 
 
-def _call(view: View, schemes: Mapping[str, SchemeState], params: Params) -> str:
+def _call(scan: _Scan) -> str:
     """Return why generation is wanted beside a confirmed outage, or ""."""
-    for name, state in schemes.items():
-        scheme = view.site.schemes[name]
-        assert isinstance(scheme, MainTieMainScheme)
-        for drawn, at in zip(scheme.sections, state.sections, strict=True):
-            stranded = at.stage is Stage.AWAITING and not at.mains_ns and at.dead_ns
-            if stranded and view.lasted(at.since_ns, ns(params.call_s)):
-                return f"{drawn.bus} has no source"
+    call_ns = ns(scan.params.call_s)
+    for i, (drawn, at) in enumerate(zip(scan.scheme.sections, scan.state.sections, strict=True)):
+        main_comes = at.mains_ns and _permitted(scan, at, drawn.main)
+        stranded = at.stage is Stage.AWAITING and at.dead_ns and not main_comes
+        if stranded and scan.view.lasted(at.since_ns, call_ns) and _within_reach(scan, i):
+            return f"{drawn.bus} has no source"
     return ""
 
 
-def _released(view: View, schemes: Mapping[str, SchemeState]) -> bool:
+def _within_reach(scan: _Scan, i: int) -> bool:
+    """Return whether sets could feed a section without a person going there first."""
+    drawn, tie = scan.scheme.sections[i], scan.scheme.tie
+    if not barred(_close(scan, drawn.generator_feeder)):
+        return True
+    return bool(tie) and not barred(_close(scan, tie)) and _lent_from_sets(scan, i)
+
+
+def _released(scan: _Scan) -> bool:
     """Return whether nothing hangs on the sets or waits for them."""
-    for name, state in schemes.items():
-        scheme = view.site.schemes[name]
-        assert isinstance(scheme, MainTieMainScheme)
-        if any(at.stage in {Stage.AWAITING, Stage.FEEDING} for at in state.sections):
+    for i, at in enumerate(scan.state.sections):
+        if at.stage in {Stage.FEEDING, Stage.CLOSING_MAIN}:
             return False
-        if not all(view.is_open(s.generator_feeder) for s in scheme.sections):
+        if at.stage is Stage.AWAITING and _within_reach(scan, i):
             return False
-    return True
+    return all(scan.view.is_open(s.generator_feeder) for s in scan.scheme.sections)
 
 
 def _summary(state: SchemeState) -> str:
     """Return one word for the scheme where one will do: the worst, or what all sections share."""
     stages = [at.stage for at in state.sections]
-    if Stage.LOCKOUT in stages:
+    if not section.SECTION.person.isdisjoint(stages):
         return "lockout"
     if state.intake is joint.Stage.HELD:
         return "held"

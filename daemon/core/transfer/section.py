@@ -9,9 +9,11 @@ it, and AWAITS a source. A usable source is then closed onto the dead section. W
 back, the main is closed by its synchronism check while the alternate still feeds (SYNCHRONISING);
 in the scan that sees both closed the alternate is told to open (PARTING). If synchronism does not
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN). If the alternate does not open
-in time, what closed last, the main, is opened again (BACKING_OUT). A breaker that does not open
-where it must ends in LOCKOUT, which a person resets. A breaker that does not close is remembered by
-the scheme and another way is tried from AWAITING.
+in time, what closed last, the main, is opened again (BACKING_OUT); fed by an alternate that cannot
+be opened the section is HELD, since every further try would end the same way. A breaker that does
+not open where it must ends in LOCKOUT. Both are for a person to reset. A breaker that does not
+close is remembered by the scheme, and another way is tried from AWAITING; a main that does not
+close although synchronism was there is no reason to part from what feeds the section.
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
@@ -42,7 +44,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_BOTH -> PARTING
-        after close_s -> AWAITING
+        NOT_CLOSED, after close_s -> AWAITING
     ON_ALTERNATE
         HANDS_OFF, SEEN_ON_MAIN -> UNJUDGED
         SEEN_DEAD -> AWAITING
@@ -61,7 +63,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
         ALTERNATE_LOST -> RELEASING
-        MAIN_GONE -> ON_ALTERNATE
+        MAIN_GONE, NOT_CLOSED -> ON_ALTERNATE
         after sync_s -> BREAKING
     PARTING
         SEEN_ON_MAIN -> ON_MAIN
@@ -70,7 +72,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         after overlap_s -> BACKING_OUT
     BACKING_OUT
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE -> HELD
         SEEN_DEAD -> AWAITING
         after isolate_s -> LOCKOUT
     BREAKING
@@ -84,7 +86,13 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_BOTH -> PARTING
-        after close_s -> AWAITING
+        NOT_CLOSED, after close_s -> AWAITING
+    HELD (a person resets)
+        RESET -> UNJUDGED
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_DEAD -> AWAITING
+        SEEN_BOTH -> PARTING
+        ALTERNATE_LOST -> RELEASING
     LOCKOUT (a person resets)
         RESET -> UNJUDGED
 """
@@ -111,6 +119,7 @@ class Stage(Word):
     BACKING_OUT = "alternate is stuck, main told to open again"
     BREAKING = "no synchronism: alternate told to open first"
     CLOSING_MAIN = "main told to close onto the dead section"
+    HELD = "fed by an alternate that did not open: a person must look"
     LOCKOUT = "a breaker did not open: a person must look"
 
 
@@ -127,6 +136,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
+    NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"
     RESET = "a person has looked and resets"
 
@@ -175,6 +185,7 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_BOTH=Stage.PARTING,
+        NOT_CLOSED=Stage.AWAITING,
     ),
     **_row(
         Stage.ON_ALTERNATE,
@@ -200,6 +211,7 @@ _TRANSITIONS: Final = {
         SEEN_DEAD=Stage.AWAITING,
         ALTERNATE_LOST=Stage.RELEASING,
         MAIN_GONE=Stage.ON_ALTERNATE,
+        NOT_CLOSED=Stage.ON_ALTERNATE,
     ),
     **_row(
         Stage.PARTING,
@@ -210,7 +222,7 @@ _TRANSITIONS: Final = {
     **_row(
         Stage.BACKING_OUT,
         SEEN_ON_MAIN=Stage.ON_MAIN,
-        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
+        SEEN_ON_ALTERNATE=Stage.HELD,
         SEEN_DEAD=Stage.AWAITING,
     ),
     **_row(
@@ -226,6 +238,15 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_BOTH=Stage.PARTING,
+        NOT_CLOSED=Stage.AWAITING,
+    ),
+    **_row(
+        Stage.HELD,
+        RESET=Stage.UNJUDGED,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_DEAD=Stage.AWAITING,
+        SEEN_BOTH=Stage.PARTING,
+        ALTERNATE_LOST=Stage.RELEASING,
     ),
     **_row(Stage.LOCKOUT, RESET=Stage.UNJUDGED),
 }
@@ -246,5 +267,5 @@ SECTION: Final = Table(
     # Events are conditions of the plant that hold for many scans: a stage listens to its own.
     ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
     rests=frozenset({Stage.UNJUDGED, Stage.ON_MAIN, Stage.AWAITING, Stage.ON_ALTERNATE}),
-    person=frozenset({Stage.LOCKOUT}),
+    person=frozenset({Stage.HELD, Stage.LOCKOUT}),
 )

@@ -41,6 +41,12 @@ def island(sets: int = 4) -> Hall:
     return hall
 
 
+def reset(hall: Hall) -> None:
+    """Let a person reset the scheme."""
+    looked = Proposal("CCTS-1", "scheme", "reset", 0.0, "person", "looked")
+    hall.inbox.append(OperatorRequest("r1", "maria", looked))
+
+
 def test_an_extended_outage_from_end_to_end() -> None:
     hall = settled()
     start_ns = hall.now_ns
@@ -102,20 +108,144 @@ def test_the_sets_recover_between_two_sections_given_back() -> None:
 def test_without_synchronism_the_section_goes_back_with_a_gap() -> None:
     hall = island()
     hall.synchronism_s = 1000.0
+    hall.said["52-VCB-MA", "sync_25"] = hall.said["52-VCB-MB", "sync_25"] = 0.0
     hall.utilities = dict.fromkeys(hall.utilities, True)
     assert hall.run(60.0, until=partial(on_mains, hall))
     assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "close"]
 
 
 @pytest.mark.fault("F40")
-def test_when_the_feeder_sticks_the_main_is_opened_again() -> None:
+def test_when_the_feeder_sticks_the_main_is_opened_again_and_a_person_must_look() -> None:
     hall = island()
     hall.stuck = {"52-VCB-GA"}
     hall.utilities = dict.fromkeys(hall.utilities, True)
-    hall.run(25.0)
-    assert hall.told("52-VCB-MA")[:3] == ["open", "close_in_sync", "open"]
+    hall.run(90.0)
+    assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "open"]
     assert fed_by_sets(hall, "MVA")
+    assert "U-A" in hall.sources_of("MVB")
     assert hall.happened("breaker_failure", "52-VCB-GA")
+    assert hall.messages[-1].values["stages"]["CCTS-1"] == "lockout"
+    hall.stuck = set()
+    reset(hall)
+    assert hall.run(10.0, until=partial(on_mains, hall))
+
+
+@pytest.mark.fault("F40")
+def test_a_held_section_whose_feeder_opens_after_all_gets_its_main() -> None:
+    hall = island()
+    hall.stuck = {"52-VCB-GA"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(30.0)
+    hall.positions["52-VCB-GA"] = OPEN
+    assert hall.run(3.0, until=partial(on_mains, hall))
+
+
+@pytest.mark.fault("F34")
+def test_a_feeder_that_does_not_close_gives_way_to_the_tie() -> None:
+    hall = settled()
+    hall.stuck = {"52-VCB-GA"}
+    hall.lose_mains()
+    assert hall.run(25.0, until=partial(on_sets, hall))
+    assert hall.told("52-VCB-GA") == ["close", "close"]
+    assert hall.told("52-VCB-TIE") == ["close"]
+    assert hall.happened("command_failed", "52-VCB-GA")
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(40.0, until=partial(on_mains, hall))
+    assert hall.told("52-VCB-TIE") == ["close", "open"]
+
+
+@pytest.mark.fault("F34")
+def test_without_caps_the_rows_go_before_the_tie_comes() -> None:
+    hall = settled()
+    hall.stuck = {"52-VCB-GA"}
+    hall.start_s |= {"DG-3": None, "DG-4": None}
+    hall.lose_mains()
+    assert hall.run(30.0, until=lambda: hall.positions["52-VCB-GB"] == CLOSED)
+    hall.caps_follow = False
+    assert hall.run(10.0, until=partial(on_sets, hall))
+    late = [c.equipment for c in hall.commands if c.equipment in {"52-VCB-HA", "52-VCB-TIE"}]
+    assert late == ["52-VCB-HA", "52-VCB-TIE"]
+
+
+@pytest.mark.fault("F34")
+def test_when_the_lending_feeder_opens_the_tie_opens_before_the_other_is_fed() -> None:
+    hall = settled()
+    hall.stuck = {"52-VCB-GA"}
+    hall.lose_mains()
+    assert hall.run(25.0, until=partial(on_sets, hall))
+    hall.positions["52-VCB-GB"] = OPEN
+    assert hall.run(10.0, until=partial(on_sets, hall))
+    order = [c.equipment for c in hall.commands if c.equipment in {"52-VCB-GB", "52-VCB-TIE"}]
+    assert order == ["52-VCB-GB", "52-VCB-TIE", "52-VCB-TIE", "52-VCB-GB", "52-VCB-TIE"]
+
+
+@pytest.mark.fault("F34")
+def test_a_main_that_refuses_synchronism_leaves_the_section_where_it_is() -> None:
+    hall = island()
+    hall.stuck = {"52-VCB-MA"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(60.0)
+    assert hall.told("52-VCB-MA") == ["open", "close_in_sync"]
+    assert hall.told("52-VCB-GA") == ["close"]
+    assert fed_by_sets(hall, "MVA")
+    assert "U-A" in hall.sources_of("MVB")
+
+
+@pytest.mark.fault("F34")
+def test_a_main_that_does_not_close_after_a_gap_gives_way() -> None:
+    hall = island()
+    hall.stuck = {"52-VCB-MA"}
+    hall.said["52-VCB-MA", "sync_25"] = 0.0
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(60.0, until=lambda: not hall.sources_of("MVA"))
+    assert hall.run(5.0, until=lambda: bool(hall.sources_of("MVA")))
+    assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "close", "close"]
+    assert hall.positions["52-VCB-MA"] == OPEN
+
+
+@pytest.mark.fault("F37")
+@pytest.mark.parametrize("what", [("local", 1.0), ("racked_in", 0.0)])
+def test_a_main_that_interlocks_refuse_is_not_asked_for(what: tuple[str, float]) -> None:
+    hall = island()
+    hall.said["52-VCB-MA", what[0]] = what[1]
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(40.0)
+    assert hall.told("52-VCB-MA") == ["open"]
+    assert not hall.happened("command_refused")
+    assert fed_by_sets(hall, "MVA")
+    assert "U-A" in hall.sources_of("MVB")
+
+
+@pytest.mark.fault("F37")
+def test_beside_a_main_in_local_the_tie_is_taken() -> None:
+    hall = settled()
+    hall.positions["52-VCB-MA"] = OPEN
+    hall.said["52-VCB-MA", "local"] = 1.0
+    assert hall.run(1.0, until=lambda: "U-A" in hall.sources_of("MVA"))
+    assert hall.told("52-VCB-TIE") == ["close"]
+
+
+@pytest.mark.fault("F35")
+def test_onto_a_section_whose_main_tripped_nothing_is_closed_and_no_set_waits_for_it() -> None:
+    hall = settled()
+    hall.positions["52-VCB-MA"] = OPEN
+    for flag in ("trip_50", "lockout_86"):
+        hall.said["52-VCB-MA", flag] = 1.0
+    hall.run(10.0)
+    assert not any(hall.told(f"DG-{n}") for n in range(1, 5))
+    hall.lose_mains()
+    assert hall.run(20.0, until=partial(fed_by_sets, hall, "MVB"))
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(60.0)
+    assert "U-A" in hall.sources_of("MVB")
+    assert not hall.sources_of("MVA")
+    assert all(hall.positions[f"52-GCB-{n}"] == OPEN for n in range(1, 5))
+    assert not hall.happened("command_refused")
+    for name in ("52-VCB-MA", "52-VCB-GA", "52-VCB-TIE"):
+        assert hall.told(name) == []
+    # A person has found the fault and resets the breaker.
+    hall.said = {}
+    assert hall.run(3.0, until=partial(on_mains, hall))
 
 
 @pytest.mark.fault("F33")
@@ -132,8 +262,7 @@ def test_a_main_that_does_not_open_is_a_lockout_and_no_feeder_closes() -> None:
     assert any(m.values["stages"]["CCTS-1"] == "lockout" for m in hall.messages)
     # A person opens it by hand, looks, and resets.
     hall.positions["52-VCB-MA"] = OPEN
-    reset = Proposal("CCTS-1", "scheme", "reset", 0.0, "person", "looked")
-    hall.inbox.append(OperatorRequest("r1", "maria", reset))
+    reset(hall)
     assert hall.run(10.0, until=partial(on_sets, hall))
 
 

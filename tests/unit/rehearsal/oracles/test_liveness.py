@@ -51,4 +51,4 @@ def test_a_set_that_runs_on_is_wrong() -> None:
 
 def test_a_board_that_waits_for_a_person_is_left_out() -> None:
     trips = happens(1, "52-VCB-MA", "trip")
-    assert inhibited(Course(Liveness(), trips)).at(85).verdict.ok
+    assert inhibited(Course(Liveness(), trips)).at(115).verdict.ok
