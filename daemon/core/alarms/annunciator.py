@@ -229,7 +229,9 @@ class _Book:
         self.events: list[AlarmTransition | Happening] = []
 
     def state(self) -> State:
-        return State(self.lives, self.timers_ns)
+        """Return the state after this scan: the one before itself while delays only run on."""
+        after = State(self.lives, self.timers_ns)
+        return self.before if after == self.before else after
 
     def life(self, name: str) -> Life:
         return self.lives.get(name, _REST)
