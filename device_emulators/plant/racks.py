@@ -102,6 +102,7 @@ class Racks:
         self.battery_w = np.zeros(n)
         self.charge_w = np.zeros(n)
         self.supply = [Supply() for _ in range(n)]
+        self._asked: tuple[int, NDArray[np.float64]] = (-1, np.zeros(0))
         self._watched: set[int] = set()
         self.giving = False
 
@@ -130,9 +131,9 @@ class Racks:
     @property
     def row_utilisation_pu(self) -> NDArray[np.float64]:
         """Return what the work of every row asks for, by rating (n_row,) [pu]."""
-        asked = self.work.power_w((self._grid.now_ns - self._grid.start_ns) * 1e-9)
         count = len(self.rows)
-        return sum_by(self.row, asked, count) / sum_by(self.row, self.rating_w, count)
+        rated_w = sum_by(self.row, self.rating_w, count)
+        return sum_by(self.row, self._asked_w(), count) / rated_w
 
     @property
     def row_energy_j(self) -> NDArray[np.float64]:
@@ -148,6 +149,8 @@ class Racks:
     @property
     def row_stage(self) -> NDArray[np.intp]:
         """Return what most of every row does (n_row,): `RUNNING` to `STARTING`."""
+        if (self.stage == RUNNING).all():
+            return np.full(len(self.rows), RUNNING)
         held = np.zeros((len(self.rows), len(STAGES)), dtype=bool)
         held[self.row, self.stage] = True
         order = (SHUTTING_DOWN, STARTING, RUNNING)
@@ -193,10 +196,9 @@ class Racks:
         """Move energy and let the power follow the work."""
         if not self.specs:
             return
-        grid = self._grid
         self.energy_j += self.battery_w * dt_s
         np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
-        target = self._target((grid.now_ns - grid.start_ns) * 1e-9)
+        target = self._target()
         change = (target - self.power_w) * (1.0 - np.exp(-dt_s / LAG_S))
         limited = self.ramp_w_s > 0.0
         step = self.ramp_w_s * dt_s
@@ -209,8 +211,15 @@ class Racks:
         starting = self.stage == STARTING
         self.power_w = np.where(starting, IDLE_PU * self.rating_w, self.power_w)
 
-    def _target(self, t_s: float) -> NDArray[np.float64]:
-        wanted = np.maximum(self.work.power_w(t_s), self.floor_pu * self.rating_w)
+    def _asked_w(self) -> NDArray[np.float64]:
+        """Return what the work asks for now (n_rack,) [W]; found once for an instant."""
+        now_ns = self._grid.now_ns
+        if self._asked[0] != now_ns:
+            self._asked = now_ns, self.work.power_w((now_ns - self._grid.start_ns) * 1e-9)
+        return self._asked[1]
+
+    def _target(self) -> NDArray[np.float64]:
+        wanted = np.maximum(self._asked_w(), self.floor_pu * self.rating_w)
         gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
         down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
         wanted = np.where(
