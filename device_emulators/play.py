@@ -95,7 +95,7 @@ class Play:
         gateway: Callable[[str, str, Mapping[str, Any]], None] = lambda _id, _event, _values: None,
         daemon: Callable[[str, Mapping[str, Any]], None] = lambda _event, _values: None,
         operator: Callable[[str, str], None] = lambda _of, _action: None,
-        out: Callable[[str], None] = print,
+        out: Callable[[str], None] | None = print,
     ) -> None:
         """Get ready; scenario time stands still until `begin`.
 
@@ -106,7 +106,7 @@ class Play:
             gateway: does an event to a gateway: its id, the event, the values.
             daemon: does an event to the process of the daemon: the event, the values.
             operator: asks the daemon for something: the equipment, the action.
-            out: takes lines for people.
+            out: takes lines for people; None when nobody reads them.
         """
         self._site, self._plant, self._scenario = site, plant, scenario
         self._gateway, self._daemon, self._operator, self._out = gateway, daemon, operator, out
@@ -135,7 +135,7 @@ class Play:
         if self._scenario:
             self._to_come = list(self._scenario.timeline)
             self._judge = Judge(self._scenario, self._site, self._plant)
-            self._out(f"[plant] scenario {self._scenario.scenario} begins")
+            self._print(f"scenario {self._scenario.scenario} begins")
 
     def advance(self, to_ns: int) -> None:
         """Move the plant on to `to_ns` [ns] of its time, each happening at its own moment."""
@@ -158,9 +158,13 @@ class Play:
         self._stages += self._staged(events)
         if self._judge:
             self._judge.see(events)
-        if self.time_ns // ns(LINE_S) != before_ns // ns(LINE_S):
+        if self._out and self.time_ns // ns(LINE_S) != before_ns // ns(LINE_S):
             time_s = seconds(self.time_ns)
-            self._out(f"[plant] {time_s:9.3f} s  {summary(self._site, self._plant)}")
+            self._print(f"{time_s:9.3f} s  {summary(self._site, self._plant)}")
+
+    def _print(self, line: str) -> None:
+        if self._out:
+            self._out(f"[plant] {line}")
 
     def _do(self, happening: Happening) -> None:
         for id_ in select(self._site, happening.target, beside=True):
@@ -174,10 +178,12 @@ class Play:
             else:
                 self._daemon(happening.event, happening.values)
             said = "".join(f" {value}" for value in happening.values.values())
-            self._out(f"[plant] {id_}: {happening.event}{said}")
+            self._print(f"{id_}: {happening.event}{said}")
 
     def _tell(self, events: Sequence[PlantEvent]) -> None:
         """Print events; of many alike in one step (48 racks on battery) only the first."""
+        if not self._out:
+            return
         kinds = Counter((nature_of(self._site, event.source), event.name) for event in events)
         for event in events:
             more = kinds.pop((nature_of(self._site, event.source), event.name), 0) - 1
@@ -185,7 +191,7 @@ class Play:
                 time_s = seconds(event.at_ns - self._origin_ns)
                 at = f"{time_s:9.3f} s" if self.begun else "held"
                 alike = f" (and {more} more alike)" if more else ""
-                self._out(f"[plant] {at}  {event.text}{alike}")
+                self._print(f"{at}  {event.text}{alike}")
 
     def _staged(self, events: Sequence[PlantEvent]) -> Iterator[dict[str, Any]]:
         for event in events:

@@ -115,7 +115,7 @@ class Course:
 
 
 def run(
-    case: Case, observers: Sequence[Observer] = (), out: Callable[[str], None] = lambda _: None
+    case: Case, observers: Sequence[Observer] = (), out: Callable[[str], None] | None = None
 ) -> Course:
     """Run `case` to its end, seen by `observers`; `out` takes lines for people.
 
@@ -132,6 +132,10 @@ def run(
         gc.unfreeze()  # the scan froze what was there; of many runs one would keep them all
 
 
+def _unread(_line: str) -> None:
+    pass
+
+
 def _wire(case: Case) -> bool:
     return case.depth == "wire"
 
@@ -143,7 +147,7 @@ class _Run:
         self,
         case: Case,
         observers: Sequence[Observer],
-        out: Callable[[str], None],
+        out: Callable[[str], None] | None,
         network: Network,
         clock: VirtualClock,
     ) -> None:
@@ -227,7 +231,7 @@ class _Run:
         with located("daemon"):
             chance = Generator(PCG64(self._case.seed))
             there = world(self._daemon_clock, self._link, self._audience, chance)
-            daemon = self._daemon = app.build(there, self._case.site_file, self._out)
+            daemon = self._daemon = app.build(there, self._case.site_file, self._out or _unread)
             stop = asyncio.Event()
             running = asyncio.create_task(daemon.run(stop))
         try:
