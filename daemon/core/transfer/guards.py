@@ -1,0 +1,163 @@
+"""What the image means for the tables of a board: the events of its sections and its intake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.core.transfer import joint, ways
+from daemon.core.transfer.section import Event, Stage
+from daemon.model.natures import Position
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.transfer.board import Scan, SectionState
+    from daemon.core.view import View
+    from daemon.model.plant import MainTieMainScheme, Section
+
+
+def auto(view: View, scheme: MainTieMainScheme) -> bool | None:
+    """Return whether the scheme is ours to decide; None when that cannot be read."""
+    selector = view.stage(scheme.controller, "selector")
+    own_logic = view.stage(scheme.controller)
+    if selector not in {"auto", None} or own_logic not in {"inhibited", None}:
+        return False
+    served = view.points.find(scheme.controller, "stage") is not None
+    return None if selector is None or (own_logic is None and served) else True
+
+
+def reset(view: View, scheme: str) -> bool:
+    """Return whether a person has looked and resets the scheme."""
+    return any(
+        m.proposal.equipment == scheme and m.proposal.action == "reset" for m in view.requests
+    )
+
+
+def from_stable_mains(view: View, bus: str) -> bool:
+    """Return whether a bus is live from a utility that has been healthy for its return time."""
+    stable = view.facts.supply.stable
+    return view.topology.live(bus) and any(s in stable for s in view.topology.sources(bus))
+
+
+def intake_events(scan: Scan, feed_ns: int) -> list[joint.Event]:
+    """Return what is true of the intake breaker this scan, most urgent first.
+
+    Args:
+        scan: what is seen.
+        feed_ns: since when what lies behind it is usable, 0 when it is not [ns].
+    """
+    view = scan.view
+    here = joint.Event
+    events = [here.RESET] if scan.reset else []
+    position = view.position(scan.scheme.intake)
+    if position is Position.CLOSED:
+        events.append(here.SEEN_CLOSED)
+    elif position is Position.OPEN:
+        events.append(here.SEEN_OPEN)
+    if not scan.auto:
+        return events
+    events.append(here.PART if view.facts.supply.outage else here.WELL)
+    before = view.site.equipment[scan.scheme.intake].buses[1]
+    known = view.topology.dead(before) or view.topology.live(before)
+    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known:
+        events.append(here.JOIN)
+    return events
+
+
+def alternate_closed(scan: Scan, i: int) -> str | None:
+    """Return the alternate that is closed, "" when none is, None when that is not known."""
+    view, drawn = scan.view, scan.scheme.sections[i]
+    feeder, tie = view.position(drawn.generator_feeder), view.position(scan.scheme.tie)
+    if feeder is Position.CLOSED:
+        return drawn.generator_feeder
+    if feeder is not Position.OPEN:
+        return None
+    if tie is Position.OPEN:
+        return ""
+    if tie is not Position.CLOSED:
+        return None
+    # The tie feeds the section that borrows: the one without a main of its own. When what gave is
+    # gone it is still for the one that borrowed to open it.
+    borrowed = scan.state.sections[i].alternate == scan.scheme.tie
+    gives = any(
+        view.is_closed(other.main) or view.is_closed(other.generator_feeder)
+        for other in scan.scheme.sections
+        if other is not drawn
+    )
+    return scan.scheme.tie if borrowed or (gives and view.is_open(drawn.main)) else ""
+
+
+def section_events(
+    scan: Scan, i: int, state: SectionState, closed: str | None, choice: str
+) -> list[Event]:
+    """Return what is true of a section this scan, most urgent first."""
+    view, params, drawn = scan.view, scan.params, scan.scheme.sections[i]
+    events = [Event.RESET] if scan.reset else []
+    if scan.auto is False:
+        return [*events, Event.HANDS_OFF]
+    main = view.position(drawn.main)
+    if closed is not None and main in {Position.OPEN, Position.CLOSED}:
+        events.append(_SEEN[main is Position.CLOSED, bool(closed)])
+    if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
+        events.append(Event.MAIN_GONE)
+    if view.lasted(state.dead_ns, ns(params.alternate_confirm_s)):
+        events.append(Event.ALTERNATE_LOST)
+    if _not_closed(scan, drawn, state):
+        events.append(Event.NOT_CLOSED)
+    if scan.auto is None:
+        # Nothing new is begun on a selector that cannot be read.
+        return [e for e in events if state.stage is not Stage.UNJUDGED]
+    if _main_lost(scan, drawn, state):
+        events.append(Event.MAIN_LOST)
+    if view.lasted(state.mains_ns, ns(params.mains_settle_s)):
+        if state.stage is Stage.AWAITING and ways.permitted(scan, state, drawn.main):
+            events.append(Event.MAIN_USABLE)
+        if state.stage is Stage.ON_ALTERNATE and ways.may_return(scan, i, state):
+            events.append(Event.RETURN_PERMITTED)
+    if choice:
+        events.append(Event.ALTERNATE_USABLE)
+    return events
+
+
+_SEEN: Final = {
+    (True, False): Event.SEEN_ON_MAIN,
+    (False, True): Event.SEEN_ON_ALTERNATE,
+    (True, True): Event.SEEN_BOTH,
+    (False, False): Event.SEEN_DEAD,
+}
+
+
+def _main_lost(scan: Scan, drawn: Section, state: SectionState) -> bool:
+    """An outage and no voltage; or no voltage for long while mains are at the board's door."""
+    view = scan.view
+    if view.facts.supply.outage:
+        return not view.topology.live(drawn.bus)
+    door = view.site.equipment[scan.scheme.intake].buses[1]
+    confirmed = view.lasted(state.dead_ns, ns(scan.params.section_confirm_s))
+    return confirmed and ways.on_mains(view, door)
+
+
+def told_to_close(drawn: Section, state: SectionState) -> str:
+    """Return the breaker that is told to close, "" when none is."""
+    told = {
+        Stage.FEEDING: state.alternate,
+        Stage.CLOSING_MAIN: drawn.main,
+        Stage.SYNCHRONISING: drawn.main,
+    }
+    return told.get(state.stage, "")
+
+
+def _not_closed(scan: Scan, drawn: Section, state: SectionState) -> bool:
+    """Return whether the breaker that is told to close will not.
+
+    One that waited for synchronism in vain is well: the section goes back with a gap.
+    """
+    if state.stage is Stage.SYNCHRONISING and not state.sync_ns:
+        return False
+    return told_to_close(drawn, state) in scan.view.facts.not_closed
+
+
+def in_sync(scan: Scan, drawn: Section, state: SectionState) -> bool:
+    """Return whether the main has found synchronism since it was told to close with it."""
+    if state.stage is not Stage.SYNCHRONISING:
+        return False
+    return state.sync_ns > 0 or scan.view.status(drawn.main, "sync_25") is True

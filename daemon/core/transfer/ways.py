@@ -1,0 +1,144 @@
+"""The ways in which a section of a board may be fed now, best first.
+
+A way that the interlocks refuse is none, and neither is a breaker that has just failed to close.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.core.interlocks import Case, barred, check
+from daemon.core.transfer import rows
+from daemon.core.transfer.board import MOVING
+from daemon.core.transfer.section import Stage
+from daemon.core.view import Health
+from daemon.model.commands import Proposal
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.core.transfer.board import Scan, SectionState
+    from daemon.core.view import View
+    from daemon.model.plant import Section
+
+OPEN_TRANSITION: Final = ("no_sync_check", "low_voltage_parallel")
+"""Interlocks that refuse a closed transition and say to go with a gap."""
+
+
+def on_mains(view: View, bus: str) -> bool:
+    """Return whether a bus is live from a utility that is healthy."""
+    supply = view.facts.supply
+    return view.topology.live(bus) and any(
+        supply.feeds.get(s) is Health.HEALTHY for s in view.topology.sources(bus)
+    )
+
+
+def _failed(state: SectionState, breaker: str) -> bool:
+    return any(name == breaker for name, _ in state.failed)
+
+
+def _close(scan: Scan, breaker: str, action: str = "close") -> Case:
+    wish = Proposal(breaker, "command", action, 0.0, scan.scheme.id, "")
+    return Case(scan.view, wish, {}, by_person=False)
+
+
+def permitted(scan: Scan, state: SectionState, breaker: str) -> bool:
+    """Return whether a breaker has not just failed to close and the interlocks let it."""
+    return not _failed(state, breaker) and not check(_close(scan, breaker)).refused_by
+
+
+def may_return(scan: Scan, i: int, state: SectionState) -> bool:
+    """Return whether it is time for the main to close beside the alternate, or after a gap."""
+    if not _its_turn(scan, i):
+        return False
+    main = scan.scheme.sections[i].main
+    refused_by = check(_close(scan, main, "close_in_sync")).refused_by
+    return not _failed(state, main) and refused_by in {"", *OPEN_TRANSITION}
+
+
+def _its_turn(scan: Scan, i: int) -> bool:
+    """Return whether no other section moves, and the last block has been digested."""
+    block_ns, between_ns = scan.state.block_ns, ns(scan.params.between_blocks_s)
+    return (not block_ns or scan.view.passed(block_ns + between_ns)) and not any(
+        s.stage in MOVING for k, s in enumerate(scan.state.sections) if k != i
+    )
+
+
+def choose(scan: Scan, i: int, state: SectionState) -> str:
+    """Return the alternate that may be closed onto an awaiting section now, or ""."""
+    view, scheme, drawn = scan.view, scan.scheme, scan.scheme.sections[i]
+    if state.stage is not Stage.AWAITING or not view.topology.dead(drawn.bus):
+        return ""
+    if not _its_turn(scan, i):
+        return ""
+    ways: list[str] = []
+    if not view.facts.supply.outage:
+        main_live = view.topology.live(view.site.equipment[drawn.main].buses[0])
+        if main_live and permitted(scan, state, drawn.main):
+            return ""  # its own main is about to come
+        ways += [scheme.tie] * _lent_from_mains(scan, i)
+    live = view.topology.live(scheme.generator_bus) and view.facts.sets.on_bus
+    if live and rows.load_fits(scan):
+        ways += [drawn.generator_feeder] * _parted(scan) + [scheme.tie] * _lent_from_sets(scan, i)
+    return next((way for way in ways if way and permitted(scan, state, way)), "")
+
+
+def _others(scan: Scan, i: int) -> Iterator[tuple[Section, SectionState]]:
+    pairs = zip(scan.scheme.sections, scan.state.sections, strict=True)
+    return (pair for k, pair in enumerate(pairs) if k != i)
+
+
+def _lent_from_mains(scan: Scan, i: int) -> bool:
+    """Return whether another section is on mains and may feed this one through the tie."""
+    return any(
+        other.stage is Stage.ON_MAIN and on_mains(scan.view, drawn.bus)
+        for drawn, other in _others(scan, i)
+    )
+
+
+def _lent_from_sets(scan: Scan, i: int) -> bool:
+    """Return whether another section is on sets and may feed this one through the tie."""
+    view = scan.view
+    return any(
+        other.stage in {Stage.ON_ALTERNATE, Stage.HELD}
+        and view.is_closed(drawn.generator_feeder)
+        and view.topology.live(drawn.bus)
+        for drawn, other in _others(scan, i)
+    )
+
+
+def _parted(scan: Scan) -> bool:
+    """Return whether what feeds one section feeds no other; or that cannot be had."""
+    tie = scan.scheme.tie
+    stuck = any(s.stage is Stage.LOCKOUT for s in scan.state.sections)
+    return not tie or scan.view.is_open(tie) or stuck
+
+
+def call(scan: Scan) -> str:
+    """Return why generation is wanted beside a confirmed outage, or ""."""
+    call_ns = ns(scan.params.call_s)
+    for i, (drawn, at) in enumerate(zip(scan.scheme.sections, scan.state.sections, strict=True)):
+        main_comes = at.mains_ns and permitted(scan, at, drawn.main)
+        stranded = at.stage is Stage.AWAITING and at.dead_ns and not main_comes
+        if stranded and scan.view.lasted(at.since_ns, call_ns) and _within_reach(scan, i):
+            return f"{drawn.bus} has no source"
+    return ""
+
+
+def _within_reach(scan: Scan, i: int) -> bool:
+    """Return whether sets could feed a section without a person going there first."""
+    drawn, tie = scan.scheme.sections[i], scan.scheme.tie
+    if not barred(_close(scan, drawn.generator_feeder)):
+        return True
+    return bool(tie) and not barred(_close(scan, tie)) and _lent_from_sets(scan, i)
+
+
+def released(scan: Scan) -> bool:
+    """Return whether nothing hangs on the sets or waits for them."""
+    for i, at in enumerate(scan.state.sections):
+        if at.stage in {Stage.FEEDING, Stage.CLOSING_MAIN}:
+            return False
+        if at.stage is Stage.AWAITING and _within_reach(scan, i):
+            return False
+    return all(scan.view.is_open(s.generator_feeder) for s in scan.scheme.sections)
