@@ -162,7 +162,7 @@ ASKING: Final = Asking(
     ("breaker",),
     ("close", "close_in_sync"),
     after_s=Span(0.05, 15.0),
-    times=(2, 12),
+    times=(4, 16),
     near_pu=0.4,
     likely_pu=0.5,
 )

@@ -13,20 +13,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from numpy.random import PCG64, Generator
 
 from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.simulation.found import objections
 from daemon.rehearsal.simulation.run import Case
 from daemon.rehearsal.simulation.shrink import shrink
-from daemon.rehearsal.simulation.swarm import HEALED_PU, Act, draw, drawn_acts, with_acts
+from daemon.rehearsal.simulation.swarm import (
+    HEALED_PU,
+    Act,
+    draw,
+    drawn_acts,
+    drawn_requests,
+    with_acts,
+)
 from daemon.settings import load
 from device_emulators.faults.catalogue import ASKING, DRAWABLE
 from device_emulators.scenario import Happening, Scenario, written
 from device_emulators.scenario import load as load_scenario
 from device_emulators.vocabulary import vocabulary
+from tests.simulation import defects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from daemon.settings import SiteFile
 
@@ -102,6 +112,17 @@ def test_timeline_of_the_scenario_stays() -> None:
     assert scenario.expect == ()
 
 
+def test_what_is_asked_for_leaves_the_faults_of_a_seed_as_they_are() -> None:
+    site, some = hall().site, 0
+    for seed in range(100):
+        acts = drawn_acts(site, seed, FOR_S)
+        asked = [act for act in acts if act[0].event == ASKING.event]
+        some += bool(asked)
+        assert acts[len(acts) - len(asked) :] == tuple(asked)
+        assert all(len(act) == 1 and act[0].values["action"] in ASKING.actions for act in asked)
+    assert 30 < some < 70
+
+
 # How it is shrunk.
 
 
@@ -163,6 +184,27 @@ def test_kept_seed(name: str, depth: str, seed: str, for_s: str) -> None:
 def test_what_was_found_stays_mended(path: Path) -> None:
     scenario = load_scenario(path, hall().site, vocabulary())
     assert objections(Case(hall(), scenario, int(path.stem.rpartition("_")[2]))) == {}
+
+
+@pytest.mark.fault("F94")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("defect", [defects.interlocks_skipped, defects.lockout_ignored])
+def test_people_who_ask_for_the_wrong_breaker_find_what_lets_it_close(
+    defect: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """A breaker trips on a fault, and nothing but the interlocks keeps people from closing it."""
+    site, for_s = hall().site, 20.0
+    trip = (Happening(at_s=2.0, target="52-ACB-A1", event="trip"),)
+
+    def found(seed: int | None) -> dict[str, str]:
+        chance = Generator(PCG64(seed))
+        asked = drawn_requests(site, [trip], chance, for_s) if seed else ()
+        scenario = with_acts(scenario_for("normal", site), [trip, *asked], for_s)
+        return objections(Case(hall(), scenario, seed or 0))
+
+    with defect():
+        assert found(None) == {}
+        assert any("parallel" in found(seed) for seed in (1, 2, 3))
 
 
 def wrong(name: str, seed: int) -> dict[str, str]:

@@ -92,15 +92,17 @@ def drawn_requests(
         chance: what it is drawn from.
         for_s: how long the run is [s].
     """
-    switches = [item.id for item in site.of_nature(*ASKING.of)]
-    named = [id_ for id_ in switches if id_ in _prominent(site)] or switches
+    items, prominent = site.of_nature(*ASKING.of), _prominent(site)
+    switches = [item.id for item in items]
+    # To close what is closed is nothing: what stands open is asked for as well.
+    named = [item.id for item in items if item.id in prominent or item.normally == "open"]
     happenings = [each for act in acts for each in act]
     for _ in range(int(chance.integers(*ASKING.times, endpoint=True))):
         cause = happenings[chance.integers(len(happenings))]
         found = select(site, cause.target)
         buses = {bus for id_ in found for bus in site.equipment[id_].buses}
         near = [id_ for id_ in switches if buses.intersection(site.equipment[id_].buses)]
-        among = near if near and chance.random() < ASKING.near_pu else named
+        among = near if near and chance.random() < ASKING.near_pu else named or switches
         values = {
             "of": among[chance.integers(len(among))],
             "action": ASKING.actions[chance.integers(len(ASKING.actions))],
