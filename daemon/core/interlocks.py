@@ -289,8 +289,30 @@ def _second_storage_feeder(case: Case) -> bool:
 
 
 def _low_voltage_parallel(case: Case) -> bool:
+    """It would join two transformers at low voltage, now or as soon as they have voltage again."""
     bus = case.view.site.buses[case.sides[0]]
-    return bus.kind == "ac" and bus.voltage_v < LOW_VOLTAGE_V
+    if bus.kind != "ac" or bus.voltage_v >= LOW_VOLTAGE_V:
+        return False
+    if case.wish.action == "close_in_sync":
+        return True
+    one, other = (_transformers_behind(case, side) for side in case.sides)
+    return bool(one and other and len(one | other) > 1)
+
+
+def _transformers_behind(case: Case, bus: str) -> set[str]:
+    """Return the transformers that a bus has without this breaker, over all that may be closed."""
+    site, touching = case.view.site, _touching(case.view.site, case.view.points)
+    found: set[str] = set()
+    seen, frontier = {bus}, [bus]
+    while frontier:
+        for name in touching[frontier.pop()]:
+            item = site.equipment[name]
+            if item.kind.role is Role.TRANSFORMER:
+                found.add(name)
+            elif item.nature == "breaker" and name != case.item.id and case.may_be_closed(name):
+                frontier += [end for end in item.buses if end not in seen]
+                seen.update(item.buses)
+    return found
 
 
 def _emergency_off(case: Case) -> bool:
@@ -479,8 +501,8 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         "main and generator feeder of a section exclude each other: open the other first",
     ),
     Interlock(
-        "low_voltage_parallel", _BREAKER, _SYNC, _low_voltage_parallel,
-        "transformers are never paralleled at low voltage: transfer open",
+        "low_voltage_parallel", _BREAKER, CLOSE, _low_voltage_parallel,
+        "transformers are never paralleled at low voltage: open one of them first",
     ),
     Interlock(
         "last_feed", _BREAKER, _OPEN, _last_feed,

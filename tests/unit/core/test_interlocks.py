@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from daemon.core.interlocks import INTERLOCKS, Case, check
+from daemon.core.interlocks import INTERLOCKS, ONLY_BY_PERSON, Case, barred, check
 from daemon.core.topology import survey
 from daemon.core.view import Facts, View
 from daemon.model.commands import Proposal
@@ -118,6 +118,11 @@ def dark(hall: Hall) -> None:
     hall.utilities = dict.fromkeys(hall.utilities, False)
 
 
+def dark_behind_one_transformer(hall: Hall) -> None:
+    """Side A has no feed, and one of its sections at low voltage is off its transformer."""
+    hall.positions |= {"52-VCB-MA": OPEN, "52-VCB-EA": OPEN, "52-ACB-A2": OPEN}
+
+
 GA, MA, IN, G1, G2 = "52-VCB-GA", "52-VCB-MA", "52-VCB-IN", "52-GCB-1", "52-GCB-2"
 ROWS = [
     Row("local", on_sets, GA, "close", say(GA, "local", 1)),
@@ -168,6 +173,20 @@ ROWS = [
         put(EA=CLOSED),
     ),
     Row("low_voltage_parallel", normal, "52-ACB-TA", "close_in_sync", normal),
+    Row(
+        "low_voltage_parallel",
+        dark_behind_one_transformer,
+        "52-ACB-TA",
+        "close",
+        lambda hall: hall.positions.update({"52-ACB-A2": CLOSED}),
+    ),
+    Row(
+        "low_voltage_parallel",
+        dark_behind_one_transformer,
+        "52-ACB-TA",
+        "close",
+        hide("52-ACB-A2", "position"),
+    ),
     Row(
         "last_feed",
         normal,
@@ -257,3 +276,16 @@ def test_every_refusal_tells_a_person_what_to_do() -> None:
 def test_an_open_is_only_held_back_by_local_and_by_the_last_feed() -> None:
     opening = [row.name for row in INTERLOCKS if "open" in row.actions]
     assert opening == ["local", "last_feed"]
+
+
+def test_only_what_a_person_has_to_lift_bars_a_breaker() -> None:
+    assert {row.name for row in INTERLOCKS} >= ONLY_BY_PERSON
+    hall = Hall()
+    outage(hall)
+    hall.said["52-VCB-GA", "spring_charged"] = 0.0
+    waiting = case(hall, "52-VCB-GA", "close")
+    assert check(waiting).refused_by == "spring_not_charged"
+    assert not barred(waiting)
+    hall.said["52-VCB-MA", "lockout_86"] = 1.0
+    assert barred(case(hall, "52-VCB-GA", "close"))
+    assert not barred(case(hall, "52-VCB-GB", "close"))
