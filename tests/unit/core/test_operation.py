@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.core import operation
@@ -33,6 +35,7 @@ class Desk:
         self.commands: list[Command] = []
         self.events: list[Event] = []
         self.told: list[dict[str, object]] = []
+        self.facts = Facts()
 
     def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = ()) -> None:
         """Run one scan."""
@@ -44,7 +47,7 @@ class Desk:
             site=params.site,
             points=params.points,
             topology=survey(image, params.site, params.points),
-            facts=Facts(),
+            facts=self.facts,
             heard={},
             estimate=None,
             epoch=7,
@@ -54,6 +57,7 @@ class Desk:
             view, self.state, operation.Params(), proposals
         )
         self.state = turn.state
+        self.facts = replace(self.facts, **(turn.facts or {}))
         self.next_id += len(turn.commands)
         self.commands += turn.commands
         self.events += [e for e in turn.events if isinstance(e, Event)]
@@ -153,9 +157,13 @@ def test_a_missed_close_is_tried_once_more_and_only_with_a_charged_spring() -> N
     desk.scans(3, close)
     assert len(desk.commands) == 2
     assert desk.commands[1].id > desk.commands[0].id
+    assert desk.facts.not_closed == ()
     desk.scans(500, close)
     assert len(desk.commands) == 2
     assert "command_failed" in desk.names()
+    assert desk.facts.not_closed == (breaker,)
+    desk.scans(2)
+    assert desk.facts.not_closed == ()
 
 
 def test_a_device_that_refuses_is_not_asked_again() -> None:
