@@ -7,7 +7,8 @@ stood already, or that is hidden because its cause is shown, will do.
 off-delay, no alarm stands whose condition is not so (`claims`). Latching alarms wait for a person.
 
 Cannot see: whether the text helps; faults without a row in `signs`. While a fault acts on the
-gateway behind which a device stands, nobody can be told of it in time, and nothing is asked.
+gateway behind which a device stands, nobody can be told of it in time, and nothing is asked; while
+the process of the daemon stands still, nobody is told anything, and the time begins with its end.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ LEAD_S: Final = 1.0
 """An alarm that came this much before the plant reported is about the same thing."""
 OURS_S: Final = 1.0
 """What a device does this long after a command is what it was told [s]."""
+PAUSE: Final = "pause"
+LASTING: Final = frozenset({"injected", "stage"})
+"""Signs that can still be seen after a pause of the process; their time begins with its end."""
 _OF_COMMANDS: Final = frozenset({"failed_to_close", "failed_to_open"})
 _FIELDS: Final = ("stage", "element", "event", "cause", "attempt")
 
@@ -124,7 +128,10 @@ class Alarms(Oracle):
     def _judge(self, now_ns: int) -> None:
         while self._due and self._due[0].by_ns <= now_ns:
             due = heapq.heappop(self._due)
-            if not (self._said(due) or self._excused(due)):
+            later_ns = self._begun_ns(due) + ns(due.sign.within_s)
+            if due.sign.happening in LASTING and later_ns > due.by_ns:
+                heapq.heappush(self._due, due._replace(by_ns=later_ns))
+            elif not (self._said(due) or self._excused(due)):
                 named = " or ".join(due.sign.classes)
                 text = f"{due.source} {due.sign.word or due.sign.happening}: no {named}"
                 self.blame(due.since_ns, text, limit=due.sign.within_s)
@@ -156,18 +163,26 @@ class Alarms(Oracle):
         ]
         return behind if len(behind) == 1 else []
 
+    def _begun_ns(self, due: _Due) -> int:
+        """Return since when it could have been noticed: a pause of the process comes first [ns]."""
+        acting = self.timeline.acting(due.since_ns, due.by_ns)
+        return max((due.since_ns, *(f.to_ns for f in acting if f.event == PAUSE)))
+
     def _excused(self, due: _Due) -> bool:
         """Return whether it ended too soon, or nobody could be told."""
+        begun_ns = self._begun_ns(due)
+        if begun_ns > due.since_ns and due.sign.happening not in LASTING:
+            return True
         item = self.site.equipment.get(due.source)
         if item is not None:
-            way = {DAEMON, item.device.gateway if item.device else ""}
+            way = item.device.gateway if item.device else ""
             # What shows nothing itself, such as a utility, is known by what measures beside it.
             showing = {due.source} if item.device else set(self._near(item))
             for fault in self.timeline.acting(due.since_ns, due.by_ns):
                 lie = fault.event in OF_INSTRUMENTS and fault.event != due.sign.word
-                if fault.target in way or (fault.target in showing and lie):
+                if fault.target == way or (fault.target in showing and lie):
                     return True
-        return self._ended_ns(due) - due.since_ns < ns(due.sign.lasts_s)
+        return self._ended_ns(due) - begun_ns < ns(due.sign.lasts_s)
 
     def _ended_ns(self, due: _Due) -> int:
         """Return when what shows the fault was over, `NEVER_NS` while it is so [ns]."""

@@ -58,6 +58,15 @@ def test_a_silent_gateway_is_said_and_what_is_behind_it_is_not_asked_for() -> No
     assert not Course(Alarms(), happens(1, "GW-MVA", "hang")).at(10).verdict.ok
 
 
+@pytest.mark.parametrize(("healed_s", "missed"), [(6.0, False), (60.0, True)])
+def test_a_silence_counts_from_the_end_of_a_pause(healed_s: float, missed: bool) -> None:
+    cut = (happens(1, "GW-UB", "cut_to_daemon"), happens(healed_s, "GW-UB", "heal"))
+    pause = happens(2, "daemon", "pause", for_s=3.4)
+    course = Course(Alarms(), *cut, pause).at(8.8)
+    assert course.verdict.ok, course.verdict.detail
+    assert bool(course.at(9).oracle.wrong) is missed
+
+
 @pytest.mark.fault("F33", "F34")
 @pytest.mark.parametrize(
     ("event", "action", "class_"),
