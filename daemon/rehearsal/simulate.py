@@ -7,6 +7,7 @@ shrunk to the fewest faults that still fail, written as a scenario that reproduc
 
 from __future__ import annotations
 
+import ctypes
 import importlib.metadata
 import json
 import multiprocessing
@@ -14,6 +15,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,6 +51,8 @@ RUNS_PER_PROCESS: Final = 50
 """A process is replaced after so many runs: what libraries keep of each would add up."""
 SHRUNK: Final = 3
 """So many failing seeds are shrunk: it takes long, and more of them mostly show the same."""
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool)
     Raises:
         SettingsError: the site or the scenario was refused.
         TraceError: the measured load was refused.
+        KeyboardInterrupt: Ctrl-C or a termination; no process is left behind.
     """
     print(f"seeds {seeds[0]}..{seeds[-1]}", flush=True)
     case_of(wish, seeds[0])  # refused now, not in some other process
@@ -189,27 +194,69 @@ def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> di
     }
 
 
-def _shared_out(wish: Wish, seeds: Sequence[int], jobs: int) -> Iterator[dict[str, Any]]:
-    """Yield what came of every seed, as it comes."""
+def _shared_out(wish: Wish, seeds: Sequence[int], jobs: int) -> list[dict[str, Any]]:
+    """Return what came of every seed, as it came.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or a termination; no process is left behind.
+    """
     pool = ProcessPoolExecutor(
         min(jobs, len(seeds)),
         # Not forked: a child must not inherit a loop, threads or an open journal.
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin_process,
+        initializer=_die_with,
+        initargs=(os.getpid(),),
         max_tasks_per_child=RUNS_PER_PROCESS,
     )
-    with _progress() as bar, pool:
+    with _progress() as bar, _ended(pool):
         task = bar.add_task(f"{len(seeds)} seeds", total=len(seeds))
-        wanted = [pool.submit(played, wish, seed) for seed in seeds]
+        with _unheard(signal.SIGINT):  # of the children, from their first moment
+            wanted = [pool.submit(played, wish, seed) for seed in seeds]
+        runs = []
         for done in as_completed(wanted):
             bar.advance(task)
-            yield done.result()
+            runs.append(done.result())
+        return runs
 
 
-def _begin_process() -> None:
-    """Let Ctrl-C end a process of the pool without a word: its parent says it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until its end
+@contextmanager
+def _ended(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """See to it that a pool ends with this: at once where a signal or an error ends it."""
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        yield
+    except BaseException:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # twice is not more than once
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _unheard(number: int) -> Iterator[None]:
+    """Hold a signal back; processes and threads begun meanwhile never hear it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _die_with(parent: int) -> None:
+    """Let this process of the pool end when its parent does, however that ends; on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was quicker
+        os._exit(1)
 
 
 def played(wish: Wish, seed: int) -> dict[str, Any]:

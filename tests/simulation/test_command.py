@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +112,49 @@ def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], said: str) -
     assert done.returncode in {1, 2}
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def children(pid: int) -> set[int]:
+    """Return the processes of a family, without its head."""
+    found: set[int] = set()
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        found |= {int(child), *children(int(child))}
+    return found
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_one_that_was_ended(number: signal.Signals) -> None:
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "daemon", "simulate", "normal", "--seeds", "1..20", "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    family: set[int] = set()
+    try:
+        until_s = time.monotonic() + 60.0
+        while len(family) < 3 and time.monotonic() < until_s:  # two runs and one who tidies up
+            time.sleep(0.1)
+            family = children(begun.pid)
+        time.sleep(3.0)
+        family = children(begun.pid)
+        os.kill(begun.pid, number)
+        _, said = begun.communicate(timeout=30)
+        while any(map(lives, family)) and time.monotonic() < until_s:
+            time.sleep(0.1)
+        assert not any(map(lives, family))
+    finally:
+        begun.kill()
+    assert len(family) == 3
+    if number != signal.SIGKILL:  # nobody can say anything then
+        assert begun.returncode == 130
+        assert said == ""
