@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.plant import MainTieMainScheme
+from device_emulators.plant.topology import merge
 from device_emulators.selection import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from daemon.rehearsal.simulation.observer import Scene
 
@@ -78,8 +79,30 @@ class Claims:
         return leader is not None and self._site.equipment[leader.id].nature == "utility"
 
     def _on_storage(self, row: str) -> bool:
+        """Return whether batteries of a row give, or storage carries its bus without a converter.
+
+        While storage carries the bus the batteries of the racks may be idle.
+        """
         racks = self._plant.grid.racks
-        return bool(racks and (racks.battery_w[racks.members(row)] < 0.0).any())
+        if racks is None:
+            return False
+        members = racks.members(row)
+        if (racks.battery_w[members] < 0.0).any():
+            return True
+        closed = [(s.source, s.load) for s in self._plant.grid.switches if s.closed]
+        node = [int(n) for n in merge(len(self._plant.grid.bus_ids), closed)]
+        here = {node[self._plant.grid.bus[bus]] for bus in self._buses_of(row)}
+        return self._gives("ess", node, here) and not self._gives("hvdc", node, here)
+
+    def _buses_of(self, row: str) -> set[str]:
+        racks = self._site.of_nature("ai_rack")
+        return {bus for rack in racks if rack.group == row for bus in rack.buses}
+
+    def _gives(self, nature: str, node: Sequence[int], here: set[int]) -> bool:
+        """Return whether a source of direct current of some nature gives to some nodes."""
+        devices: list[Any] = [self._plant.devices[e.id] for e in self._site.of_nature(nature)]
+        sources = [d.source for d in devices if d.source is not None]
+        return any(s.given_w > 0.0 and node[s.bus] in here for s in sources)
 
     def _stored(self) -> bool:
         racks = self._plant.grid.racks

@@ -1,0 +1,29 @@
+"""Whether an alarm says what is so."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.rehearsal.oracles.unexplained import Unexplained
+from tests.unit.rehearsal.oracles.course import Course
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_a_row_that_only_storage_carries_is_on_storage_though_its_batteries_rest(fed: bool) -> None:
+    course = Course(Unexplained()).at(1)
+    racks = course.plant.grid.racks
+    assert racks is not None
+    course.operate("72-TIE", "close")
+    course.at(2)
+    for breaker in () if fed else ("52-VCB-HA", "52-VCB-HB"):
+        course.operate(breaker, "open")
+    # So little work that the storage beside the rows carries all of it.
+    for row in range(1, 7):
+        course.plant.write(f"ROW-{row}", "power_cap_pu", 0.1)
+    course.at(15)
+    assert course.device("ESS-2").source is not None
+    if not fed:
+        assert course.device("ESS-2").source.given_w > 0.0
+    assert not (racks.battery_w < 0.0).any()
+    course.alarm("row-on-storage:ROW-1", 15.0)
+    assert course.verdict.ok is not fed, course.verdict.detail
