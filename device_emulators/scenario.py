@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field
 from daemon.settings.document import read
 from daemon.settings.findings import SettingsError
 from daemon.settings.folders import config_dir, refuse_unknown
-from daemon.settings.forms import Finite, Form, NotNegative, Positive
+from daemon.settings.forms import Finite, Form, Id, NotNegative, Positive
 from daemon.settings.validate import fill
 from device_emulators.scenario_checks import look_over
 from device_emulators.selection import select
@@ -177,8 +177,8 @@ class Expectation(Form):
 class Scenario(Form):
     """A timeline of plant events and what is expected of everybody."""
 
-    scenario: str
-    """Short id."""
+    scenario: Id
+    """Short id: letters, digits, _ and -."""
     description: str
     site: str = "ai_hall"
     """Site it is written for: the name of a shipped one, or a path."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daemon.settings.findings import Finding, choices
 from device_emulators.faults.words import on_desk, points_of
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
         Order,
         Scenario,
     )
+
+DAY_S: Final = 86_400.0
+"""No value of a scenario is a longer time [s]."""
+_HIGHEST: Final = {"s": DAY_S, "pu": math.inf, "hz": math.inf, "count": math.inf}
+"""The most that a value may be, by its unit; none of these is below 0."""
+_SHARES: Final = frozenset({"soc_pu", "depth_pu", "fuel_pu", "utilisation_pu"})
+"""Parts of a whole: 0 to 1."""
+_SIGNED: Final = frozenset({"by_s"})
+"""Times that go back as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +91,8 @@ def _initial(
                 valid = choices(settings, name) or "none"
                 text = f"nothing to be set of a {nature}"
                 yield Finding((*at, name), text, valid, at_key=True)
-            elif isinstance(value, bool) or not isinstance(value, int | float):
-                yield Finding((*at, name), f"{value} is no number")
+            else:
+                yield from _number(name, value, (*at, name))
 
 
 def _happening(
@@ -118,10 +127,23 @@ def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Find
         points = points_of(nature)
         if value not in points:
             yield Finding(at, f"a {nature} shows no {value}", choices(points, str(value)))
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        yield Finding(at, f"{value} is no number")
-    elif name in {"for_s", "latency_s"} and value <= 0.0:
+    elif name in {"for_s", "latency_s"} and value == 0.0:
         yield Finding(at, f"{value:g} s is no span of time")
+    else:
+        yield from _number(name, value, at)
+
+
+def _number(name: str, value: object, at: Location) -> Iterator[Finding]:
+    """Yield what keeps `value` from being a number that the unit in `name` allows."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        yield Finding(at, f"{value} is no number")
+        return
+    unit = name.rpartition("_")[2]
+    highest = 1.0 if name in _SHARES else _HIGHEST.get(unit, math.inf)
+    lowest = 0.0 if unit in _HIGHEST and name not in _SIGNED else -highest
+    if not lowest <= value <= highest:
+        valid = f"from {lowest:g}" + (f" to {highest:g}" if highest < math.inf else "")
+        yield Finding(at, f"{value:g} {unit} cannot be", valid)
 
 
 def _request(
