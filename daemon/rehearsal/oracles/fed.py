@@ -17,9 +17,10 @@ What has been shut down in order is not unfed. Where no path is healthy, where s
 and where the store was too small, a load may be lost.
 
 Cannot see: paths through on-site sources and batteries of other loads; how well the daemon caps
-load to make sets suffice. Rule 2 is suspended while a fault acts on what tells the daemon of the
-boards (gateways, instruments, controllers, its own process), rule 3 while one acts on what
-the load's own shutdown needs: then the device's own logic, or nobody, can help.
+load to make sets suffice. Rules 2 and 4 are suspended while a fault acts on what tells the daemon
+of the boards above the load (gateways, instruments, controllers, its own process), and their time
+begins anew with its end. Rule 3 is suspended while one acts on what the load's own shutdown needs.
+Then the device's own logic, or nobody, can help.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class _Load:
         supply: its supply record.
         priority: 1 is kept longest.
         needs: equipment and gateways its orderly shutdown depends on.
+        above: equipment and gateways by which the daemon knows and moves what feeds it.
         stores: UPS or rectifiers above it; none where the store is in the load.
         path_since_ns: since when a path of a kind is healthy [ns].
         store_since_ns: since when it lives on its own store, None while it does not [ns].
@@ -81,6 +83,7 @@ class _Load:
     supply: Any
     priority: int
     needs: frozenset[str]
+    above: frozenset[str]
     stores: tuple[str, ...]
     path_since_ns: dict[str, int] = field(default_factory=dict)
     store_since_ns: int | None = None
@@ -97,6 +100,7 @@ class _Input:
     Attributes:
         id: equipment.
         bus: where it takes its power.
+        above: as for a load.
         dead_since_ns: since when there is none, None while there is [ns].
         path_since_ns: since when a path of a kind is healthy [ns].
         told: it was put on record.
@@ -105,6 +109,7 @@ class _Input:
 
     id: str
     bus: int
+    above: frozenset[str]
     dead_since_ns: int | None = None
     path_since_ns: dict[str, int] = field(default_factory=dict)
     told: bool = False
@@ -125,7 +130,10 @@ class Fed(Oracle):
         self._racks = racks
         self._loads = [self._load(d) for d in self.devices("ai_rack", "it_rack") if d.item.critical]
         self._ai = [(racks.index[x.device.id], x) for x in self._loads if self._is_ai(x)]
-        self._inputs = [_Input(d.id, d.buses[0]) for d in self.devices("ups", "rectifier", "hvdc")]
+        self._inputs = [
+            _Input(d.id, d.buses[0], self._oneline.above(d.buses[:1]))
+            for d in self.devices("ups", "rectifier", "hvdc")
+        ]
         self._stores = {id_: None for x in self._loads for id_ in x.stores}
         self._began: dict[str, tuple[int, float]] = {}
         self._giving: NDArray[np.bool_] = np.zeros(len(racks.specs), np.bool_)
@@ -144,10 +152,11 @@ class Fed(Oracle):
             other = site.equipment.get(id_)
             if other is not None and other.device is not None:
                 needs.add(other.device.gateway)
+        above = self._oneline.above(device.buses)
         if item.nature == "ai_rack":
             supply = self._racks.supply[self._racks.index[item.id]]
-            return _Load(device, supply, item.priority, frozenset(needs), ())
-        return _Load(device, device.supply, item.priority, frozenset(needs), stores)
+            return _Load(device, supply, item.priority, frozenset(needs), above, ())
+        return _Load(device, device.supply, item.priority, frozenset(needs), above, stores)
 
     @staticmethod
     def _is_ai(load: _Load) -> bool:
@@ -247,18 +256,16 @@ class Fed(Oracle):
         cut = self._stage(load) == "lost"
         if cut and could_end and not self.timeline.on(load.needs | {DAEMON}, store_ns, now_ns):
             return "cut while it ran, and it could have been shut down in order"
-        if self._blind(store_ns, now_ns):
-            return ""
+        seeing_ns = self._seeing_ns(load.above, store_ns, now_ns)
         return self._neglected(
-            now_ns, store_ns, load.device.buses, load.path_since_ns, load.priority
+            now_ns, seeing_ns, load.device.buses, load.path_since_ns, load.priority
         )
 
     def _judge_input(self, now_ns: int, side: _Input) -> None:
         since_ns = side.dead_since_ns
         assert since_ns is not None
-        if self._blind(since_ns, now_ns):
-            return
-        why = self._neglected(now_ns, since_ns, (side.bus,), side.path_since_ns, LOWEST)
+        seeing_ns = self._seeing_ns(side.above, since_ns, now_ns)
+        why = self._neglected(now_ns, seeing_ns, (side.bus,), side.path_since_ns, LOWEST)
         if why:
             side.told = True
             self.blame(since_ns, f"{side.id}: {why}", seconds(now_ns - since_ns) * 1e3)
@@ -295,12 +302,14 @@ class Fed(Oracle):
         wanted_s = MARGIN * (float(load.device.settings["shutdown_s"]) + spare_s)
         return max(b[0] for b in settled), max(b[1] for b in settled) >= wanted_s
 
-    def _blind(self, from_ns: int, to_ns: int) -> bool:
-        """Return whether a fault kept from the daemon what goes on at the boards."""
-        return any(
-            f.nature in TELLING or f.event in OF_INSTRUMENTS
+    def _seeing_ns(self, above: frozenset[str], from_ns: int, to_ns: int) -> int:
+        """Return since when no fault keeps from the daemon what goes on at some boards [ns]."""
+        blinding = (
+            f.to_ns
             for f in self.timeline.acting(from_ns, to_ns)
+            if f.target in above | {DAEMON} and (f.nature in TELLING or f.event in OF_INSTRUMENTS)
         )
+        return max((from_ns, *blinding))
 
     def _allowed(
         self, buses: Iterable[int], priority: int, from_ns: int, to_ns: int

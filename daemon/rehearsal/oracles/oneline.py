@@ -103,6 +103,8 @@ class OneLine:
         self._devices: Mapping[str, Any] = scene.plant.devices
         self._scheme_s = dict(self._moves())
         self._one_way = frozenset(self._feeds())
+        schemes = scene.plant.site.schemes.values()
+        self._ties = frozenset(s.tie for s in schemes if isinstance(s, MainTieMainScheme))
         self._links = [link for item in site.equipment.values() for link in self._ends(item.id)]
         self._utilities: list[Any] = [self._devices[e.id] for e in site.of_nature("utility")]
         self._sets: list[Any] = [self._devices[e.id] for e in site.of_nature("generator")]
@@ -256,6 +258,36 @@ class OneLine:
                     passed.add(id_)
                     frontier.append(a)
         return frozenset(passed), tuple(stores)
+
+    def above(self, buses: Iterable[int]) -> frozenset[str]:
+        """Return what shows and moves everything that could feed some buses, gateways included.
+
+        Switches, transformers and converters towards the sources, relays and meters at the buses
+        passed, sets and controllers of the boards.
+        """
+        site, grid = self._plant.site, self._plant.grid
+        found: set[str] = set()
+        frontier = list(buses)
+        passed = set(frontier)
+        while frontier:
+            bus = frontier.pop()
+            for id_, a, b in self._links:
+                # A tie may be passed either way.
+                further = a if b == bus else b if a == bus and id_ in self._ties else None
+                if further is None:
+                    continue
+                found.add(id_)
+                if further not in passed:
+                    passed.add(further)
+                    frontier.append(further)
+        for item in site.of_nature("relay", "meter", "generator", "utility"):
+            if any(grid.bus[bus] in passed for bus in item.buses):
+                found.add(item.id)
+        for scheme in site.schemes.values():
+            if isinstance(scheme, MainTieMainScheme) and scheme.tie in found:
+                found.add(scheme.controller)
+        devices = (site.equipment[id_].device for id_ in found)
+        return frozenset(found | {device.gateway for device in devices if device})
 
 
 def _cheapest(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from typing import Any
+
 import pytest
 
 from daemon.rehearsal.oracles.fed import Fed
@@ -86,3 +89,18 @@ def test_nothing_is_asked_of_a_daemon_that_is_blind() -> None:
     blind = happens(0.5, "GW-MVA", "hang")
     course = alone(Course(Fed(), blind, *NO_SETS, *OUTAGE, *RETURN))
     assert course.at(70).verdict.ok, course.verdict.detail
+
+
+@pytest.mark.parametrize(
+    "blind",
+    [
+        (happens(0.5, "GW-ROW1", "hang"),),
+        (happens(0.5, "GW-MVA", "hang"), happens(6, "GW-MVA", "heal")),
+        (happens(0.5, "daemon", "pause", for_s=5.0),),
+    ],
+)
+def test_blindness_elsewhere_or_long_ago_is_no_excuse(blind: tuple[dict[str, Any], ...]) -> None:
+    happenings = sorted((*blind, *NO_SETS, *OUTAGE, *RETURN), key=itemgetter("at_s"))
+    course = alone(Course(Fed(), *happenings))
+    assert course.at(30).verdict.ok, course.verdict.detail
+    assert "although the utility could feed it" in course.at(75).verdict.detail
