@@ -166,9 +166,12 @@ def _propose(scan: Scan) -> list[Proposal]:
     scheme, state, view = scan.scheme, scan.state, scan.view
     if scan.auto is False:
         return []
-    three = [*(s.main for s in scheme.sections), scheme.tie]
-    if scheme.tie and all(map(view.is_closed, three)):
-        wishes.append((scheme.tie, "open", "both mains and the tie are closed"))
+    mains = [s.main for s in scheme.sections]
+    feeders = [s.generator_feeder for s in scheme.sections]
+    # A ring on the sets would leave them beside the utility when the first main comes back.
+    for both, name in ((mains, "mains"), (feeders, "generator feeders")):
+        if scheme.tie and all(map(view.is_closed, (*both, scheme.tie))):
+            wishes.append((scheme.tie, "open", f"both {name} and the tie are closed"))
     if state.intake is joint.Stage.PARTING:
         wishes.append((scheme.intake, "open", joint.Stage.PARTING.value))
     elif state.intake is joint.Stage.JOINING:

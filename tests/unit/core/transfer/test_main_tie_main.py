@@ -217,6 +217,14 @@ def test_a_main_that_interlocks_refuse_is_not_asked_for(what: tuple[str, float])
 
 
 @pytest.mark.fault("F37")
+def test_a_ring_on_the_sets_is_opened_at_its_tie() -> None:
+    hall = island()
+    hall.positions["52-VCB-TIE"] = CLOSED
+    hall.run(2.0)
+    assert hall.told("52-VCB-TIE") == ["open"]
+    assert on_sets(hall)
+
+
 def test_beside_a_main_in_local_the_tie_is_taken() -> None:
     hall = settled()
     hall.positions["52-VCB-MA"] = OPEN
