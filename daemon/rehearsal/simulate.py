@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import multiprocessing
 import os
+import shlex
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -27,10 +28,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from daemon.model.quantities import SECOND, seconds
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.oracles.liveness import Liveness
 from daemon.rehearsal.picture import About, Recorder, refuse_unwritable, write
-from daemon.rehearsal.simulation.found import smallest
-from daemon.rehearsal.simulation.observer import Observer
-from daemon.rehearsal.simulation.outcome import failed, lines, outcome
+from daemon.rehearsal.simulation.found import BEGIN, RUN, smallest
+from daemon.rehearsal.simulation.observer import Observer, Verdict, plain
+from daemon.rehearsal.simulation.outcome import failed, lines, outcome, unjudged
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.rehearsal.simulation.swarm import draw
 from daemon.settings import load
@@ -64,7 +66,8 @@ class Wish:
         site: site file or name; None for the one that the scenario was written for.
         depth: "image" or "wire".
         faults: "none" or "swarm".
-        for_s: scenario time to play [s], or None for what the scenario says.
+        for_s: scenario time to play [s], or None for what the scenario says; faults are drawn in
+            it, and a quiet tail follows them.
         trace: measured load, or None for the synthetic one.
     """
 
@@ -77,11 +80,12 @@ class Wish:
 
     def command(self, seed: int) -> str:
         """Return the command that runs one seed of it."""
-        parts = ["ridethrough simulate", self.scenario, f"--seed {seed}", f"--depth {self.depth}"]
-        parts += [f"--site {self.site}"] if self.site else []
-        parts += [f"--for {self.for_s:g}"] if self.for_s else []
-        parts += [f"--trace {self.trace}"] if self.trace else []
-        return " ".join([*parts, f"--faults {self.faults}"])
+        parts = ["ridethrough", "simulate", self.scenario]
+        parts += ["--seed", str(seed), "--depth", self.depth]
+        parts += ["--site", self.site] if self.site else []
+        parts += ["--for", repr(self.for_s)] if self.for_s else []
+        parts += ["--trace", str(self.trace)] if self.trace else []
+        return shlex.join([*parts, "--faults", self.faults])
 
 
 def case_of(wish: Wish, seed: int) -> Case:
@@ -92,8 +96,9 @@ def case_of(wish: Wish, seed: int) -> Case:
         TraceError: the measured load was refused.
     """
     site_file, scenario, workload = _read(wish)
-    if wish.faults == "swarm":
-        scenario = draw(site_file.site, scenario, seed, wish.for_s)
+    if wish.faults == "swarm":  # the drawn scenario says for how long: it has a quiet tail
+        drawn = draw(site_file.site, scenario, seed, wish.for_s)
+        return Case(site_file, drawn, seed, wish.depth, None, workload)
     return Case(site_file, scenario, seed, wish.depth, wish.for_s, workload)
 
 
@@ -108,6 +113,7 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     """Run one seed, print what came of it, and return the exit code of the command.
 
     Raises:
+        ValueError: the run came to no end.
         SettingsError: the site or the scenario was refused.
         TraceError: the measured load was refused.
         PictureError: the picture cannot be written.
@@ -119,15 +125,18 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     recorder = None if picture is None else Recorder()
     with _progress() as bar:
         drawing = [recorder] if recorder else []
-        course = run(case, [*oracles(), *drawing, _Bar(bar, case)])
+        try:
+            course = run(case, [*oracles(), *drawing, _Bar(bar, case)])
+        except RuntimeError as error:
+            raise ValueError(f"seed {seed}: the run came to no end: {error}") from error
     found = outcome(course, wish.faults)
     print(*lines(found, case.site_file.site), sep="\n", flush=True)
     if picture is not None and recorder is not None:
         _draw(picture, recorder, found, case)
         print(f"report: {picture}", flush=True)
-    _shrink(wish, [] if found["ok"] else [seed])
+    files = _shrunk(wish, [] if found["ok"] else [seed])
     if as_json:
-        print(json.dumps(found), flush=True)
+        print(json.dumps({**found, "smallest": files.get(seed)}), flush=True)
     return int(not found["ok"])
 
 
@@ -161,24 +170,58 @@ def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool)
     bad = [found for found in runs if not found["ok"]]
     for found in bad:
         print(f"seed {found['seed']} FAILED: {'; '.join(found['failed'])}")
-    _shrink(wish, [found["seed"] for found in bad[:SHRUNK]])
-    print(f"{len(runs) - len(bad)} of {len(runs)} seeds good", flush=True)
+    lively = sum(Liveness.name not in found["unjudged"] for found in runs)
+    print(
+        f"{len(runs) - len(bad)} of {len(runs)} seeds good, "
+        f"liveness judged in {lively} of {len(runs)}",
+        flush=True,
+    )
+    files = _shrunk(wish, [found["seed"] for found in bad[:SHRUNK]])
+    for found in runs:
+        found["smallest"] = files.get(found["seed"])
     if as_json:
         print(json.dumps(_summary(wish, seeds, runs)), flush=True)
     return int(bool(bad))
 
 
-def _shrink(wish: Wish, seeds: Sequence[int]) -> None:
-    """Write the smallest scenario of each failing seed, where faults were drawn."""
-    if wish.faults != "swarm":
-        return
+def _shrunk(wish: Wish, seeds: Sequence[int]) -> dict[int, str]:
+    """Write the smallest scenario of each failing seed, where faults were drawn.
+
+    Returns:
+        The file of each seed; none where it could not be had, which is said.
+    """
+    files: dict[int, str] = {}
+    if wish.faults != "swarm" or not seeds:
+        return files
     site_file, scenario, workload = _read(wish)
     for seed in seeds:
         case = Case(site_file, scenario, seed, wish.depth, wish.for_s, workload)
         path = Path(f"{scenario.scenario}-seed-{seed}.yaml")
         print(f"seed {seed}: looking for the fewest faults that still fail ...", flush=True)
-        path.write_text(smallest(case, wish.command(seed)))
-        print(f"seed {seed}: written to {path}", flush=True)
+        try:
+            _write_ours(path, smallest(case, wish.command(seed)))
+        except (OSError, ValueError) as error:
+            print(f"seed {seed}: not written: {error}", file=sys.stderr, flush=True)
+        else:
+            files[seed] = str(path)
+            print(f"seed {seed}: written to {path}", flush=True)
+    return files
+
+
+def _write_ours(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all; only one that was written here is replaced.
+
+    Raises:
+        OSError: the folder cannot be written to, or somebody else's file stands there.
+    """
+    if path.exists() and not path.read_text().startswith(BEGIN):
+        raise FileExistsError(f"{path} is not from here; it is left as it is")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -261,12 +304,35 @@ def _die_with(parent: int) -> None:
 
 def played(wish: Wish, seed: int) -> dict[str, Any]:
     """Run one seed and return the short account of it, as plain values."""
-    found = outcome(run(case_of(wish, seed), oracles()), wish.faults)
+    case = case_of(wish, seed)
+    try:
+        found = outcome(run(case, oracles()), wish.faults)
+    except RuntimeError as error:
+        found = _endless(case, str(error))
     kept = ("ok", "scenario", "site", "seed", "for_s", "speed", "trace_hash")
     return {
         **{name: found[name] for name in kept},
         "failed": failed(found),
+        "unjudged": unjudged(found),
         "oracles": [verdict for verdict in found["oracles"] if verdict["ok"] is False],
+    }
+
+
+def _endless(case: Case, why: str) -> dict[str, Any]:
+    """Return the account of a run that came to no end: nothing was judged."""
+    return {
+        "ok": False,
+        "scenario": case.scenario.scenario,
+        "site": case.site_file.site.id,
+        "seed": case.seed,
+        "for_s": case.scenario.for_s if case.for_s is None else case.for_s,
+        "speed": None,
+        "trace_hash": None,
+        "expectations": [],
+        "oracles": [
+            plain(Verdict(RUN, False, detail=why)),
+            plain(Verdict(Liveness.name, None, detail="the run came to no end")),
+        ],
     }
 
 

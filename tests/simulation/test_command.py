@@ -114,6 +114,25 @@ def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], said: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_daemon_that_is_paused_for_longer_than_the_run_ends_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "paused.yaml"
+    file.write_text(
+        "scenario: paused\ndescription: Nothing runs for a day.\nfor_s: 3\n"
+        "timeline:\n  - {at_s: 1, target: daemon, event: pause, for_s: 86400}\n"
+    )
+    done = simulate(str(file), "--json")
+    assert "Traceback" not in done.stderr
+    assert last(done)["for_s"] == 3.0
+
+
+def test_drawn_faults_are_followed_by_a_tail_in_which_liveness_is_judged() -> None:
+    done = simulate("normal", "--faults", "swarm", "--seeds", "2..3", "--for", "10", "--json")
+    assert "liveness judged in 2 of 2" in done.stdout
+    for run in last(done)["runs"]:
+        assert run["for_s"] > 100.0
+        assert "liveness" not in run["unjudged"]
+
+
 def children(pid: int) -> set[int]:
     """Return the processes of a family, without its head."""
     found: set[int] = set()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.simulation.run import run
 from daemon.rehearsal.simulation.shrink import shrink
-from daemon.rehearsal.simulation.swarm import drawn_acts, with_acts
+from daemon.rehearsal.simulation.swarm import drawn_acts, with_acts, with_tail_s
 from device_emulators.scenario import written
 
 if TYPE_CHECKING:
@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from daemon.rehearsal.simulation.run import Case
     from daemon.rehearsal.simulation.swarm import Act
 
+RUN: Final = "the run itself"
+"""What objects when a run comes to no end."""
+BEGIN: Final = "# Seed "
+"""How a file begins that is written here."""
+
 
 def objections(case: Case) -> dict[str, str]:
-    """Run a case and return which oracles object, and to what."""
-    verdicts = run(case, oracles()).oracles
+    """Run a case and return which oracles object, and to what; or why it came to no end."""
+    try:
+        verdicts = run(case, oracles()).oracles
+    except RuntimeError as error:
+        return {RUN: str(error)}
     return {verdict.name: verdict.detail for verdict in verdicts if verdict.ok is False}
 
 
@@ -28,24 +36,27 @@ def smallest(case: Case, command: str) -> str:
     """Return the file of the smallest scenario with which the faults of a seed still fail.
 
     Args:
-        case: what is run without drawn faults, with the seed.
+        case: what is run without drawn faults, with the seed; faults are drawn in its `for_s`.
         command: what reproduces the whole of it, for the comment.
 
     Raises:
         ValueError: nothing fails with this seed.
     """
     base = case.scenario
-    for_s = base.for_s if case.for_s is None else case.for_s
+    drawn_s = base.for_s if case.for_s is None else case.for_s
+    for_s = with_tail_s(drawn_s)
 
     def with_faults(acts: Sequence[Act]) -> Case:
         return replace(case, scenario=with_acts(base, acts, for_s), for_s=for_s)
 
-    acts = drawn_acts(case.site_file.site, case.seed, for_s)
+    acts = drawn_acts(case.site_file.site, case.seed, drawn_s)
     wrong = objections(with_faults(acts))
     if not wrong:
         raise ValueError(f"nothing fails with seed {case.seed}")
     few = shrink(acts, lambda some: not wrong.keys().isdisjoint(objections(with_faults(some))))
-    why = [f"Seed {case.seed} of {base.scenario}, {len(few)} of {len(acts)} faults. Found by:"]
+    why = [
+        f"{BEGIN[2:]}{case.seed} of {base.scenario}, {len(few)} of {len(acts)} faults. Found by:"
+    ]
     why += [f"  {name}: {detail}"[:98] for name, detail in wrong.items()]
     why += [f"The whole seed: {command}", f"Needs --seed {case.seed} --depth {case.depth}."]
     title = {

@@ -55,7 +55,8 @@ def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
     judged = [verdict["ok"] for verdict in verdicts if verdict["ok"] is not None]
     yield (
         f"{'ok' if found['ok'] else 'FAILED'}: {sum(judged)} of {len(judged)} verdicts good in "
-        f"{found['for_s']:g} s, {found['speed']:.1f} x real time, trace {found['trace_hash']}"
+        f"{found['for_s']:g} s, {found['speed']:.1f} x real time of one processor, "
+        f"trace {found['trace_hash']}"
     )
 
 
@@ -73,3 +74,9 @@ def failed(found: Mapping[str, Any]) -> list[str]:
     """Return the names of all verdicts that are not good."""
     verdicts = [*found["expectations"], *found["oracles"]]
     return [verdict["name"] for verdict in verdicts if verdict["ok"] is False]
+
+
+def unjudged(found: Mapping[str, Any]) -> list[str]:
+    """Return the names of all verdicts that could not be given."""
+    verdicts = [*found["expectations"], *found["oracles"]]
+    return [verdict["name"] for verdict in verdicts if verdict["ok"] is None]

@@ -58,7 +58,11 @@ class Process:
 
     def _resume(self) -> None:
         if self._loop.time_ns() >= self._paused_until_ns:
-            self._loop.resume(DAEMON)
+            self.resume()
+
+    def resume(self) -> None:
+        """Let the process run on, however long it was to stand."""
+        self._loop.resume(DAEMON)
 
 
 class Reach(Protocol):

@@ -165,12 +165,13 @@ class _Run:
         self._image_reach = ImageReach(clock.monotonic_ns)
         reach = WireReach(self._site, network) if _wire(case) else self._image_reach
         self._daemon_clock = VirtualClock(network.loop, clock.utc_ns() - clock.monotonic_ns())
+        self._process = Process(network.loop, self._daemon_clock)
         self._play = Play(
             self._site,
             self._instruments,
             case.scenario,
             gateway=reach.suffer,
-            daemon=Process(network.loop, self._daemon_clock).suffer,
+            daemon=self._process.suffer,
             operator=self._ask,
             out=out,
         )
@@ -244,6 +245,7 @@ class _Run:
         finally:
             self._pace.stop()
             self._audience.open = False
+            self._process.resume()  # it must hear that it is to end
             stop.set()
             report = await running
             await self._leave(follow)

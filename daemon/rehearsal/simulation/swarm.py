@@ -2,8 +2,11 @@
 
 Each seed enables only some kinds of faults and then draws several of those, because a run in which
 everything happens a little finds less than one in which a few things happen much (swarm testing;
-Groce et al. 2012, 10.1145/2338965.2336763). All is over after `HEALED_PU` of the run, so that what
-must come right again has time to.
+Groce et al. 2012, 10.1145/2338965.2336763). All drawn faults are over after `HEALED_PU` of the time
+asked for. The run lasts `TAIL_S` longer, quiet and therefore quick, so that what must come right
+again has the time that the oracles allow it: return of the utilities, synchronising, walk-in,
+alarms that clear. A site that asks for longer, a fault of the scenario itself that stays, or one
+after the drawn ones leaves that unjudged, and the verdict says so.
 
 People ask for things meanwhile: in some seeds an operator wants breakers closed, soon after
 something has happened and often beside it. That is drawn from a chance of its own, so the faults of
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     from device_emulators.scenario import Scenario
 
 HEALED_PU: Final = 0.6
-"""Part of a run after which no drawn fault acts."""
+"""Part of the time asked for after which no drawn fault acts."""
+TAIL_S: Final = 120.0
+"""How long a run goes on after it; the hall asks for 110 s until all is normal again [s]."""
 _BEGUN_PU: Final = 0.45
 _FIRST_S: Final = 1.0
 _PROMINENT_PU: Final = 0.75
@@ -53,10 +58,15 @@ def draw(site: Site, scenario: Scenario, seed: int, for_s: float | None = None) 
         site: the plant.
         scenario: what happens anyway.
         seed: of all chance.
-        for_s: how long it is to run [s]; as the scenario says when left out.
+        for_s: in what time faults are drawn [s]; as the scenario says when left out.
     """
     for_s = scenario.for_s if for_s is None else for_s
-    return with_acts(scenario, drawn_acts(site, seed, for_s), for_s)
+    return with_acts(scenario, drawn_acts(site, seed, for_s), with_tail_s(for_s))
+
+
+def with_tail_s(for_s: float) -> float:
+    """Return how long a run lasts, quiet tail included, with faults drawn in `for_s` [s]."""
+    return max(for_s, HEALED_PU * for_s + TAIL_S)
 
 
 def with_acts(scenario: Scenario, acts: Iterable[Act], for_s: float) -> Scenario:
@@ -68,7 +78,7 @@ def with_acts(scenario: Scenario, acts: Iterable[Act], for_s: float) -> Scenario
 
 
 def drawn_acts(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
-    """Return the faults of a seed in a run of `for_s` [s], and what is asked for during them."""
+    """Return the faults of a seed, drawn in `for_s` [s], and what is asked for during them."""
     chance = Generator(PCG64(seed))
     possible = [kind for kind in DRAWABLE if _targets(site, kind)]
     enabled = [kind for kind in possible if chance.random() < kind.likely_pu]
@@ -90,7 +100,7 @@ def drawn_requests(
         site: the plant.
         acts: the faults.
         chance: what it is drawn from.
-        for_s: how long the run is [s].
+        for_s: in what time they were drawn [s].
     """
     items, prominent = site.of_nature(*ASKING.of), _prominent(site)
     switches = [item.id for item in items]

@@ -7,7 +7,7 @@ import pytest
 from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.simulation import found
 from daemon.rehearsal.simulation.run import Case
-from daemon.rehearsal.simulation.swarm import drawn_acts
+from daemon.rehearsal.simulation.swarm import drawn_acts, with_tail_s
 from daemon.settings import load
 from device_emulators.scenario import load as load_scenario
 from device_emulators.vocabulary import vocabulary
@@ -38,7 +38,7 @@ def test_smallest_scenario_reproduces_and_says_what_it_is(
     said = path.read_text()
     assert "law: broken" in said
     assert "ridethrough simulate normal --seed 5" in said
-    assert scenario.for_s == 60.0
+    assert scenario.for_s == with_tail_s(60.0)
 
 
 def test_seed_that_does_not_fail_has_no_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
