@@ -64,7 +64,8 @@ every expectation, and what the oracles found that judge the plant's truth.
 
 --depth image takes the values straight from the plant, with the rounding of the registers; wire
 exchanges real Modbus and OPC UA frames. With --faults swarm every seed draws faults of its own
-beside the scenario; then only the oracles decide.
+beside the scenario, within the time that is asked for, and runs on until all must be normal again;
+then only the oracles decide.
 
 examples:
   ridethrough simulate extended_outage
@@ -193,7 +194,6 @@ def _simulate_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--jobs",
         type=_jobs,
-        default=os.cpu_count() or 1,
         metavar="N",
         help="processes for --seeds (default: one for each processor)",
     )
@@ -323,10 +323,13 @@ def _simulate(options: argparse.Namespace) -> int:
         trace=options.trace,
     )
     if options.seeds is None:
+        if options.jobs is not None:
+            raise ValueError("--jobs shares out many runs: give it with --seeds")
         return simulate(wish, options.seed, options.report, as_json=options.json)
     if options.report is not None:
         raise ValueError("--report shows one run: give it with --seed instead of --seeds")
-    return simulate_many(wish, options.seeds, options.jobs, as_json=options.json)
+    jobs = options.jobs or os.cpu_count() or 1
+    return simulate_many(wish, options.seeds, jobs, as_json=options.json)
 
 
 def _mind_state(folder: Path) -> None:

@@ -104,6 +104,7 @@ def test_what_is_wrong_with_a_scenario_is_said_by_line_before_anything_runs(tmp_
         (("normal", "--seed", "-1"), "whole number from 0"),
         (("normal", "--depth", "deep"), "invalid choice"),
         (("normal", "--seeds", "1..2", "--report", "out.html"), "--report shows one run"),
+        (("normal", "--jobs", "2"), "--jobs shares out many runs"),
         (("normal", "--trace", "no.csv"), "no.csv"),
     ],
 )

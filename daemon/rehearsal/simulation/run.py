@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from device_emulators.scenario import Scenario
     from device_emulators.virtual.network import Network
 
-DEPTHS: Final = ("image", "wire")
 PACKAGES: Final = ("pymodbus", "asyncua")
 READY_S: Final = 60.0
 """How long the daemon may take to have read everything [s]."""

@@ -66,3 +66,15 @@ def test_command_that_reproduces_can_be_pasted() -> None:
         "ridethrough simulate 'my scenario.yaml' --seed 7 --depth image --for 1234567.25"
         " --faults none"
     )
+
+
+def test_run_that_comes_to_no_end_is_a_seed_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stand(*_: object) -> None:
+        raise RuntimeError("time stands still")
+
+    monkeypatch.setattr(simulate, "run", stand)
+    found = simulate.played(WISH, 3)
+    assert (found["ok"], found["seed"], found["failed"]) == (False, 3, ["the run itself"])
+    assert found["unjudged"] == ["liveness"]
+    with pytest.raises(ValueError, match="seed 3: the run came to no end: time stands still"):
+        simulate.simulate(WISH, 3, None, as_json=False)
