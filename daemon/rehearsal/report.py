@@ -7,7 +7,7 @@ word is taken.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from daemon.rehearsal.alarms import Change, judge
@@ -160,7 +160,9 @@ def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
 def story(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
     """Yield what was expected, who was cut, what the daemon led and what it raised."""
     yield from verdict_lines(outcome["expectations"])
-    yield from _interruptions(outcome["it_interruption_ms"], site)
+    yield from _interruptions(
+        outcome["it_interruption_ms"], site, frozenset(outcome.get("lost", ()))
+    )
     yield from _transfer(outcome["transfer"])
     yield from _alarms(outcome["alarms"])
 
@@ -208,18 +210,21 @@ def shown(value: object, unit: str) -> str:
     return f"{value:.4g} {symbol}".rstrip()
 
 
-def _interruptions(by_load: Mapping[str, float], site: Site) -> Iterator[str]:
+def _interruptions(by_load: Mapping[str, float], site: Site, lost: frozenset[str]) -> Iterator[str]:
     if not by_load:
         return
     yield "interruption of critical loads (longest of each kind)"
     groups: dict[str, list[float]] = defaultdict(list)
+    gone: Counter[str] = Counter()
     for load, value_ms in by_load.items():
         item = site.equipment[load]
         kind = item.variant if item.nature == "it_rack" else item.nature.replace("_", " ")
         groups[kind].append(value_ms)
+        gone[kind] += load in lost
     for kind, values_ms in groups.items():
         cut = sum(value_ms > 0 for value_ms in values_ms)
         said = f"{max(values_ms):.0f} ms, {cut} of them cut" if cut else "none"
+        said += f", {gone[kind]} lost at the end" if gone[kind] else ""
         yield f"  {len(values_ms):>3} {kind:<10} {said}"
 
 

@@ -78,6 +78,9 @@ def test_a_missed_expectation_is_the_exit_code(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert not last(done)["ok"]
     assert "FAIL" in done.stdout
+    said = done.stdout.splitlines()
+    assert said[said.index("the daemon's process") + 1].split()[:3] == ["pass", "daemon", "lives"]
+    assert last(done)["lost"] == []
     many = last(simulate(str(file), "--seeds", "1..2", "--json"))
     assert many["failed"] == [1, 2]
     assert many["runs"][0]["failed"] == ["a set starts"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from daemon.model.quantities import seconds
 from daemon.rehearsal import report
 from daemon.rehearsal.simulation.observer import plain
+from daemon.rehearsal.simulation.run import LIVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,9 +32,17 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "expectations": list(course.expectations),
         "oracles": [plain(verdict) for verdict in course.oracles],
         "it_interruption_ms": course.interruption_ms,
+        "lost": [load for load in course.interruption_ms if _stage(course, load) == "lost"],
         "transfer": list(_transfer(course)),
         "alarms": report.raised(course.alarms.changes),
     }
+
+
+def _stage(course: Course, load: str) -> str:
+    """Return the stage of a load at the end."""
+    plant = course.scene.plant
+    states = plant.site.equipment[load].kind.points["stage"].states
+    return states[int(plant.read(load, "stage"))]
 
 
 def _transfer(course: Course) -> Iterator[dict[str, Any]]:
@@ -61,13 +70,19 @@ def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
 
 
 def oracle_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the oracles found."""
-    yield "oracles on the plant's truth"
+    """Yield what the oracles found, and whether the daemon lived."""
+    judged = [verdict for verdict in found["oracles"] if verdict["name"] != LIVES]
     width = max(len(verdict["name"]) for verdict in found["oracles"])
-    for verdict in found["oracles"]:
-        mark = report.MARKS[verdict["ok"]]
-        at = "" if verdict["at_s"] is None else f"at {verdict['at_s']:.3f} s: "
-        yield f"  {mark:<4}  {verdict['name']:<{width}}  {at}{verdict['detail']}".rstrip()
+    yield "oracles on the plant's truth"
+    yield from (_line(verdict, width) for verdict in judged)
+    yield "the daemon's process"
+    yield from (_line(verdict, width) for verdict in found["oracles"] if verdict not in judged)
+
+
+def _line(verdict: Mapping[str, Any], width: int) -> str:
+    mark = report.MARKS[verdict["ok"]]
+    at = "" if verdict["at_s"] is None else f"at {verdict['at_s']:.3f} s: "
+    return f"  {mark:<4}  {verdict['name']:<{width}}  {at}{verdict['detail']}".rstrip()
 
 
 def failed(found: Mapping[str, Any]) -> list[str]:

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from device_emulators.virtual.network import Network
 
 PACKAGES: Final = ("pymodbus", "asyncua")
+LIVES: Final = "daemon lives"
+"""Name of the verdict on the process itself, beside those of the oracles."""
 READY_S: Final = 60.0
 """How long the daemon may take to have read everything [s]."""
 
@@ -321,7 +323,7 @@ class _Run:
             ),
             oracles=(
                 *(verdict for each in self._observers for verdict in each.verdicts(self.now_ns)),
-                Verdict("daemon lives", report.ok, detail=report.reason),
+                Verdict(LIVES, report.ok, detail=report.reason),
             ),
             alarms=self._alarms,
             interruption_ms=dict(played.it_interruption_ms),

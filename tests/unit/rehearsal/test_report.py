@@ -170,3 +170,10 @@ def test_people_read_on_which_side_a_limit_lies(
         "relation": relation,
     }  # fmt: skip
     assert list(verdict_lines([verdict]))[1] == f"  pass  it  {text}"
+
+
+def test_loads_that_are_lost_at_the_end_are_counted() -> None:
+    cut = {"it_interruption_ms": {"R-1": 9050.0, "R-2": 100.0}, "lost": ["R-1"]}
+    said = [*lines({**merge(plant(), None, ()), **cut}, small_board())]
+    (line,) = [each for each in said if "9050 ms" in each]
+    assert line.endswith("2 of them cut, 1 lost at the end")
