@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from daemon.model.events import Event
     from daemon.model.plant import Equipment
     from daemon.rehearsal.oracles.signs import Sign
+    from daemon.rehearsal.oracles.timeline import Fault
     from daemon.rehearsal.simulation.observer import Scene, Verdict
     from device_emulators.plant.elements import PlantEvent
 
@@ -40,6 +41,8 @@ LEAD_S: Final = 1.0
 OURS_S: Final = 1.0
 """What a device does this long after a command is what it was told [s]."""
 PAUSE: Final = "pause"
+NAMED: Final = 4
+"""So many faults without a sign are named in the verdict."""
 LASTING: Final = frozenset({"injected", "stage"})
 """Signs that can still be seen after a pause of the process; their time begins with its end."""
 _OF_COMMANDS: Final = frozenset({"failed_to_close", "failed_to_open"})
@@ -71,6 +74,8 @@ class Alarms(Oracle):
         self._standing: dict[str, AlarmTransition] = {}
         self._event_ns = scene.origin_ns
         self._commanded_ns: dict[str, int] = {}
+        self._begun: list[_Due] = []
+        self._counted = 0
         for fault in self.timeline.faults:
             if fault.nature == DAEMON:
                 self._expect(DAEMON, "injected", fault.event, self.site.id, fault.to_ns)
@@ -111,6 +116,7 @@ class Alarms(Oracle):
                 due = _Due(at_ns + ns(sign.within_s), source, at_ns, sign)
                 if due not in self._due:
                     heapq.heappush(self._due, due)
+                    self._begun.append(due)
 
     def told(self, news: Sequence[Event | AlarmTransition]) -> None:
         """Note what is said."""
@@ -131,10 +137,32 @@ class Alarms(Oracle):
             later_ns = self._begun_ns(due) + ns(due.sign.within_s)
             if due.sign.happening in LASTING and later_ns > due.by_ns:
                 heapq.heappush(self._due, due._replace(by_ns=later_ns))
-            elif not (self._said(due) or self._excused(due)):
+                continue
+            said = self._said(due)
+            excused = not said and self._excused(due)
+            self._counted += not excused
+            if not (said or excused):
                 named = " or ".join(due.sign.classes)
                 text = f"{due.source} {due.sign.word or due.sign.happening}: no {named}"
                 self.blame(due.since_ns, text, limit=due.sign.within_s)
+
+    def judged(self, now_ns: int) -> str:
+        """Return how many faults showed a sign, how many signs were judged, and what has none."""
+        begun = [f for f in self.timeline.faults if f.from_ns <= now_ns]
+        if not begun:
+            return ""
+        mute = [f for f in begun if not any(self._of(due, f) for due in self._begun)]
+        text = f"{len(begun) - len(mute)} of {len(begun)} faults show a sign"
+        text += f", {self._counted} signs judged"
+        names = [*dict.fromkeys(f"{f.target} {f.event}" for f in mute)]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return text + (f"; none of: {', '.join(names[:NAMED])}{more}" if names else "")
+
+    def _of(self, due: _Due, fault: Fault) -> bool:
+        """Return whether a sign is of a fault, or of what the target did while it acted."""
+        source = self.site.id if fault.nature == DAEMON else fault.target
+        own = due.sign.happening != "injected" or due.sign.word == fault.event
+        return due.source == source and own and fault.from_ns <= due.since_ns <= fault.to_ns
 
     def _said(self, due: _Due) -> bool:
         for alarm_id in self._ids(due):

@@ -106,6 +106,10 @@ class Commands(Oracle):
                 f"{command.equipment} was told to {command.action} {over_s:g} s after the expiry",
             )
 
+    def judged(self, now_ns: int) -> str:
+        """Return how many commands were judged, heartbeats not counted."""
+        return f"{len(self._answers)} commands"
+
     def _gateway(self, equipment: str) -> str:
         device = self.site.equipment[equipment].device
         return device.gateway if device else ""

@@ -238,7 +238,9 @@ class OneLine:
     def retries_s(self, faulty: Iterable[str]) -> float:
         """Return what it costs to find out that some switches do not obey [s].
 
-        Sets start all at once, so one that does not start holds up no other.
+        Generous: a switch of a scheme counts wherever it is, on the path in question or not, since
+        a board does one thing after another. Sets start all at once, so one that does not start
+        holds up no other.
         """
         return self._times.retry_s * len({*faulty}.intersection(self._scheme_s))
 

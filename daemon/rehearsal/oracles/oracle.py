@@ -87,10 +87,15 @@ class Oracle(Observer):
         """What it means that nothing is wrong: right, or not judged."""
         return None if self.unjudged else True
 
+    def judged(self, now_ns: int) -> str:
+        """Return how much was judged, for a person who reads that nothing is wrong."""
+        return ""
+
     def verdicts(self, now_ns: int) -> Iterable[Verdict]:
         """Return the one verdict."""
         if not self.wrong:
-            return (Verdict(self.name, self._silence, unit=self.unit, detail=self.unjudged),)
+            detail = self.unjudged or self.judged(now_ns)
+            return (Verdict(self.name, self._silence, unit=self.unit, detail=detail),)
         first = self.wrong[0]
         more = f" (and {len(self.wrong) - 1} more)" if len(self.wrong) > 1 else ""
         at_s = round(seconds(first.at_ns - self.scene.origin_ns), 3)

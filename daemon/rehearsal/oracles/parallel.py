@@ -89,6 +89,11 @@ class Parallel(Oracle):
         self._standing: dict[str, _Standing] = {}
         self._side_by_side: dict[str, tuple[str, float]] = {}
         self._before_pu = grid.v_pu.copy()
+        self._ours = 0
+
+    def judged(self, now_ns: int) -> str:
+        """Return how many contacts closed by a command of ours."""
+        return f"{self._ours} contacts closed by us"
 
     def look(self, now_ns: int) -> None:
         """Look at what has just closed, and at what still stands."""
@@ -134,6 +139,7 @@ class Parallel(Oracle):
     def _judge_closed(self, now_ns: int, ours: list[str]) -> None:
         if not ours:
             return
+        self._ours += len(ours)
         node = self._nodes()
         for id_ in ours:
             here = {int(node[bus]) for bus in self.plant.devices[id_].buses}

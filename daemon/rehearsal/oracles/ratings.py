@@ -5,9 +5,10 @@ of the rating that may be exceeded for a time (`ALLOWANCES`). An overload may we
 environment (load, a lost transformer); relieving it within that time is the daemon's, or at last
 the protection's.
 
-Sources: transformers IEC 60076-7 (short-time emergency loading), sets ISO 8528-1 (overload power
-for an hour; here the steps of load acceptance only), UPS IEC 62040-3 (125 % for a minute), breakers
-own derivation from their 51 curves, converters and stores by their makers' usual 110 %.
+The figures are own choices, orientated by standards and not taken from them: transformers by IEC
+60076-7 (short-time emergency loading), sets by ISO 8528-1 (overload power for an hour; here only
+the steps of load acceptance), UPS by IEC 62040-3 (overload for a minute), breakers by their 51
+curves, converters and stores by the 110 % that is usual.
 
 Looks every `EVERY_S`, so nothing shorter is seen; instantaneous limits are the devices' own.
 """
@@ -73,6 +74,12 @@ class Ratings(Oracle):
         ]
         self._due_ns = scene.origin_ns
         self._told: set[tuple[str, int]] = set()
+
+    def judged(self, now_ns: int) -> str:
+        """Return how much has a rating or a charge."""
+        racks = self.grid.racks
+        stores = len(self._stores) + (len(racks.specs) if racks else 0)
+        return f"{len(self._names)} ratings, {stores} stores"
 
     def _switches(self, breakers: list[Any]) -> None:
         rated = [b for b in breakers if b.ratings.get("current_a")]

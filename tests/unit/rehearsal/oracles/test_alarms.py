@@ -142,3 +142,14 @@ def test_a_silent_gateway_explains_the_silence_behind_it_and_no_other() -> None:
     assert course.verdict.ok
     course.alarm("device-silent:UPS-B", 20.0)
     assert "device-silent:UPS-B" in course.verdict.detail
+
+
+def test_a_pass_says_how_many_faults_show_a_sign_and_which_have_none() -> None:
+    mute = happens(1, "M-MVA", "scale", factor=1.1) | {"point": "power_w"}
+    course = Course(Alarms(), *OUTAGE, mute).at(1.5)
+    for name in (*SAID, *ON_BATTERY):
+        course.alarm(name, 1.5)
+    found = course.at(6).verdict
+    assert found.ok
+    assert found.detail.startswith("2 of 3 faults show a sign, ")
+    assert found.detail.endswith(" signs judged; none of: M-MVA scale")
