@@ -118,6 +118,16 @@ def test_what_cannot_be_done_is_refused(arguments: tuple[str, ...], said: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_what_people_asked_for_is_told_with_the_answer() -> None:
+    file = Path(__file__).parent / "found" / "tie_closed_while_dark_46.yaml"
+    done = simulate(str(file), "--for", "10", "--json")
+    assert "what people asked for" in done.stdout
+    (answer,) = last(done)["asked"]
+    assert answer["source"] == "52-ACB-TA"
+    assert "52-ACB-TA close refused" in answer["text"]
+    assert f" s  {answer['text']}" in done.stdout
+
+
 def test_daemon_that_is_paused_for_longer_than_the_run_ends_with_it(tmp_path: Path) -> None:
     file = tmp_path / "paused.yaml"
     file.write_text(

@@ -8,6 +8,7 @@ from daemon.model.quantities import seconds
 from daemon.rehearsal import report
 from daemon.rehearsal.simulation.observer import plain
 from daemon.rehearsal.simulation.run import LIVES
+from device_emulators.selection import OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "it_interruption_ms": course.interruption_ms,
         "lost": [load for load in course.interruption_ms if _stage(course, load) == "lost"],
         "transfer": list(_transfer(course)),
+        "asked": list(_asked(course)),
         "alarms": report.raised(course.alarms.changes),
     }
 
@@ -45,20 +47,38 @@ def _stage(course: Course, load: str) -> str:
     return states[int(plant.read(load, "stage"))]
 
 
-def _transfer(course: Course) -> Iterator[dict[str, Any]]:
+def _events(course: Course) -> Iterator[dict[str, Any]]:
+    """Yield what the daemon said happened since scenario time 0."""
     for event in course.report.events:
-        if report.is_stage(event) and event["at_ns"] >= course.scene.origin_ns:
-            yield {
-                "at_s": round(seconds(event["at_ns"] - course.scene.origin_ns), 3),
-                "source": event["source"],
-                "stage": event["fields"].get("stage", ""),
-                "text": event["text"],
-            }
+        if event["at_ns"] >= course.scene.origin_ns:
+            yield event | {"at_s": round(seconds(event["at_ns"] - course.scene.origin_ns), 3)}
+
+
+def _transfer(course: Course) -> Iterator[dict[str, Any]]:
+    for event in _events(course):
+        if report.is_stage(event):
+            stage = event["fields"].get("stage", "")
+            yield {**_said(event), "stage": stage, "text": event["text"]}
+
+
+def _asked(course: Course) -> Iterator[dict[str, Any]]:
+    """Yield what became of what people asked for."""
+    for event in _events(course):
+        if event["fields"].get("owner") == OPERATOR:
+            yield {**_said(event), "name": event["name"], "text": event["text"]}
+
+
+def _said(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"at_s": event["at_s"], "source": event["source"]}
 
 
 def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
     """Yield the outcome of one run for people."""
     yield from report.story(found, site)
+    if found["asked"]:
+        yield "what people asked for"
+    for answer in found["asked"]:
+        yield f"  {answer['at_s']:8.2f} s  {answer['text']}"
     yield from oracle_lines(found)
     verdicts = [*found["expectations"], *found["oracles"]]
     judged = [verdict["ok"] for verdict in verdicts if verdict["ok"] is not None]
