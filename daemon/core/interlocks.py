@@ -252,6 +252,19 @@ def _closing_nearby(case: Case) -> bool:
     )
 
 
+@once_per_site
+def _machine_buses(site: Site, points: PointTable) -> frozenset[str]:
+    """Return the terminals of machines that turn."""
+    return frozenset(e.buses[0] for e in site.of_nature("generator", "gas_turbine", "smr"))
+
+
+def _machine_at_rest(case: Case) -> bool:
+    """A machine at its own terminals is not known to run: the grid would turn it."""
+    own = _machine_buses(case.view.site, case.view.points)
+    presence = case.view.topology.presence
+    return any(presence[bus] is not Presence.LIVE for bus in case.sides if bus in own)
+
+
 def _second_dead_bus_close(case: Case) -> bool:
     """Another set's breaker is closed, may be, or is about to be, while the bus looks dead."""
     scheme = case.scheme()
@@ -487,6 +500,10 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     Interlock(
         "closing_nearby", _BREAKER, CLOSE, _closing_nearby,
         "another switch is closing onto the same dead bus: wait for it",
+    ),
+    Interlock(
+        "machine_at_rest", _BREAKER, _PLAIN, _machine_at_rest,
+        "the machine behind it does not run, and would be turned by the bus: start it first",
     ),
     Interlock(
         "second_dead_bus_close", _BREAKER, _PLAIN, _second_dead_bus_close,

@@ -97,6 +97,8 @@ def section_events(
     main = view.position(drawn.main)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
         events.append(_SEEN[main is Position.CLOSED, bool(closed)])
+    elif view.passed(state.since_ns + scan.waits_ns["isolate_s"]):
+        events.append(Event.OUT_OF_SIGHT)
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
         events.append(Event.MAIN_GONE)
     if view.lasted(state.dead_ns, ns(params.alternate_confirm_s)):

@@ -1,7 +1,8 @@
 """ALTS: which of two utility feeds serves the intake.
 
-Theory of operation. The switch stands on one feed. When that feed has failed and the other is
-healthy for `transfer_s`, the switch is told to go over (MOVING): an open transition of the device.
+Theory of operation. The switch stands on one feed. When that feed has failed, or is healthy at the
+utility and does not arrive at the switch, and the other is healthy and arrives, for `transfer_s`,
+the switch is told to go over (MOVING): an open transition of the device.
 It goes back to source 1 only when that has been stable for `return_s` on top of its own return
 time, and only if the site wants that at all. The device must show the new position within
 `travel_s`. More than `transfers_max` transfers within `window_s` end in LOCKOUT on whatever feed
@@ -64,7 +65,9 @@ class Event(Word):
     SEEN = "its position is known"
     ARRIVED = "it stands where it was told to go"
     TOO_MANY = "more transfers than allowed in the window"
-    OTHER_BETTER = "present feed failed and the other healthy, or source 1 stable again"
+    OTHER_BETTER = (
+        "present feed failed or broken off and the other arrives, or source 1 stable again"
+    )
     STAY = "no reason to move any more"
 
 
@@ -217,8 +220,13 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
     target = 0
     if standing:
         other = 3 - standing
-        failed = supply.feeds.get(feeds[standing]) is Health.FAILED
-        if failed and supply.feeds.get(feeds[other]) is Health.HEALTHY:
+        here, there = (supply.feeds.get(feeds[n]) for n in (standing, other))
+        bus, other_bus = (
+            view.site.equipment[scheme.switch].buses[n - 1] for n in (standing, other)
+        )
+        broken_off = here is Health.HEALTHY and view.topology.dead(bus)
+        arrives = there is Health.HEALTHY and view.topology.live(other_bus)
+        if (here is Health.FAILED or broken_off) and arrives:
             target = other
         elif params.return_to_source_1 and view.lasted(preferred_ns, ns(params.return_s)):
             target = 1

@@ -209,6 +209,8 @@ def _summary(state: SchemeState) -> str:
         return "lockout"
     if state.intake is joint.Stage.HELD:
         return "held"
+    if section.Stage.UNJUDGED in stages:
+        return "unjudged"
     return " ".join(dict.fromkeys(stage.name.lower() for stage in stages))
 
 

@@ -11,9 +11,10 @@ in the scan that sees both closed the alternate is told to open (PARTING). If sy
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN). If the alternate does not open
 in time, what closed last, the main, is opened again (BACKING_OUT); fed by an alternate that cannot
 be opened the section is HELD, since every further try would end the same way. A breaker that does
-not open where it must ends in LOCKOUT. Both are for a person to reset. A breaker that does not
-close is remembered by the scheme, and another way is tried from AWAITING; a main that does not
-close although synchronism was there is no reason to part from what feeds the section.
+not open where it must ends in LOCKOUT. Both are for a person to reset; but where its position
+cannot be read nothing is known against it, and the section is UNJUDGED until it can. A breaker that
+does not close is remembered by the scheme, and another way is tried from AWAITING; a main that does
+not close although synchronism was there is no reason to part from what feeds the section.
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
@@ -28,7 +29,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_BOTH -> PARTING
         SEEN_DEAD -> AWAITING
     ISOLATING
-        HANDS_OFF, SEEN_ON_ALTERNATE -> UNJUDGED
+        HANDS_OFF, SEEN_ON_ALTERNATE, OUT_OF_SIGHT -> UNJUDGED
         SEEN_DEAD -> AWAITING
         SEEN_BOTH -> PARTING
         after isolate_s -> LOCKOUT
@@ -52,7 +53,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         ALTERNATE_LOST -> RELEASING
         RETURN_PERMITTED -> SYNCHRONISING
     RELEASING
-        HANDS_OFF -> UNJUDGED
+        HANDS_OFF, OUT_OF_SIGHT -> UNJUDGED
         SEEN_DEAD -> AWAITING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_BOTH -> PARTING
@@ -74,9 +75,10 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> HELD
         SEEN_DEAD -> AWAITING
+        OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
     BREAKING
-        HANDS_OFF -> UNJUDGED
+        HANDS_OFF, OUT_OF_SIGHT -> UNJUDGED
         SEEN_DEAD -> CLOSING_MAIN
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_BOTH -> PARTING
@@ -136,6 +138,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
+    OUT_OF_SIGHT = "what was told to open had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"
     RESET = "a person has looked and resets"
@@ -169,6 +172,7 @@ _TRANSITIONS: Final = {
         SEEN_DEAD=Stage.AWAITING,
         SEEN_ON_ALTERNATE=Stage.UNJUDGED,
         SEEN_BOTH=Stage.PARTING,
+        OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(
         Stage.AWAITING,
@@ -202,6 +206,7 @@ _TRANSITIONS: Final = {
         SEEN_DEAD=Stage.AWAITING,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_BOTH=Stage.PARTING,
+        OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(
         Stage.SYNCHRONISING,
@@ -224,6 +229,7 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.HELD,
         SEEN_DEAD=Stage.AWAITING,
+        OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(
         Stage.BREAKING,
@@ -231,6 +237,7 @@ _TRANSITIONS: Final = {
         SEEN_DEAD=Stage.CLOSING_MAIN,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_BOTH=Stage.PARTING,
+        OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(
         Stage.CLOSING_MAIN,

@@ -74,6 +74,7 @@ class Alarms(Oracle):
         self._standing: dict[str, AlarmTransition] = {}
         self._event_ns = scene.origin_ns
         self._commanded_ns: dict[str, int] = {}
+        self._staged_ns: dict[str, int] = {}
         self._begun: list[_Due] = []
         self._counted = 0
         for fault in self.timeline.faults:
@@ -95,6 +96,8 @@ class Alarms(Oracle):
             return
         if event.name in _OF_COMMANDS and not self._by_us(event):
             return
+        if event.name == "stage":
+            self._staged_ns[event.source] = event.at_ns
         for name in _FIELDS:
             word = str(event.fields.get(name, ""))
             for happening in (event.name, name):
@@ -203,14 +206,19 @@ class Alarms(Oracle):
             return True
         item = self.site.equipment.get(due.source)
         if item is not None:
-            way = item.device.gateway if item.device else ""
             # What shows nothing itself, such as a utility, is known by what measures beside it.
             showing = {due.source} if item.device else set(self._near(item))
+            ways = {self._way(name) for name in showing}
             for fault in self.timeline.acting(due.since_ns, due.by_ns):
                 lie = fault.event in OF_INSTRUMENTS and fault.event != due.sign.word
-                if fault.target == way or (fault.target in showing and lie):
+                if fault.target in ways or (fault.target in showing and lie):
                     return True
         return self._ended_ns(due) - begun_ns < ns(due.sign.lasts_s)
+
+    def _way(self, name: str) -> str:
+        """Return the gateway that a device stands behind."""
+        device = self.site.equipment[name].device
+        return device.gateway if device else ""
 
     def _ended_ns(self, due: _Due) -> int:
         """Return when what shows the fault was over, `NEVER_NS` while it is so [ns]."""
@@ -224,9 +232,8 @@ class Alarms(Oracle):
         if due.sign.happening == "failed_to_close":
             return due.since_ns if self.plant.quantity(due.source, "closed") else NEVER_NS
         if due.sign.happening == "stage":
-            item = self.site.equipment[due.source]
-            stage = item.kind.points["stage"].states[int(self.plant.read(due.source, "stage"))]
-            return NEVER_NS if stage == due.sign.word else due.since_ns
+            # The same stage may have come again: only what came first was expected by then.
+            return NEVER_NS if self._staged_ns[due.source] <= due.since_ns else due.since_ns
         return NEVER_NS
 
     # Cleared.

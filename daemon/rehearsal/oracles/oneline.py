@@ -164,6 +164,16 @@ class OneLine:
         broken = device.stage == "fault" or getattr(device, "faulty", False)
         return None if broken else float(delay_s) + float(settings["walk_in_s"])
 
+    def _risked(self, id_: str, a: int, b: int) -> set[int]:
+        """Return where no fault may stand for power to go through an element.
+
+        What the feed under a transfer switch tripped on may stand behind the switch.
+        """
+        device = self._devices[id_]
+        if device.item.nature == "transfer_switch" and device.on is not None:
+            return {a, b, device.buses[device.on]}
+        return {a, b}
+
     def _breaker_s(self, breaker: Any) -> float | None:  # noqa: ANN401 - a device's inner state
         scheme_s = self._scheme_s.get(breaker.id)
         if breaker.closed and breaker.position.name == "CLOSED":
@@ -202,7 +212,7 @@ class OneLine:
         held = self._held()
         for id_, a, b in self._links:
             cost_s = self._carries_s(id_, a, b)
-            if cost_s is None or faulted & {a, b} or id_ in held:
+            if cost_s is None or faulted & self._risked(id_, a, b) or id_ in held:
                 continue
             edges.setdefault(a, []).append((b, cost_s))
             both_ways = self._devices[id_].item.nature in {"breaker", "transformer", "cable"}

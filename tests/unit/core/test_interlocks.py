@@ -107,6 +107,11 @@ def several(*causes: Callable[[Hall], None]) -> Callable[[Hall], None]:
     return apply
 
 
+def at_rest(machine: str) -> Callable[[Hall], None]:
+    """Return a cause: a machine stands still."""
+    return lambda hall: hall.stages.update({machine: "stopped"})
+
+
 def alts_on_a_dead_feed(hall: Hall) -> None:
     """The feed under the switch fails; nothing lives behind it."""
     hall.utilities["U-A"] = False
@@ -155,6 +160,7 @@ ROWS = [
         several(put(IN=CLOSED), say(MA, "position", 3)),
     ),
     Row("closing_nearby", on_sets, GA, "close", normal, under_way=(("52-VCB-TIE", "close"),)),
+    Row("machine_at_rest", outage, G1, "close", at_rest("DG-1")),
     Row("second_dead_bus_close", outage, G1, "close", hide(G2, "position")),
     Row("second_dead_bus_close", outage, G1, "close", normal, under_way=((G2, "close_in_sync"),)),
     Row(

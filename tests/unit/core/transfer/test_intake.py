@@ -35,6 +35,21 @@ def test_a_short_dip_does_not_move_it() -> None:
     assert hall.told("ALTS-1") == []
 
 
+def test_it_leaves_a_feed_that_does_not_arrive() -> None:
+    hall = settled()
+    hall.positions |= {"52-GCB-UA": OPEN, "52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    assert hall.run(3.0, until=lambda: "U-B" in hall.sources_of("MVA"))
+    assert hall.told("ALTS-1") == ["to_source_2"]
+
+
+def test_it_does_not_go_where_nothing_arrives() -> None:
+    hall = settled()
+    hall.positions["52-GCB-UB"] = OPEN
+    lose_a(hall)
+    hall.run(10.0)
+    assert hall.told("ALTS-1") == []
+
+
 def test_it_does_not_go_to_a_dead_feed() -> None:
     hall = settled()
     hall.utilities["U-B"] = False

@@ -274,6 +274,19 @@ def test_a_main_that_does_not_open_is_a_lockout_and_no_feeder_closes() -> None:
     assert hall.run(10.0, until=partial(on_sets, hall))
 
 
+@pytest.mark.fault("F01", "F57")
+def test_a_feeder_out_of_sight_holds_the_section_back_only_while_it_is() -> None:
+    hall = settled()
+    hall.hidden.add(("52-VCB-GB", "position"))
+    hall.lose_mains()
+    hall.run(30.0)
+    assert fed_by_sets(hall, "MVA")
+    assert not hall.sources_of("MVB")
+    assert hall.messages[-1].values["stages"]["CCTS-1"] == "unjudged"
+    hall.hidden.clear()
+    assert hall.run(10.0, until=partial(on_sets, hall))
+
+
 def test_two_sets_feed_only_after_the_caps_are_in_force() -> None:
     hall = settled()
     hall.caps_follow = False
