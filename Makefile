@@ -13,7 +13,7 @@ SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prome
 
 # What only computes is shared out among the processors, a file at a time, the longest first; what
 # lives in real time has the machine for itself.
-COMPUTING := simulation tidy unit properties golden contract
+COMPUTING := simulation tidy unit properties oracle golden contract
 
 # Debian keeps servers in sbin, which an ordinary user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
