@@ -77,6 +77,25 @@ class Closing:
     cause: str
 
 
+FAULT_KINDS: Final = ("three_phase", "phase_phase", "earth")
+"""Short circuits: all phases, two conductors (the poles of a DC bus), one conductor to earth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A short circuit at a bus; it stays until it is taken away, whether the bus is fed or not.
+
+    Attributes:
+        bus: index of its bus.
+        kind: one of `FAULT_KINDS`; a DC bus knows `phase_phase` and `earth`.
+        resistance_ohm: resistance of the fault [ohm]; 0 is bolted.
+    """
+
+    bus: int
+    kind: str
+    resistance_ohm: float = 0.0
+
+
 @dataclass(slots=True, eq=False)
 class Former:
     """Something that can hold voltage and frequency of an AC island.

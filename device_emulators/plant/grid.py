@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.plant.dc import DcSource
-    from device_emulators.plant.elements import DcPair, Island
+    from device_emulators.plant.elements import DcPair, Fault, Island
     from device_emulators.plant.live import Live
     from device_emulators.plant.machine import Machine
     from device_emulators.plant.racks import Racks
@@ -59,6 +59,8 @@ class Grid:
         f: `hz` as plain numbers.
         alerts: how often a device began or ceased to be alert.
         waiting: both buses of every switch that waits for synchronism, by its number.
+        faults: short circuits that stand now, by the id of what has them.
+        switch_residual_a: residual current 3 I0 of every switch (n_switch,) [A].
     """
 
     def __init__(self, site: Site, rng: np.random.Generator, start_ns: int) -> None:
@@ -100,6 +102,8 @@ class Grid:
         self.branch_var: NDArray[np.float64] = np.zeros((0, 2))
         self.switch_w: NDArray[np.float64] = np.zeros(0)
         self.switch_var: NDArray[np.float64] = np.zeros(0)
+        self.faults: dict[str, Fault] = {}
+        self.switch_residual_a: NDArray[np.float64] = np.zeros(0)
         self.dc_sources: list[DcSource] = []
         self.pairs: Final = Pairs()
         self.devices: dict[str, Any] = {}
@@ -238,6 +242,18 @@ class Grid:
         self.topology_changed = True
         self.stir()
 
+    def set_fault(self, id_: str, fault: Fault) -> None:
+        """Let a short circuit stand from now on, in the name of what has it."""
+        self.faults[id_] = fault
+        self.topology_changed = True
+        self.stir()
+
+    def clear_fault(self, id_: str) -> None:
+        """Take a short circuit away, if it is there."""
+        if self.faults.pop(id_, None) is not None:
+            self.topology_changed = True
+            self.stir()
+
     # What devices see.
 
     def show(self) -> None:
@@ -298,7 +314,7 @@ class Grid:
 
     @property
     def switch_current_a(self) -> NDArray[np.float64]:
-        """Return the current through every switch (n_switch,) [A]."""
+        """Return the current through every switch, of its highest phase (n_switch,) [A]."""
         found = self._currents.get(self.flows_count)
         if found is None:
             found = self._measure_currents()
@@ -312,6 +328,15 @@ class Grid:
             self.is_ac[source], np.hypot(self.switch_w, self.switch_var), np.abs(self.switch_w)
         )
         return np.divide(carried, volts, out=np.zeros(len(volts)), where=volts > 0.0)
+
+    @property
+    def switch_forward(self) -> NDArray[np.bool_]:
+        """Return whether the current of every switch flows from source to load (n_switch,).
+
+        As a directional relay of a characteristic angle of 45 degrees sees it: load and inductive
+        short circuits alike.
+        """
+        return self.switch_w + self.switch_var > 0.0
 
     @property
     def switch_in_sync(self) -> NDArray[np.bool_]:
