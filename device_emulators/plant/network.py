@@ -98,6 +98,7 @@ class AcModel:
         branches: (first node, second node, branch) of every branch.
         sources: (node, short-circuit power [VA]) of every reference source.
         frequency_hz: nominal frequency [Hz].
+        shunts: nodes at which `solve_linear` may be given an admittance.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class AcModel:
         branches: Sequence[tuple[int, int, Branch]],
         sources: Sequence[tuple[int, float]],
         frequency_hz: float,
+        shunts: Sequence[int] = (),
     ) -> None:
         self._n_node = len(nominal_v)
         self._branches = branches
@@ -120,18 +122,24 @@ class AcModel:
             inputs[ComponentType.line] = _lines(lines)
         if transformers:
             inputs[ComponentType.transformer] = _transformers(transformers, nominal_v)
+        if shunts:
+            inputs[ComponentType.shunt] = _shunts(shunts)
         self._place = {id(x): i for i, (_, _, x) in enumerate(branches)}
         self._line_rows = [self._place[id(x)] for _, _, x in lines]
         self._transformer_rows = [self._place[id(x)] for _, _, x in transformers]
         self._model = PowerGridModel(inputs, system_frequency=frequency_hz)
         self._load_update = _update(inputs, ComponentType.sym_load)
         self._source_update = _update(inputs, ComponentType.source)
-        self._updates = prepare_update_view(
-            {
-                ComponentType.sym_load: self._load_update,
-                ComponentType.source: self._source_update,
-            }
-        )
+        updates = {
+            ComponentType.sym_load: self._load_update,
+            ComponentType.source: self._source_update,
+        }
+        if shunts:
+            self._shunt_update = _update(inputs, ComponentType.shunt)
+            self._shunt_update["status"] = 1
+            self._shunt_update["g0"] = self._shunt_update["b0"] = 0.0
+            updates[ComponentType.shunt] = self._shunt_update
+        self._updates = prepare_update_view(updates)
         self._out = {
             kind: initialize_array(DatasetType.sym_output, kind, len(inputs[kind]))
             for kind in _WANTED
@@ -147,6 +155,39 @@ class AcModel:
         load_var: NDArray[np.float64],
     ) -> Solution:
         """Return the solution for source voltages [pu], angles [rad] and node loads [W, var]."""
+        self._set(source_pu, source_rad, load_w, load_var)
+        try:
+            self._run(_NEWTON)
+        except (IterationDiverge, MaxIterationReached, SparseMatrixError):
+            self._run(_LINEAR)
+            return self._read(collapsed=True)
+        return self._read(collapsed=False)
+
+    def solve_linear(
+        self,
+        source_pu: Sequence[float],
+        source_rad: Sequence[float],
+        load_w: NDArray[np.float64],
+        load_var: NDArray[np.float64],
+        shunt_s: Sequence[complex],
+    ) -> Solution:
+        """Return the solution with loads as the admittances that take their powers at 1 pu.
+
+        `shunt_s` are the admittances of the shunts [S]. Linear, so there always is an answer.
+        """
+        self._shunt_update["g1"] = [y.real for y in shunt_s]
+        self._shunt_update["b1"] = [y.imag for y in shunt_s]
+        self._set(source_pu, source_rad, load_w, load_var)
+        self._run(_LINEAR)
+        return self._read(collapsed=False)
+
+    def _set(
+        self,
+        source_pu: Sequence[float],
+        source_rad: Sequence[float],
+        load_w: NDArray[np.float64],
+        load_var: NDArray[np.float64],
+    ) -> None:
         self._source_update["u_ref"] = source_pu
         self._source_update["u_ref_angle"] = source_rad
         self._load_update["p_specified"] = load_w
@@ -154,12 +195,6 @@ class AcModel:
         core = get_power_grid_core()
         core.update_model(self._model._model, self._updates.get_dataset_ptr())
         assert_no_error()
-        try:
-            self._run(_NEWTON)
-        except (IterationDiverge, MaxIterationReached, SparseMatrixError):
-            self._run(_LINEAR)
-            return self._read(collapsed=True)
-        return self._read(collapsed=False)
 
     def _run(self, options: Options) -> None:
         get_power_grid_core().calculate(
@@ -249,6 +284,15 @@ def _loads(n_node: int) -> NDArray[np.void]:
     loads["p_specified"] = 0.0
     loads["q_specified"] = 0.0
     return loads
+
+
+def _shunts(nodes: Sequence[int]) -> NDArray[np.void]:
+    array = initialize_array(DatasetType.input, ComponentType.shunt, len(nodes))
+    array["id"] = 5 * _BASE_ID + np.arange(len(nodes))
+    array["node"] = nodes
+    array["status"] = 1
+    array["g1"] = array["b1"] = array["g0"] = array["b0"] = 0.0
+    return array
 
 
 def _lines(lines: Sequence[tuple[int, int, Branch]]) -> NDArray[np.void]:
