@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from daemon.model.points import tabulate
 from daemon.settings import Problem, SettingsError, load, problems, site_path
 from daemon.settings.document import read
+from daemon.settings.site_file import examine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,18 +49,20 @@ def check(path: Path) -> Checked:
     document = read(file)
     if document.data is None:
         return Checked(str(path), "file", tuple(document.problems), "")
-    kind = kind_of(file)
-    if kind == "scenario":
-        found, summary = _scenario(file)
-    else:
-        found = tuple(problems(file, _settings_of))
-        summary = "" if found else _describe(file, kind)
+    kind = _kind(file, document.data)
+    match kind:
+        case "scenario":
+            found, summary = _scenario(file)
+        case "site":
+            found, summary = _site(file)
+        case _:
+            found = tuple(problems(file))
+            summary = "" if found else _describe(document.data, kind)
     return Checked(str(path), kind, found, summary)
 
 
-def kind_of(path: Path) -> str:
-    """Return what the file at `path` describes."""
-    data = read(path).data
+def _kind(path: Path, data: Any) -> str:  # noqa: ANN401 - as written
+    """Return what a file describes."""
     keys = set(data) if isinstance(data, dict) else set()
     if keys & {"scenario", "timeline", "expect"}:
         return "scenario"
@@ -90,10 +93,12 @@ def _scenario(path: Path) -> tuple[tuple[Problem, ...], str]:
     return (), f"{found.scenario} on {site.id}: {what}"
 
 
-def _describe(path: Path, kind: str) -> str:
-    if kind == "site":
-        return describe(load(path).site)
-    data = read(path).data
+def _site(path: Path) -> tuple[tuple[Problem, ...], str]:
+    loaded, found = examine(path, _settings_of)
+    return tuple(found), describe(loaded.site) if loaded else ""
+
+
+def _describe(data: dict[str, Any], kind: str) -> str:
     if kind == "alarms":
         return f"{len(data)} rules"
     return f"{data.get('nature', '')} over {data.get('protocol', '')}: {len(data['points'])} points"

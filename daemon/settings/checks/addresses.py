@@ -72,9 +72,11 @@ def _free(taken: dict[tuple[str, int], str], gateway: str, mirror: bool) -> str:
 
 def _check_mirrors(plant: PlantForm) -> Iterator[Finding]:
     mirrors = [id_ for id_, gateway in plant.gateways.items() if gateway.mirror]
-    for id_ in mirrors[_MIRROR_GATEWAYS_MAX:]:
-        text = f"{len(mirrors)} gateways with a mirror cannot all be read every fast period"
-        yield Finding(("gateways", id_, "mirror"), text, f"at most {_MIRROR_GATEWAYS_MAX}")
+    for block in dict.fromkeys(plant.gateways[id_].block for id_ in mirrors):
+        own = [id_ for id_ in mirrors if plant.gateways[id_].block == block]
+        for id_ in own[_MIRROR_GATEWAYS_MAX:]:
+            text = f"{len(own)} gateways with a mirror cannot all be read every fast period"
+            yield Finding(("gateways", id_, "mirror"), text, f"at most {_MIRROR_GATEWAYS_MAX}")
     for id_ in mirrors:
         if plant.gateways[id_].protocol != "modbus_tcp":
             yield Finding(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from daemon.model.natures import PointSpec
     from daemon.settings.forms import NodeForm
 
+_SERIAL: Final = "serial"
 _COMMAND_BLOCK: Final = ("command_epoch", "command_id", "command")
 _WRITTEN: Final = {PointKind.SETPOINT, PointKind.COMMAND, PointKind.HEARTBEAT}
 _NUMBERS: Final = {
@@ -29,6 +30,10 @@ _TYPES: Final = {
     PointKind.STATUS: ("bit", "Boolean"),
     PointKind.POSITION: ("dpi", "UInt16", "UInt32", "Int32"),
 }
+_READS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+_WRITES: Final = {"coil": (5, 15), "holding": (6, 16)}
+"""Functions that write one address and several."""
+_INSTEAD: Final = {5: 15, 6: 16}
 _WIDTH: Final = {"bit": 1, "dpi": 2, "u16": 16, "i16": 16, "u32": 32, "i32": 32, "f32": 32}
 
 
@@ -50,6 +55,7 @@ def check_map(form: RegisterMapForm | NodeMapForm, folder: str) -> list[Finding]
     findings += _check_block(form)
     if isinstance(form, RegisterMapForm):
         findings += _check_overlaps(form)
+        findings += _check_functions(form)
     else:
         findings += _check_paths(form)
     return findings
@@ -136,7 +142,12 @@ def _check_block(form: RegisterMapForm | NodeMapForm) -> Iterator[Finding]:
 def _check_overlaps(form: RegisterMapForm) -> Iterator[Finding]:
     """Two points may share a word only as different bits of it."""
     spans: dict[str, list[tuple[int, int, int, str]]] = {}
-    for i, (name, place) in enumerate(form.points.items()):
+    places = dict(form.points)
+    if form.serial is not None:
+        places[_SERIAL] = RegisterForm(
+            table=form.serial.table, address=form.serial.address, type="u32"
+        )
+    for i, (name, place) in enumerate(places.items()):
         word = 1 if place.table in {"discrete", "coil"} else 16
         start = place.address * word + (place.bit if place.type in {"bit", "dpi"} else 0)
         spans.setdefault(place.table, []).append((start, i, start + _WIDTH[place.type], name))
@@ -145,9 +156,29 @@ def _check_overlaps(form: RegisterMapForm) -> Iterator[Finding]:
         for start, _, end, name in sorted(found):
             if owner and start < reach:
                 text = f"overlaps {owner} in the {table} table"
-                yield Finding(("points", name, "address"), text)
+                at = ("serial",) if name == _SERIAL else ("points", name)
+                yield Finding((*at, "address"), text)
             if end > reach:
                 reach, owner = end, name
+
+
+def _check_functions(form: RegisterMapForm) -> Iterator[Finding]:
+    """Hold the functions that are obeyed to reading and writing every point of the map."""
+    obeyed = set(form.functions)
+    if not obeyed:
+        return
+    for name, place in form.points.items():
+        needed = set()
+        if "r" in place.access:
+            needed.add(_READS[place.table])
+        if "w" in place.access:
+            several = name in _COMMAND_BLOCK or _WIDTH[place.type] > 16
+            needed.add(_WRITES[place.table][several])
+        for function in sorted(needed - obeyed):
+            if _INSTEAD.get(function) in obeyed:
+                continue
+            text = f"{name} cannot be reached without function {function}"
+            yield Finding(("functions",), text, f"{function}")
 
 
 def _check_paths(form: NodeMapForm) -> Iterator[Finding]:

@@ -66,12 +66,15 @@ def _check_group(
     plant: PlantForm, names: Names, id_: str, form: EquipmentForm
 ) -> Iterator[Finding]:
     at = ("equipment", id_, "group")
+    group = plant.equipment.get(form.group)
+    if group is not None and group.nature == "rack_row":
+        return
     rows = [row for row, other in plant.equipment.items() if other.nature == "rack_row"]
     if form.group not in names.equipment:
         yield Finding(at, f"{form.group} is not defined", choices(rows, form.group))
-    elif form.group in plant.equipment and form.group not in rows:
-        nature = plant.equipment[form.group].nature
-        yield Finding(at, f"{form.group} is a {nature}, not a rack_row", choices(rows, form.group))
+    elif group is not None:
+        text = f"{form.group} is a {group.nature}, not a rack_row"
+        yield Finding(at, text, choices(rows, form.group))
 
 
 def _check_device(
