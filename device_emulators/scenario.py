@@ -210,14 +210,14 @@ def site_of(path: Path) -> str:
     return site if isinstance(site, str) else str(Scenario.model_fields["site"].default)
 
 
-def load(path: Path, site: Site, vocabulary: Vocabulary, *, real_time: bool = False) -> Scenario:
+def load(path: Path, site: Site, vocabulary: Vocabulary, *, where: str = "") -> Scenario:
     """Return the scenario in a file.
 
     Args:
         path: the file.
         site: the plant it is to run on.
         vocabulary: what can be done to a plant and asked of it.
-        real_time: it is to be played on the desk.
+        where: where it is to be played (see `faults.words`), if that is known.
 
     Raises:
         SettingsError: with all problems, by line and column.
@@ -227,7 +227,7 @@ def load(path: Path, site: Site, vocabulary: Vocabulary, *, real_time: bool = Fa
         raise SettingsError(document.problems)
     scenario, findings = fill(Scenario, document.data)
     if scenario is not None:
-        findings = [*look_over(scenario, site, vocabulary, real_time=real_time)]
+        findings = [*look_over(scenario, site, vocabulary, where=where)]
     if findings:
         raise SettingsError(sorted(document.problem(finding) for finding in findings))
     return scenario  # type: ignore[no-any-return]

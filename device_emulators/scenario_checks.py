@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from daemon.settings.findings import Finding, choices
-from device_emulators.faults.words import on_desk, points_of
-from device_emulators.selection import CRITICAL, OPERATOR, nature_of, select, words_of
+from device_emulators.faults.words import of_protocol, points_of, why_not
+from device_emulators.selection import CRITICAL, GATEWAY, OPERATOR, nature_of, select, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,10 +30,12 @@ DAY_S: Final = 86_400.0
 """No value of a scenario is a longer time [s]."""
 _HIGHEST: Final = {"s": DAY_S, "pu": math.inf, "hz": math.inf, "count": math.inf}
 """The most that a value may be, by its unit; none of these is below 0."""
-_SHARES: Final = frozenset({"soc_pu", "depth_pu", "fuel_pu", "utilisation_pu"})
+_SHARES: Final = frozenset({"soc_pu", "depth_pu", "fuel_pu", "utilisation_pu", "share_pu"})
 """Parts of a whole: 0 to 1."""
-_SIGNED: Final = frozenset({"by_s"})
-"""Times that go back as well."""
+_SIGNED: Final = frozenset({"by_s", "by_per_s"})
+"""Times that go back as well, and rates."""
+_SPANS: Final = frozenset({"for_s", "latency_s", "jitter_s", "pause_s", "period_s"})
+"""Times that must pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,14 @@ class Vocabulary:
 
 
 def look_over(
-    scenario: Scenario, site: Site, vocabulary: Vocabulary, *, real_time: bool = False
+    scenario: Scenario, site: Site, vocabulary: Vocabulary, *, where: str = ""
 ) -> Iterator[Finding]:
-    """Yield what is wrong with `scenario` on `site`, on the desk if it is for `real_time`."""
+    """Yield what is wrong with `scenario` on `site`, to be played `where` (see `faults.words`)."""
     for i, initial in enumerate(scenario.initial):
         yield from _initial(initial, ("initial", i), site, vocabulary)
     for i, happening in enumerate(scenario.timeline):
-        yield from _happening(happening, ("timeline", i), site, vocabulary)
-        if real_time:
-            yield from _of_virtual_time(happening, ("timeline", i), site)
+        yield from happening_problems(happening, ("timeline", i), site, vocabulary)
+        yield from _out_of_place(happening, ("timeline", i), site, where)
         if happening.at_s >= scenario.for_s:
             text = f"{happening.at_s:g} s is not before the end at {scenario.for_s:g} s"
             yield Finding(("timeline", i, "at_s"), text)
@@ -95,15 +96,19 @@ def _initial(
                 yield from _number(name, value, (*at, name))
 
 
-def _happening(
+def happening_problems(
     happening: Happening, at: Location, site: Site, vocabulary: Vocabulary
 ) -> Iterator[Finding]:
+    """Yield what keeps a happening from being done to its targets."""
     yield from _unknown(happening.target, (*at, "target"), site, beside=True)
     ids = select(site, happening.target, beside=True)
-    for nature in dict.fromkeys(nature_of(site, id_) for id_ in ids):
-        events = vocabulary.events.get(nature, {})
+    for nature, protocol in dict.fromkeys(
+        (nature_of(site, id_), _protocol(site, id_)) for id_ in ids
+    ):
+        events = of_protocol(protocol) if protocol else vocabulary.events.get(nature, {})
         if happening.event not in events:
             text = f"nothing called {happening.event} can be done to a {nature}"
+            text += f" that speaks {protocol}" if protocol else ""
             valid = choices(events, happening.event) or "none"
             yield Finding((*at, "event"), text, valid)
             continue
@@ -117,8 +122,25 @@ def _happening(
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
             elif nature == OPERATOR:
                 yield from _request(name, happening.values, (*at, name), site)
+            elif name == "with":
+                yield from _twin(ids, happening.values[name], (*at, name), site)
             else:
                 yield from _value(nature, name, happening.values[name], (*at, name))
+
+
+def _protocol(site: Site, id_: str) -> str:
+    """Return what a gateway speaks; "" for anything else."""
+    return site.gateways[id_].protocol if nature_of(site, id_) == GATEWAY else ""
+
+
+def _twin(ids: Iterable[str], value: object, at: Location, site: Site) -> Iterator[Finding]:
+    """Yield what keeps equipment from being taken for another of its kind."""
+    for id_ in ids:
+        nature = nature_of(site, id_)
+        others = [item.id for item in site.of_nature(nature) if item.id != id_]
+        if value not in others:
+            text = f"{id_} cannot be taken for {value}: another {nature} is needed"
+            yield Finding(at, text, choices(others, str(value)) or "none")
 
 
 def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Finding]:
@@ -127,7 +149,7 @@ def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Find
         points = points_of(nature)
         if value not in points:
             yield Finding(at, f"a {nature} shows no {value}", choices(points, str(value)))
-    elif name in {"for_s", "latency_s"} and value == 0.0:
+    elif name in _SPANS and value == 0.0:
         yield Finding(at, f"{value:g} s is no span of time")
     else:
         yield from _number(name, value, at)
@@ -159,12 +181,13 @@ def _request(
         yield Finding(at, f"a {nature_of(site, item)} obeys no {value}", valid)
 
 
-def _of_virtual_time(happening: Happening, at: Location, site: Site) -> Iterator[Finding]:
-    """Yield a finding where something cannot be done in real time."""
+def _out_of_place(happening: Happening, at: Location, site: Site, where: str) -> Iterator[Finding]:
+    """Yield a finding where something cannot be done in this kind of run."""
     for id_ in select(site, happening.target, beside=True):
-        if not on_desk(site, id_, happening.event):
-            text = f"{happening.event} can be done to {id_} in virtual time only"
-            yield Finding((*at, "event"), text, "play it with `ridethrough simulate`")
+        if why := why_not(site, id_, happening.event, where):
+            place, _, advice = why.partition(": ")
+            text = f"{happening.event} can be done to {id_} {place}"
+            yield Finding((*at, "event"), text, advice)
             return
 
 

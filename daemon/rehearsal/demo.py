@@ -150,7 +150,7 @@ class Show:
     def _scenario(self) -> Scenario:
         """Return what is to be played; say it if that was written for another site."""
         try:
-            return scenario_for(self._wish.scenario, self.site, real_time=True)
+            return scenario_for(self._wish.scenario, self.site, "desk")
         except SettingsError:
             written_for = site_of(self._wish.scenario)
             if written_for != self.site.id:

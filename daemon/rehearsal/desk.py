@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 TraceError = desk.TraceError
 
 
-def scenario_for(name: str | Path, site: Site, *, real_time: bool = False) -> Scenario:
+def scenario_for(name: str | Path, site: Site, where: str = "") -> Scenario:
     """Return a scenario, given by name or file, as it is to be played on `site`.
 
     Args:
         name: its name or file.
         site: the plant.
-        real_time: it is to be played on the desk, where not everything can be done.
+        where: "desk", or the depth of a simulation: not everything can be done everywhere.
 
     Raises:
         SettingsError: with everything that is wrong with it.
     """
     path = scenario.scenario_path(name)
-    return scenario.load(path, site, desk.vocabulary(), real_time=real_time)
+    return scenario.load(path, site, desk.vocabulary(), where=where)
 
 
 def site_of(name: str | Path) -> str:

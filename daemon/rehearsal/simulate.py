@@ -105,7 +105,7 @@ def case_of(wish: Wish, seed: int) -> Case:
 @lru_cache(maxsize=1)
 def _read(wish: Wish) -> tuple[SiteFile, Scenario, Workload | None]:
     site_file = load(wish.site or site_of(wish.scenario))
-    scenario = scenario_for(wish.scenario, site_file.site)
+    scenario = scenario_for(wish.scenario, site_file.site, wish.depth)
     return site_file, scenario, None if wish.trace is None else read_trace(wish.trace)
 
 

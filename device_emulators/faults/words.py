@@ -2,7 +2,7 @@
 
 What a device can do wrong by itself, its class says. These can be done to every gateway, to every
 device that shows points, and to the process of the daemon; and people can ask the daemon for what
-must not be.
+must not be. Where a run has no frames (`IMAGE`), it cannot carry all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
 
-OF_GATEWAYS: Final[Mapping[str, tuple[str, ...]]] = {
+DESK: Final = "desk"
+WIRE: Final = "wire"
+IMAGE: Final = "image"
+"""Where a scenario is played: in real time, in virtual time with frames, and without."""
+
+OF_WAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "hang": (),
     "answer": (),
     "refuse": (),
@@ -26,23 +31,76 @@ OF_GATEWAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "cut_to_gateway": (),
     "cut_to_daemon": (),
     "slow": ("latency_s",),
+    "flap": ("period_s",),
     "heal": (),
 }
 """Leave requests unanswered and answer again; drop connections and take no new ones; drop them
-once; lose them unheard and say nothing; lose one direction; take longer each way; end all that."""
+once; lose them unheard and say nothing; lose one direction; take longer each way; refuse and take
+connections in turn; end all that."""
+
+OF_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "jitter": ("jitter_s",),
+    "dribble": ("pause_s",),
+    "late": ("latency_s",),
+    "lose": ("share_pu",),
+    "corrupt": ("share_pu",),
+    "garbage": (),
+    "oversize": (),
+    "duplicate": (),
+    "reorder": (),
+    "storm": ("connections_count",),
+}
+"""Let each piece take another time; replies byte by byte; after their time; lost, or with a bit
+turned, some of them; no replies at all but noise; longer than any; twice; the later one first; and
+many strangers who connect and talk nonsense."""
+
+OF_MODBUS: Final[Mapping[str, tuple[str, ...]]] = {
+    "wrong_transaction": (),
+    "wrong_unit": (),
+    "wrong_function": (),
+    "wrong_count": (),
+    "wrong_length": (),
+    "truncate": (),
+}
+"""Reply under another transaction, unit or function; say another count or length than that of what
+comes; reply with less than was asked for, in good form."""
+
+OF_OPCUA: Final[Mapping[str, tuple[str, ...]]] = {
+    "lose_session": (),
+    "lose_subscriptions": (),
+    "renumber": (),
+    "shift_time": ("by_s",),
+}
+"""Forget the sessions, or what they subscribed to; start again with other namespace indexes; stamp
+values with another time."""
+
+OF_GATEWAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    **OF_WAYS,
+    **OF_FRAMES,
+    **OF_MODBUS,
+    **OF_OPCUA,
+}
+"""All that can be done to gateways; not each of them speaks the protocol for it."""
 
 OF_INSTRUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "freeze": ("point",),
+    "stick": ("point", "value"),
     "scale": ("point", "factor"),
     "offset": ("point", "by"),
+    "drift": ("point", "by_per_s"),
     "not_a_number": ("point",),
+    "infinite": ("point",),
     "spike": ("point", "value", "for_s"),
+    "swap_words": (),
+    "swap": ("with",),
     "stop_life": (),
     "ignore_writes": (),
     "refuse_writes": (),
 }
-"""Keep showing one value; show another; show none; show another for a while; count life no more;
-acknowledge commands and set-points without obeying; refuse them. The heartbeat still arrives."""
+"""Keep showing what it shows, or a value; show another, or ever another; show none, or infinity;
+show another for a while; code values of two registers with the other word first; be another device
+of its kind; count life no more; acknowledge commands and set-points without obeying; refuse them.
+The heartbeat still arrives."""
 
 OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_step": ("by_s",)}
 """Let its process run nothing for a while; set its wall clock forward or back."""
@@ -50,9 +108,7 @@ OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_s
 OF_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {"ask": ("of", "action")}
 """Ask the daemon for an action of some equipment, which its interlocks may refuse."""
 
-ON_DESK: Final = frozenset({"hang", "answer", "heal"})
-"""What a gateway can do on a real network as well."""
-
+_OF_PROTOCOL: Final = {"modbus_tcp": OF_MODBUS, "opcua": OF_OPCUA}
 _UNSHOWN: Final = frozenset({PointKind.COMMAND, PointKind.HEARTBEAT})
 
 
@@ -63,7 +119,16 @@ def points_of(nature: str) -> tuple[str, ...]:
     return tuple(name for name, point in points.items() if point.kind not in _UNSHOWN)
 
 
-def on_desk(site: Site, id_: str, event: str) -> bool:
-    """Return whether an event can be done in real time, on the desk."""
+def of_protocol(protocol: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what can be done to a gateway that speaks `protocol`."""
+    return {**OF_WAYS, **OF_FRAMES, **_OF_PROTOCOL.get(protocol, {})}
+
+
+def why_not(site: Site, id_: str, event: str, where: str) -> str:
+    """Return why an event cannot be done to something where a scenario is played; "" if it can."""
     nature = nature_of(site, id_)
-    return event in ON_DESK if nature == GATEWAY else nature not in {DAEMON, OPERATOR}
+    if nature in {DAEMON, OPERATOR}:
+        return "in virtual time only: play it with `ridethrough simulate`" if where == DESK else ""
+    if nature == GATEWAY and where == IMAGE and event not in OF_WAYS:
+        return "where there are frames only: play it with --depth wire"
+    return ""

@@ -16,42 +16,46 @@ before it is answered; each node of a Write request in its order:
 control network does, and is meant for loopback. Nobody is admin: nodes cannot be added or deleted.
 
 asyncua is imported in this file alone. A client's write is caught in the attribute service, where
-the answer to each node is made; the library's own value setter can neither refuse nor wait. The
-seam is held by a test.
+the answer to each node is made; the library's own value setter can neither refuse nor wait. Its
+listener is ours, so that connections go wrong when they are to. The seams are held by tests.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
+from asyncua.server.binary_server_asyncio import BinaryServer
 from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from daemon.model.points import Node
+from daemon.model.quantities import ns
+from device_emulators.faults.door import Door
 from device_emulators.servers.codec import accepts
 from device_emulators.servers.served import devices_behind, listening_failed
 from device_emulators.servers.sheet import Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from asyncua.server.address_space import AddressSpace
     from asyncua.server.internal_server import InternalServer
-    from asyncua.server.internal_subscription import InternalSubscription, PublishRequestCallback
     from numpy.typing import NDArray
 
     from daemon.model.plant import Gateway, Site
+    from device_emulators.faults.door import Factory
     from device_emulators.servers.served import Served
 
 _TYPES: Final = {
@@ -113,10 +117,6 @@ def _data_value(raw: float | bool | None, place: Node, utc_ns: int) -> ua.DataVa
     )
 
 
-def _nobody_asked(subscription: int) -> None:
-    """Say that no publish request waits, so that nothing is published."""
-
-
 @contextmanager
 def _unswept() -> Iterator[None]:
     """Look for no garbage: an address space is many objects and none, and the look doubles it."""
@@ -160,8 +160,46 @@ class _DeviceWrites(AttributeService):
         return [ua.StatusCode(ua.UInt32(code)) for code in codes]
 
 
+class _Listener(BinaryServer):
+    """The library's listener, except that clients come in by a door."""
+
+    door: Door
+
+    async def start(self) -> None:
+        async def listen(factory: Factory) -> asyncio.AbstractServer:
+            loop = asyncio.get_running_loop()
+            return await loop.create_server(factory, self.hostname, self.port)
+
+        await self.door.open(self._make_protocol, listen)
+        self._server = self.door  # type: ignore[assignment]
+        self.cleanup_task = asyncio.create_task(self._close_task_loop())
+
+
+class _Server(Server):
+    """The library's server, except that it has that listener."""
+
+    door: Door
+
+    async def start(self) -> None:
+        await self._setup_server_nodes()
+        await self.iserver.start()
+        host, port = self._get_bind_socket_info()
+        self.bserver = _Listener(self.iserver, host or "", port or 0, self.limits)
+        self.bserver.door = self.door
+        self.bserver.set_policies(self._policies)
+        try:
+            await self.bserver.start()
+        except OSError:
+            await self.iserver.stop()
+            raise
+
+
 class OpcUaGateway:
-    """The server of one gateway."""
+    """The server of one gateway.
+
+    Attributes:
+        door: where its clients come in.
+    """
 
     def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
         """Remember what to serve; nothing is built before `start`."""
@@ -174,9 +212,10 @@ class OpcUaGateway:
         self._moved = Moved()
         self._version = -1
         self._utc_ns = 0
+        self._shift_ns = 0
+        self._strange_names = 0
         self._server: Server | None = None
-        # What subscriptions asked for publish requests before the server hung.
-        self._asking: dict[InternalSubscription, PublishRequestCallback | None] = {}
+        self.door: Final = Door(gateway.protocol, gateway.id)
 
     async def start(self, utc_ns: int) -> None:
         """Build the nodes and listen on the gateway's address; `utc_ns` stamps the first values.
@@ -187,7 +226,8 @@ class OpcUaGateway:
         gateway = self._gateway
         # The library reports its own start-up and every client that goes; failures are raised.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-        server = Server(user_manager=_Anonymous())  # type: ignore[arg-type]
+        server = _Server(user_manager=_Anonymous())  # type: ignore[arg-type]
+        server.door = self.door
         with _unswept():
             await server.init()
         server.allow_remote_admin(False)
@@ -214,28 +254,31 @@ class OpcUaGateway:
             for session in list(server.iserver._external_sessions.values()):
                 await session.close_session()
 
-    def hang(self, silent: bool) -> None:
-        """Leave requests unanswered, or answer again.
+    async def suffer(self, event: str, values: Mapping[str, Any]) -> None:
+        """Let something go wrong that only this protocol knows, see `faults.words`."""
+        if event == "shift_time":
+            self._shift_ns = ns(float(values["by_s"]))
+        elif event == "renumber":
+            await self._renumber()
+        elif self._server is not None:
+            internal = self._server.iserver
+            if event == "lose_session":
+                for session in list(internal._external_sessions.values()):
+                    await session.close_session()
+            elif event == "lose_subscriptions":
+                service = internal.subscription_service
+                await service.delete_subscriptions(list(service.subscriptions))
 
-        Connections that stand stay open; those that are made meanwhile are closed at once.
-        """
-        if self._server is None:
-            return
-        internal, binary = self._server.iserver, self._server.bserver
-        internal.max_connections = 0 if silent else MAX_CONNECTIONS
-        for client in binary.clients if binary is not None else ():
-            if client.transport is not None:
-                (client.transport.pause_reading if silent else client.transport.resume_reading)()
-        for subscription in internal.subscription_service.subscriptions.values():
-            if silent:
-                self._asking.setdefault(subscription, subscription.pub_request_callback)
-                subscription.pub_request_callback = _nobody_asked
-            elif subscription in self._asking:
-                subscription.pub_request_callback = self._asking.pop(subscription)
-        if not silent:
-            self._asking.clear()
+    async def _renumber(self) -> None:
+        """Start again, with one more namespace before those of the devices."""
+        await self.stop()
+        self._strange_names += 1
+        self._nodes, self._moved, self._version = {}, Moved(), -1
+        await self.start(self._utc_ns)
 
     async def _build(self, server: Server, utc_ns: int) -> None:
+        for number in range(self._strange_names):
+            await server.register_namespace(f"urn:somebody:else:{number}")
         for equipment, _, profile in devices_behind(self._site, self._gateway):
             index = await server.register_namespace(profile.namespace)
             parent = await server.nodes.objects.add_object(
@@ -265,6 +308,7 @@ class OpcUaGateway:
         self._utc_ns = utc_ns
         if self._version == self._plant.version:
             return
+        utc_ns += self._shift_ns
         self._version = self._plant.version
         values = self._read()
         for number in self._moved.among(values):

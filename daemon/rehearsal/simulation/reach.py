@@ -1,9 +1,10 @@
 """What happens between the daemon and the plant: to gateways, on the way to them, to the process.
 
-The words are those of `device_emulators.faults.words`. At wire depth they act on the network, and
-the real drivers and servers make of it what they do. At image depth there is no network; a gateway
-that is out of reach answers nothing, and one whose silence lasts counts as lost, after the time in
-which the Modbus driver would say so.
+The words are those of `device_emulators.faults.words`. At wire depth they act on the network, or,
+where frames are meant, at the doors of the gateways; the real drivers and servers make of it what
+they do. At image depth there is no network; a gateway that is out of reach answers nothing, and one
+whose silence lasts counts as lost, after the time in which the Modbus driver would say so. What
+needs frames is refused there before anything runs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from daemon.drivers.line import MISSES
 from daemon.drivers.modbus import REPLY_S
 from daemon.model.quantities import ns
+from device_emulators.faults.words import OF_WAYS
 from device_emulators.play import NEVER
 from device_emulators.virtual.link import Fault, Link
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from daemon.model.plant import Site
+    from device_emulators.servers.gateways import Gateways
     from device_emulators.virtual.clock import VirtualClock
     from device_emulators.virtual.loop import VirtualLoop
     from device_emulators.virtual.network import Network
@@ -76,12 +79,16 @@ class Reach(Protocol):
 class WireReach:
     """The ways as connections over a network."""
 
-    def __init__(self, site: Site, network: Network) -> None:
-        """Let everything pass."""
-        self._site, self._network = site, network
+    def __init__(self, site: Site, network: Network, gateways: Gateways) -> None:
+        """Let everything pass over `network`, and at the doors of `gateways`."""
+        self._site, self._network, self._gateways = site, network, gateways
 
     def suffer(self, gateway: str, event: str, values: Mapping[str, Any]) -> None:
         """Do something to a gateway or the way to it."""
+        if event in _ENDS or event not in OF_WAYS:
+            self._gateways.disturb(gateway, event, values)
+        if event not in OF_WAYS:
+            return
         found, network = self._site.gateways[gateway], self._network
         link = Link(DAEMON, found.host, found.port)
         if event in _ENDS:

@@ -28,6 +28,7 @@ from daemon.rehearsal.simulation.observer import Scene, Verdict
 from daemon.rehearsal.simulation.reach import ImageReach, Process, WireReach
 from daemon.rehearsal.simulation.world import Audience, world
 from daemon.runtime.clock import processor_s
+from device_emulators.faults.flapping import Flapping
 from device_emulators.faults.instruments import Instruments
 from device_emulators.pace import Pace
 from device_emulators.plant.plant import Plant
@@ -164,21 +165,26 @@ class _Run:
         self._links = ImageLinks(self)
         self._instruments = Instruments(self._plant)
         self._image_reach = ImageReach(clock.monotonic_ns)
-        reach = WireReach(self._site, network) if _wire(case) else self._image_reach
+        self._gateways = Gateways(self._site, self) if _wire(case) else None
+        reach = (
+            self._image_reach
+            if self._gateways is None
+            else WireReach(self._site, network, self._gateways)
+        )
+        self._flapping = Flapping(network.loop, reach.suffer)
         self._daemon_clock = VirtualClock(network.loop, clock.utc_ns() - clock.monotonic_ns())
         self._process = Process(network.loop, self._daemon_clock)
         self._play = Play(
             self._site,
             self._instruments,
             case.scenario,
-            gateway=reach.suffer,
+            gateway=self._flapping.suffer,
             daemon=self._process.suffer,
             operator=self._ask,
             out=out,
         )
         self._play.listeners.append(self._happened)
         self._pace = Pace(self._instruments, self._play, network.loop, clock.monotonic_ns)
-        self._gateways = Gateways(self._site, self) if _wire(case) else None
         self._daemon: Daemon | None = None
         self._asked = 0
 
@@ -198,7 +204,8 @@ class _Run:
 
     @property
     def due_ns(self) -> int:
-        return min(self._instruments.due_ns, self._play.due_ns, self._image_reach.due_ns)
+        ways = min(self._image_reach.due_ns, self._flapping.due_ns)
+        return min(self._instruments.due_ns, self._play.due_ns, ways)
 
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         return self._instruments.reader(names)
@@ -245,6 +252,7 @@ class _Run:
             took_s = processor_s() - began_s
         finally:
             self._pace.stop()
+            self._flapping.close()
             self._audience.open = False
             self._process.resume()  # it must hear that it is to end
             stop.set()

@@ -180,28 +180,41 @@ def test_shipped_scenario_is_found_by_name() -> None:
 
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize(
-    ("happening", "said"),
+    ("where", "happening", "said"),
     [
-        ("GW-B, event: cut", "s.yaml:9:38: timeline.1.event: cut can be done to GW-B in virtual"),
-        ("OPC-B, event: reset", "reset can be done to OPC-B in virtual time only"),
-        ("daemon, event: pause, for_s: 5", "pause can be done to daemon in virtual time only"),
         (
+            "desk",
+            "daemon, event: pause, for_s: 5",
+            "s.yaml:9:40: timeline.1.event: pause can be done to daemon in virtual time only",
+        ),
+        (
+            "desk",
             "operator, event: ask, of: 52-A, action: open",
             "ask can be done to operator in virtual time only",
         ),
+        (
+            "image",
+            "GW-B, event: wrong_unit",
+            "wrong_unit can be done to GW-B where there are frames only (valid: play it with",
+        ),
+        ("image", "OPC-B, event: dribble, pause_s: 1", "where there are frames only"),
+        ("image", "OPC-B, event: renumber", "where there are frames only"),
     ],
 )
-def test_not_everything_can_be_done_in_real_time(tmp_path: Path, happening: str, said: str) -> None:
+def test_not_everything_can_be_done_everywhere(
+    tmp_path: Path, where: str, happening: str, said: str
+) -> None:
     path, words = tmp_path / "s.yaml", vocabulary()
     small = "\n".join(GOOD.splitlines()[:9]) + "\n"
     path.write_text(small.replace("GW-B, event: hang", happening))
     load(path, small_board(), words)
+    load(path, small_board(), words, where="wire")
     with pytest.raises(SettingsError) as caught:
-        load(path, small_board(), words, real_time=True)
+        load(path, small_board(), words, where=where)
     assert said in str(caught.value)
-    for possible in ("GW-B, event: hang", "OPC-B, event: hang"):
+    for possible in ("GW-B, event: hang", "OPC-B, event: flap, period_s: 1"):
         path.write_text(small.replace("GW-B, event: hang", possible))
-        load(path, small_board(), words, real_time=True)
+        load(path, small_board(), words, where=where)
 
 
 @pytest.mark.fault("F87")
@@ -219,6 +232,12 @@ def test_not_everything_can_be_done_in_real_time(tmp_path: Path, happening: str,
         ("daemon, event: clock_step, by_s: 1.0e5", "(valid: from -86400 to 86400)"),
         ("daemon, event: hang", "nothing called hang can be done to a daemon"),
         ("GW-B, event: slow, latency_s: true", "True is no number"),
+        ("GW-B, event: flap, period_s: 0", "0 s is no span of time"),
+        ("GW-B, event: lose, share_pu: 2", "2 pu cannot be (valid: from 0 to 1)"),
+        ("GW-B, event: renumber", "nothing called renumber can be done to a gateway that speaks"),
+        ("OPC-B, event: wrong_unit", "to a gateway that speaks opcua"),
+        ("DG-1, event: swap, with: DG-1", "DG-1 cannot be taken for DG-1: another generator"),
+        ("DG-1, event: swap, with: 52-A", "DG-1 cannot be taken for 52-A"),
     ],
 )
 def test_what_is_done_beside_the_plant_is_checked(

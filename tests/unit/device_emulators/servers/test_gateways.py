@@ -41,7 +41,7 @@ def test_a_gateway_that_hangs_says_nothing_and_can_answer_again(gateway: str, po
             await stack.enter_async_context(driven(driver))
             await asyncio.sleep(2)
             assert is_good(board.quality(point))
-            gateways.disturb(gateway, "hang")
+            gateways.disturb(gateway, "hang", {})
             at_ns = clock.monotonic_ns()
             for number in range(50):
                 plant.show(equipment, **{name: float(number)})
@@ -50,7 +50,7 @@ def test_a_gateway_that_hangs_says_nothing_and_can_answer_again(gateway: str, po
             assert board.value(point) == 0.0
             assert is_bad(board.quality(point))
             assert board.said[0].at_ns - at_ns < 2.5 * SECOND
-            gateways.disturb(gateway, "answer")
+            gateways.disturb(gateway, "answer", {})
             await asyncio.sleep(10)
             assert board.value(point) == 49.0
             assert is_good(board.quality(point))

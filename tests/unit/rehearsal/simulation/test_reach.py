@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from daemon.rehearsal.simulation.reach import LOST_NS, ImageReach, Process, WireReach
+from device_emulators.servers.gateways import Gateways
 from device_emulators.virtual.clock import VirtualClock
 from device_emulators.virtual.link import located
 from device_emulators.virtual.run import run
-from tests.small_board import small_board
+from tests.small_board import MemoryPlant, small_board
 
 if TYPE_CHECKING:
     from device_emulators.virtual.network import Network
@@ -140,7 +141,7 @@ def test_on_the_wire(event: str, values: dict[str, Any], meanwhile: str, after: 
             mine = await asyncio.open_connection("127.0.0.1", 1502)
         other = await asyncio.open_connection("127.0.0.1", 1502)
         assert await _asked(*mine) == "x"
-        reach = WireReach(site, network)
+        reach = WireReach(site, network, Gateways(site, MemoryPlant()))
         reach.suffer("GW-B", event, values)
         found = await _asked(*mine)
         assert await _asked(*other) == "x", "only the daemon's way is disturbed"
