@@ -16,7 +16,7 @@ import signal
 import sys
 import time  # noqa: TID251 - the desk is the outside: its process has a clock of its own
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
 from device_emulators.faults.instruments import Instruments
@@ -29,7 +29,7 @@ from device_emulators.trace import TraceError, read_trace
 from device_emulators.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from daemon.model.plant import Site
@@ -72,7 +72,7 @@ class Desk:
         self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
         self._scenario = scenario
         self._gateways = Gateways(site, plant)
-        self._play = Play(site, plant, scenario, gateway=self._disturb, out=out)
+        self._play = Play(site, plant, scenario, gateway=self._gateways.disturb, out=out)
         self._started, self._stopped = False, False
         self._slipped_s = 0.0
         self._slips: list[dict[str, float]] = []
@@ -85,9 +85,6 @@ class Desk:
             OSError: a port cannot be had; names gateway and port. Nothing is left open.
         """
         await self._gateways.open(self._utc_ns())
-
-    def _disturb(self, gateway: str, event: str, _values: Mapping[str, Any]) -> None:
-        self._gateways.disturb(gateway, event)
 
     async def close(self) -> None:
         """Close every server and connection."""
