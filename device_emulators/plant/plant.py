@@ -23,7 +23,7 @@ from device_emulators.devices.device import Device
 from device_emulators.devices.it_rack import ItRack
 from device_emulators.devices.kinds import KINDS, events_of
 from device_emulators.plant import reading, rotation, solving
-from device_emulators.plant.elements import PlantEvent
+from device_emulators.plant.elements import FAULT_KINDS, Fault, PlantEvent
 from device_emulators.plant.grid import Grid
 from device_emulators.plant.pace import LIVELY_STEP_NS, Pace
 from device_emulators.plant.racks import STAGES, Racks
@@ -264,11 +264,29 @@ class Plant:
                 raise ValueError(f"target 'any' knows no event {event!r} (valid: clear)")
             for device in self.devices.values():
                 device.clear()
+            for id_ in list(self.grid.faults):
+                self.grid.clear_fault(id_)
+        elif event == "fault":
+            self._short(target, str(values["kind"]), float(values["ohm"]))
+        elif event == "clear" and target in self.grid.bus:
+            self.grid.clear_fault(target)
         else:
             self._device(target).inject(event, values)
+            if event == "clear":
+                self.grid.clear_fault(target)
         self._version += 1
         self._touched = True
         self.grid.stir()
+
+    def _short(self, target: str, kind: str, ohm: float) -> None:
+        """Let a short circuit stand at a bus, or behind a breaker or a cable."""
+        if kind not in FAULT_KINDS:
+            raise ValueError(f"{target}: no fault {kind!r} (valid: {', '.join(FAULT_KINDS)})")
+        bus = self.grid.bus.get(target)
+        behind = self._device(target).buses[-1] if bus is None else bus
+        self.grid.set_fault(target, Fault(behind, kind, ohm))
+        text = f"{target}: {kind.replace('_', '-')} fault"
+        self.grid.say(target, "injected", text, event="fault", kind=kind, ohm=ohm)
 
     def _device(self, id_: str) -> Device:
         try:
