@@ -263,20 +263,19 @@ class Wire:
 
 
 def _write_request(write: Write) -> ModbusPDU:
-    single = len(write.words) == 1
     if write.table == "coil":
         bits = [bool(word) for word in write.words]
-        coils = WriteSingleCoilRequest if single else WriteMultipleCoilsRequest
+        coils = WriteSingleCoilRequest if write.single else WriteMultipleCoilsRequest
         return coils(address=write.address, dev_id=write.unit, bits=bits)
     words = list(write.words)
-    registers = WriteSingleRegisterRequest if single else WriteMultipleRegistersRequest
+    registers = WriteSingleRegisterRequest if write.single else WriteMultipleRegistersRequest
     return registers(address=write.address, dev_id=write.unit, registers=words)
 
 
 def _echoes(reply: ModbusPDU, write: Write) -> bool:
     if reply.address != write.address:
         return False
-    if len(write.words) > 1:
+    if not write.single:
         return reply.count == len(write.words)
     echo = reply.bits if write.table == "coil" else reply.registers
     return [int(word) for word in echo] == list(write.words)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BLOCK: Final = ("command_epoch", "command_id", "command")
 _WRITABLE: Final = frozenset({"holding", "coil"})
+_SINGLE: Final = {"holding": 6, "coil": 5}
+"""Function that writes one address, which some makes leave out."""
 _WRAPPING: Final = frozenset({PointKind.COUNTER, PointKind.HEARTBEAT})
 
 
@@ -34,12 +36,14 @@ class Write:
         table: "holding" or "coil".
         address: first address.
         words: what to write.
+        single: the function for a single register or coil carries it.
     """
 
     unit: int
     table: str
     address: int
     words: tuple[int, ...]
+    single: bool
 
 
 def wanted(site: Site, command: Command) -> tuple[tuple[str, float], ...]:
@@ -78,7 +82,9 @@ def order(site: Site, command: Command) -> Write:
         raise ValueError(f"{command.equipment}.{command.point} cannot be written")
     assert equipment.device is not None
     words = [w for n, p in places for w in _encode(equipment, n, p, values[n])]
-    return Write(equipment.device.unit, first.table, first.address, tuple(words))
+    obeyed = site.profiles[equipment.device.profile].functions
+    single = len(words) == 1 and (not obeyed or _SINGLE[first.table] in obeyed)
+    return Write(equipment.device.unit, first.table, first.address, tuple(words), single)
 
 
 def _served(site: Site, equipment: str) -> dict[str, Register | Node]:

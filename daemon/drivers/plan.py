@@ -2,9 +2,10 @@
 
 Two hundred values in forty places cost 835 ms at a device that answers in 20 ms when each place is
 asked for, and 105 ms when places that are near each other are read together. So registers of one
-unit, table and period are merged over gaps of up to `GAP` addresses. A block stays within `WORDS`
-registers, because a reply above 264 bytes that comes late makes pymodbus lose the next one too; the
-mirror may be as long as the protocol allows, for its connection is rebuilt after any late reply.
+unit, table and period are merged over gaps of up to `GAP` addresses, where the device reads across
+them. A block stays within `WORDS` registers, because a reply above 264 bytes that comes late makes
+pymodbus lose the next one too; the mirror may be as long as the protocol allows, for its connection
+is rebuilt after any late reply.
 
 Source: read plans measured on one connection, own derivation.
 """
@@ -73,6 +74,7 @@ class _Need:
     table: str
     address: int
     mirrored: bool
+    gap: int
     point: Point
     register: Register
 
@@ -111,7 +113,8 @@ def _needs(site: Site, points: PointTable, gateway: str) -> Iterator[_Need]:
         mirrored = mirror and register.mirrored
         shift = (device.unit - MIRROR_UNIT - 1) * MIRROR_WORDS if mirrored else 0
         unit = MIRROR_UNIT if mirrored else device.unit
-        yield _Need(unit, register.table, register.address + shift, mirrored, point, register)
+        gap = GAP if mirrored or site.profiles[device.profile].bridged else 0
+        yield _Need(unit, register.table, register.address + shift, mirrored, gap, point, register)
 
 
 def _merge(needs: list[_Need], mirrored: bool) -> Iterator[list[_Need]]:
@@ -122,7 +125,7 @@ def _merge(needs: list[_Need], mirrored: bool) -> Iterator[list[_Need]]:
     end = needs[0].end
     for need in needs[1:]:
         reach = max(end, need.end)
-        if need.address - end > GAP or reach - run[0].address > limit:
+        if need.address - end > need.gap or reach - run[0].address > limit:
             yield run
             run, reach = [], need.end
         run.append(need)

@@ -47,6 +47,7 @@ class Gateway:
         port: TCP port.
         mirror: unit 1 repeats the first `MIRROR_WORDS` input registers of every unit, see
             `daemon.model.points`.
+        block: power block that it belongs to, "" for what all blocks share.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Gateway:
     host: str
     port: int
     mirror: bool
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Device:
         scan: scan class, "fast", "normal" or "slow".
         fallback_after_s: silence of the daemon after which it falls back [s]; 0 = no watchdog.
         fallback: what it then does: "none", "hold", "zero", "own_logic".
+        serial: serial number on its nameplate; 0 = not known.
     """
 
     profile: str
@@ -75,6 +78,7 @@ class Device:
     scan: str
     fallback_after_s: float
     fallback: str
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,11 @@ class Profile:
         protocol: "modbus_tcp" or "opcua".
         namespace: OPC UA namespace URI, or "".
         points: place of every served point, by point name.
+        make: who makes it.
+        model: what the maker calls it.
+        functions: Modbus function codes it obeys; empty = all that its tables allow.
+        bridged: addresses between its values read 0; otherwise a read across them is refused.
+        serial: where a Modbus device keeps its serial number, or None.
     """
 
     name: str
@@ -104,6 +109,11 @@ class Profile:
     protocol: str
     namespace: str
     points: Mapping[str, Register | Node]
+    make: str = ""
+    model: str = ""
+    functions: frozenset[int] = frozenset()
+    bridged: bool = True
+    serial: Register | None = None
 
 
 @dataclass(frozen=True, slots=True)

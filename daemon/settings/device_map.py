@@ -63,9 +63,26 @@ def known_maps(folders: Sequence[Path]) -> list[str]:
 def _profile(name: str, form: RegisterMapForm | NodeMapForm) -> Profile:
     if isinstance(form, NodeMapForm):
         nodes = {key: _node(place) for key, place in form.points.items()}
-        return Profile(name, form.nature, form.protocol, form.namespace, nodes)
+        return Profile(
+            name, form.nature, form.protocol, form.namespace, nodes, form.make, form.model
+        )
     registers = {key: _register(place, form.word_order) for key, place in form.points.items()}
-    return Profile(name, form.nature, form.protocol, "", registers)
+    serial = None
+    if form.serial is not None:
+        place = RegisterForm(table=form.serial.table, address=form.serial.address, type="u32")
+        serial = _register(place, form.word_order)
+    return Profile(
+        name,
+        form.nature,
+        form.protocol,
+        "",
+        registers,
+        form.make,
+        form.model,
+        frozenset(form.functions),
+        form.gaps == "zero",
+        serial,
+    )
 
 
 def _register(form: RegisterForm, word_order: str) -> Register:

@@ -63,6 +63,8 @@ class GatewayForm(Endpoint):
     protocol: Protocol
     mirror: bool = False
     """Unit 1 repeats the first input registers of every unit: one block that is read fast."""
+    block: Id | Literal[""] = ""
+    """Power block that it belongs to; none for what all blocks share, or on a site without any."""
 
 
 class FallbackForm(Form):
@@ -83,6 +85,8 @@ class DeviceForm(Form):
     """Modbus unit id; not used with OPC UA."""
     scan: Scan = "normal"
     fallback: FallbackForm | None = None
+    serial: Annotated[int, Field(ge=1, le=0xFFFF_FFFF)] | None = None
+    """Serial number on its nameplate."""
 
 
 class EquipmentForm(Form):
@@ -257,12 +261,24 @@ class _Map(Form):
     model: str
 
 
+class SerialForm(Form):
+    """Where a Modbus device keeps its serial number: two registers, in the map's word order."""
+
+    table: Literal["input", "holding"]
+    address: Annotated[int, Field(ge=0, le=65534)]
+
+
 class RegisterMapForm(_Map):
     """The map of a Modbus device."""
 
     protocol: Literal["modbus_tcp"]
     word_order: Literal["big", "little"] = "big"
     """Order of the two words of a 32-bit value."""
+    functions: Annotated[list[Literal[1, 2, 3, 4, 5, 6, 15, 16, 22, 23]], Field(min_length=1)] = []
+    """Function codes it obeys, where they are not all that its tables allow."""
+    gaps: Literal["zero", "refuse"] = "zero"
+    """What addresses between its values do: read 0, or make it refuse the whole read."""
+    serial: SerialForm | None = None
     points: dict[str, RegisterForm]
 
 

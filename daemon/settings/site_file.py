@@ -190,7 +190,7 @@ def _site(form: SiteForm, profiles: Mapping[str, Profile]) -> model.Site:
         },
         equipment={id_: _equipment(id_, item) for id_, item in form.equipment.items()},
         gateways={
-            id_: model.Gateway(id_, g.protocol, g.host, g.port, g.mirror)
+            id_: model.Gateway(id_, g.protocol, g.host, g.port, g.mirror, g.block)
             for id_, g in form.gateways.items()
         },
         schemes={id_: _scheme(id_, scheme) for id_, scheme in form.schemes.items()},
@@ -223,6 +223,7 @@ def _equipment(id_: str, form: EquipmentForm) -> model.Equipment:
             scan=form.device.scan,
             fallback_after_s=fallback.after_s if fallback else 0.0,
             fallback=fallback.action if fallback else "none",
+            serial=form.device.serial or 0,
         )
     return model.Equipment(
         id=id_,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -143,9 +144,9 @@ def decoder(place: Register) -> Callable[[Sequence[int]], float]:
 class Codec:
     """The map of one table of one device, compiled.
 
-    Addresses between the first and the last of the map that hold no point are reserved: they read
-    0, as most makers have it, so that a master may read a block across them. Beyond the map there
-    is nothing: exception 2.
+    Addresses between the first and the last of the map that hold no point are reserved. With most
+    makers they read 0, so that a master may read a block across them; others refuse the whole read,
+    and the map says so. Beyond the map there is nothing: exception 2.
 
     Attributes:
         slots: the points of the table in address order.
@@ -154,8 +155,17 @@ class Codec:
         stop: address behind its last.
     """
 
-    def __init__(self, nature: Nature, table: str, points: Mapping[str, Register]) -> None:
-        """Compile the points of `points` that live in `table`."""
+    def __init__(
+        self, nature: Nature, table: str, points: Mapping[str, Register], *, bridged: bool = True
+    ) -> None:
+        """Compile the points of `points` that live in `table`.
+
+        Args:
+            nature: what the device is.
+            table: name of the table.
+            points: its map.
+            bridged: reserved addresses read 0; otherwise a read across them is refused.
+        """
         slots = [
             Slot(
                 name=name,
@@ -175,6 +185,20 @@ class Codec:
         self.shown: Final = tuple(slot for slot in self.slots if slot.readable)
         self.start: Final = min((s.address for s in slots), default=0)
         self.stop: Final = max((s.address + s.words for s in slots), default=0)
+        held = {at for s in slots for at in range(s.address, s.address + s.words)}
+        gaps = () if bridged else sorted(set(range(self.start, self.stop)) - held)
+        self._refused: Final = (*gaps, self.stop)
+
+    def check(self, address: int, count: int) -> None:
+        """Let pass what can be read.
+
+        Raises:
+            AddressError: an address is outside the map, or reserved and refused.
+        """
+        if not self.start <= address < self.stop:
+            raise AddressError
+        if address + count > self._refused[bisect_left(self._refused, address)]:
+            raise AddressError
 
     def decode(self, address: int, words: Sequence[int]) -> list[tuple[str, float]]:
         """Return the values that a write of `words` at `address` carries, in address order.
