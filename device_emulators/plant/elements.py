@@ -36,6 +36,7 @@ HAPPENINGS: Final = frozenset(
         "start_begun",
         "string_opened",
         "sync_expired",
+        "tap_changed",
         "transferred",
         "tripped",
         "unsynchronised_closing",
@@ -145,9 +146,10 @@ class Island:
         load_w: consumption of its slots and losses of its branches [W].
         load_va: the same as apparent power [VA].
         load_var: the same as reactive power [var].
-        loss_w: losses of its branches [W].
-        loss_var: reactive power its branches take [var].
+        loss_w: losses of its branches and short circuits [W].
+        loss_var: reactive power these take [var].
         slots: slots at its buses.
+        faulted: a short circuit stands in it that draws current.
     """
 
     leader: Former | None
@@ -159,6 +161,7 @@ class Island:
     loss_w: float = 0.0
     loss_var: float = 0.0
     slots: tuple[int, ...] = ()
+    faulted: bool = False
 
 
 class Pairs:

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from device_emulators.plant.earthing import neutrals
 from device_emulators.plant.elements import HAPPENINGS, Closing, Former, Pairs, PlantEvent, Switch
+from device_emulators.plant.feeding import feeds
 from device_emulators.plant.indications import Beats, Indications
 from device_emulators.plant.metering import Metering
 from device_emulators.plant.network import Branch
 from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
 from device_emulators.plant.reading import Cell
+from device_emulators.plant.short_circuit import phases
 from device_emulators.plant.switching import in_synchronism
 from device_emulators.plant.thermal import Cooling
 from device_emulators.plant.timers import Timers
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.plant.dc import DcSource
+    from device_emulators.plant.earthing import Neutral
     from device_emulators.plant.elements import DcPair, Fault, Island
+    from device_emulators.plant.feeding import Feed
     from device_emulators.plant.live import Live
     from device_emulators.plant.machine import Machine
     from device_emulators.plant.racks import Racks
@@ -60,6 +65,10 @@ class Grid:
         alerts: how often a device began or ceased to be alert.
         waiting: both buses of every switch that waits for synchronism, by its number.
         faults: short circuits that stand now, by the id of what has them.
+        fault_va: power into each of them (n_fault,) [VA].
+        fault_a: current of each of them, of its phase or phases (n_fault,) [A].
+        sequences: negative- and zero-sequence currents of every switch (n_switch,) [A], or None
+            while all is balanced.
         switch_residual_a: residual current 3 I0 of every switch (n_switch,) [A].
     """
 
@@ -79,13 +88,10 @@ class Grid:
         self.nominal_v: Final = np.array([b.voltage_v for b in site.buses.values()])
         self.is_ac: Final = np.array([b.kind == "ac" for b in site.buses.values()], dtype=bool)
         n_bus = len(self.bus_ids)
-        self.v_pu: NDArray[np.float64] = np.zeros(n_bus)
-        self.angle_rad: NDArray[np.float64] = np.zeros(n_bus)
-        self.hz: NDArray[np.float64] = np.zeros(n_bus)
+        self.v_pu, self.angle_rad, self.hz = np.zeros(n_bus), np.zeros(n_bus), np.zeros(n_bus)
         self.v: list[float] = [0.0] * n_bus
         self.f: list[float] = [0.0] * n_bus
-        self.consumed_w: NDArray[np.float64] = np.zeros(n_bus)
-        self.consumed_var: NDArray[np.float64] = np.zeros(n_bus)
+        self.consumed_w, self.consumed_var = np.zeros(n_bus), np.zeros(n_bus)
         self.slot_bus: list[int] = []
         self.p_w: list[float] = []
         self.q_var: list[float] = []
@@ -98,12 +104,12 @@ class Grid:
         self.alerts = 0
         self._currents: dict[int, NDArray[np.float64]] = {}
         self.branches: list[Branch] = []
-        self.branch_w: NDArray[np.float64] = np.zeros((0, 2))
-        self.branch_var: NDArray[np.float64] = np.zeros((0, 2))
-        self.switch_w: NDArray[np.float64] = np.zeros(0)
-        self.switch_var: NDArray[np.float64] = np.zeros(0)
+        self.branch_w, self.branch_var = np.zeros((0, 2)), np.zeros((0, 2))
+        self.switch_w, self.switch_var = np.zeros(0), np.zeros(0)
         self.faults: dict[str, Fault] = {}
-        self.switch_residual_a: NDArray[np.float64] = np.zeros(0)
+        self.fault_va, self.fault_a = np.zeros(0, np.complex128), np.zeros(0)
+        self.sequences: tuple[NDArray[np.complex128], NDArray[np.complex128]] | None = None
+        self.switch_residual_a = np.zeros(0)
         self.dc_sources: list[DcSource] = []
         self.pairs: Final = Pairs()
         self.devices: dict[str, Any] = {}
@@ -196,6 +202,16 @@ class Grid:
         limited = np.flatnonzero(np.isfinite(self.pickup_a))
         return limited, np.array(self.pickup_a)[limited] * self.switch_volts[limited]
 
+    @cached_property
+    def feeds(self) -> list[Feed]:
+        """Return everything that feeds short circuits of AC, once all is registered."""
+        return feeds(self)
+
+    @cached_property
+    def neutrals(self) -> list[Neutral]:
+        """Return the neutrals that can earth something, once all is registered."""
+        return neutrals(self)
+
     # What devices do.
 
     def say(self, source: str, name: str, text: str, **fields: float | str) -> None:
@@ -245,14 +261,18 @@ class Grid:
     def set_fault(self, id_: str, fault: Fault) -> None:
         """Let a short circuit stand from now on, in the name of what has it."""
         self.faults[id_] = fault
-        self.topology_changed = True
-        self.stir()
+        self._count_faults()
 
     def clear_fault(self, id_: str) -> None:
         """Take a short circuit away, if it is there."""
         if self.faults.pop(id_, None) is not None:
-            self.topology_changed = True
-            self.stir()
+            self._count_faults()
+
+    def _count_faults(self) -> None:
+        count = len(self.faults)
+        self.fault_va, self.fault_a = np.zeros(count, np.complex128), np.zeros(count)
+        self.topology_changed = True
+        self.stir()
 
     # What devices see.
 
@@ -287,6 +307,11 @@ class Grid:
         """Return the AC island a bus belongs to, None for a DC bus."""
         number = int(self.live_part.island_of[bus])
         return self.islands[number] if number >= 0 else None
+
+    def earths(self, bus: int) -> tuple[str, ...]:
+        """Return whose neutrals earth what a bus is joined to; more than one is one too many."""
+        part = self.live_part
+        return tuple(n.id for n in part.earths.get(int(part.zone[bus]), ()))
 
     def leader(self, bus: int) -> Former | None:
         """Return the reference of the island of a bus, or None when it is dead."""
@@ -327,7 +352,12 @@ class Grid:
         carried = np.where(
             self.is_ac[source], np.hypot(self.switch_w, self.switch_var), np.abs(self.switch_w)
         )
-        return np.divide(carried, volts, out=np.zeros(len(volts)), where=volts > 0.0)
+        found = np.divide(carried, volts, out=np.zeros(len(volts)), where=volts > 0.0)
+        if self.sequences is not None:
+            lagging = np.arctan2(self.switch_var, self.switch_w)
+            positive = found * np.exp(1j * (self.angle_rad[source] - lagging))
+            found = phases(positive, *self.sequences)
+        return found
 
     @property
     def switch_forward(self) -> NDArray[np.bool_]:
@@ -364,6 +394,8 @@ class Grid:
         island = self.island(former.bus)
         if island is None:
             return 0.0
+        if island.faulted:
+            return former.given_w
         p_w = self.p_w
         total = sum([p_w[slot] for slot in island.slots]) + island.loss_w
         return total - (0.0 if former.leads else p_w[former.slot])

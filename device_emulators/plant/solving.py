@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from device_emulators.plant.grid import Grid
     from device_emulators.plant.live import Live
+    from device_emulators.plant.short_circuit import FaultModel
 
 
 def refresh(grid: Grid) -> None:
@@ -79,7 +80,10 @@ def solve_ac(grid: Grid) -> None:
     dead = ~part.slot_alive
     p[dead] = q[dead] = 0.0  # nothing flows at a dead bus, whatever its load would like
     sources = [(f.voltage_pu, f.angle_rad, f.frequency_hz) for f in part.leaders]
-    asked = (part, p.tobytes(), q.tobytes(), sources)
+    if part.faulted is not None and part.faulted.changed():
+        grid.topology_changed = True
+    emfs = part.faulted.emfs() if part.faulted is not None else []
+    asked = (part, p.tobytes(), q.tobytes(), sources, emfs)
     if grid.solved_for[0] == asked:
         _, p, q = grid.solved_for  # as carried: a collapse takes less than was asked
     else:
@@ -95,11 +99,15 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
     grid.v_pu[ac] = grid.angle_rad[ac] = 0.0
     grid.branch_w = np.zeros((len(grid.branches), 2))
     grid.branch_var = np.zeros((len(grid.branches), 2))
+    dc = [number for number, *_ in part.dc.faults]
+    kept = grid.fault_va[dc], grid.fault_a[dc]
+    grid.fault_va, grid.fault_a = np.zeros(len(grid.faults), complex), np.zeros(len(grid.faults))
+    grid.fault_va[dc], grid.fault_a[dc] = kept
     if model.solver is not None:
         n_node = int(model.node.max()) + 1
         solution = model.solver.solve(
-            [f.voltage_pu for f in part.leaders],
-            [wrap(f.angle_rad) for f in part.leaders],
+            [f.voltage_pu for f in model.leaders],
+            [wrap(f.angle_rad) for f in model.leaders],
             sum_by(model.node, sum_by(part.slot_bus, p, n_bus)[model.bus], n_node),
             sum_by(model.node, sum_by(part.slot_bus, q, n_bus)[model.bus], n_node),
         )
@@ -108,22 +116,59 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
         grid.branch_w[model.branches] = solution.branch_w
         grid.branch_var[model.branches] = solution.branch_var
         if solution.collapsed:  # constant power has no solution: loads follow the voltage
-            square = np.where(part.slot_alive, grid.v_pu[part.slot_bus] ** 2, 1.0)
+            inside = np.isin(part.slot_bus, model.bus)
+            square = np.where(inside, grid.v_pu[part.slot_bus] ** 2, 1.0)
             p *= square
             q *= square
-        for i, leader in enumerate(part.leaders):
+        for i, leader in enumerate(model.leaders):
             leader.given_w = float(solution.source_w[i])
             leader.given_var = float(solution.source_var[i])
+    grid.sequences = None
+    if part.faulted is not None:
+        _solve_faulted(grid, part.faulted, p, q)
     _close_islands(grid, part, p, q)
     grid.show()
+
+
+def _solve_faulted(
+    grid: Grid, model: FaultModel, p: NDArray[np.float64], q: NDArray[np.float64]
+) -> None:
+    """Solve the islands with short circuits; `p` and `q` become what their slots carry."""
+    part = grid.live_part
+    found = model.solve(p, q)
+    network = found.network
+    grid.v_pu[model.bus] = network.v_pu[model.node]
+    grid.angle_rad[model.bus] = network.angle_rad[model.node]
+    grid.branch_w[model.branches] = network.branch_w
+    grid.branch_var[model.branches] = network.branch_var
+    inside = np.isin(part.slot_bus, model.bus)
+    p[inside] *= found.slot_pu[inside]
+    q[inside] *= found.slot_pu[inside]
+    for feed, given_va in zip(model.feeds, found.given_va.tolist(), strict=True):
+        former = feed.former
+        if former is not None:
+            former.given_w, former.given_var = given_va.real, given_va.imag
+            if former.machine is not None:
+                former.machine.electrical_w = given_va.real
+        led = former is not None and former.leads
+        p[feed.slot], q[feed.slot] = (0.0, 0.0) if led else (-given_va.real, -given_va.imag)
+    grid.fault_va[part.faulted_at] = found.fault_va
+    grid.fault_a[part.faulted_at] = found.fault_a
+    if found.negative_a is not None and found.zero_a is not None:
+        grid.sequences = part.flows @ found.negative_a, part.flows @ found.zero_a
 
 
 def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     """Tell every island its frequency, losses and load, and its members what they give."""
     count = len(part.islands)
-    loss_w = sum_by(part.branch_island, grid.branch_w[:, 0] + grid.branch_w[:, 1], count).tolist()
-    var = grid.branch_var[:, 0] + grid.branch_var[:, 1]
-    loss_var = sum_by(part.branch_island, var, count).tolist()
+    fault_va = grid.fault_va[part.faulted_at]
+    buses = [fault.bus for fault in part.faulted.faults] if part.faulted is not None else []
+    place = part.branch_island
+    if buses:
+        place = np.concatenate([place, part.island_of[buses]])
+    watts = np.concatenate([grid.branch_w.sum(axis=1), fault_va.real])
+    vars_ = np.concatenate([grid.branch_var.sum(axis=1), fault_va.imag])
+    loss_w, loss_var = (sum_by(place, x, count).tolist() for x in (watts, vars_))
     hz = np.zeros(count + 1)  # the last for buses that are in no island
     others_w, others_var = p.copy(), q.copy()
     for number, island in enumerate(part.islands):
@@ -147,6 +192,7 @@ def _flows(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64
         grid.branch_w[:, 0],
         grid.branch_w[:, 1],
         [-leader.given_w for leader in part.leaders],
+        grid.fault_va.real,
         [-source.given_w for source in grid.dc_sources],
         pairs.from_a_w,
         pairs.from_b_w,
@@ -156,12 +202,15 @@ def _flows(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64
         grid.branch_var[:, 0],
         grid.branch_var[:, 1],
         [-leader.given_var for leader in part.leaders],
+        grid.fault_va.imag,
     ]
     reactive = np.concatenate(var)
     grid.consumed_w = sum_by(part.enters, np.concatenate(w), n_bus)
     grid.consumed_var = sum_by(part.enters[: len(reactive)], reactive, n_bus)
     grid.switch_w = part.flows @ grid.consumed_w
     grid.switch_var = part.flows @ grid.consumed_var
+    zero = None if grid.sequences is None else grid.sequences[1]
+    grid.switch_residual_a = np.zeros(len(grid.switches)) if zero is None else 3.0 * np.abs(zero)
     grid.flows_count += 1
     _find_overloaded(grid)
 
