@@ -207,12 +207,13 @@ def _identify(unit: Unit, request: bytes) -> bytes:
     if len(request) != 4:
         raise ValueRefusedError
     objects = unit.identity
+    shown: tuple[int, ...]
     if code == 4:
         if first not in objects:
             raise AddressError
         shown, following = (first,), 0
     elif code in _LAST_OBJECT:
-        asked: tuple[int, ...] = tuple(id_ for id_ in objects if id_ <= _LAST_OBJECT[code])
+        asked = tuple(id_ for id_ in objects if id_ <= _LAST_OBJECT[code])
         start = asked.index(first) if first in asked else 0
         shown, following = _as_fit(objects, asked[start:])
     else:

@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 # successor, is one file's work. A name that ends in a slash is a whole package.
 SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
     "time": ("daemon/runtime/clock.py", "device_emulators/"),
-    "pymodbus": ("daemon/drivers/modbus.py", "device_emulators/servers/modbus.py"),
+    "pymodbus": ("daemon/drivers/modbus.py",),
     "asyncua": ("daemon/drivers/opcua.py", "device_emulators/servers/opcua.py"),
     "aiomqtt": ("daemon/publishers/mqtt.py",),
     "prometheus_client": ("daemon/publishers/prometheus.py",),
