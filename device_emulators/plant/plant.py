@@ -7,8 +7,10 @@ loads say what they want, DC nodes settle, converters say what they take, the is
 devices look at the result, and all of it again until nothing changes. What is written or injected
 settles when time is next asked to pass, before it does.
 
-Simplified: electrical transients shorter than a millisecond do not exist; short circuits are not
-computed yet.
+Short circuits stand until they are taken away; while one is fed, its island is solved as such (see
+`short_circuit`) and what it takes counts as loss.
+
+Simplified: electrical transients shorter than a millisecond do not exist.
 """
 
 from __future__ import annotations
@@ -186,7 +188,8 @@ class Plant:
 
     def _count(self, dt_s: float) -> None:
         """Add up energy by meaning, each element by itself."""
-        energy, losses = self._energy_j, float(self.grid.branch_w.sum())
+        energy = self._energy_j
+        losses = float(self.grid.branch_w.sum()) + float(self.grid.fault_va.real.sum())
         energy["loads"] += float(self._racks.power_w.sum()) * dt_s
         for device in self._balancing:
             source_w, load_w, loss_w = device.balance()
@@ -266,7 +269,7 @@ class Plant:
                 device.clear()
             for id_ in list(self.grid.faults):
                 self.grid.clear_fault(id_)
-        elif event == "fault":
+        elif event == "fault" and "kind" in values:
             self._short(target, str(values["kind"]), float(values["ohm"]))
         elif event == "clear" and target in self.grid.bus:
             self.grid.clear_fault(target)
@@ -284,6 +287,8 @@ class Plant:
             raise ValueError(f"{target}: no fault {kind!r} (valid: {', '.join(FAULT_KINDS)})")
         bus = self.grid.bus.get(target)
         behind = self._device(target).buses[-1] if bus is None else bus
+        if kind == "three_phase" and not self.grid.is_ac[behind]:
+            raise ValueError(f"{target}: no three phases on DC (valid: phase_phase, earth)")
         self.grid.set_fault(target, Fault(behind, kind, ohm))
         text = f"{target}: {kind.replace('_', '-')} fault"
         self.grid.say(target, "injected", text, event="fault", kind=kind, ohm=ohm)
@@ -300,8 +305,10 @@ class Plant:
     def quantity(self, target: str, name: str) -> float:
         """Return one true value of a piece of equipment or of a bus.
 
-        Buses know `live`, `voltage_pu` and `frequency_hz`; equipment its points without
-        instrument errors, and what else its kind can say (`fed`, `interruption_ms`, `closed`...).
+        Buses know `live`, `voltage_pu`, `frequency_hz`, `fault_current_a` of the short circuits at
+        them and `earths_count`, how many neutrals earth what they are joined to; equipment its
+        points without instrument errors, and what else its kind can say (`fed`,
+        `interruption_ms`, `closed`...).
 
         Raises:
             ValueError: no such target or quantity.
@@ -313,6 +320,8 @@ class Plant:
             "live": float(self.grid.live(bus)),
             "voltage_pu": float(self.grid.v_pu[bus]),
             "frequency_hz": float(self.grid.hz[bus]),
+            "fault_current_a": self.grid.fault_current_a(bus),
+            "earths_count": float(len(self.grid.earths(bus))),
         }
         if name not in found:
             raise ValueError(f"bus {target} has no quantity {name!r} (valid: {', '.join(found)})")
