@@ -27,7 +27,7 @@ from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OF_BUSES: Final = ("live", "voltage_pu", "frequency_hz")
+OF_BUSES: Final = ("live", "voltage_pu", "frequency_hz", "fault_current_a", "earths_count")
 """What can be asked of a bus."""
 
 
