@@ -308,6 +308,11 @@ class Grid:
         number = int(self.live_part.island_of[bus])
         return self.islands[number] if number >= 0 else None
 
+    def fault_current_a(self, bus: int) -> float:
+        """Return the current of the short circuits at a bus, of their phases [A]."""
+        at_bus = [fault.bus == bus for fault in self.faults.values()]
+        return float(self.fault_a[at_bus].sum())
+
     def earths(self, bus: int) -> tuple[str, ...]:
         """Return whose neutrals earth what a bus is joined to; more than one is one too many."""
         part = self.live_part

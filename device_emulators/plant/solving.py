@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from device_emulators.plant import dc, live
+from device_emulators.plant import dc, dc_short_circuit, live
 from device_emulators.plant.protection import wrap
+from device_emulators.plant.short_circuit import BOLTED_OHM
 from device_emulators.plant.topology import sum_by
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from device_emulators.plant.dc import DcLoad
     from device_emulators.plant.grid import Grid
     from device_emulators.plant.live import Live
     from device_emulators.plant.short_circuit import FaultModel
@@ -40,13 +42,32 @@ def solve_dc(grid: Grid) -> None:
     pairs = grid.pairs
     for load, members in nodes.groups:
         load.demand_w = float(pairs.demand_w[members].sum())
-    dc.solve(v_pu, nodes.sources, [load for load, _ in nodes.groups])
+    loads = [load for load, _ in nodes.groups]
+    if nodes.faults:
+        _solve_dc_faults(grid, v_pu, loads)
+    else:
+        dc.solve(v_pu, nodes.sources, loads)
     grid.v_pu[nodes.bus] = np.array(v_pu)[nodes.node]
     grid.show()
     for load, members in nodes.groups:
         demand_w = pairs.demand_w[members]
         pairs.from_a_w[members] = demand_w * load.from_a_pu
         pairs.from_b_w[members] = demand_w * load.from_b_pu
+
+
+def _solve_dc_faults(grid: Grid, v_pu: list[float], loads: list[DcLoad]) -> None:
+    """Settle the DC nodes with short circuits, of which several at one node are one."""
+    nodes = grid.live_part.dc
+    siemens: dict[int, float] = {}
+    for _, node, ohm in nodes.faults:
+        siemens[node] = siemens.get(node, 0.0) + 1.0 / max(ohm, BOLTED_OHM)
+    nominal_v = dict(zip(nodes.node.tolist(), grid.nominal_v[nodes.bus].tolist(), strict=True))
+    joined = {node: 1.0 / one for node, one in siemens.items()}
+    dc_short_circuit.solve(v_pu, nodes.sources, loads, joined, nominal_v)
+    for number, node, ohm in nodes.faults:
+        volts = v_pu[node] * nominal_v[node]
+        grid.fault_a[number] = volts / max(ohm, BOLTED_OHM)
+        grid.fault_va[number] = volts * grid.fault_a[number]
 
 
 def estimate_loads(grid: Grid) -> None:
