@@ -296,6 +296,8 @@ def _unusable(view: View, wish: Proposal) -> tuple[str, str] | None:
         return None if wish.action == "reset" else ("unknown", "a scheme obeys reset alone")
     if wish.point == "command" and wish.action not in item.kind.commands():
         return "unknown", f"it obeys {', '.join(item.kind.commands()) or 'no command'}"
+    if wish.point == "command" and view.points.find(wish.equipment, "command") is None:
+        return "unknown", "its device takes no commands"
     return None
 
 

@@ -210,6 +210,7 @@ MAIN_NATURES: Final = frozenset(
         "rack_row",
         "rectifier",
         "statcom",
+        "transformer",
     }
 )
 """What the main lane commands, beside all set-points."""

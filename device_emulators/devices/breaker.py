@@ -38,7 +38,7 @@ TRAVEL_S: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Opening and closing time by variant [s]."""
 
-TRIPS: Final = ("27", "32", "50", "51", "59", "67", "81", "87")
+TRIPS: Final = ("27", "32", "49", "50", "51", "59", "67", "81", "87")
 BREAKER_FAILURE_S: Final = 0.2
 FLAGS: Final = (
     "local",

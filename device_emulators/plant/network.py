@@ -4,8 +4,12 @@ One model holds all islands that have a reference source. It is built anew when 
 only updated when powers or source voltages do. Angles are relative to a frame that turns at nominal
 frequency, so that islands can be compared for synchronism.
 
-Simplified: symmetric operation, cables without capacitance, transformer taps at neutral, vector
-groups without phase shift. Loads are of constant power; should the Newton iteration find no
+Taps are on the first winding: a position above neutral adds turns and lowers the voltage of the
+second. A transformer that declares no step has none.
+
+Simplified: symmetric operation, cables without capacitance, vector groups without phase shift, no
+inrush, a short-circuit impedance that does not depend on the tap, and a magnetising current of
+0.3 % that does not saturate. Loads are of constant power; should the Newton iteration find no
 solution (a collapse), loads follow the square of the voltage instead and the answer says so.
 
 The calls that power-grid-model offers describe all their arrays to its core at every call, which
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ERROR_PU: Final = 1e-10
+_MAGNETISING_PU: Final = 0.003
 _BASE_ID: Final = 1_000_000  # ids of PGM are unique over all components
 
 
@@ -58,6 +63,7 @@ class Branch:
         load: index of the second bus.
         kind: "transformer" or "cable".
         ratings: nameplate values by name.
+        tap: steps of its tap changer beside neutral.
     """
 
     id: str
@@ -65,6 +71,7 @@ class Branch:
     load: int
     kind: str
     ratings: dict[str, float]
+    tap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,11 +329,17 @@ def _transformers(
     array["uk"] = [r["impedance_pu"] for r in ratings]
     array["pk"] = [r["load_loss_w"] for r in ratings]
     array["p0"] = [r["no_load_loss_w"] for r in ratings]
-    array["i0"] = [max(0.003, 1.001 * r["no_load_loss_w"] / r["power_va"]) for r in ratings]
+    array["i0"] = [
+        max(_MAGNETISING_PU, 1.001 * r["no_load_loss_w"] / r["power_va"]) for r in ratings
+    ]
     array["winding_from"] = array["winding_to"] = WindingType.wye_n
     array["clock"] = 0
     array["tap_side"] = 0
-    array["tap_pos"] = array["tap_nom"] = 0
-    array["tap_min"], array["tap_max"] = -8, 8
-    array["tap_size"] = [nominal_v[a] * 0.0125 for a, _, _ in transformers]
+    array["tap_nom"] = 0
+    array["tap_pos"] = [branch.tap for _, _, branch in transformers]
+    array["tap_min"] = [-r.get("taps_count", 0.0) for r in ratings]
+    array["tap_max"] = [r.get("taps_count", 0.0) for r in ratings]
+    array["tap_size"] = [
+        nominal_v[a] * branch.ratings.get("tap_step_pu", 0.0) for a, _, branch in transformers
+    ]
     return array

@@ -119,16 +119,37 @@ FRAMES = (
     ),
     Frame(
         "transformer/generic_monitor", "input", 0,
-        "0043 71A0 0016 2010 06CF 028E FFCE 0184 FFFD 0008",
+        "0043 71A0 0016 2010 06CF 028E FFCE 0184 FFFD 0008 0000 5CC6 007D",
         {
             "power_w": 4_420_000, "reactive_power_var": 1_450_000, "current_a": 174.3,
             "oil_temperature_c": 65.4, "hot_spot_temperature_c": -5.0, "loading_pu": 0.388,
-            "tap_count": -3, "life_count": 8,
+            "tap_count": -3, "life_count": 8, "loss_w": 23_750, "ageing_rate_pu": 0.125,
         },
     ),
     Frame(
-        "transformer/generic_monitor", "discrete", 0, "0 1",
-        {"trip_87t": 0, "alarm_temperature": 1},
+        "transformer/generic_monitor", "discrete", 0, "0 1 0",
+        {"trip_87t": 0, "alarm_temperature": 1, "trip_temperature": 0},
+    ),
+    Frame(
+        "transformer/generic_oltc", "input", 0,
+        "0043 71A0 0016 2010 06CF 028E 0320 0184 FFFD 0008 0000 5CC6 007D 0029",
+        {
+            "power_w": 4_420_000, "reactive_power_var": 1_450_000, "current_a": 174.3,
+            "oil_temperature_c": 65.4, "hot_spot_temperature_c": 80.0, "loading_pu": 0.388,
+            "tap_count": -3, "life_count": 8, "loss_w": 23_750, "ageing_rate_pu": 0.125,
+            "tap_change_count": 41,
+        },
+    ),
+    Frame(
+        "transformer/generic_oltc", "discrete", 0, "0 1 0 1 1",
+        {
+            "trip_87t": 0, "alarm_temperature": 1, "trip_temperature": 0, "tap_automatic": 1,
+            "tap_blocked": 1,
+        },
+    ),
+    Frame(
+        "transformer/generic_oltc", "holding", 0, "0001 0002 0001 26AC",
+        {"command_epoch": 1, "command_id": 2, "command": 1, "voltage_setpoint_pu": 0.99},
     ),
     Frame(
         "generator/generic_set", "input", 0,

@@ -10,7 +10,7 @@ from device_emulators.plant import fuel
 from device_emulators.plant.battery import store_wh
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.protection import Gap, standard_inverse_s, wrap
-from device_emulators.plant.thermal import Oil, Tank, settled
+from device_emulators.plant.thermal import Tank
 from device_emulators.plant.timers import Timers
 
 S = 1_000_000_000
@@ -99,16 +99,6 @@ def test_tank_warms_by_its_heat_capacity() -> None:
     tank = Tank(30_000.0, 7.0)
     tank.advance(7e6, 0.0, 60.0)
     assert tank.temperature_c == pytest.approx(7.0 + 7e6 * 60.0 / (4186.0 * 30_000.0))
-
-
-def test_transformer_reaches_its_rated_rise() -> None:
-    rise, gradient = settled(1.0, 5.0)
-    assert (rise, gradient) == pytest.approx((55.0, 23.0))
-    oil = Oil(25.0, 0.0)
-    for _ in range(100):
-        oil.advance(1.0, 5.0, 3600.0)
-    assert oil.oil_c == pytest.approx(80.0, abs=0.1)
-    assert oil.oil_c + oil.gradient_k == pytest.approx(103.0, abs=0.1)
 
 
 def test_timers_fire_in_order_and_a_moved_one_only_once() -> None:
