@@ -25,7 +25,7 @@ from device_emulators.play import Play, Playable
 from device_emulators.scenario import prepared
 from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.servers.served import Served
-from device_emulators.trace import TraceError, read_trace
+from device_emulators.trace import TraceError, read_load
 from device_emulators.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ async def run(
     gc.disable()  # building the servers makes a million objects and no garbage
     if scenario is not None:
         site = prepared(site, scenario)
-    workload = None if trace is None else read_trace(trace)
+    workload = None if trace is None else read_load(trace)
     plant = Instruments(Plant(site, seed=seed, workload=workload))
     desk = Desk(site, plant, scenario, utc_ns=time.time_ns, out=out)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,8 @@
-"""Measured load from a file: CSV, also gzipped; time in the first column, watts in the others."""
+"""Load from a file: CSV, also gzipped; measured power, or requests that arrived.
+
+Measured power has the time in the first column and watts in the others; requests have the time, the
+tokens of the prompt and those of the answer.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from device_emulators.plant.inference import Inference, Requests
 from device_emulators.plant.workload import Trace
 
 if TYPE_CHECKING:
@@ -17,14 +22,27 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device_emulators.plant.workload import Workload
+
 _GZIP: Final = b"\x1f\x8b"
 _GAP: Final = 10.0
 """A step this many times the usual one is a hole in the record."""
 _TOLD: Final = 20
+_OF_REQUESTS: Final = ["t_s", "context_tokens", "generated_tokens"]
 
 
 class TraceError(ValueError):
     """A trace was refused; the message names file and line of each problem."""
+
+
+def read_load(path: Path) -> Workload:
+    """Return the load in `path`, by its header: measured power, or requests to be answered.
+
+    Raises:
+        TraceError: it cannot be read, or something in it is wrong; all problems by line.
+    """
+    first, *_ = _lines(path) or [""]
+    return Inference(read_requests(path)) if "context_tokens" in first else read_trace(path)
 
 
 def read_trace(path: Path) -> Trace:
@@ -36,33 +54,76 @@ def read_trace(path: Path) -> Trace:
         TraceError: it cannot be read, a value is missing, no number or negative, time does not
             rise, or rows are missing; all problems by line.
     """
-    found: list[str] = []
-    rows: list[list[float]] = []
-    lines: list[int] = []
-    first, *rest = _lines(path) or [""]
-    header = [name.strip() for name in first.split(",")]
+    header = _header(path)
+    said = ""
     if header[0] != "t_s" or len(header) < 2:
-        found.append(f"{path}:1: the header should be t_s and one or more columns in W")
-        rest = []
-    for number, line in enumerate(rest, start=2):
-        if not line.strip():
-            continue
-        row, said = _row(line.split(","), header)
-        found += [f"{path}:{number}: {what}" for what in said]
-        if not said:
-            rows.append(row)
-            lines.append(number)
-    if not found and len(rows) < 2:
-        found.append(f"{path}:1: two rows at least are needed")
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(header))
-    if not found:
-        found = [f"{path}:{lines[at]}: {what}" for at, what in _time_problems(table[:, 0])]
-    if found:
-        more = [f"... and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
-        raise TraceError("\n".join([*found[:_TOLD], *more]))
+        said = "the header should be t_s and one or more columns in W"
+    lines, table = _table(path, header, said)
+    _refuse(f"{path}:{lines[at]}: {what}" for at, what in _time_problems(table[:, 0]))
     if not table[:, 1:].any():
         raise TraceError(f"{path}: nothing in it consumes anything")
     return Trace.from_columns(table[:, 0], table[:, 1:])
+
+
+def read_requests(path: Path) -> Requests:
+    """Return the requests in `path`, in order of time.
+
+    The first line is a header that begins with `t_s,context_tokens,generated_tokens`; what stands
+    in further columns is not read.
+
+    Raises:
+        TraceError: it cannot be read, a value is missing, no number or negative, or time goes
+            back; all problems by line.
+    """
+    header = _header(path)[: len(_OF_REQUESTS)]
+    said = "" if header == _OF_REQUESTS else f"the header should begin {','.join(_OF_REQUESTS)}"
+    lines, table = _table(path, header, said)
+    t_s = table[:, 0] - table[0, 0]
+    _refuse(
+        f"{path}:{lines[at]}: time goes back to {table[at, 0]:g} s"
+        for at in np.flatnonzero(np.diff(t_s) < 0.0) + 1
+    )
+    if not (t_s[-1] > 0.0 and table[:, 1].any() and table[:, 2].any()):
+        raise TraceError(f"{path}: nothing in it asks for anything")
+    return Requests(t_s, table[:, 1], table[:, 2])
+
+
+def _header(path: Path) -> list[str]:
+    first, *_ = _lines(path) or [""]
+    return [name.strip() for name in first.split(",")]
+
+
+def _table(path: Path, header: list[str], said: str) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the numbers below a header and their lines; `said` is what is wrong with it."""
+    if said:
+        raise TraceError(f"{path}:1: {said}")
+    found: list[str] = []
+    rows: list[list[float]] = []
+    lines: list[int] = []
+    whole = len(_header(path))
+    for number, line in enumerate(_lines(path)[1:], start=2):
+        if not line.strip():
+            continue
+        cells = line.split(",")
+        if len(cells) != whole:
+            found.append(f"{path}:{number}: {len(cells)} values where the header has {whole}")
+            continue
+        row, wrong = _row(cells[: len(header)], header)
+        found += [f"{path}:{number}: {what}" for what in wrong]
+        rows.append(row)
+        lines.append(number)
+    if not found and len(rows) < 2:
+        found.append(f"{path}:1: two rows at least are needed")
+    _refuse(found)
+    return lines, np.array(rows, dtype=np.float64)
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    """Raise what is wrong, if anything is."""
+    found = list(problems)
+    if found:
+        more = [f"... and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
+        raise TraceError("\n".join([*found[:_TOLD], *more]))
 
 
 def _lines(path: Path) -> list[str]:
@@ -77,8 +138,6 @@ def _lines(path: Path) -> list[str]:
 
 def _row(cells: list[str], header: list[str]) -> tuple[list[float], list[str]]:
     """Return the numbers of a row and what is wrong with it."""
-    if len(cells) != len(header):
-        return [], [f"{len(cells)} values where the header has {len(header)}"]
     values: list[float] = []
     said: list[str] = []
     for name, cell in zip(header, cells, strict=True):

@@ -36,7 +36,7 @@ from daemon.rehearsal.simulation.outcome import failed, lines, outcome, unjudged
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.rehearsal.simulation.swarm import draw
 from daemon.settings import load
-from device_emulators.trace import read_trace
+from device_emulators.trace import read_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +106,7 @@ def case_of(wish: Wish, seed: int) -> Case:
 def _read(wish: Wish) -> tuple[SiteFile, Scenario, Workload | None]:
     site_file = load(wish.site or site_of(wish.scenario))
     scenario = scenario_for(wish.scenario, site_file.site, wish.depth)
-    return site_file, scenario, None if wish.trace is None else read_trace(wish.trace)
+    return site_file, scenario, None if wish.trace is None else read_load(wish.trace)
 
 
 def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> int:

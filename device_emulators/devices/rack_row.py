@@ -1,4 +1,8 @@
-"""Row controller: caps, smoothing profile, orderly shutdown and start of its racks."""
+"""Row controller: jobs, caps, smoothing profile, orderly shutdown and start of its racks.
+
+A row follows the workload of the site, `utilisation_pu` of it, until a job is started on it; rows
+whose jobs start in the same instant run one job between them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from device_emulators.devices.device import Device
+from device_emulators.devices.device import SECOND, Device
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.racks import LOST, OFF
 from device_emulators.plant.reading import Cell
@@ -26,19 +30,42 @@ SUMS: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Points that sum up the racks: the column of `Racks` and its factor."""
 
+STARTS: Final[Mapping[str, str]] = {
+    "job_start": "training",
+    "sparse_job_start": "sparse_training",
+    "inference_start": "inference",
+    "job_stop": "idle",
+}
+"""Which kind of job an event lets run."""
+
 
 class RackRow(Device):
     """Controller of one row of AI racks."""
 
-    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
-    DEFAULTS: ClassVar[Mapping[str, float]] = {"shutdown_s": 60.0, "boot_s": 60.0}
-    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "racks_lost_count")
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "job_start": ("utilisation_pu",),
+        "sparse_job_start": ("utilisation_pu",),
+        "inference_start": ("utilisation_pu",),
+        "job_stop": (),
+        "checkpoint": ("for_s",),
+        "surge": ("by_w", "for_s"),
+        "battery_disconnect": (),
+    }
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "shutdown_s": 60.0,
+        "boot_s": 60.0,
+        "utilisation_pu": 1.0,
+        "ramp_down_pu": 1.0,
+        "hysteresis_s": 10.0,
+    }
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "racks_lost_count", "burnt_w")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
         assert grid.racks is not None
         self.racks = grid.racks
         self.members = np.zeros(0, np.intp)
+        self._row = 0
         self.setpoints = Panel(
             grid.indications,
             {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0},
@@ -54,9 +81,14 @@ class RackRow(Device):
         if self.id not in racks.rows:
             self.points |= {**dict.fromkeys(SUMS, lambda: 0.0), "stage": lambda: float(OFF)}
             return
-        row = racks.rows.index(self.id)
+        row = self._row = racks.rows.index(self.id)
         for name, (column, factor) in SUMS.items():
             self.points[name] = Cell(racks, column, row, factor)
+        racks.smoothing.down_pu[self.members] = self.settings["ramp_down_pu"]
+        racks.smoothing.hysteresis_ns[self.members] = self.settings["hysteresis_s"] * SECOND
+        if self.settings["utilisation_pu"] != 1.0:
+            racks.jobs.start(row, "", 0.0, float(self.settings["utilisation_pu"]))
+            racks.power_w[self.members] = racks.jobs.power_w(0.0)[self.members]
 
     def act(self, action: str) -> bool:
         """Shut down in order, or start."""
@@ -73,13 +105,12 @@ class RackRow(Device):
         low, high = (0.0, 1.0) if point != "ramp_limit_w_s" else (0.0, 1e12)
         if not low <= value <= high or not super().set(point, value):
             return False
-        target = {
-            "power_cap_pu": self.racks.cap_pu,
-            "smoothing_floor_pu": self.racks.floor_pu,
-            "ramp_limit_w_s": self.racks.ramp_w_s,
-        }[point]
-        spread = len(self.members) if point == "ramp_limit_w_s" else 1
-        target[self.members] = value / max(spread, 1)
+        if point == "power_cap_pu":
+            self.racks.cap_pu[self.members] = value
+        else:
+            ramp_w_s = self.setpoints["ramp_limit_w_s"] / max(len(self.members), 1)
+            floor_pu = self.setpoints["smoothing_floor_pu"]
+            self.racks.smoothing.set(self.members, floor_pu, ramp_w_s)
         return True
 
     def fall_back(self) -> None:
@@ -88,17 +119,33 @@ class RackRow(Device):
             self.set("power_cap_pu", 1.0)
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Lose the batteries of the row."""
-        self.racks.connected[self.members] = False
+        """Start, stop or disturb the work, or lose the batteries of the row."""
+        if event == "battery_disconnect":
+            self.racks.connected[self.members] = False
+            return
+        if not len(self.members):
+            return
+        jobs, row = self.racks.jobs, self._row
+        now_s = (self.grid.now_ns - self.grid.start_ns) / SECOND
+        if event == "checkpoint":
+            jobs.wait(row, now_s + values["for_s"])
+        elif event == "surge":
+            jobs.surge(row, values["by_w"], now_s + values["for_s"])
+        else:
+            jobs.start(row, STARTS[event], now_s, values.get("utilisation_pu", 1.0))
 
     def clear(self) -> None:
-        """Join the batteries again."""
+        """Join the batteries again and follow the workload of the site."""
         self.racks.connected[self.members] = True
+        if len(self.members):
+            self.racks.jobs.restore(self._row, float(self.settings["utilisation_pu"]))
 
     def quantity(self, name: str) -> float:
-        """Return `fed` (all racks), `racks_lost_count`, or a point."""
+        """Return `fed` (all racks), `racks_lost_count`, what is burnt, or a point."""
         if name == "fed":
             return float(all(self.racks.supply[i].fed for i in self.members.tolist()))
+        if name == "burnt_w":
+            return float(self.racks.row_burnt_w[self._row]) if len(self.members) else 0.0
         if name == "racks_lost_count":
             return float((self.racks.stage[self.members] == LOST).sum())
         return super().quantity(name)

@@ -29,8 +29,8 @@ from device_emulators.plant.elements import FAULT_KINDS, Fault, PlantEvent
 from device_emulators.plant.grid import Grid
 from device_emulators.plant.pace import LIVELY_STEP_NS, Pace
 from device_emulators.plant.racks import STAGES, Racks
+from device_emulators.plant.training import Training
 from device_emulators.plant.truth import BusTruth, IslandTruth, LoadTruth, Truth
-from device_emulators.plant.workload import Training, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.model.plant import Site
+    from device_emulators.plant.workload import Workload
 
 _ROUNDS: Final = 12
 _MOVED_PU: Final = 1e-3

@@ -7,16 +7,19 @@ lowers the power to 30 % within ten seconds, keeps it there, and ends after the 
 time.
 
 Simplified: battery and supercapacitor are one store without losses; the cap acts with a time
-constant of 50 ms.
+constant of 50 ms, work with one of 20 ms.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from device_emulators.plant.jobs import Jobs
+from device_emulators.plant.smoothing import Smoothing
 from device_emulators.plant.supply import Supply
 from device_emulators.plant.topology import sum_by
 
@@ -27,11 +30,12 @@ if TYPE_CHECKING:
 
     from device_emulators.plant.elements import DcPair
     from device_emulators.plant.grid import Grid
-    from device_emulators.plant.workload import Demand, Workload
+    from device_emulators.plant.workload import Workload
 
 RUNNING, SHUTTING_DOWN, OFF, STARTING, LOST = range(5)
 STAGES: Final = ("running", "shutting_down", "off", "starting", "lost")
 LAG_S: Final = 0.05
+WORK_LAG_S: Final = 0.02
 SHUTDOWN_PU: Final = 0.3
 SHUTDOWN_RAMP_S: Final = 10.0
 CHARGE_PER_H: Final = 1.0
@@ -91,18 +95,19 @@ class Racks:
         self.row = np.array([self.rows.index(s.row) for s in self.specs], np.intp)
         self.stage = np.full(n, RUNNING)
         self.cap_pu = np.ones(n)
-        self.floor_pu = np.zeros(n)
-        self.ramp_w_s = np.zeros(n)
+        self.smoothing = Smoothing(self.rating_w)
         self.began_ns = np.zeros(n, np.int64)
         self.boots_at_ns = np.zeros(n, np.int64)
         self.ends_at_ns = np.zeros(n, np.int64)
-        self.work: Demand = self._workload.fit(self.rating_w, self.row, self._grid.rng)
-        self.power_w = np.minimum(self.work.power_w(0.0), self.rating_w)
+        rng = self._grid.rng
+        site_work = self._workload.fit(self.rating_w, self.row, rng)
+        self.jobs = Jobs(site_work, self.rating_w, self.row, rng)
+        self.power_w = np.minimum(self.jobs.power_w(0.0), self.rating_w)
         self.taken_w = self.power_w.copy()
         self.battery_w = np.zeros(n)
         self.charge_w = np.zeros(n)
         self.supply = [Supply() for _ in range(n)]
-        self._asked: tuple[int, NDArray[np.float64]] = (-1, np.zeros(0))
+        self._asked: tuple[int, int, NDArray[np.float64]] = (-1, -1, np.zeros(0))
         self._watched: set[int] = set()
         self.giving = False
 
@@ -122,6 +127,12 @@ class Racks:
     def on_battery(self) -> NDArray[np.bool_]:
         """Return which racks (n_rack,) their batteries carry in part."""
         return self.battery_w < -1e-3 * self.rating_w
+
+    @property
+    def row_burnt_w(self) -> NDArray[np.float64]:
+        """Return what every row takes above what its work asks for (n_row,) [W]."""
+        burnt = np.where(self.stage == RUNNING, self.power_w - self._asked_w(), 0.0)
+        return sum_by(self.row, np.maximum(burnt, 0.0), len(self.rows))
 
     @property
     def row_power_w(self) -> NDArray[np.float64]:
@@ -199,13 +210,11 @@ class Racks:
         self.energy_j += self.battery_w * dt_s
         np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
         target = self._target()
-        change = (target - self.power_w) * (1.0 - np.exp(-dt_s / LAG_S))
-        limited = self.ramp_w_s > 0.0
-        step = self.ramp_w_s * dt_s
-        change = np.where(limited, np.clip(change, -step, step), change)
+        change = (target - self.power_w) * (1.0 - math.exp(-dt_s / WORK_LAG_S))
+        change = self.smoothing.limited(change, dt_s)
         over = self.cap_pu * self.rating_w - self.power_w  # a cap is obeyed faster than a ramp
         change = np.where(
-            over < 0.0, np.minimum(change, over * (1.0 - np.exp(-dt_s / LAG_S))), change
+            over < 0.0, np.minimum(change, over * (1.0 - math.exp(-dt_s / LAG_S))), change
         )
         self.power_w = np.where(self.stage >= OFF, 0.0, self.power_w + change)
         starting = self.stage == STARTING
@@ -213,13 +222,13 @@ class Racks:
 
     def _asked_w(self) -> NDArray[np.float64]:
         """Return what the work asks for now (n_rack,) [W]; found once for an instant."""
-        now_ns = self._grid.now_ns
-        if self._asked[0] != now_ns:
-            self._asked = now_ns, self.work.power_w((now_ns - self._grid.start_ns) * 1e-9)
-        return self._asked[1]
+        now_ns, jobs = self._grid.now_ns, self.jobs
+        if self._asked[0] != now_ns or self._asked[1] != jobs.changed:
+            self._asked = now_ns, jobs.changed, jobs.power_w((now_ns - self._grid.start_ns) * 1e-9)
+        return self._asked[2]
 
     def _target(self) -> NDArray[np.float64]:
-        wanted = np.maximum(self._asked_w(), self.floor_pu * self.rating_w)
+        wanted = self.smoothing.lifted(self._asked_w(), self._grid.now_ns)
         gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
         down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
         wanted = np.where(

@@ -1,11 +1,8 @@
 """What the AI racks have to do: the power they would take if nothing limited them.
 
-`Training` is synthetic: every row runs one synchronous job whose steps swing between computing and
-communicating, with a checkpoint now and then. `Trace` plays back measured power. Both are pure
-functions of time once they are fitted to the racks.
-
-Source: shape of published power traces of synchronous training (swings at the step time, dips at
-checkpoints); no fit to a certain machine.
+A workload is fitted to the racks of a site and is then a pure function of time. `Steady` stays as
+it is and `Trace` plays back measured power; `training` and `inference` have work that swings.
+`jobs` lets rows leave the workload for jobs of their own.
 """
 
 from __future__ import annotations
@@ -37,65 +34,52 @@ class Workload(Protocol):
         ...
 
 
+class Course(Protocol):
+    """How a job goes on: power by time since it began."""
+
+    def level_pu(self, since_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the power of rows by rating [pu], `since_s` after their jobs began (n_row,)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Training:
-    """Synthetic synchronous training.
+class OnRows:
+    """A job of the same kind on every row, each in a place of its own in its course.
 
     Attributes:
-        compute_pu: power while computing, by rating [pu].
-        communicate_pu: power while communicating [pu].
-        step_s: time of one step [s].
-        duty_pu: part of the step spent computing [pu].
-        edge_s: time of the change between both [s].
-        checkpoint_every_s: time between checkpoints [s].
-        checkpoint_s: length of a checkpoint [s].
-        checkpoint_pu: power during it [pu].
+        course: the kind of job.
+        rating_w: ratings of the racks [W] (n_rack,).
+        row: row of each rack (n_rack,).
+        pace: how much faster than the course a row is (n_row,).
+        phase_s: how far rows are at time 0 [s] (n_row,).
+        uneven_pu: power of a rack by that of its row [pu] (n_rack,).
     """
 
-    compute_pu: float = 0.95
-    communicate_pu: float = 0.70
-    step_s: float = 1.0
-    duty_pu: float = 0.75
-    edge_s: float = 0.1
-    checkpoint_every_s: float = 600.0
-    checkpoint_s: float = 6.0
-    checkpoint_pu: float = 0.45
-
-    def fit(
-        self, rating_w: NDArray[np.float64], row: NDArray[np.intp], rng: np.random.Generator
-    ) -> Demand:
-        """Give every row its own phase, step time and checkpoint time."""
-        n_row = int(row.max()) + 1 if len(row) else 0
-        return _TrainingDemand(
-            job=self,
-            rating_w=rating_w,
-            row=row,
-            step_s=self.step_s * rng.uniform(0.9, 1.1, n_row),
-            phase_s=rng.uniform(0.0, self.step_s, n_row),
-            checkpoint_s=self.checkpoint_every_s * (0.3 + np.arange(n_row) / max(n_row, 1)),
-            uneven_pu=rng.uniform(0.98, 1.02, len(row)),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _TrainingDemand:
-    job: Training
+    course: Course
     rating_w: NDArray[np.float64]
     row: NDArray[np.intp]
-    step_s: NDArray[np.float64]
+    pace: NDArray[np.float64]
     phase_s: NDArray[np.float64]
-    checkpoint_s: NDArray[np.float64]
     uneven_pu: NDArray[np.float64]
+
+    @classmethod
+    def spread(
+        cls,
+        course: Course,
+        length_s: float,
+        rating_w: NDArray[np.float64],
+        row: NDArray[np.intp],
+        rng: np.random.Generator,
+    ) -> OnRows:
+        """Return rows spread over `length_s` of their course [s], a little faster or slower."""
+        n_row = int(row.max()) + 1 if len(row) else 0
+        pace = rng.uniform(0.97, 1.03, n_row)
+        phase_s = length_s * (np.arange(n_row) + rng.uniform(0.0, 1.0, n_row)) / max(n_row, 1)
+        return cls(course, rating_w, row, pace, phase_s, rng.uniform(0.988, 1.012, len(row)))
 
     def power_w(self, t_s: float) -> NDArray[np.float64]:
         """Return the power of every rack [W] (n_rack,)."""
-        job = self.job
-        within = (t_s + self.phase_s) % self.step_s
-        up = np.clip(within / job.edge_s, 0.0, 1.0)
-        down = np.clip((within - job.duty_pu * self.step_s) / job.edge_s, 0.0, 1.0)
-        level = job.communicate_pu + (job.compute_pu - job.communicate_pu) * (up - down)
-        since = (t_s - self.checkpoint_s) % job.checkpoint_every_s
-        level = np.where(since < job.checkpoint_s, job.checkpoint_pu, level)
+        level = self.course.level_pu(t_s * self.pace + self.phase_s)
         power: NDArray[np.float64] = level[self.row] * self.uneven_pu * self.rating_w
         return power
 

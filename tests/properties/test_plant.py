@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from device_emulators.plant import dc
 from device_emulators.plant.elements import PlantEvent
 from device_emulators.plant.plant import Plant
-from device_emulators.plant.workload import Training
+from device_emulators.plant.training import Training
 from tests.properties import examples
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, shipped, site
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device_emulators.trace import TraceError, read_trace
+from device_emulators.plant.inference import Inference
+from device_emulators.plant.workload import Trace
+from device_emulators.trace import TraceError, read_load, read_requests, read_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +57,36 @@ def test_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     (tmp_path / "half.gz").write_bytes(gzip.compress(GOOD.encode())[:20])
     with pytest.raises(TraceError, match=r"half\.gz"):
         read_trace(tmp_path / "half.gz")
+
+
+ASKED = "t_s,context_tokens,generated_tokens,kind\n0.5,100,20,code\n0.5,50,3,conv\n4,8,0,conv\n"
+
+
+def test_requests_are_read_and_what_a_file_holds_is_seen_by_its_header(tmp_path: Path) -> None:
+    asked, power = tmp_path / "asked.csv", tmp_path / "power.csv"
+    asked.write_text(ASKED)
+    power.write_text(GOOD)
+    requests = read_requests(asked)
+    assert requests.t_s.tolist() == [0.0, 0.0, 3.5]
+    assert requests.prompt.tolist() == [100.0, 50.0, 8.0]
+    assert requests.answer.tolist() == [20.0, 3.0, 0.0]
+    assert isinstance(read_load(asked), Inference)
+    assert isinstance(read_load(power), Trace)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ASKED.replace("generated_tokens", "tokens"), ":1: the header should begin t_s,context"),
+        (ASKED + "3,1,1,conv\n", ":5: time goes back to 3 s"),
+        (ASKED + "5,x,1,conv\n", ":5: context_tokens: x is no number"),
+        (ASKED + "5,1,1\n", ":5: 3 values where the header has 4"),
+        ("t_s,context_tokens,generated_tokens\n1,2,0\n2,1,0\n", ": nothing in it asks"),
+    ],
+)
+def test_what_is_wrong_with_requests_is_named_by_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "asked.csv"
+    path.write_text(text)
+    with pytest.raises(TraceError) as caught:
+        read_requests(path)
+    assert str(caught.value).startswith(f"{path}{said}")

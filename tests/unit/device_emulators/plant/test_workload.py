@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device_emulators.plant.workload import Steady, Trace, Training
+from device_emulators.plant.training import Training
+from device_emulators.plant.workload import Steady, Trace
 
 RATING = np.full(48, 130e3)
 ROW = np.repeat(np.arange(6), 8).astype(np.intp)
@@ -62,27 +63,6 @@ def test_a_trace_holds_the_last_value_and_repeats() -> None:
 def test_a_bad_trace_says_why(t: list[float], columns: list[list[float]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Trace.from_columns(np.array(t), np.array(columns))
-
-
-def test_training_swings_row_by_row_at_the_step_time() -> None:
-    demand = Training().fit(RATING, ROW, rng())
-    course = np.array([demand.power_w(t) for t in np.arange(0.0, 10.0, 0.02)])
-    row = course[:, :8].sum(axis=1) / (8 * 130e3)
-    assert row.max() > 0.93
-    assert row.min() < 0.75
-    crossings = int((np.diff((row > 0.85).astype(int)) > 0).sum())
-    assert 8 <= crossings <= 12
-    # rows are not in step, so the site swings less than its rows
-    site = course.sum(axis=1) / RATING.sum()
-    assert np.ptp(site) < 0.8 * np.ptp(row)
-    assert 0.80 < site.mean() < 0.95
-
-
-def test_checkpoints_come_and_end() -> None:
-    job = Training(checkpoint_every_s=100.0)
-    demand = job.fit(RATING, ROW, rng())
-    row = np.array([demand.power_w(t)[:8].sum() for t in np.arange(0.0, 100.0, 0.1)]) / (8 * 130e3)
-    assert int((row < 0.5).sum()) == pytest.approx(60, abs=2)
 
 
 def test_work_is_a_function_of_time_and_seed() -> None:
