@@ -245,6 +245,28 @@ def _nature(
     )
 
 
+_TRIP_CAUSE = _stage(
+    "none",
+    "trip",
+    "overcrank",
+    "no_voltage",
+    "under_frequency",
+    "over_frequency",
+    "over_voltage",
+    "reverse_power",
+    "loss_of_field",
+    "negative_sequence",
+    "phase_sequence",
+    "overload",
+    "low_oil_pressure",
+    "over_temperature",
+    "out_of_fuel",
+    "emergency_stop",
+    "no_start",
+    "loss_of_mains",
+    name="trip_cause",
+    text="What stopped the set: 81U, 81O, 59, 32R, 40, 46, 47, 49 and the engine's own.",
+)
 _ROTATING = _measures(
     voltage_ll_v="Terminal voltage.",
     frequency_hz="Terminal frequency.",
@@ -436,6 +458,8 @@ _ROWS: Final = (
             fuel_l="Day tank content.",
             oil_pressure_pu="Oil pressure by rated.",
             coolant_temperature_c="Coolant temperature.",
+            bulk_fuel_l="Bulk tank content.",
+            load_bank_w="Power the load bank takes from the set.",
         ),
         _counters(crank_count="Crank attempts of this start.", start_count="Starts."),
         _statuses(
@@ -444,7 +468,10 @@ _ROWS: Final = (
             alarm_oil="Low oil pressure.",
             alarm_fuel="Low fuel.",
             available="Ready to be started.",
+            alarm_temperature="Coolant too hot.",
+            neutral_earthed="Neutral contactor closed: this set earths its island.",
         ),
+        _TRIP_CAUSE,
         _SELECTOR,
         _LIFE,
         _HEARTBEAT,
@@ -460,7 +487,11 @@ _ROWS: Final = (
         {"power_w": "Rated power.", "power_va": "Apparent power.", "ramp_w_s": "Ramp limit."},
         _stage("stopped", "starting", "ready", "loaded", "cooling_down", "fault"),
         _ROTATING,
-        _statuses(available="Ready to be started."),
+        _statuses(
+            available="Ready to be started.",
+            neutral_earthed="Neutral contactor closed: this set earths its island.",
+        ),
+        _TRIP_CAUSE,
         _LIFE,
         _commands("start", "stop", "reset"),
         _setpoints(power_setpoint_w="Power set-point, negative when generating."),

@@ -1,8 +1,16 @@
 """Diesel set: cranking, run-up, load, cool-down, fuel; starts by itself when the daemon is silent.
 
-Up to three crank attempts with rests between them, then overcrank. With the heartbeat missing (or
-the scheme left to the device) the set starts when a section of its switchboard is dead. The local
-controller of the scheme, not the set, then closes breakers.
+A start takes up to three crank attempts with rests between them, then overcrank locks out. The
+class of ISO 8528-5 (`iso_8528_class` 1 to 3) says how frequency and voltage stand a load step.
+With the heartbeat missing (or the scheme left to the device) the set starts when a section of its
+switchboard is dead. The local controller of the scheme, not the set, then closes breakers.
+
+With its selector on TEST the set starts by itself and loads itself from a load bank of
+`load_bank_pu` of its rating, a quarter of the rating at a time, until the selector leaves TEST; the
+bank drops out when the breaker of the set closes. Commands are refused meanwhile.
+
+Simplified: voltage builds within the run-up and appears at its end; oil and coolant follow with one
+time constant each; starter batteries never fail by themselves.
 """
 
 from __future__ import annotations
@@ -10,8 +18,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.plant import MainTieMainScheme
-from device_emulators.devices.rotating import Rotating
+from device_emulators.devices.rotating import SETTINGS, Rotating
+from device_emulators.devices.set_protection import CAUSES
 from device_emulators.plant import fuel
+from device_emulators.plant.performance import CLASSES, Performance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +29,15 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
 
-ATTEMPTS: Final = 3
 SELECTOR: Final = ("auto", "manual", "test")
+TURNING: Final = frozenset({"ready", "loaded", "cooling_down"})
+BANK_STEP_PU: Final = 0.25
+BANK_STEP_S: Final = 5.0
+LOW_FUEL_PU: Final = 0.2
+LOW_OIL_PU: Final = 0.4
+OIL_S: Final = 1.0
+HOT_ALARM_C: Final = 98.0
+HOT_TRIP_C: Final = 105.0
 
 
 class Generator(Rotating):
@@ -29,35 +46,54 @@ class Generator(Rotating):
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "no_start": (),
         "fail_to_build": (),
+        "reversed_phases": (),
         "trip": (),
+        "emergency_stop": (),
         "low_oil": (),
+        "over_temperature": (),
         "low_fuel": (),
+        "fuel_leak": ("leak_l_s",),
+        "fuel_sensor_stuck": (),
+        "fuel_pump_failed": (),
+        "fuel_rack_closed": (),
+        "governor_hunting": ("amplitude_pu", "period_s"),
+        "loss_of_field": (),
+        "over_excitation": (),
+        "unbalance": ("negative_sequence_pu",),
         "manual": (),
         "auto": (),
+        "test": (),
     }
     DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "iso_8528_class": 3.0,
         "crank_s": 2.5,
         "crank_limit_s": 15.0,
+        "crank_attempts": 3.0,
         "rest_s": 15.0,
         "run_up_s": 6.0,
         "cool_down_s": 20.0,
         "spread_s": 0.3,
         "own_start_s": 2.0,
         "fuel_pu": 1.0,
+        "bulk_l": 40e3,
+        "pump_l_s": 1.0,
+        "load_bank_pu": 0.5,
         "inertia_s": 1.0,
-        "governor_s": 0.1,
-        "reactance_pu": 0.2,
-        "regulator_s": 0.4,
+        **SETTINGS,
     }
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
-        self.fuel_l = item.ratings["fuel_l"] * float(self.settings["fuel_pu"])
-        self.coolant_c = 40.0
+        full_l, setting = item.ratings["fuel_l"], self.settings
+        self.tanks = fuel.Tanks(
+            full_l, full_l * setting["fuel_pu"], setting["bulk_l"], setting["pump_l_s"]
+        )
+        self.coolant_c, self.oil_pu = 40.0, 0.0
         self.crank_count = self.start_count = 0
-        self.overcrank = self.fail_to_build = self.low_oil = False
-        self.refuses = self.no_build = False
+        self.refuses = self.no_build = self.reversed_phases = False
+        self.low_oil = self.fan_lost = self.sensor_stuck = False
         self.selector = "auto"
+        self._bank = grid.add_slot(item.buses[0])
         self.scheme = next(
             (
                 s
@@ -67,18 +103,37 @@ class Generator(Rotating):
             None,
         )
         self.points |= {
-            "fuel_l": lambda: self.fuel_l,
-            "oil_pressure_pu": lambda: 0.2 if self.low_oil and self.running else self.speed_pu,
+            "fuel_l": self._shown_fuel_l,
+            "bulk_fuel_l": lambda: self.tanks.bulk_l,
+            "load_bank_w": self._bank_w,
+            "oil_pressure_pu": lambda: self.oil_pu,
             "coolant_temperature_c": lambda: self.coolant_c,
             "crank_count": lambda: float(self.crank_count),
             "start_count": lambda: float(self.start_count),
-            "overcrank": lambda: float(self.overcrank),
-            "fail_to_build": lambda: float(self.fail_to_build),
-            "alarm_oil": lambda: float(self.low_oil and self.running),
-            "alarm_fuel": lambda: float(self.fuel_l < 0.2 * item.ratings["fuel_l"]),
+            "overcrank": lambda: float(self.cause == "overcrank"),
+            "fail_to_build": lambda: float(self.cause == "no voltage"),
+            "alarm_oil": lambda: float(self.running and self.oil_pu < LOW_OIL_PU),
+            "alarm_fuel": lambda: float(self._shown_fuel_l() < LOW_FUEL_PU * full_l),
+            "alarm_temperature": lambda: float(self.coolant_c > HOT_ALARM_C),
             "available": lambda: float(self.stage != "fault" and self.selector == "auto"),
+            "neutral_earthed": lambda: float(self.machine.earths),
+            "trip_cause": lambda: float(CAUSES.index(self.cause)),
             "selector": lambda: float(SELECTOR.index(self.selector)),
         }
+
+    def performance(self) -> Performance:
+        """Return how a set of its class is tuned."""
+        return CLASSES[int(self.settings["iso_8528_class"])]
+
+    def _shown_fuel_l(self) -> float:
+        return self.tanks.full_l if self.sensor_stuck else self.tanks.day_l
+
+    @property
+    def fuel_l(self) -> float:
+        """Return what is in the day tank [l]."""
+        return self.tanks.day_l
+
+    # Commands.
 
     def act(self, action: str) -> bool:
         """Start, stop or reset, with the selector on auto."""
@@ -91,7 +146,7 @@ class Generator(Rotating):
         if action == "stop":
             return self._stop()
         if self.stage == "fault":
-            self.overcrank = self.fail_to_build = False
+            self.cause = CAUSES[0]
             self.enter("stopped")
         return True
 
@@ -106,6 +161,7 @@ class Generator(Rotating):
         return self.stage != "fault"
 
     def _stop(self) -> bool:
+        self._drop_bank()
         if self.stage in {"ready", "loaded"}:
             self.enter("cooling_down")
             self.grid.after(self.id, "phase", float(self.settings["cool_down_s"]), self._stopped)
@@ -118,10 +174,18 @@ class Generator(Rotating):
         self.halt()
         self.enter("stopped")
 
+    def halt(self) -> None:
+        """Stand still."""
+        self._drop_bank()
+        self.grid.timers.cancel(self.id, "oil")
+        super().halt()
+
+    # The start.
+
     def _crank(self) -> None:
         self.crank_count += 1
         self.enter("cranking", attempt=self.crank_count)
-        if self.refuses or self.fuel_l <= 0.0:
+        if self.refuses or self.tanks.day_l <= 0.0:
             after = float(self.settings["crank_limit_s"])
             self.grid.after(self.id, "phase", after, self._crank_failed)
         else:
@@ -130,9 +194,9 @@ class Generator(Rotating):
             self.grid.after(self.id, "phase", after, self._run_up)
 
     def _crank_failed(self) -> None:
-        if self.crank_count >= ATTEMPTS:
-            self.overcrank = True
-            self.enter("fault", cause="overcrank")
+        if self.crank_count >= self.settings["crank_attempts"]:
+            self.cause = "overcrank"
+            self.enter("fault", cause=self.cause)
             return
         self.enter("resting")
         self.grid.after(self.id, "phase", float(self.settings["rest_s"]), self._crank)
@@ -143,35 +207,79 @@ class Generator(Rotating):
 
     def _at_speed(self) -> None:
         if self.no_build:
-            self.fail_to_build = True
             self.fault("no voltage")
+        elif self.reversed_phases:
+            self.fault("phase sequence")
         else:
             self.excite()
+            if self.selector == "test":
+                self.grid.after(self.id, "bank", BANK_STEP_S, self._load_bank)
 
-    def fault(self, cause: str) -> None:
-        """Stop at once."""
-        self.grid.timers.cancel(self.id, "phase")
-        super().fault(cause)
+    # The load bank.
+
+    def _bank_w(self) -> float:
+        return self.grid.p_w[self._bank] if self.running else 0.0
+
+    def _load_bank(self) -> None:
+        size_w = float(self.settings["load_bank_pu"]) * self.machine.power_w
+        joined = any(breaker.closed for breaker in self.own_breakers())
+        if self.selector != "test" or not self.running or joined:
+            return
+        step_w = BANK_STEP_PU * self.machine.power_w
+        self.grid.p_w[self._bank] = min(self.grid.p_w[self._bank] + step_w, size_w)
+        self.grid.stir()
+        if self.grid.p_w[self._bank] < size_w:
+            self.grid.after(self.id, "bank", BANK_STEP_S, self._load_bank)
+
+    def _drop_bank(self) -> None:
+        self.grid.timers.cancel(self.id, "bank")
+        self.grid.p_w[self._bank] = 0.0
+
+    def balance(self) -> tuple[float, float, float]:
+        """Return the generation, and what the load bank takes of it."""
+        return self._given_w(), self._bank_w(), 0.0
+
+    # Time.
 
     def advance(self, dt_s: float) -> None:
         """Burn fuel, warm up, follow a set-point."""
         super().advance(dt_s)
         if self.stage == "running_up":
             self.speed_pu = min(1.0, self.speed_pu + dt_s / float(self.settings["run_up_s"]))
+        oil_pu = self.speed_pu * (0.2 if self.low_oil else 1.0)
+        self.oil_pu += (oil_pu - self.oil_pu) * min(dt_s / OIL_S, 1.0)
         if self.running:
-            burnt = fuel.flow_l_s(self.former.given_w, self.machine.power_w) * dt_s
-            self.fuel_l = max(0.0, self.fuel_l - burnt)
-            self.coolant_c += (85.0 - self.coolant_c) * dt_s / 120.0
-            if self.fuel_l == 0.0:
-                self.fault("out of fuel")
+            self._run(dt_s)
         else:
+            self.tanks.advance(0.0, dt_s)
             self.coolant_c += (40.0 - self.coolant_c) * dt_s / 1800.0
 
+    def _run(self, dt_s: float) -> None:
+        machine = self.machine
+        loading_pu = max(self.former.given_w, 0.0) / machine.power_w
+        self.tanks.advance(fuel.flow_l_s(self.former.given_w, machine.power_w), dt_s)
+        settled_c = 140.0 if self.fan_lost else 75.0 + 12.0 * loading_pu
+        self.coolant_c += (settled_c - self.coolant_c) * dt_s / 120.0
+        if self.tanks.day_l == 0.0:
+            self.fault("out of fuel")
+        elif self.coolant_c > HOT_TRIP_C:
+            self.fault("over-temperature")
+
     def sense(self) -> bool:
-        """Watch the switchboard while the daemon is silent."""
+        """Watch oil, load bank and, while the daemon is silent, the switchboard."""
+        if self.running:
+            self._watch_oil()
+            if self.grid.p_w[self._bank] and any(b.closed for b in self.own_breakers()):
+                self._drop_bank()
         if self.scheme is not None:
             self._watch_board(self.scheme)
         return super().sense()
+
+    def _watch_oil(self) -> None:
+        if self.oil_pu >= LOW_OIL_PU:
+            self.grid.timers.cancel(self.id, "oil")
+        elif not self.grid.timers.pending(self.id, "oil"):
+            self.grid.after(self.id, "oil", OIL_S, lambda: self.fault("low oil pressure"))
 
     def _watch_board(self, scheme: MainTieMainScheme) -> None:
         own = scheme.authority == "device" or not self.daemon_present
@@ -191,25 +299,67 @@ class Generator(Rotating):
         self.grid.say(self.id, "own_logic", f"{self.id} starts by itself: its board is dead")
         self._start()
 
+    # Happenings.
+
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Refuse to start, fail to build, trip, run low."""
-        if event == "no_start":
-            self.refuses = True
-        elif event == "fail_to_build":
-            self.no_build = True
-        elif event == "trip":
-            self.fault("trip")
-        elif event == "low_oil":
-            self.low_oil = True
-            if self.running:
-                self.fault("low oil pressure")
+        """Break something, or move the selector."""
+        machine = self.machine
+        if event in SELECTOR:
+            self._select(event)
+        elif event in {"trip", "emergency_stop"}:
+            self.fault(event.replace("_", " "))
         elif event == "low_fuel":
-            self.fuel_l = 0.1 * self.ratings["fuel_l"]
+            self.tanks.day_l, self.tanks.bulk_l = 0.1 * self.tanks.full_l, 0.0
+        elif event == "fuel_leak":
+            self.tanks.leak_l_s = float(values["leak_l_s"])
+        elif event == "fuel_pump_failed":
+            self.tanks.pump_works = False
+        elif event == "governor_hunting":
+            machine.hunting_pu = float(values["amplitude_pu"])
+            machine.hunting_s = float(values["period_s"])
+        elif event == "unbalance":
+            self.protection.unbalance_pu = float(values["negative_sequence_pu"])
+        elif event == "fuel_rack_closed":
+            machine.fuelled = False
+        elif event == "loss_of_field":
+            machine.excited = False
+        elif event == "over_excitation":
+            machine.forced = True
         else:
-            self.selector = event
+            setattr(self, _FLAGS[event], True)
+
+    def _select(self, position: str) -> None:
+        before, self.selector = self.selector, position
+        if position == "test" and before != "test":
+            self._start()
+            if self.running:
+                self.grid.after(self.id, "bank", BANK_STEP_S, self._load_bank)
+        elif before == "test" and position != "test":
+            self._stop()
 
     def clear(self) -> None:
         """Repair the set; a fault stays until it is reset."""
-        self.refuses = self.no_build = self.low_oil = False
-        self.selector = "auto"
-        self.fuel_l = max(self.fuel_l, self.ratings["fuel_l"])
+        for flag in _FLAGS.values():
+            setattr(self, flag, False)
+        machine = self.machine
+        machine.fuelled = machine.excited = True
+        machine.forced, machine.hunting_pu = False, 0.0
+        self.protection.unbalance_pu = 0.0
+        self.tanks.fill()
+        self.tanks.bulk_l = max(self.tanks.bulk_l, float(self.settings["bulk_l"]))
+        self._select("auto")
+
+    def quantity(self, name: str) -> float:
+        """Return a point; of the fuel what is really in the day tank."""
+        return self.tanks.day_l if name == "fuel_l" else super().quantity(name)
+
+
+_FLAGS: Final = {
+    "no_start": "refuses",
+    "fail_to_build": "no_build",
+    "reversed_phases": "reversed_phases",
+    "low_oil": "low_oil",
+    "over_temperature": "fan_lost",
+    "fuel_sensor_stuck": "sensor_stuck",
+}
+"""What an event breaks, by the attribute that says so."""

@@ -1,4 +1,9 @@
-"""What diesel sets and gas turbines share: a machine behind a former, its readings, its trips."""
+"""What diesel sets and gas turbines share: a machine behind a former, its readings, its trips.
+
+A set that leads an island earths its neutral: it comes to speed with its neutral contactor closed,
+and when sets stand in parallel only the first of them keeps it closed, so that an island has one
+earth. The next one takes over when that set leaves; beside a utility no set earths.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,37 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from device_emulators.devices.device import Device
+from device_emulators.devices.set_protection import BREAKER_ELEMENTS, CAUSES, SetProtection
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.machine import Machine, follow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
+    from device_emulators.plant.performance import Performance
 
 RANK: Final = 2
-OVERLOAD_HZ_PU: Final = 0.90
 LOADED_PU: Final = 0.01
+CONTACTOR_S: Final = 0.06
 STIFFNESS: Final = 1e4
 """The voltage dip is in the machine model, so its terminals stand behind next to no impedance."""
+SETTINGS: Final[Mapping[str, float]] = {
+    "governor_s": math.nan,
+    "reactance_pu": math.nan,
+    "regulator_s": math.nan,
+    "subtransient_pu": 0.13,
+    "voltage_droop_pu": 0.015,
+    "isochronous": 1.0,
+    "under_frequency_pu": 0.90,
+    "under_frequency_s": 0.5,
+    "over_frequency_pu": 1.13,
+    "reverse_s": 2.0,
+    "overload_pu": 1.12,
+    "overload_s": 10.0,
+}
+"""What may be set of every set; what is not a number is as its kind is tuned."""
 
 
 class Rotating(Device):
@@ -25,21 +49,15 @@ class Rotating(Device):
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
-        rated_w, rated_va = item.ratings["power_w"], item.ratings["power_va"]
-        self.machine = Machine(
-            power_w=rated_w,
-            power_va=rated_va,
-            inertia_s=float(self.settings["inertia_s"]),
-            droop_pu=item.ratings.get("droop_pu", 0.04),
-            governor_s=float(self.settings["governor_s"]),
-            reactance_pu=float(self.settings["reactance_pu"]),
-            regulator_s=float(self.settings["regulator_s"]),
-        )
+        self.machine = self._machine(self.performance())
+        rated_va = self.machine.power_va
         self.former = grid.add_former(
             item.id, item.buses[0], RANK, STIFFNESS * rated_va, self.machine
         )
         self.stage = "stopped"
+        self.cause = CAUSES[0]
         self.speed_pu = 0.0
+        self.protection = SetProtection(self)
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
             "stage": self._stage_code,
@@ -48,6 +66,30 @@ class Rotating(Device):
             "power_w": lambda: -self._given_w(),
             "reactive_power_var": lambda: -self.former.given_var if self.former.able else 0.0,
         }
+
+    def performance(self) -> Performance:
+        """Return how the set is tuned."""
+        raise NotImplementedError
+
+    def _machine(self, tuned: Performance) -> Machine:
+        own = {k: v for k, v in self.settings.items() if not math.isnan(float(v))}
+        return Machine(
+            power_w=self.ratings["power_w"],
+            power_va=self.ratings["power_va"],
+            inertia_s=own["inertia_s"],
+            droop_pu=self.ratings.get("droop_pu", 0.04),
+            governor_s=own.get("governor_s", tuned.governor_s),
+            reactance_pu=own.get("reactance_pu", tuned.reactance_pu),
+            regulator_s=own.get("regulator_s", tuned.regulator_s),
+            subtransient_pu=own["subtransient_pu"],
+            gain_pu=tuned.gain_pu,
+            dead_s=tuned.dead_s,
+            lead_s=tuned.lead_s,
+            aspirated_pu=tuned.aspirated_pu,
+            boost_s=tuned.boost_s,
+            voltage_droop_pu=own["voltage_droop_pu"],
+            isochronous=bool(own["isochronous"]),
+        )
 
     def _stage_code(self) -> float:
         return float(self.item.kind.points["stage"].states.index(self.stage))
@@ -73,10 +115,10 @@ class Rotating(Device):
             self.grid.say(self.id, "stage", text, stage=stage, **fields)
 
     def excite(self) -> None:
-        """Reach rated speed and voltage at an angle that chance has chosen."""
+        """Reach rated speed and voltage at an angle that chance has chosen, neutral earthed."""
         self.speed_pu = 1.0
-        machine = self.machine
-        machine.mechanical_w = machine.electrical_w = machine.reset_pu = machine.seen_va = 0.0
+        self.machine.start()
+        self.machine.earths = True
         self.former.voltage_pu = 1.0
         self.former.frequency_hz = self.grid.nominal_hz
         self.former.angle_rad = float(self.grid.rng.uniform(-math.pi, math.pi))
@@ -86,32 +128,40 @@ class Rotating(Device):
     def halt(self) -> None:
         """Lose speed and voltage."""
         self.speed_pu = 0.0
-        self.machine.mechanical_w = self.machine.electrical_w = 0.0
+        self.machine.start()
+        self.machine.earths = False
+        self.protection.drop_out()
+        self.grid.timers.cancel(self.id, "neutral")
         self.grid.p_w[self.former.slot] = self.grid.q_var[self.former.slot] = 0.0
         self.grid.set_able(self.former, able=False)
 
+    def parallel(self) -> bool:
+        """Return whether it runs beside a stiffer source, which holds frequency and voltage."""
+        leader = self.grid.leader(self.buses[0]) if self.former.able else None
+        return leader is not None and leader.machine is None
+
     def advance(self, dt_s: float) -> None:
         """Follow the set-point while a stiffer source leads."""
-        leader = self.grid.leader(self.buses[0])
-        if not self.former.able or leader is None or leader.machine is not None:
-            return
-        target = -self.setpoints["power_setpoint_w"]
-        follow(self.machine, target, dt_s)
+        self.protection.advance(dt_s)
+        self.machine.reference_pu = -self.setpoints["power_setpoint_w"] / self.machine.power_w
+        if self.parallel():
+            self.follow(-self.setpoints["power_setpoint_w"], dt_s)
+
+    def follow(self, target_w: float, dt_s: float, ramp_s: float = 5.0) -> None:
+        """Go towards a power [W] beside a stiffer source."""
+        follow(self.machine, target_w, dt_s, ramp_s)
+        excited = self.machine.excited
         self.grid.p_w[self.former.slot] = -self.machine.mechanical_w
-        self.grid.q_var[self.former.slot] = 0.0
+        self.grid.q_var[self.former.slot] = 0.0 if excited else 0.5 * self.machine.power_va
 
     def sense(self) -> bool:
-        """Tell loaded from ready; give up when the load has dragged the speed down."""
+        """Tell loaded from ready; let protection and the neutral contactor look."""
         if not self.former.able:
             return False
         if self.stage in {"ready", "loaded"}:
             self._judge_load()
-        low = self.former.frequency_hz < OVERLOAD_HZ_PU * self.grid.nominal_hz
-        if not low:
-            self.grid.timers.cancel(self.id, "81")
-        elif not self.grid.timers.pending(self.id, "81"):
-            self.grid.after(self.id, "81", 0.5, lambda: self.fault("under-frequency"))
-        self._guard_reverse_power()
+        self.protection.sense()
+        self._mind_neutral()
         return False
 
     def _judge_load(self) -> None:
@@ -125,11 +175,22 @@ class Rotating(Device):
         if self.stage == "loaded":
             self.enter("ready")
 
-    def _guard_reverse_power(self) -> None:
-        if self.former.given_w >= -0.05 * self.machine.power_w:
-            self.grid.timers.cancel(self.id, "32")
-        elif not self.grid.timers.pending(self.id, "32"):
-            self.grid.after(self.id, "32", 2.0, lambda: self.fault("reverse power"))
+    def _mind_neutral(self) -> None:
+        wanted = self._should_earth()
+        if wanted == self.machine.earths:
+            self.grid.timers.cancel(self.id, "neutral")
+        elif not self.grid.timers.pending(self.id, "neutral"):
+            self.grid.after(self.id, "neutral", CONTACTOR_S, self._move_contactor)
+
+    def _should_earth(self) -> bool:
+        island = self.grid.island(self.buses[0])
+        if island is None or island.leader is None or island.leader.machine is None:
+            return False
+        return next(f for f in island.members if f.machine is not None) is self.former
+
+    def _move_contactor(self) -> None:
+        self.machine.earths = self._should_earth()
+        self.grid.topology_changed = True
 
     def balance(self) -> tuple[float, float, float]:
         """Return the generation."""
@@ -137,10 +198,14 @@ class Rotating(Device):
 
     def fault(self, cause: str) -> None:
         """Stop at once and trip the breaker to the bus."""
+        if self.stage == "fault":
+            return
+        self.grid.timers.cancel(self.id, "phase")
+        self.cause = cause
         self.halt()
         self.enter("fault", cause=cause)
         for breaker in self.own_breakers():
-            breaker.trip("32" if cause == "reverse power" else "81", lockout=False)
+            breaker.trip(BREAKER_ELEMENTS.get(cause, "81"), lockout=False)
 
     def set(self, point: str, value: float) -> bool:
         """Take the set-point within the rating."""

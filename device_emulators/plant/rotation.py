@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from device_emulators.plant import machine
+from device_emulators.plant import excitation, machine
 from device_emulators.plant.protection import wrap
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def advance(grid: Grid, dt_s: float) -> None:
             )
             slip = leader.frequency_hz - grid.nominal_hz
             leader.angle_rad = wrap(leader.angle_rad + 2.0 * math.pi * slip * dt_s)
-            machine.regulate(turning, island.load_va, dt_s)
+            excitation.regulate(turning, island.load_w, island.load_var, dt_s)
         for former in island.members[1:]:
             former.frequency_hz, former.angle_rad = leader.frequency_hz, leader.angle_rad
 
@@ -47,15 +47,14 @@ def share(grid: Grid) -> None:
             continue
         turning = [f for f in island.members if f.machine is not None]
         machines = _machines(island)
-        rating = sum(m.power_va for m in machines)
-        for former, m, part_w in zip(
-            turning, machines, machine.shares(machines, island.load_w), strict=True
-        ):
-            m.electrical_w = part_w
+        active = machine.shares(machines, island.load_w)
+        reactive = excitation.reactive_shares(machines, island.load_var)
+        for former, m, part_w, part_var in zip(turning, machines, active, reactive, strict=True):
+            m.electrical_w, m.reactive_var = part_w, part_var
             if former is not leader:
                 grid.p_w[former.slot] = -part_w
-                grid.q_var[former.slot] = -island.load_var * m.power_va / rating
-        leader.voltage_pu = max(machine.terminal_pu(machines, island.load_va), 0.3)
+                grid.q_var[former.slot] = -part_var
+        leader.voltage_pu = excitation.terminal_pu(machines, island.load_w, island.load_var)
 
 
 def steer(grid: Grid) -> None:

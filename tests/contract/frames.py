@@ -102,6 +102,39 @@ FRAMES = (
         },
     ),
     Frame(
+        "breaker/generic_hv", "input", 0,
+        "0069 0008 3C28 0000 0000 3039 FFE9 1CA0 0011 0010 0102",
+        {
+            "position": 1, "local": 0, "racked_in": 1, "spring_charged": 0, "tripped": 1,
+            "lockout_86": 1, "failure_50bf": 0, "sync_25": 0, "emergency_off": 0,
+            "trip_27": 0, "trip_32": 0, "trip_50": 0, "trip_51": 1, "trip_59": 0, "trip_67": 0,
+            "trip_81": 0, "trip_87": 0, "source_voltage_v": 154_000, "load_voltage_v": 0,
+            "current_a": 1234.5, "power_w": -1_500_000, "open_count": 17, "close_count": 16,
+            "life_count": 258,
+        },
+    ),
+    Frame(
+        "breaker/generic_hv", "holding", 0, "0007 0201 0002",
+        {"command_epoch": 7, "command_id": 513, "command": 2},
+    ),
+    Frame(
+        "relay/generic_hv", "input", 0, "0209 0001 3C28 7436 FF83 0001",
+        {
+            "pickup_27": 1, "pickup_59": 0, "pickup_81o": 0, "pickup_81u": 1, "pickup_81r": 0,
+            "pickup_32": 0, "pickup_50": 0, "pickup_51": 0, "pickup_67": 0, "trip_87": 1,
+            "presence": 1, "voltage_ll_v": 154_000, "frequency_hz": 59.5, "rocof_hz_s": -1.25, "life_count": 1,
+        },
+    ),
+    Frame(
+        "meter/generic_hv", "input", 0,
+        "11E1 A300 3C28 7530 001E 8480 2BF2 0009 0001 E240 0000 0002",
+        {
+            "power_w": 300_000_000, "voltage_v": 154_000, "frequency_hz": 60.0,
+            "reactive_power_var": 2_000_000, "current_a": 1125.0, "life_count": 9,
+            "energy_import_wh": 12_345_600, "energy_export_wh": 200,
+        },
+    ),
+    Frame(
         "meter/generic_lv", "input", 0,
         "AE60 000A 0ED8 7530 3CB0 FFFF 0427 0002 03E8 0000 0001 0000",
         {
@@ -153,8 +186,10 @@ FRAMES = (
     ),
     Frame(
         "generator/generic_set", "input", 0,
-        "0005 0001 0002 000C 19C8 7530 6100 FFDB CB00 FFF3 FA00 0000 0000 3F40 0339 0014",
+        "0005 0001 0002 000C 19C8 7530 6100 FFDB CB00 FFF3 FA00 0000 0000 3F40 0339 0014 "
+        "0007 1A80 0006 6A00 0018",
         {
+            "trip_cause": 7, "bulk_fuel_l": 40_000.0, "load_bank_w": 1_600_000,
             "stage": 5, "selector": 1, "crank_count": 2, "start_count": 12, "voltage_ll_v": 6600,
             "frequency_hz": 60.0, "power_w": -2_400_000, "reactive_power_var": -800_000,
             "fuel_l": 6400.0, "oil_pressure_pu": 0.75, "coolant_temperature_c": 82.5,
@@ -162,8 +197,9 @@ FRAMES = (
         },
     ),
     Frame(
-        "generator/generic_set", "discrete", 0, "1 0 0 1 0 1",
+        "generator/generic_set", "discrete", 0, "1 0 0 1 0 1 0 1",
         {
+            "alarm_temperature": 0, "neutral_earthed": 1,
             "overcrank": 1, "fail_to_build": 0, "alarm_oil": 0, "alarm_fuel": 1, "available": 0,
             "daemon_present": 1,
         },
@@ -330,6 +366,7 @@ MIRRORED: dict[str, set[str]] = {
         "frequency_hz",
     },
     "meter/generic_mv": {"power_w", "voltage_v", "frequency_hz"},
+    "meter/generic_hv": {"power_w", "voltage_v", "frequency_hz"},
     "meter/generic_lv": {"power_w", "voltage_v", "frequency_hz"},
     "transfer_switch/generic_alts": {
         "connected", "source_1_healthy", "source_2_healthy", "in_sync", "local", "inhibited",

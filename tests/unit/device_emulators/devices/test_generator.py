@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.model.plant import MainTieMainScheme, Section
+from device_emulators.devices.set_protection import CAUSES
 from device_emulators.plant.plant import Plant
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, site
 
@@ -158,10 +159,12 @@ def test_fuel_is_burnt_by_load_and_its_end_stops_the_set() -> None:
     before, power = plant.read("DG-1", "fuel_l"), -plant.read("DG-1", "power_w")
     hand.run(35.0)
     burnt = before - plant.read("DG-1", "fuel_l")
-    expected = 5.0 * (0.0246 * 3.2e6 + 0.2446 * power) / 3.6e6
+    expected = 5.0 * (0.0193 * 3.2e6 + 0.2498 * power) / 3.6e6
     assert burnt == pytest.approx(expected, rel=0.02)
-    plant.devices["DG-1"].fuel_l = 0.05  # type: ignore[attr-defined]
+    plant.inject("DG-1", "fuel_pump_failed", {})
+    plant.devices["DG-1"].tanks.day_l = 0.05  # type: ignore[attr-defined]
     hand.run(37.0)
+    assert plant.read("DG-1", "trip_cause") == CAUSES.index("out of fuel")
     assert hand.stage("DG-1") == "fault"
 
 

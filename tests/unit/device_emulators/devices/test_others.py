@@ -1,11 +1,11 @@
-"""Gas turbine, transformer, STATCOM, earthing switch."""
+"""Transformer, STATCOM, earthing switch, beside a gas turbine."""
 
 from __future__ import annotations
 
 import pytest
 
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, Hand, S, item, residual_w, site
+from tests.unit.device_emulators.sites import MAINS, Hand, S, item, site
 
 TX = {"power_va": 2.5e6, "impedance_pu": 0.06, "load_loss_w": 22e3, "no_load_loss_w": 4e3}
 
@@ -37,41 +37,6 @@ def bench() -> Plant:
             emulation={"gas_turbine": {"cold_start_s": 3.0, "cool_down_s": 2.0}},
         )
     )
-
-
-def test_a_gas_turbine_starts_slowly_joins_in_phase_and_ramps() -> None:
-    plant = bench()
-    hand = Hand(plant)
-    assert hand.command("GT", "start")
-    hand.run(2.9)
-    assert hand.stage("GT") == "starting"
-    assert plant.quantity("T", "live") == 0.0
-    hand.run(3.1)
-    assert hand.stage("GT") == "ready"
-    assert not hand.command("52-T", "close")
-    assert hand.command("52-T", "close_in_sync")
-    hand.run(8.0)
-    assert plant.quantity("52-T", "closed") == 1.0
-    assert plant.write("GT", "power_setpoint_w", -0.6e6)
-    hand.run(10.0)
-    assert plant.read("GT", "power_w") == pytest.approx(-0.6e6, rel=1e-3)
-    assert hand.stage("GT") == "loaded"
-    assert residual_w(plant) < 1.0
-    plant.inject("U", "outage", {})
-    hand.command("52-I", "open")
-    hand.run(14.0)  # it carries the rest of the site alone
-    assert plant.truth().buses["H"].reference == "GT"
-    assert plant.read("GT", "power_w") < -1e6
-    assert plant.truth().unsynchronised_closings == ()
-
-
-def test_a_turbine_that_does_not_start_faults() -> None:
-    hand = Hand(bench())
-    hand.plant.inject("GT", "no_start", {})
-    hand.command("GT", "start")
-    hand.run(4.0)
-    assert hand.stage("GT") == "fault"
-    assert hand.plant.read("GT", "available") == 0.0
 
 
 def test_a_transformer_reports_its_load_and_trips_both_sides() -> None:

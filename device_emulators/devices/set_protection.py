@@ -1,0 +1,121 @@
+"""Protection of a rotating set: when it gives up, and why.
+
+Every element is a limit that must be passed for a time of its own; the times are the set's
+settings where a site may want others.
+
+| Element | Operates on |
+|---|---|
+| 81U | frequency below `under_frequency_pu` for `under_frequency_s` |
+| 81O | frequency above `over_frequency_pu` for half a second |
+| 59 | terminal voltage above 1.15 for a second |
+| 32R | power from the bus above 5 % of rated for `reverse_s` |
+| 40 | reactive power from the bus above 35 % of rated for a second |
+| 46 | negative-sequence current: I2^2 t of 8 s, from 10 % on |
+| 49 | power above `overload_pu` for `overload_s` |
+
+47 is judged once, when voltage builds up, by the set itself.
+
+Simplified: 40 and 49 look at power instead of impedance and a thermal model; the unbalance that 46
+measures is what an event says, since the network is symmetrical.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from device_emulators.devices.rotating import Rotating
+
+OVER_VOLTAGE_PU: Final = 1.15
+REVERSE_PU: Final = -0.05
+FIELD_PU: Final = -0.35
+UNBALANCE_PU: Final = 0.10
+UNBALANCE_S: Final = 8.0
+"""I2^2 t that the rotor bears."""
+CAUSES: Final = (
+    "none",
+    "trip",
+    "overcrank",
+    "no voltage",
+    "under-frequency",
+    "over-frequency",
+    "over-voltage",
+    "reverse power",
+    "loss of field",
+    "negative sequence",
+    "phase sequence",
+    "overload",
+    "low oil pressure",
+    "over-temperature",
+    "out of fuel",
+    "emergency stop",
+    "no start",
+    "loss of mains",
+)
+"""What a set may have stopped for, by the code it reports."""
+BREAKER_ELEMENTS: Final = {"reverse power": "32", "over-voltage": "59"}
+"""What the breaker of the set shows; for all other causes it shows that the speed falls (81)."""
+
+
+class SetProtection:
+    """Elements that watch one set.
+
+    Attributes:
+        unbalance_pu: negative-sequence part of its current.
+    """
+
+    def __init__(self, guarded: Rotating) -> None:
+        """Watch nothing until the set runs."""
+        self._set = guarded
+        self.unbalance_pu = 0.0
+        self._heat_46_s = 0.0
+        self._timed: set[str] = set()
+
+    def sense(self) -> None:
+        """Look at the set once; it runs."""
+        own, machine, former = self._set, self._set.machine, self._set.former
+        setting, nominal = own.settings, own.grid.nominal_hz
+        hz_pu = former.frequency_hz / nominal
+        volts = own.grid.v[own.buses[0]]
+        power_pu = former.given_w / machine.power_w
+        reactive_pu = former.given_var / machine.power_va
+        self._judge(
+            "under-frequency",
+            hz_pu < setting["under_frequency_pu"],
+            setting["under_frequency_s"],
+        )
+        self._judge("over-frequency", hz_pu > setting["over_frequency_pu"], 0.5)
+        self._judge("over-voltage", volts > OVER_VOLTAGE_PU, 1.0)
+        self._judge("reverse power", power_pu < REVERSE_PU, setting["reverse_s"])
+        self._judge("loss of field", reactive_pu < FIELD_PU, 1.0)
+        self._judge("overload", power_pu > setting["overload_pu"], setting["overload_s"])
+
+    def _judge(self, cause: str, picked_up: bool, delay_s: float) -> None:
+        own = self._set
+        if not picked_up:
+            if cause in self._timed:
+                self._timed.discard(cause)
+                own.grid.timers.cancel(own.id, cause)
+        elif cause not in self._timed:
+            self._timed.add(cause)
+            own.grid.after(own.id, cause, delay_s, lambda: own.fault(cause))
+
+    def advance(self, dt_s: float) -> None:
+        """Heat the rotor by unbalance, or let it cool."""
+        if self.unbalance_pu == 0.0 and self._heat_46_s == 0.0:
+            return
+        machine = self._set.machine
+        negative_pu = self.unbalance_pu * abs(self._set.former.given_w) / machine.power_w
+        if negative_pu < UNBALANCE_PU:
+            self._heat_46_s = max(self._heat_46_s - dt_s * UNBALANCE_PU**2, 0.0)
+            return
+        self._heat_46_s += negative_pu**2 * dt_s
+        if self._heat_46_s >= UNBALANCE_S:
+            self._heat_46_s = 0.0
+            self._set.fault("negative sequence")
+
+    def drop_out(self) -> None:
+        """Forget what has picked up: the set does not run any more."""
+        for cause in self._timed:
+            self._set.grid.timers.cancel(self._set.id, cause)
+        self._timed.clear()
