@@ -34,7 +34,8 @@ def advance(grid: Grid, dt_s: float) -> None:
             )
             slip = leader.frequency_hz - grid.nominal_hz
             leader.angle_rad = wrap(leader.angle_rad + 2.0 * math.pi * slip * dt_s)
-            excitation.regulate(turning, island.load_w, island.load_var, dt_s)
+            if not island.faulted:  # what a short circuit takes is no load to settle to
+                excitation.regulate(turning, island.load_w, island.load_var, dt_s)
         for former in island.members[1:]:
             former.frequency_hz, former.angle_rad = leader.frequency_hz, leader.angle_rad
 
