@@ -1,27 +1,34 @@
-"""Circuit breaker with its own relay: contacts, spring, synchronism check, over-current, lockout.
+"""Circuit breaker with its own relay: contacts, spring, synchronism check, protection, lockout.
 
 Contacts take their time and show `travelling` meanwhile; the circuit is made or broken at the end
 of the travel. A closing spends the spring, which a motor charges again. `close` is a dead-bus close
 and refused while both sides are live; `close_in_sync` waits up to the window of the synchroniser,
 asks the weaker side to pull in, and closes so that the contacts touch in phase. `open` during a
-closing command cancels it (anti-pumping). 51 follows the IEC standard inverse curve, 50 acts at
-once; both lock out (86) until reset. Loss of mains at the intake breaker of a main-tie-main scheme
-opens it without lockout. The relay feels for an open command that was not obeyed (50BF flag).
+closing command cancels it. A closing order that still stands when the breaker has opened again
+closes nothing more until it is let go (anti-pumping).
 
-Simplified: no arc time, no spring fade; 50BF is a flag and trips nothing upstream yet.
+What its relay is set to stands in its ratings (see `plant/relaying`); elements that tell of a fault
+lock out (86) until reset. A trip that is not obeyed is a breaker failure (50BF): after 200 ms the
+breakers that feed the place are tripped and locked out. A stuck breaker that was only told to open
+raises the flag alone. A moulded-case breaker cuts a high current before its first peak.
+
+Simplified: no arc, no spring fade; what a current-limiting breaker lets through is not limited in
+the network, only shorter. 50N and 51N are shown with 50 and 51, 51V with 51.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daemon.model.natures import Position
 from daemon.model.plant import MainTieMainScheme
 from device_emulators.devices.device import Device
+from device_emulators.plant.guarding import Guards
 from device_emulators.plant.indications import Panel
-from device_emulators.plant.protection import SYNC_PU, standard_inverse_s
+from device_emulators.plant.protection import SYNC_PU
 from device_emulators.plant.reading import Cell
+from device_emulators.plant.relaying import OverCurrent
+from device_emulators.plant.zones import border, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +43,24 @@ TRAVEL_S: Final[Mapping[str, tuple[float, float]]] = {
     "mccb": (0.020, 0.030),
     "dcb": (0.020, 0.030),
 }
-"""Opening and closing time by variant [s]."""
+"""Opening and closing time by variant on command [s]."""
+RELEASE_S: Final[Mapping[str, float]] = {"mccb": 0.010, "dcb": 0.010}
+"""Opening time by the release of a breaker whose trip does not go over its drive [s]."""
+LIMITING_S: Final = 0.003
+"""The same of a moulded-case breaker beyond `LIMITING` times its rated current [s]."""
+LIMITING: Final = 25.0
 
 TRIPS: Final = ("27", "32", "49", "50", "51", "59", "67", "81", "87")
+SHOWN_AS: Final[Mapping[str, str]] = {
+    "50N": "50",
+    "51N": "51",
+    "51V": "51",
+    "81U": "81",
+    "81O": "81",
+    "81R": "81",
+}
+SUPPLY: Final = frozenset({"27", "32", "59", "81U", "81O", "81R"})
+"""Elements that tell of a lost source, not of a fault: they do not lock out."""
 BREAKER_FAILURE_S: Final = 0.2
 FLAGS: Final = (
     "local",
@@ -59,6 +81,7 @@ class Breaker(Device):
         "trip": (),
         "fail_to_open": (),
         "fail_to_close": (),
+        "hold_close": (),
         "local": (),
         "remote": (),
         "rack_out": (),
@@ -71,35 +94,48 @@ class Breaker(Device):
         "loss_of_mains_s": 0.35,
         "loss_of_mains_pu": 0.5,
     }
-    QUANTITIES: ClassVar[tuple[str, ...]] = ("closed",)
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("closed", "trip_count", "operating_s")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
         closed = item.normally != "open"
-        pickups = [item.ratings[n] for n in ("pickup_51_a", "pickup_50_a") if n in item.ratings]
-        self.switch = grid.add_switch(
+        self.relay: Final = OverCurrent(
+            item.id, grid, self.buses, item.ratings, item.variant, self._operated
+        )
+        self.relay.switch = self.switch = grid.add_switch(
             item.id,
             item.buses[0],
             item.buses[1],
             closed=closed,
-            pickup_a=min(pickups, default=math.inf),
+            pickup_a=self.relay.pickup_a,
         )
         self._shown = grid.indications.take()
         self.position = Position.CLOSED if closed else Position.OPEN
         self.flags = Panel(grid.indications, {name: name in _NORMAL for name in FLAGS})
         self.trips = Panel(grid.indications, dict.fromkeys(TRIPS, False))
-        self.open_count = self.close_count = 0
-        self.stuck_open = self.stuck_closed = False
+        self.open_count = self.close_count = self.trip_count = 0
+        self.operating_s = 0.0
+        self._ordered_ns = grid.now_ns
+        self.stuck_open = self.stuck_closed = self.close_held = self._pumped = False
         self._waits_for_sync = False
-        self._heat_51_pu = 0.0
-        self._timing_51 = False
         self.cause = ""
-        self.guards_mains = any(
-            isinstance(s, MainTieMainScheme) and s.intake == item.id
-            for s in grid.site.schemes.values()
+        self.held_by: set[str] = set()
+        self.guards: Final = Guards(
+            item.id, grid, self.switch, self.buses[0], self._guarded(), self._operated
         )
         self._mind()
         self._register_points()
+
+    def _guarded(self) -> Mapping[str, float]:
+        """Return what its guards are set to; the intake of a board guards against a lost mains."""
+        schemes = self.grid.site.schemes.values()
+        if not any(isinstance(s, MainTieMainScheme) and s.intake == self.id for s in schemes):
+            return self.ratings
+        loss = {
+            "pickup_27_pu": float(self.settings["loss_of_mains_pu"]),
+            "delay_27_s": float(self.settings["loss_of_mains_s"]),
+        }
+        return {**loss, **self.ratings}
 
     def _register_points(self) -> None:
         grid, (a, b) = self.grid, self.buses
@@ -142,19 +178,8 @@ class Breaker(Device):
             self.grid.waiting.pop(self.switch, None)
         self._mind()
 
-    @property
-    def heat_51_pu(self) -> float:
-        """Return how far the disc of the 51 has turned [pu]."""
-        return self._heat_51_pu
-
-    @heat_51_pu.setter
-    def heat_51_pu(self, heat_pu: float) -> None:
-        self._heat_51_pu = heat_pu
-        self._mind()
-
     def _mind(self) -> None:
-        turning = self._timing_51 or self._heat_51_pu > 0.0
-        self.alert = self.guards_mains or self._waits_for_sync or turning
+        self.alert = len(self.guards) > 0 or self._waits_for_sync or self.relay.busy
 
     @property
     def closed(self) -> bool:
@@ -175,8 +200,7 @@ class Breaker(Device):
             self._open(cause)
             return True
         if action == "reset":
-            self.flags["lockout_86"] = self.flags["tripped"] = self.flags["failure_50bf"] = False
-            self.trips.all_off()
+            self._reset()
             return True
         if not self._may_close():
             return self.position is Position.CLOSED
@@ -190,10 +214,20 @@ class Breaker(Device):
         self._close(cause)
         return True
 
+    def _reset(self) -> None:
+        """Unlatch its own relay, and let go of those it has tripped by 50BF."""
+        self.flags["lockout_86"] = self.flags["tripped"] = self.flags["failure_50bf"] = False
+        self.trips.all_off()
+        for device in self.grid.devices.values():
+            if isinstance(device, Breaker):
+                device.held_by.discard(self.id)
+
     def _may_close(self) -> bool:
         flags = self.flags
         return (
             self.position is Position.OPEN
+            and not self._pumped
+            and not self.held_by
             and bool(flags["spring_charged"])
             and bool(flags["racked_in"])
             and not flags["lockout_86"]
@@ -207,7 +241,7 @@ class Breaker(Device):
             return bool(abs(self.grid.v[a] - self.grid.v[b]) > SYNC_PU)
         return both
 
-    def _open(self, cause: str) -> None:
+    def _open(self, cause: str, element: str = "") -> None:
         self._stop_waiting()
         self.grid.timers.cancel(self.id, "closed")
         if self.position is Position.OPEN or self.grid.timers.pending(self.id, "opened"):
@@ -216,20 +250,45 @@ class Breaker(Device):
             self.position = Position.OPEN
             return
         self.cause = cause
+        self._ordered_ns = self.grid.now_ns
         if self.stuck_closed:
-            self.grid.after(self.id, "50bf", BREAKER_FAILURE_S, self._failed_to_open)
+            self.grid.after(
+                self.id, "50bf", BREAKER_FAILURE_S, lambda: self._failed_to_open(element)
+            )
             return
         self.position = Position.TRAVELLING
-        self.grid.after(self.id, "opened", TRAVEL_S[self.item.variant][0], self._opened)
+        self.grid.after(self.id, "opened", self._opening_s(element), self._opened)
 
-    def _failed_to_open(self) -> None:
-        if self.closed:
-            self.flags["failure_50bf"] = True
-            self.grid.say(self.id, "failed_to_open", f"{self.id} did not open")
+    def _opening_s(self, element: str) -> float:
+        """Return how long the contacts take: a release does not go over the drive."""
+        release_s = RELEASE_S.get(self.item.variant) if element else None
+        if release_s is None:
+            return TRAVEL_S[self.item.variant][0]
+        high = self._current_a() > LIMITING * self.ratings["current_a"]
+        return LIMITING_S if high and self.item.variant == "mccb" else release_s
+
+    def _failed_to_open(self, element: str) -> None:
+        if not self.closed:
+            return
+        self.flags["failure_50bf"] = True
+        self.grid.say(self.id, "failed_to_open", f"{self.id} did not open")
+        fed = self.relay.busy or element in {*SUPPLY, "87", "50BF"}
+        if element and fed and self.item.variant not in RELEASE_S:
+            for breaker in self._upstream(element):
+                breaker.trip("50BF", lockout=True, by=self.id)
+
+    def _upstream(self, element: str) -> list[Any]:
+        """Return the breakers through which the place is fed that this one should separate."""
+        forward = element in SUPPLY or self.grid.switch_forward[self.switch]
+        side = self.buses[0] if forward else self.buses[1]
+        found = border(self.grid, joined(self.grid, {side}))
+        return [breaker for breaker in found if breaker is not self]
 
     def _opened(self) -> None:
         self.position = Position.OPEN
         self.open_count += 1
+        self.operating_s = (self.grid.now_ns - self._ordered_ns) * 1e-9
+        self._pumped = self.close_held
         self.grid.move(self.switch, closed=False, cause=self.cause)
         self.grid.say(self.id, "opened", f"{self.id} open ({self.cause})", cause=self.cause)
 
@@ -282,81 +341,50 @@ class Breaker(Device):
     # Protection.
 
     def sense(self) -> bool:
-        """Watch for synchronism, over-current and loss of mains."""
-        if self.waits_for_sync and self.position is Position.OPEN:
+        """Watch for synchronism, over-current, voltage and frequency."""
+        if self._waits_for_sync and self.position is Position.OPEN:
             self._try_sync()
-        if self.guards_mains:
-            self._guard_mains()
-        if self.switch in self.grid.overloaded or self._timing_51 or self.heat_51_pu > 0.0:
-            self._over_current()
+        if len(self.guards):
+            self.guards.sense()
+        if not self.closed:
+            self.relay.drop_out()
+        elif self.grid.faults or self.switch in self.grid.overloaded or self.relay.busy:
+            self.relay.sense()
+        self._mind()
         return False
 
     def _current_a(self) -> float:
         return float(self.grid.switch_current_a[self.switch])
 
-    def _over_current(self) -> None:
-        if not self.closed:
-            self._drop_out()
-            return
-        pickup = self.ratings.get("pickup_51_a")
-        instant = self.ratings.get("pickup_50_a")
-        current = self._current_a()
-        if instant is not None and current > instant:
-            self.trip("50", lockout=True)
-            return
-        if pickup is None:
-            return
-        seconds = standard_inverse_s(
-            current, pickup, self.ratings.get("time_multiplier_51_pu", 0.1)
-        )
-        if seconds == math.inf:
-            self._drop_out()
-            return
-        self._timing_51 = True
-        self._mind()
-        left_s = (1.0 - self.heat_51_pu) * seconds
-        self.grid.after(self.id, "51", left_s, lambda: self.trip("51", lockout=True))
-
-    def _drop_out(self) -> None:
-        """Forget a pick-up of the 51, also one that was gone in the same instant."""
-        self._timing_51 = False
-        self.heat_51_pu = 0.0
-        self.grid.timers.cancel(self.id, "51")
-
     def advance(self, dt_s: float) -> None:
-        """Let the disc of the 51 turn."""
-        pickup = self.ratings.get("pickup_51_a")
-        if pickup is None or (self.switch not in self.grid.overloaded and self.heat_51_pu == 0.0):
+        """Let what has picked up travel."""
+        self.relay.advance(dt_s)
+
+    def _operated(self, number: str) -> None:
+        self.trip(number, lockout=number not in SUPPLY)
+
+    def trip(self, number: str, *, lockout: bool, by: str = "") -> None:
+        """Open by protection element `number`; one that is open already is held open.
+
+        Args:
+            number: ANSI number of the element.
+            lockout: whether a person must reset before it closes again.
+            by: whose relay trips it, if not its own: it stays open until that is reset.
+        """
+        if by:
+            self.held_by.add(by)
+        if not self.closed:
+            self._open(f"trip {number}")
             return
-        seconds = standard_inverse_s(
-            self._current_a(),
-            pickup,
-            self.ratings.get("time_multiplier_51_pu", 0.1),
-        )
-        self.heat_51_pu = min(1.0, self.heat_51_pu + dt_s / seconds) if seconds < 1e9 else 0.0
-
-    def _guard_mains(self) -> None:
-        lost = (
-            self.closed
-            and self.grid.v[self.buses[1]] < self.settings["loss_of_mains_pu"]
-            and self.grid.v[self.buses[0]] < self.settings["loss_of_mains_pu"]
-        )
-        if not lost:
-            self.grid.timers.cancel(self.id, "27")
-        elif not self.grid.timers.pending(self.id, "27"):
-            delay = float(self.settings["loss_of_mains_s"])
-            self.grid.after(self.id, "27", delay, lambda: self.trip("27", lockout=False))
-
-    def trip(self, number: str, *, lockout: bool) -> None:
-        """Open by protection element `number`."""
-        if not self.closed or self.flags["tripped"]:
+        if self.flags["tripped"]:
             return
         self.flags["tripped"] = True
         self.flags["lockout_86"] = self.flags["lockout_86"] or lockout
-        self.trips[number] = True
-        self.heat_51_pu = 0.0
+        if (shown := SHOWN_AS.get(number, number)) in self.trips:
+            self.trips[shown] = True
+        self.trip_count += 1
         self.grid.say(self.id, "tripped", f"{self.id} tripped by {number}", element=number)
-        self._open(f"trip {number}")
+        self._open(f"trip {number}", number)
 
     # Happenings.
 
@@ -368,6 +396,9 @@ class Breaker(Device):
             self.stuck_closed = True
         elif event == "fail_to_close":
             self.stuck_open = True
+        elif event == "hold_close":
+            self.close_held = True
+            self.operate("close", "held order")
         elif event in {"local", "remote"}:
             self.flags["local"] = event == "local"
         elif event in {"rack_out", "rack_in"}:
@@ -378,10 +409,12 @@ class Breaker(Device):
 
     def clear(self) -> None:
         """Free the mechanism and the panel; the lockout stays until it is reset."""
-        self.stuck_open = self.stuck_closed = False
+        self.stuck_open = self.stuck_closed = self.close_held = self._pumped = False
         for name in ("local", "racked_in", "emergency_off"):
             self.flags[name] = name in _NORMAL
 
     def quantity(self, name: str) -> float:
-        """Return a point, or `closed`."""
-        return float(self.closed) if name == "closed" else super().quantity(name)
+        """Return a point, or what no instrument shows."""
+        if name in self.QUANTITIES:
+            return float(getattr(self, name))
+        return super().quantity(name)

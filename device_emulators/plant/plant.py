@@ -177,7 +177,7 @@ class Plant:
     def _minding(self, devices: list[Device]) -> list[Device]:
         """Return those that have something to do; `devices` is always the same list."""
         grid = self.grid
-        if grid.overloaded:
+        if grid.overloaded or grid.fault_a.any():
             return devices
         if self._minded_at != grid.alerts:
             self._minded_at = grid.alerts

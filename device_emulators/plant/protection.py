@@ -1,7 +1,7 @@
 """Protection as physics sees it: inverse-time curves and the synchronism check.
 
-Source: IEC 60255-151 standard inverse, t = TMS * 0.14 / ((I / Is)^0.02 - 1); closed transition
-within 5 % voltage, 0.2 Hz and 5 degrees.
+Source: IEC 60255-151, t = TMS * k / ((I / Is)^a - 1); IEEE C37.112, t = TD * (A / (M^p - 1) + B);
+closed transition within 5 % voltage, 0.2 Hz and 5 degrees.
 """
 
 from __future__ import annotations
@@ -21,12 +21,38 @@ AIM_RAD: Final = math.radians(3.0)
 """Predicted angle at contact touch that the synchronism check lets pass."""
 
 
-def standard_inverse_s(current_a: float, pickup_a: float, multiplier_pu: float) -> float:
-    """Return the operating time [s] at a constant current, infinite below pick-up."""
-    ratio = current_a / pickup_a
-    if ratio <= 1.0:
-        return math.inf
-    return multiplier_pu * 0.14 / (math.pow(ratio, 0.02) - 1.0)
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An inverse-time characteristic, t = multiplier * (scale / (ratio^power - 1) + offset).
+
+    Attributes:
+        scale_s: k of IEC, A of IEEE [s].
+        power: alpha of IEC, p of IEEE.
+        offset_s: B of IEEE [s].
+    """
+
+    scale_s: float
+    power: float
+    offset_s: float = 0.0
+
+    def operating_s(self, ratio: float, multiplier_pu: float) -> float:
+        """Return the time [s] at a constant multiple of the pick-up, infinite up to 1."""
+        if ratio <= 1.0:
+            return math.inf
+        return multiplier_pu * (self.scale_s / (math.pow(ratio, self.power) - 1.0) + self.offset_s)
+
+
+CURVES: Final = (
+    Curve(0.14, 0.02),  # IEC standard inverse
+    Curve(13.5, 1.0),  # IEC very inverse
+    Curve(80.0, 2.0),  # IEC extremely inverse
+    Curve(120.0, 1.0),  # IEC long-time inverse
+    Curve(0.0515, 0.02, 0.1140),  # IEEE moderately inverse
+    Curve(19.61, 2.0, 0.491),  # IEEE very inverse
+    Curve(28.2, 2.0, 0.1217),  # IEEE extremely inverse
+)
+"""By the number a relay is set to."""
+STANDARD_INVERSE, EXTREMELY_INVERSE = 0, 2
 
 
 def wrap(angle_rad: float) -> float:
@@ -64,3 +90,8 @@ class Gap:
             and abs(self.slip_hz) <= SLIP_MARGIN * SYNC_HZ
             and abs(predicted) <= AIM_RAD
         )
+
+
+def standard_inverse_s(current_a: float, pickup_a: float, multiplier_pu: float) -> float:
+    """Return the operating time [s] at a constant current, infinite below pick-up."""
+    return CURVES[STANDARD_INVERSE].operating_s(current_a / pickup_a, multiplier_pu)
