@@ -128,7 +128,7 @@ def earthed_by(grid: Grid, zone: NDArray[np.intp]) -> dict[int, list[Neutral]]:
     found: dict[int, list[Neutral]] = {}
     for neutral in grid.neutrals:
         machine = neutral.former.machine if neutral.former else None
-        if neutral.former is None or (machine is not None and getattr(machine, "earths", False)):
+        if neutral.former is None or (machine is not None and machine.earths):
             found.setdefault(int(zone[neutral.bus]), []).append(neutral)
     for neutral in grid.neutrals:  # converters only where nothing else does
         former = neutral.former

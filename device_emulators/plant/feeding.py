@@ -128,6 +128,6 @@ def _feed(item: Equipment, bus: int, slot: int, former: Former | None) -> Feed:
         rated, x = item.ratings["short_circuit_va"], 1.0
     elif former is not None and former.machine is not None:
         machine = former.machine
-        x, transient = getattr(machine, "subtransient_pu", 0.13), machine.reactance_pu
+        x, transient = machine.subtransient_pu, machine.reactance_pu
     limit, decay = LIMIT_PU.get(nature, math.inf), DECAY.get(nature)
     return Feed(item.id, bus, slot, rated, x, transient, limit, former, decay)

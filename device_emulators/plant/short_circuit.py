@@ -160,10 +160,12 @@ class FaultModel:
             volts = cmath.rect(grid.v[feed.bus], angle)
             feed.emf = volts + ANGLE * (given / volts).conjugate() / feed.short_circuit_va
 
-    @property
-    def fed_by_machines(self) -> bool:
-        """Return whether currents decay."""
-        return any(feed.decay is not None for feed in self.feeds)
+    def fed_by_machines_since(self, since_ns: int) -> bool:
+        """Return whether a machine has begun to feed it after `since_ns`."""
+        return any(
+            feed.decay is not None and feed.began_ns is not None and feed.began_ns > since_ns
+            for feed in self.feeds
+        )
 
     def changed(self) -> bool:
         """Return whether somebody has begun or ceased to feed since it was made."""
