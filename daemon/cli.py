@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from daemon.model.plant import Site
+
 INTERRUPTED: Final = 130
 DEFAULT_SITE: Final = "ai_hall"
 DEFAULT_SCENARIO: Final = "extended_outage"
@@ -56,6 +58,8 @@ examples:
   ridethrough emulate ai_hall
   ridethrough emulate ai_hall --scenario extended_outage
   ridethrough emulate ai_hall --scenario my_scenario.yaml --trace node_power.csv.gz --seed 7
+  ridethrough emulate big.yaml --processes 2      a site of many power blocks, see `site generate`
+  ridethrough emulate big.yaml --blocks B01,B02   some of them alone
 """
 _SIMULATE = """\
 Plays a scenario in virtual time: the unmodified daemon against the plant, in one process, many
@@ -82,6 +86,17 @@ examples:
   ridethrough check config/sites/ai_hall.yaml
   ridethrough check config/sites/*.yaml config/devices/*/*.yaml config/scenarios/*.yaml
   ridethrough check my_site.yaml --json
+"""
+_SITE = """\
+Makes site files: the reference AI hall, smaller, or repeated as power blocks of at most 20 MW on a
+common intake (154 kV above 20 MW), with up to thousands of racks and 10,000 devices, for load tests
+and planning. What is written has passed `ridethrough check`.
+
+examples:
+  ridethrough site generate --mw 300 -o big.yaml
+  ridethrough site generate --mw 12 --rack-kw 100 -o site.yaml
+  ridethrough emulate big.yaml --blocks B01,B02
+  ridethrough emulate big.yaml --processes 4
 """
 _SCHEMA = """\
 Prints the JSON Schema that an editor uses to complete and check a file while it is written.
@@ -121,6 +136,7 @@ def parser() -> argparse.ArgumentParser:
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
+    _site_options(command("site", _site_command, "make a site file out of power blocks", _SITE))
     schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
     schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
     return top
@@ -163,8 +179,37 @@ def _emulate_options(sub: argparse.ArgumentParser) -> None:
         help="serve the undisturbed plant until a line 'start' comes on standard input",
     )
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="of all chance (default 0)")
+    parts = sub.add_mutually_exclusive_group()
+    parts.add_argument(
+        "--blocks",
+        type=lambda text: text.split(","),
+        metavar="ID,...",
+        help="only these power blocks, and what all share; nothing expected is judged",
+    )
+    parts.add_argument(
+        "--processes", type=_jobs, metavar="N", help="deal the power blocks to so many processes"
+    )
+    sub.add_argument("--without-shared", action="store_true", help=argparse.SUPPRESS)
     _offset(sub)
     _json(sub)
+
+
+def _site_options(sub: argparse.ArgumentParser) -> None:
+    what = sub.add_subparsers(metavar="generate", required=True)
+    made = what.add_parser(
+        "generate", help="write a modular site", description=_SITE,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )  # fmt: skip
+    made.add_argument(
+        "--mw", type=float, required=True, metavar="N", help="demand at full load, 1 to 300 MW"
+    )
+    made.add_argument(
+        "--rack-kw", type=float, default=50.0, metavar="N", help="of one rack, 30 to 130 (50)"
+    )
+    made.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="where to write it (default: print it)"
+    )
+    _json(made)
 
 
 def _simulate_options(sub: argparse.ArgumentParser) -> None:
@@ -347,13 +392,17 @@ def _mind_state(folder: Path) -> None:
 
 
 def _emulate(options: argparse.Namespace) -> int:
-    from daemon.rehearsal.desk import emulate, scenario_for
+    from daemon.rehearsal.desk import emulate, scenario_for, slice_of
     from daemon.rehearsal.report import verdict_lines
     from daemon.settings import load, shift_ports
 
     site = shift_ports(load(options.site), options.port_offset).site
+    if options.processes:
+        return _emulate_in_processes(site, options)
     name = options.scenario
-    play = scenario_for(name, site, real_time=True) if name else None
+    play = scenario_for(name, site, "desk") if name else None
+    if options.blocks:
+        site, play = slice_of(site, play, options.blocks, shared=not options.without_shared)
     report = emulate(
         site,
         play,
@@ -367,6 +416,19 @@ def _emulate(options: argparse.Namespace) -> int:
     else:
         print(*verdict_lines(report["expectations"]), sep="\n")
     return int(not report["ok"])
+
+
+def _emulate_in_processes(site: Site, options: argparse.Namespace) -> int:
+    from daemon.rehearsal.fleet import emulate_in_processes
+
+    if options.hold:
+        raise ValueError("--hold is for one process: leave --processes out")
+    same = [str(options.site), "--port-offset", str(options.port_offset)]
+    same += ["--seed", str(options.seed)]
+    for name, value in (("scenario", options.scenario), ("trace", options.trace)):
+        same += [f"--{name}", str(value)] if value else []
+    same += ["--for", str(options.for_s)] if options.for_s else []
+    return emulate_in_processes(site, same, options.processes, as_json=options.json)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -384,6 +446,24 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"ok": not found, "files": [file.as_json() for file in files]}))
     return int(bool(found))
+
+
+def _site_command(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.planning.file import put, text_of
+
+    if options.json and options.out is None:
+        raise ValueError("--json says what was written to a file: name it with --out")
+    text = text_of(options.mw * 1e6, options.rack_kw * 1e3)
+    if options.out is None:
+        print(text, end="")
+        return 0
+    made = put(text, options.out)
+    if options.json:
+        print(json.dumps({"ok": True, **made}))
+    else:
+        counts = ", ".join(f"{made[k]:,} {k}" for k in ("blocks", "racks", "devices", "points"))
+        print(f"{options.out}: {counts}, {made['gateways']:,} gateways")
+    return 0
 
 
 def _schema(options: argparse.Namespace) -> int:

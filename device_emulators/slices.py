@@ -8,14 +8,17 @@ slice carry its own blocks and no others, and a fault in one slice is not felt i
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
+from device_emulators.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from daemon.model.plant import Equipment, Scheme, Site
+    from device_emulators.scenario import Scenario, Targeted
 
 
 def blocks_of(site: Site) -> tuple[str, ...]:
@@ -35,11 +38,16 @@ def dealt(site: Site, count: int) -> list[tuple[str, ...]]:
         raise ValueError(f"{site.id} has no blocks to deal to processes (valid: 1 process)")
     count = min(count, len(blocks))
     bounds = [len(blocks) * i // count for i in range(count + 1)]
-    return [blocks[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [blocks[a:b] for a, b in pairwise(bounds)]
 
 
-def sliced(site: Site, blocks: Collection[str]) -> Site:
+def sliced(site: Site, blocks: Collection[str], *, shared: bool = True) -> Site:
     """Return the part of a site that is made of some blocks and of what all share.
+
+    Args:
+        site: the whole site.
+        blocks: which of its blocks.
+        shared: whether the gateways that all blocks share are served as well.
 
     Raises:
         ValueError: there is no such block; names those there are.
@@ -68,7 +76,9 @@ def sliced(site: Site, blocks: Collection[str]) -> Site:
         for id_, item in site.equipment.items()
         if _block(site, item) in kept and buses.keys() >= set(item.buses)
     }
-    gateways = {id_: g for id_, g in site.gateways.items() if g.block in kept}
+    gateways = {
+        id_: g for id_, g in site.gateways.items() if g.block in blocks or (shared and not g.block)
+    }
     schemes = {
         id_: scheme for id_, scheme in site.schemes.items() if equipment.keys() >= _of(scheme)
     }
@@ -84,6 +94,17 @@ def sliced(site: Site, blocks: Collection[str]) -> Site:
         schemes=schemes,
         emulation=emulation,
     )
+
+
+def played(scenario: Scenario, site: Site) -> Scenario:
+    """Return what of a scenario happens in a slice; what is expected is for the whole site."""
+
+    def here(each: Targeted) -> bool:
+        return bool(select(site, each.target, buses=True, beside=True))
+
+    timeline = tuple(each for each in scenario.timeline if here(each))
+    initial = tuple(each for each in scenario.initial if here(each))
+    return scenario.model_copy(update={"timeline": timeline, "initial": initial, "expect": ()})
 
 
 def _block(site: Site, item: Equipment) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device_emulators.selection import words_of
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.judge import Witness
+
+
+_FEW: Final = 4
+"""Of more than this, the lowest alone is shown."""
 
 
 def summary(site: Site, plant: Witness) -> str:
@@ -43,7 +47,9 @@ def _parts(site: Site, plant: Witness) -> Iterator[str]:
         stages = " ".join(dict.fromkeys(stage(id_) for id_ in ups))
         yield f"UPS {stages} {100 * lowest:.0f} %"
     if stores := _ids(site, "ess"):
-        charge = " ".join(f"{100 * plant.quantity(id_, 'soc_pu'):.0f} %" for id_ in stores)
+        shares = [100 * plant.quantity(id_, "soc_pu") for id_ in stores]
+        shown = shares if len(shares) <= _FEW else [min(shares)]
+        charge = " ".join(f"{share:.0f} %" for share in shown)
         power_mw = -sum(plant.quantity(id_, "power_w") for id_ in stores) / 1e6
         yield f"ESS {power_mw + 0.0:.1f} MW {charge}"
     if rows := _ids(site, "rack_row"):

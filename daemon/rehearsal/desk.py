@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from device_emulators import desk, scenario
+from device_emulators import desk, scenario, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from daemon.model.plant import Site
@@ -34,6 +35,18 @@ def scenario_for(name: str | Path, site: Site, where: str = "") -> Scenario:
 def site_of(name: str | Path) -> str:
     """Return the site for which a scenario was written."""
     return scenario.site_of(scenario.scenario_path(name))
+
+
+def slice_of(
+    site: Site, play: Scenario | None, blocks: Collection[str], *, shared: bool
+) -> tuple[Site, Scenario | None]:
+    """Return the part of a site that some blocks are, and what of a scenario happens there.
+
+    Raises:
+        ValueError: there is no such block; names those there are.
+    """
+    part = slices.sliced(site, blocks, shared=shared)
+    return part, None if play is None else slices.played(play, part)
 
 
 def emulate(

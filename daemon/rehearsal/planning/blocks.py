@@ -163,5 +163,5 @@ def _times(values: Mapping[str, float], part: float) -> dict[str, float]:
 
 
 def _round(value: float) -> float:
-    """Return a number with four significant digits."""
-    return float(f"{value:.4g}")
+    """Return a number without the noise of binary fractions; sums of parts stay their whole."""
+    return float(f"{value:.9g}")

@@ -40,7 +40,7 @@ def generate(demand_w: float, rack_w: float) -> Section:
     hall = _sections()
     hall_w = _demand_w()
     count = math.ceil(demand_w / hall_w)
-    share_pu = demand_w / count / hall_w
+    share_pu = round(demand_w / count / hall_w, 3)  # plates bear round numbers
     size = Size(share_pu, _rows(hall, share_pu, rack_w), rack_w)
     block = blocks.sized(hall, size)
     site = dict(block) if count == 1 else _several(block, count, share_pu)
@@ -85,7 +85,8 @@ def _rows(hall: Section, share_pu: float, rack_w: float) -> int:
     racks = [i for i in hall["equipment"].values() if i["nature"] == "ai_rack"]
     power_w = sum(rack["ratings"]["power_w"] for rack in racks) * share_pu
     rows = max(1, math.floor(power_w / (RACKS_PER_ROW * rack_w) + 1e-9))
-    if rows > (most := blocks.rows_max(hall)):
+    most = blocks.rows_max(hall)
+    if rows > most:
         least = math.ceil(power_w / most / RACKS_PER_ROW / 1e3)
         raise ValueError(f"racks of {rack_w / 1e3:g} kW make {rows} rows (valid: {least} kW up)")
     return rows

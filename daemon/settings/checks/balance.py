@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from daemon.settings.forms import BalanceForm
 
 _FORMING: Final = frozenset({"utility", "generator"})
+_ROUNDING_PU: Final = 1e-9
 _RATED_AT_INPUT: Final = frozenset({"hvdc"})  # its modules are limited by the current they take
 
 
@@ -84,7 +85,7 @@ def _check_case(
         if load.critical or not out:
             yield Finding(at, f"{case}, no source reaches {load.id}", at_key=True)
     for id_, loading in flow.loading.items():
-        if loading.carried_va > loading.rating_va:
+        if loading.share_pu > 1.0 + _ROUNDING_PU:
             carried, rating = loading.carried_va / 1e6, loading.rating_va / 1e6
             text = f"{case}, {id_} carries {carried:.2f} MVA of {rating:.2f} MVA"
             yield Finding(at, f"{text} ({loading.share_pu:.0%})", at_key=True)

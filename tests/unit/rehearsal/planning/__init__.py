@@ -1,0 +1,1 @@
+"""The picture of a run: thinning, what is kept, the page; without a browser."""
