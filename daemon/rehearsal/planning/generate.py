@@ -83,7 +83,7 @@ def _rows(hall: Section, share_pu: float, rack_w: float) -> int:
         ValueError: more than its boards have breakers for.
     """
     racks = [i for i in hall["equipment"].values() if i["nature"] == "ai_rack"]
-    power_w = sum(rack["ratings"]["power_w"] for rack in racks) * share_pu
+    power_w: float = sum(rack["ratings"]["power_w"] for rack in racks) * share_pu
     rows = max(1, math.floor(power_w / (RACKS_PER_ROW * rack_w) + 1e-9))
     most = blocks.rows_max(hall)
     if rows > most:
