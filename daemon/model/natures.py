@@ -267,6 +267,10 @@ _TRIP_CAUSE = _stage(
     name="trip_cause",
     text="What stopped the set: 81U, 81O, 59, 32R, 40, 46, 47, 49 and the engine's own.",
 )
+_NEUTRAL = {
+    "neutral_ohm": "~Resistance between neutral and earth; left out: by the earthing of its bus."
+}
+
 _ROTATING = _measures(
     voltage_ll_v="Terminal voltage.",
     frequency_hz="Terminal frequency.",
@@ -284,6 +288,7 @@ _ROWS: Final = (
         {
             "power_va": "Contracted capacity.",
             "short_circuit_va": "Short-circuit power at the delivery point.",
+            **_NEUTRAL,
         },
     ),
     _nature(
@@ -425,6 +430,7 @@ _ROWS: Final = (
             "impedance_pu": "Short-circuit impedance.",
             "load_loss_w": "Loss at rated current.",
             "no_load_loss_w": "Loss at rated voltage.",
+            **_NEUTRAL,
             "tap_step_pu": "~Step of its on-load tap changer.",
             "taps_count": "~Steps on either side of neutral.",
         },
@@ -464,6 +470,7 @@ _ROWS: Final = (
             "power_va": "Apparent power.",
             "fuel_l": "Day tank.",
             "droop_pu": "~Frequency droop.",
+            **_NEUTRAL,
         },
         _stage(
             "stopped",
@@ -506,7 +513,12 @@ _ROWS: Final = (
         "Gas turbine generator, cold start in minutes.",
         "DGEN",
         "bus:ac",
-        {"power_w": "Rated power.", "power_va": "Apparent power.", "ramp_w_s": "Ramp limit."},
+        {
+            "power_w": "Rated power.",
+            "power_va": "Apparent power.",
+            "ramp_w_s": "Ramp limit.",
+            **_NEUTRAL,
+        },
         _stage("stopped", "starting", "ready", "loaded", "cooling_down", "fault"),
         _ROTATING,
         _statuses(
@@ -529,6 +541,7 @@ _ROWS: Final = (
             "power_va": "Apparent power.",
             "ramp_w_s": "Ramp limit.",
             "house_load_w": "Own consumption it can run on.",
+            **_NEUTRAL,
         },
         _stage("offline", "house_load", "on_grid", "tripped"),
         _ROTATING,
@@ -588,6 +601,7 @@ _ROWS: Final = (
             "energy_wh": "Stored energy at full charge.",
             "efficiency_pu": "~Double-conversion efficiency at rated load.",
             "flywheel_wh": "~Flywheel energy.",
+            **_NEUTRAL,
         },
         _stage(
             "off", "normal", "battery", "walk_in", "static_bypass", "maintenance_bypass", "fault"
