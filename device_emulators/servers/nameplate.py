@@ -64,6 +64,19 @@ class Nameplate:
         }
         return {id_: text.encode("ascii", "replace")[:_TEXT] for id_, text in texts.items()}
 
+    def properties(self) -> Mapping[str, str]:
+        """Return the properties of an OPC UA device by browse name.
+
+        Source: OPC 10000-100 (Devices), 4.5.2 (vendor nameplate).
+        """
+        return {
+            "Manufacturer": self.make,
+            "ProductCode": self.product,
+            "DeviceRevision": REVISION,
+            "Model": self.model,
+            "SerialNumber": str(self.serial),
+        }
+
 
 def of_device(equipment: Equipment, profile: Profile) -> Nameplate:
     """Return the nameplate of the device behind `equipment`."""

@@ -2,11 +2,13 @@
 
 Values are compared with what was last shown, at the pace of the caller, and only a change is
 written, so that a subscription sees changes and nothing else. A client's write reaches the device
-before it is answered; each node of a Write request in its order:
+before it is answered; each node of a Write request in its order. A node that only takes values
+cannot be read (BadNotReadable). What is on the nameplate stands beside the points as properties.
 
 | Status | When |
 |---|---|
-| BadNotWritable | the point is read only |
+| BadNodeIdUnknown | there is no such node |
+| BadNotWritable | the point is read only, or it is not its value that was written |
 | BadTypeMismatch | not the data type of the node |
 | BadOutOfRange | not a number, or outside the limits of the map |
 | BadUserAccessDenied | the device refuses: on local, locked out, an old epoch |
@@ -44,12 +46,14 @@ from daemon.model.points import Node
 from daemon.model.quantities import ns
 from device_emulators.faults.door import Door
 from device_emulators.servers.codec import accepts
+from device_emulators.servers.nameplate import of_device
 from device_emulators.servers.served import devices_behind, listening_failed
 from device_emulators.servers.sheet import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from asyncua.common.node import Node as AnyNode
     from asyncua.server.address_space import AddressSpace
     from asyncua.server.internal_server import InternalServer
     from numpy.typing import NDArray
@@ -142,12 +146,22 @@ class _Anonymous:
         return User(role=UserRole.User)
 
 
-class _DeviceWrites(AttributeService):
+_HIDDEN: Final = ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(StatusCodes.BadNotReadable)))
+
+
+class _DeviceAttributes(AttributeService):
     """Hands the writes of clients to the devices and answers as they do."""
 
     def __init__(self, aspace: AddressSpace, gateway: OpcUaGateway) -> None:
         super().__init__(aspace)
         self._gateway = gateway
+
+    def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
+        values = super().read(params)
+        for place, wanted in enumerate(params.NodesToRead):
+            if wanted.AttributeId == AttributeIds.Value and self._gateway.hidden(wanted.NodeId):
+                values[place] = _HIDDEN
+        return values
 
     async def write(
         self,
@@ -238,7 +252,7 @@ class OpcUaGateway:
         server.iserver.max_connections = MAX_CONNECTIONS
         server.set_endpoint(f"opc.tcp://{gateway.host}:{gateway.port}/")
         await self._build(server, utc_ns)
-        server.iserver.attribute_service = _DeviceWrites(server.iserver.aspace, self)
+        server.iserver.attribute_service = _DeviceAttributes(server.iserver.aspace, self)
         try:
             await server.start()
         except OSError as error:
@@ -285,19 +299,29 @@ class OpcUaGateway:
                 ua.NodeId(ua.String(equipment.id), ua.Int16(index)),
                 ua.QualifiedName(equipment.id, index),
             )
+            nameplate = of_device(equipment, profile)
+            for name, text in nameplate.properties().items():
+                node = ua.NodeId(ua.String(f"{equipment.id}.{name}"), ua.Int16(index))
+                await parent.add_property(node, ua.QualifiedName(name, ua.Int16(index)), text)
             for name, place in profile.points.items():
                 if isinstance(place, Node):
                     node = ua.NodeId(ua.String(place.path.format(id=equipment.id)), ua.Int16(index))
-                    served = _Served(equipment.id, name, place, node)
                     variable = await parent.add_variable(
                         node, ua.QualifiedName(name, index), 0, _TYPES[place.type]
                     )
-                    if "w" in place.access:
-                        await variable.set_writable()
-                    self._nodes[node] = served
+                    await self._let_in(variable, place)
+                    self._nodes[node] = _Served(equipment.id, name, place, node)
         self._shown = [each for each in self._nodes.values() if "r" in each.place.access]
         self._read = self._plant.reader([(each.equipment, each.point) for each in self._shown])
         await self._show(server, utc_ns)
+
+    async def _let_in(self, variable: AnyNode, place: Node) -> None:
+        """Say what clients may do with a node; it can be read as it is made."""
+        if "w" in place.access:
+            await variable.set_writable()
+        if "r" not in place.access:
+            for attribute in (AttributeIds.AccessLevel, AttributeIds.UserAccessLevel):
+                await variable.unset_attr_bit(attribute, ua.AccessLevel.CurrentRead)
 
     async def refresh(self, utc_ns: int) -> None:
         """Show the plant as it is now, stamped `utc_ns`; only what changed is written."""
@@ -326,7 +350,9 @@ class OpcUaGateway:
         failed: set[str] = set()
         for value in wanted:
             served = self._nodes.get(value.NodeId)
-            if served is None or value.AttributeId != AttributeIds.Value:
+            if served is None:
+                codes.append(self._not_ours(value.NodeId))
+            elif value.AttributeId != AttributeIds.Value:
                 codes.append(StatusCodes.BadNotWritable)
             elif served.equipment in failed:
                 codes.append(StatusCodes.BadInvalidState)
@@ -336,6 +362,17 @@ class OpcUaGateway:
                     failed.add(served.equipment)
         await self.refresh(self._utc_ns)
         return codes
+
+    def _not_ours(self, node: ua.NodeId) -> int:
+        """Return why a node that stands for no point cannot be written."""
+        assert self._server is not None
+        known = node in self._server.iserver.aspace
+        return StatusCodes.BadNotWritable if known else StatusCodes.BadNodeIdUnknown
+
+    def hidden(self, node: ua.NodeId) -> bool:
+        """Return whether a node only takes values."""
+        served = self._nodes.get(node)
+        return served is not None and "r" not in served.place.access
 
     def _hand_over(self, served: _Served, variant: ua.Variant | None) -> int:
         place = served.place

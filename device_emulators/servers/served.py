@@ -32,6 +32,10 @@ class Served(Protocol):
         """Hand a value to a device; False when the device refuses it."""
         ...
 
+    def identity(self, equipment: str) -> tuple[str, bool]:
+        """Whose nameplate stands where equipment should be, and whether words are reversed."""
+        ...
+
 
 def devices_behind(site: Site, gateway: Gateway) -> Iterator[tuple[Equipment, Device, Profile]]:
     """Yield equipment, device and map of everything that `gateway` serves, in file order."""

@@ -26,7 +26,7 @@ from device_emulators.servers.served import devices_behind
 from device_emulators.servers.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     import numpy as np
     from numpy.typing import NDArray
@@ -114,7 +114,14 @@ class _Table:
 class _Device:
     """One device: its tables, its nameplate, and the plant behind them."""
 
-    def __init__(self, equipment: Equipment, profile: Profile, plant: Served, row: _Row) -> None:
+    def __init__(
+        self,
+        equipment: Equipment,
+        profile: Profile,
+        plant: Served,
+        row: _Row,
+        plate: Callable[[str], Nameplate],
+    ) -> None:
         id_, nature = equipment.id, equipment.kind
         self._id = id_
         self._plant = plant
@@ -122,17 +129,22 @@ class _Device:
         tables = sorted({place.table for place in points.values()})
         codecs = {t: Codec(nature, t, points, bridged=profile.bridged) for t in tables}
         self._tables = {table: _Table(id_, codec, row) for table, codec in codecs.items()}
-        nameplate = of_device(equipment, profile)
-        self._serial = _serial(profile.serial, nameplate)
-        self.identity: Final = nameplate.objects()
+        self._plate, self._serial = plate, profile.serial
         self.functions: Final = _functions(codecs, profile)
         self.mirrored: Final = _mirrored(id_, nature, points)
+
+    @property
+    def identity(self) -> Mapping[int, bytes]:
+        """Return the objects of the nameplate of what stands there."""
+        return self._plate(self._plant.identity(self._id)[0]).objects()
 
     def words(self, table: str, address: int, count: int) -> Sequence[int]:
         try:
             return self._tables[table].words(address, count)
         except (AddressError, KeyError):
-            serial = [self._serial.get((table, at)) for at in range(address, address + count)]
+            who, reversed_ = self._plant.identity(self._id)
+            words = _serial(self._serial, self._plate(who), reversed_=reversed_)
+            serial = [words.get((table, at)) for at in range(address, address + count)]
             if None in serial:
                 raise AddressError from None
             return [word for word in serial if word is not None]
@@ -152,12 +164,14 @@ def _mirrored(
     return [(id, slot.address, slot) for slot in Codec(nature, "input", fast).shown]
 
 
-def _serial(place: Register | None, nameplate: Nameplate) -> Mapping[tuple[str, int], int]:
+def _serial(
+    place: Register | None, nameplate: Nameplate, *, reversed_: bool
+) -> Mapping[tuple[str, int], int]:
     """Return the words of the serial number by table and address."""
     if place is None:
         return {}
     words = divmod(nameplate.serial, 1 << 16)
-    ordered = words if place.word_order == "big" else words[::-1]
+    ordered = words if (place.word_order == "big") is not reversed_ else words[::-1]
     return {(place.table, at): word for at, word in enumerate(ordered, place.address)}
 
 
@@ -220,8 +234,14 @@ class Units:
     def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
         """Compile the maps of everything behind `gateway`."""
         row = _Row(plant)
+
+        def plate(id_: str) -> Nameplate:
+            item = site.equipment[id_]
+            assert item.device is not None, "only what is served is taken for another"
+            return of_device(item, site.profiles[item.device.profile])
+
         self._devices = {
-            device.unit: _Device(equipment, profile, plant, row)
+            device.unit: _Device(equipment, profile, plant, row, plate)
             for equipment, device, profile in devices_behind(site, gateway)
         }
         nameplate = of_gateway(gateway)
