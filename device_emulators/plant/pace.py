@@ -60,10 +60,9 @@ class Pace:
         grid = self._grid
         if grid.now_ns - grid.stirred_ns < STIRRED_NS or grid.overloaded or grid.waiting:
             return True
-        part = grid.live_part
-        if part.faulted is not None or part.dc.faults:
+        if grid.faults and grid.fault_a.any():
             return True
-        if any(leader.machine is not None for leader in part.leaders):
+        if any(leader.machine is not None for leader in grid.live_part.leaders):
             return True
         if grid.racks is not None and grid.racks.giving:
             return True
