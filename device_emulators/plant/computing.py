@@ -10,7 +10,7 @@ much follows instead of being put in: `compare`.
 The figures of `H100_RACK` are engineering defaults: peak operations and bandwidths are those that
 are published for such accelerators, the energies per operation and byte are fitted so that dense
 training at 8 bits reproduces the phases of the measured 64-node trace (7.2 kW a node while it
-computes, 5.9 kW while it communicates, 3.7 kW while it waits; see `training`). Simplified: no
+computes, 5.8 kW while it communicates, 3.7 kW while it waits; see `training`). Simplified: no
 temperature or voltage dependence; a job that would exceed the limit of the accelerator is slowed
 in proportion; all experts of a sparse model are equally likely.
 
@@ -63,7 +63,7 @@ class Accelerator:
     memory_b_s: float = 3.35e12
     memory_j_b: float = 50e-12
     link_b_s: float = 0.95e12
-    link_j_b: float = 190e-12
+    link_j_b: float = 172e-12
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 All accelerators of a job compute at the same time and communicate at the same time, so the power of
 the whole job swings with its step. A step begins with what overlaps both, then communicates, then
 updates the parameters, and computes with slowly rising power to its end. After some steps the job
-waits for a moment and evaluates the model, which only runs it forwards; now and then it waits
-longer and writes a checkpoint.
+waits for a moment and evaluates the model, which only runs it forwards; with some evaluations it
+waits longer and writes a checkpoint.
 
 The shape is that of 64 nodes with 8 H100 each that train GPT-3 175B, measured at 2 s by MLPerf
 (v4.0, result 5848): steps of 10.76 s, an evaluation every 12 steps, communication in a tenth of the
@@ -34,7 +34,7 @@ OVERLAPPED: Final = 0.72
 UPDATING: Final = 0.68
 RESUMED: Final = 0.90
 """The same when the next step begins to compute; it rises to 1 until its end."""
-EVALUATING: Final = 0.79
+EVALUATING: Final = 0.78
 """The same for evaluation, by the share of waiting."""
 PASS_COUNT: Final = 24
 """Passes through micro-batches in a step."""
@@ -57,12 +57,12 @@ class Training:
         settle_s: wait before an evaluation [s].
         evaluate_s: length of an evaluation [s].
         pass_swing_pu: swing of the passes through micro-batches, to each side [pu].
-        checkpoint_every_s: time between checkpoints [s].
-        checkpoint_s: wait for a checkpoint [s].
+        checkpoint_s: wait before an evaluation with which a checkpoint is written [s].
+        checkpoint_evaluations: evaluations between two checkpoints; the first one writes.
     """
 
-    compute_pu: float = 0.942
-    communicate_pu: float = 0.772
+    compute_pu: float = 0.938
+    communicate_pu: float = 0.754
     wait_pu: float = 0.486
     step_s: float = 10.75
     communication_pu: float = 0.095
@@ -71,8 +71,8 @@ class Training:
     settle_s: float = 0.5
     evaluate_s: float = 12.6
     pass_swing_pu: float = 0.012
-    checkpoint_every_s: float = 900.0
     checkpoint_s: float = 1.8
+    checkpoint_evaluations: int = 6
 
     @classmethod
     def of(cls, work: Work, rack: Rack = H100_RACK, rating_w: float = RATING_W) -> Training:
@@ -90,7 +90,8 @@ class Training:
         self, rating_w: NDArray[np.float64], row: NDArray[np.intp], rng: np.random.Generator
     ) -> Demand:
         """Let every row run a job of its own: own place in its course, own step time."""
-        return OnRows.spread(self, self.checkpoint_every_s, rating_w, row, rng)
+        length_s = self.checkpoint_evaluations * self.cycle_s
+        return OnRows.spread(self, length_s, rating_w, row, rng)
 
     @property
     def cycle_s(self) -> float:
@@ -99,15 +100,16 @@ class Training:
 
     def level_pu(self, since_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the power of rows by rating [pu], `since_s` after their jobs began (n_row,)."""
-        level = self._steps_pu(since_s)
-        left_s = self.checkpoint_every_s - since_s % self.checkpoint_every_s
-        return np.where(left_s < self.checkpoint_s, self.wait_pu, level)
-
-    def _steps_pu(self, since_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the same without checkpoints."""
         within_s = since_s % self.cycle_s
-        steps_s = self.evaluate_steps * self.step_s
-        step_s = within_s % self.step_s
+        past_s = within_s - self.evaluate_steps * self.step_s
+        writes = since_s % (self.checkpoint_evaluations * self.cycle_s) < self.cycle_s
+        waits = past_s < np.where(writes, self.checkpoint_s, self.settle_s)
+        evaluate = self.wait_pu + EVALUATING * (self.compute_pu - self.wait_pu)
+        pausing = np.where(waits, self.wait_pu, evaluate)
+        return np.where(past_s >= 0.0, pausing, self._step_pu(within_s % self.step_s))
+
+    def _step_pu(self, step_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the power some time after the beginning of a step [s]."""
         talk_s, edge_s = self.communication_pu * self.step_s, self.edge_s
         swing = self.compute_pu - self.communicate_pu
         tail = self.communicate_pu + OVERLAPPED * swing
@@ -121,7 +123,4 @@ class Training:
              update, resume, self.compute_pu),
         )  # fmt: skip
         level += self.pass_swing_pu * np.sin((2.0 * np.pi * PASS_COUNT / self.step_s) * step_s)
-        past_s = within_s - steps_s
-        evaluate = self.wait_pu + EVALUATING * (self.compute_pu - self.wait_pu)
-        pausing = np.where(past_s < self.settle_s, self.wait_pu, evaluate)
-        return np.where(past_s >= 0.0, pausing, level)
+        return level

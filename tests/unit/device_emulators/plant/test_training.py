@@ -31,7 +31,7 @@ def test_a_step_computes_and_communicates_as_long_as_it_says() -> None:
 
 
 def test_steps_come_at_the_step_time_and_an_evaluation_after_them() -> None:
-    job = replace(Training(), pass_swing_pu=0.0, checkpoint_every_s=1e9)
+    job = replace(Training(), pass_swing_pu=0.0, checkpoint_s=0.5)
     course = job.level_pu(FINE_S)
     talking = np.abs(course - job.communicate_pu) < 1e-3
     talks = np.flatnonzero(np.diff(talking.astype(int)) > 0) * 0.02
@@ -44,9 +44,10 @@ def test_steps_come_at_the_step_time_and_an_evaluation_after_them() -> None:
 
 
 def test_checkpoints_come_and_end() -> None:
-    job = replace(Training(), checkpoint_every_s=100.0, checkpoint_s=6.0, settle_s=0.0)
-    course = job.level_pu(np.arange(0.0, 300.0, 0.1))
-    assert int((course == job.wait_pu).sum()) == pytest.approx(180, abs=3)
+    job = replace(Training(), checkpoint_evaluations=3, checkpoint_s=6.0, settle_s=0.0)
+    waits = job.level_pu(np.arange(0.0, 6.0 * job.cycle_s, 0.1)) == job.wait_pu
+    assert int(waits.sum()) == pytest.approx(120, abs=3)
+    assert int((np.diff(waits.astype(int)) > 0).sum()) == 2
 
 
 def test_rows_are_not_in_step_so_the_site_swings_less_than_its_rows() -> None:
