@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
+from device_emulators.faults.words import targets
 from device_emulators.judge import Judge, Verdict, Witness
-from device_emulators.selection import OPERATOR, nature_of, select
+from device_emulators.selection import OPERATOR, nature_of
 from device_emulators.summary import summary
 
 if TYPE_CHECKING:
@@ -167,8 +168,8 @@ class Play:
             self._out(f"[plant] {line}")
 
     def _do(self, happening: Happening) -> None:
-        for id_ in select(self._site, happening.target, beside=True):
-            if id_ in self._site.equipment:
+        for id_ in targets(self._site, happening.target, happening.event):
+            if id_ in self._site.equipment or id_ in self._site.buses:
                 self._plant.inject(id_, happening.event, happening.values)
                 continue
             if id_ in self._site.gateways:

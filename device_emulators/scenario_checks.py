@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from daemon.settings.findings import Finding, choices
-from device_emulators.faults.words import of_protocol, points_of, why_not
+from device_emulators.faults.garbling import garbles
+from device_emulators.faults.words import of_protocol, points_of, targets, why_not
+from device_emulators.plant.elements import FAULT_KINDS
 from device_emulators.selection import CRITICAL, GATEWAY, OPERATOR, nature_of, select, words_of
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 DAY_S: Final = 86_400.0
 """No value of a scenario is a longer time [s]."""
-_HIGHEST: Final = {"s": DAY_S, "pu": math.inf, "hz": math.inf, "count": math.inf}
+_HIGHEST: Final = {"s": DAY_S, "pu": math.inf, "hz": math.inf, "count": math.inf, "ohm": math.inf}
 """The most that a value may be, by its unit; none of these is below 0."""
 _SHARES: Final = frozenset({"soc_pu", "depth_pu", "fuel_pu", "utilisation_pu", "share_pu"})
 """Parts of a whole: 0 to 1."""
@@ -100,12 +102,15 @@ def happening_problems(
     happening: Happening, at: Location, site: Site, vocabulary: Vocabulary
 ) -> Iterator[Finding]:
     """Yield what keeps a happening from being done to its targets."""
-    yield from _unknown(happening.target, (*at, "target"), site, beside=True)
-    ids = select(site, happening.target, beside=True)
+    yield from _unknown(happening.target, (*at, "target"), site, buses=True, beside=True)
+    ids = targets(site, happening.target, happening.event)
+    ids = ids or select(site, happening.target, buses=True)
     for nature, protocol in dict.fromkeys(
         (nature_of(site, id_), _protocol(site, id_)) for id_ in ids
     ):
-        events = of_protocol(protocol) if protocol else vocabulary.events.get(nature, {})
+        events = vocabulary.events.get(nature, {})
+        if protocol:
+            events = {e: v for e, v in events.items() if e in of_protocol(protocol)}
         if happening.event not in events:
             text = f"nothing called {happening.event} can be done to a {nature}"
             text += f" that speaks {protocol}" if protocol else ""
@@ -117,6 +122,8 @@ def happening_problems(
             if name not in wanted:
                 valid = choices(wanted, name) or "none"
                 yield Finding((*at, name), f"no value of {happening.event}", valid, at_key=True)
+        if happening.event == "swap_words":
+            yield from _wordless(ids, (*at, "event"), site)
         for name in wanted:
             if name not in happening.values:
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
@@ -143,12 +150,22 @@ def _twin(ids: Iterable[str], value: object, at: Location, site: Site) -> Iterat
             yield Finding(at, text, choices(others, str(value)) or "none")
 
 
+def _wordless(ids: Iterable[str], at: Location, site: Site) -> Iterator[Finding]:
+    """Yield what keeps equipment from swapping words: values that take two of them."""
+    for id_ in ids:
+        if not garbles(site, id_):
+            yield Finding(at, f"{id_} has no value of two registers in its map")
+
+
 def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Finding]:
     """Yield what keeps `value` from being the value `name` of an event."""
     if name == "point":
         points = points_of(nature)
         if value not in points:
             yield Finding(at, f"a {nature} shows no {value}", choices(points, str(value)))
+    elif name == "kind":
+        if value not in FAULT_KINDS:
+            yield Finding(at, f"no fault is called {value}", choices(FAULT_KINDS, str(value)))
     elif name in _SPANS and value == 0.0:
         yield Finding(at, f"{value:g} s is no span of time")
     else:
@@ -183,7 +200,7 @@ def _request(
 
 def _out_of_place(happening: Happening, at: Location, site: Site, where: str) -> Iterator[Finding]:
     """Yield a finding where something cannot be done in this kind of run."""
-    for id_ in select(site, happening.target, beside=True):
+    for id_ in targets(site, happening.target, happening.event):
         if why := why_not(site, id_, happening.event, where):
             place, _, advice = why.partition(": ")
             text = f"{happening.event} can be done to {id_} {place}"

@@ -14,10 +14,12 @@ from daemon.settings.alarms import load_alarms
 from daemon.settings.folders import config_dir
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of
 from device_emulators.faults.words import (
+    OF_CIRCUITS,
     OF_DAEMON,
     OF_GATEWAYS,
     OF_INSTRUMENTS,
     OF_OPERATOR,
+    SHORTED,
     points_of,
 )
 from device_emulators.plant.elements import HAPPENINGS
@@ -39,7 +41,8 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
     """
     if alarms is None:
         alarms, _ = load_alarms(config_dir() / "alarms")
-    events = {nature: {**events_of(nature), **_of_instruments(nature)} for nature in KINDS}
+    events = {nature: {**events_of(nature), **_beside(nature)} for nature in KINDS}
+    events[BUS] = {**OF_CIRCUITS, "clear": ()}
     asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
     return Vocabulary(
         settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
@@ -50,5 +53,7 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
     )
 
 
-def _of_instruments(nature: str) -> Mapping[str, tuple[str, ...]]:
-    return OF_INSTRUMENTS if points_of(nature) else {}
+def _beside(nature: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what can be done to equipment of a nature from outside."""
+    shorted = OF_CIRCUITS if nature in SHORTED else {}
+    return {**shorted, **(OF_INSTRUMENTS if points_of(nature) else {})}

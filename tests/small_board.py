@@ -146,6 +146,10 @@ class MemoryPlant:
         self.version += 1
         return True
 
+    def identity(self, equipment: str) -> tuple[str, bool]:
+        """Return that everything is what it should be."""
+        return equipment, False
+
 
 def plant_event(at_ns: int, source: str, name: str, text: str = "") -> PlantEvent:
     """Return an event of the plant without more to it."""

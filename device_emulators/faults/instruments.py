@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.model.quantities import ns
+from daemon.model.quantities import ns, seconds
+from device_emulators.faults.garbling import garbles
 from device_emulators.faults.words import OF_INSTRUMENTS
 from device_emulators.plant.elements import PlantEvent
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from device_emulators.faults.garbling import Garble
     from device_emulators.plant.plant import Plant
     from device_emulators.plant.truth import Truth
 
@@ -27,6 +29,10 @@ Name = tuple[str, str]
 """Equipment and point."""
 HEARTBEAT: Final = "heartbeat"
 LIFE: Final = "life_count"
+
+
+DRIFT_NS: Final = 100_000_000
+"""What drifts is seen to have moved after so long [ns]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,15 @@ class _Lie:
     by: float = 0.0
     until_ns: int | None = None
     """When it ends by itself [ns]."""
+    by_per_s: float = 0.0
+    since_ns: int = 0
+    """How fast it drifts [1/s], and since when [ns]."""
 
-    def tell(self, value: float) -> float:
-        return value * self.factor + self.by if self.factor else self.by
+    def tell(self, value: float, now_ns: int) -> float:
+        shown = value * self.factor + self.by if self.factor else self.by
+        if self.by_per_s:
+            shown += self.by_per_s * seconds((now_ns - self.since_ns) // DRIFT_NS * DRIFT_NS)
+        return shown
 
 
 class Instruments:
@@ -50,6 +62,8 @@ class Instruments:
         self._plant: Final = plant
         self._lies: Final[dict[Name, _Lie]] = {}
         self._deaf: Final[dict[str, bool]] = {}
+        self._twins: Final[dict[str, str]] = {}
+        self._garbled: Final[dict[str, Mapping[str, Garble]]] = {}
         self._said: Final[list[PlantEvent]] = []
         self._ends_ns: int | None = None
         self._changes = 0
@@ -93,6 +107,7 @@ class Instruments:
         return said
 
     def _end(self, now_ns: int) -> None:
+        """End what is over by now, and let drift what drifts."""
         for name, lie in list(self._lies.items()):
             if lie.until_ns is not None and lie.until_ns <= now_ns:
                 del self._lies[name]
@@ -100,7 +115,10 @@ class Instruments:
 
     def _changed(self) -> None:
         self._changes += 1
-        ends = [lie.until_ns for lie in self._lies.values() if lie.until_ns is not None]
+        lies = self._lies.values()
+        ends = [lie.until_ns for lie in lies if lie.until_ns is not None]
+        gone = [self.now_ns - lie.since_ns for lie in lies if lie.by_per_s]
+        ends += [self.now_ns + DRIFT_NS - each % DRIFT_NS for each in gone]
         self._ends_ns = min(ends, default=None)
 
     # What is read and written.
@@ -116,9 +134,25 @@ class Instruments:
         Raises:
             ValueError: no such equipment or point.
         """
-        value = self._plant.read(equipment, point)
+        twin = self._twins.get(equipment, equipment) if self._twins else equipment
+        value = self._plant.read(twin, point)
+        return self._told(twin, point, value) if self.disturbed else value
+
+    @property
+    def disturbed(self) -> bool:
+        """Return whether anything shows something else than it should."""
+        return bool(self._lies or self._twins or self._garbled)
+
+    def _told(self, equipment: str, point: str, value: float) -> float:
         lie = self._lies.get((equipment, point))
-        return value if lie is None else lie.tell(value)
+        value = value if lie is None else lie.tell(value, self.now_ns)
+        garble = self._garbled.get(equipment, {}).get(point)
+        return value if garble is None else garble(value)
+
+    def identity(self, equipment: str) -> tuple[str, bool]:
+        """Return whose nameplate a device shows, and whether words are the wrong way round."""
+        twin = self._twins.get(equipment, equipment)
+        return twin, twin in self._garbled
 
     def reader(self, names: Sequence[Name]) -> Callable[[], NDArray[np.float64]]:
         """Return a function that reads what devices show of many points at once (n_name,).
@@ -127,17 +161,19 @@ class Instruments:
             ValueError: no such equipment or point.
         """
         plain = self._plant.reader(names)
-        places = {name: place for place, name in enumerate(names)}
-        lies = self._lies
+        places: dict[str, list[tuple[int, str]]] = {}
+        for place, (equipment, point) in enumerate(names):
+            places.setdefault(equipment, []).append((place, point))
 
         def read() -> NDArray[np.float64]:
             values = plain()
-            if not lies:
+            if not self.disturbed:
                 return values
             values = values.copy()
-            for name, lie in lies.items():
-                if (place := places.get(name)) is not None:
-                    values[place] = lie.tell(float(values[place]))
+            odd = {*self._twins, *self._garbled, *(name[0] for name in self._lies)}
+            for equipment in odd & places.keys():
+                for place, point in places[equipment]:
+                    values[place] = self.read(equipment, point)
             return values
 
         return read
@@ -148,8 +184,14 @@ class Instruments:
         Raises:
             ValueError: no such equipment or point.
         """
+        equipment = self._twins.get(equipment, equipment) if self._twins else equipment
         if self._deaf and equipment in self._deaf and point != HEARTBEAT:
             return self._deaf[equipment]
+        garble = self._garbled.get(equipment, {}).get(point) if self._garbled else None
+        if garble is not None:
+            value = garble(value)
+            if not garble.accepts(value):
+                return False
         return self._plant.write(equipment, point, value)
 
     # Happenings.
@@ -167,6 +209,10 @@ class Instruments:
             return
         if event in {"ignore_writes", "refuse_writes"}:
             self._deaf[target] = event == "ignore_writes"
+        elif event == "swap":
+            self._exchange(target, str(values["with"]))
+        elif event == "swap_words":
+            self._garbled[target] = garbles(self._plant.site, target)
         else:
             point = str(values.get("point", LIFE))
             self._lies[target, point] = self._lie(target, point, event, values)
@@ -176,7 +222,21 @@ class Instruments:
         fields = {"event": event, **values}
         self._said.append(PlantEvent(self.now_ns, target, "injected", text, fields))
 
+    def _exchange(self, one: str, other: str) -> None:
+        """Let two devices stand for each other, as when their addresses were mixed up."""
+        for each in (one, other):
+            self._part(each)
+        self._twins[one], self._twins[other] = other, one
+
+    def _part(self, one: str) -> None:
+        """Let a device be itself again, and the other one too."""
+        other = self._twins.pop(one, None)
+        if other is not None:
+            self._twins.pop(other, None)
+
     def _repair(self, target: str) -> None:
+        self._part(target)
+        self._garbled.pop(target, None)
         self._deaf.pop(target, None)
         for name in [name for name in self._lies if name[0] == target]:
             del self._lies[name]
@@ -187,9 +247,14 @@ class Instruments:
             return _Lie(factor=float(values["factor"]))
         if event == "offset":
             return _Lie(by=float(values["by"]))
-        if event == "not_a_number":
-            return _Lie(factor=0.0, by=math.nan)
+        if event == "drift":
+            return _Lie(by_per_s=float(values["by_per_s"]), since_ns=self.now_ns)
+        if event == "stick":
+            return _Lie(factor=0.0, by=float(values["value"]))
+        if event in {"not_a_number", "infinite"}:
+            return _Lie(factor=0.0, by=math.nan if event == "not_a_number" else math.inf)
         if event == "spike":
             until_ns = self.now_ns + ns(float(values["for_s"]))
             return _Lie(0.0, float(values["value"]), until_ns)
-        return _Lie(factor=0.0, by=self.read(target, point))  # frozen
+        before = self._lies.get((target, point), _Lie())
+        return _Lie(factor=0.0, by=before.tell(self._plant.read(target, point), self.now_ns))

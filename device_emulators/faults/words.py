@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, PointKind
-from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of
+from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR, nature_of, select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from daemon.model.plant import Site
 
@@ -82,6 +82,11 @@ OF_GATEWAYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """All that can be done to gateways; not each of them speaks the protocol for it."""
 
+OF_CIRCUITS: Final[Mapping[str, tuple[str, ...]]] = {"fault": ("kind", "ohm")}
+"""A short circuit, of a kind the plant knows, that stands until it is cleared."""
+SHORTED: Final = (BUS, "breaker", "cable")
+"""What a short circuit can be done to: a bus, or that behind a breaker or a cable."""
+
 OF_INSTRUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "freeze": ("point",),
     "stick": ("point", "value"),
@@ -122,6 +127,11 @@ def points_of(nature: str) -> tuple[str, ...]:
 def of_protocol(protocol: str) -> Mapping[str, tuple[str, ...]]:
     """Return what can be done to a gateway that speaks `protocol`."""
     return {**OF_WAYS, **OF_FRAMES, **_OF_PROTOCOL.get(protocol, {})}
+
+
+def targets(site: Site, selection: str | Iterable[str], event: str) -> list[str]:
+    """Return what an event is done to, in the order of the site file."""
+    return select(site, selection, buses=event in OF_CIRCUITS or event == "clear", beside=True)
 
 
 def why_not(site: Site, id_: str, event: str, where: str) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
-from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of, select
+from device_emulators.faults.words import targets
+from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,8 @@ AT_ONCE_S: Final[Mapping[tuple[str, str], float]] = {
     ("breaker", "trip"): 0.0,
     ("utility", "phase_jump"): 1.0,
     (GATEWAY, "reset"): 5.0,
+    (GATEWAY, "lose_session"): 5.0,
+    (GATEWAY, "lose_subscriptions"): 5.0,
     (DAEMON, "clock_step"): 1.0,
 }
 """What happens once and is over, with the time until its effect is [s]."""
@@ -124,7 +127,7 @@ def _happenings(scene: Scene) -> Iterator[tuple[str, Fault]]:
         at_ns = scene.origin_ns + ns(happening.at_s)
         if happening.at_s >= scene.for_s:
             return
-        found = select(site, happening.target, beside=True)
+        found = targets(site, happening.target, happening.event)
         words = (happening.target,) if isinstance(happening.target, str) else happening.target
         for target in found or words:
             nature = nature_of(site, target)

@@ -210,6 +210,9 @@ class _Run:
     def reader(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         return self._instruments.reader(names)
 
+    def identity(self, equipment: str) -> tuple[str, bool]:
+        return self._instruments.identity(equipment)
+
     def answers(self, gateway: str) -> bool:
         return self._image_reach.answers(gateway)
 

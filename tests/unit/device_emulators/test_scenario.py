@@ -96,8 +96,8 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
             "GW-B, event: hang",
             "GW-B, event: burn",
             (
-                "s.yaml:9:38: timeline.1.event: nothing called burn can be done to a gateway "
-                "(valid: answer, hang)"
+                "s.yaml:9:38: timeline.1.event: nothing called burn can be done to a gateway that "
+                "speaks modbus_tcp (valid: answer, hang)"
             ),
         ),
         (
@@ -238,6 +238,11 @@ def test_not_everything_can_be_done_everywhere(
         ("OPC-B, event: wrong_unit", "to a gateway that speaks opcua"),
         ("DG-1, event: swap, with: DG-1", "DG-1 cannot be taken for DG-1: another generator"),
         ("DG-1, event: swap, with: 52-A", "DG-1 cannot be taken for 52-A"),
+        ("ESS-1, event: swap_words", "ESS-1 has no value of two registers in its map"),
+        ("B, event: fault, kind: burnt, ohm: 0", "no fault is called burnt (valid: earth"),
+        ("52-A, event: fault, kind: earth, ohm: -1", "-1 ohm cannot be (valid: from 0)"),
+        ("DG-1, event: fault, kind: earth, ohm: 1", "nothing called fault can be done to a gen"),
+        ("S, event: trip", "nothing called trip can be done to a bus (valid: clear, fault)"),
     ],
 )
 def test_what_is_done_beside_the_plant_is_checked(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from device_emulators.faults.instruments import Instruments
-from tests.small_board import MemoryPlant, plant_event
+from tests.small_board import MemoryPlant, plant_event, small_board
+
+if TYPE_CHECKING:
+    from daemon.model.plant import Site
 
 NAMES = (("DG-1", "power_w"), ("DG-1", "life_count"), ("DG-2", "power_w"))
 
@@ -15,6 +18,7 @@ class Board(MemoryPlant):
     """A plant that also moves."""
 
     due_ns = 10**12
+    site: Site
     injected: list[tuple[str, str]]
 
     def __init__(self) -> None:
@@ -31,6 +35,7 @@ class Board(MemoryPlant):
 
 def board() -> tuple[Board, Instruments]:
     plant = Board()
+    plant.site = small_board()
     plant.show("DG-1", power_w=-2.0, life_count=7.0)
     plant.show("DG-2", power_w=-3.0)
     return plant, Instruments(plant)  # type: ignore[arg-type]
@@ -52,6 +57,9 @@ def test_undisturbed_values_are_the_plants_own_array() -> None:
         ("offset", {"point": "power_w", "by": 1.5}, [-3.5, 8.0, -3.0]),
         ("spike", {"point": "power_w", "value": 9e9, "for_s": 1.0}, [9e9, 8.0, -3.0]),
         ("stop_life", {}, [-5.0, 7.0, -3.0]),
+        ("stick", {"point": "power_w", "value": 4.0}, [4.0, 8.0, -3.0]),
+        ("infinite", {"point": "power_w"}, [math.inf, 8.0, -3.0]),
+        ("swap", {"with": "DG-2"}, [-3.0, 0.0, -5.0]),
     ],
 )
 def test_lie(event: str, values: dict[str, Any], seen: list[float]) -> None:
@@ -123,3 +131,50 @@ def test_other_events_are_the_devices_own() -> None:
     plant, instruments = board()
     instruments.inject("DG-1", "no_start", {})
     assert plant.injected == [("DG-1", "no_start")]
+
+
+def test_what_drifts_moves_with_time_in_steps_that_are_announced() -> None:
+    _, instruments = board()
+    instruments.advance(10**9)
+    instruments.inject("DG-1", "drift", {"point": "power_w", "by_per_s": 2.0})
+    assert instruments.read("DG-1", "power_w") == -2.0
+    before, due_ns = instruments.version, instruments.due_ns
+    assert due_ns == 1_100_000_000
+    instruments.advance(due_ns)
+    assert instruments.version > before
+    assert instruments.read("DG-1", "power_w") == pytest.approx(-1.8)
+    instruments.advance(6 * 10**9)
+    assert instruments.read("DG-1", "power_w") == pytest.approx(8.0)
+    instruments.inject("DG-1", "clear", {})
+    assert instruments.read("DG-1", "power_w") == -2.0
+    assert instruments.due_ns == Board.due_ns
+
+
+def test_words_the_wrong_way_round_are_a_value_like_any_other() -> None:
+    plant, instruments = board()
+    plant.show("DG-1", power_w=-20.0, fuel_l=1.0)
+    instruments.inject("DG-1", "swap_words", {})
+    # i32 in steps of 10 W: -2 is FFFF FFFE; the other way round FFFE FFFF.
+    assert instruments.read("DG-1", "power_w") == 10.0 * (0xFFFEFFFF - (1 << 32))
+    # f32: 1.0 is 3F80 0000, and 0000 3F80 is next to nothing.
+    assert 0.0 < instruments.read("DG-1", "fuel_l") < 1e-40
+    assert instruments.read("DG-1", "life_count") == 7.0
+    assert instruments.identity("DG-1") == ("DG-1", True)
+    assert not instruments.write("DG-1", "power_setpoint_w", -1e6), "not what was meant"
+    instruments.inject("DG-1", "clear", {})
+    assert instruments.read("DG-1", "power_w") == -20.0
+    assert instruments.write("DG-1", "power_setpoint_w", -1e6)
+
+
+def test_devices_that_stand_for_each_other_obey_for_each_other_until_one_is_put_right() -> None:
+    plant, instruments = board()
+    instruments.inject("DG-1", "swap", {"with": "DG-2"})
+    assert instruments.identity("DG-1") == ("DG-2", False)
+    assert instruments.identity("DG-2") == ("DG-1", False)
+    instruments.write("DG-1", "power_setpoint_w", -7.0)
+    assert plant.written == [("DG-2", "power_setpoint_w", -7.0)]
+    instruments.inject("DG-1", "scale", {"point": "power_w", "factor": 10.0})
+    assert instruments.read("DG-2", "power_w") == -20.0, "the meter went along with its set"
+    instruments.inject("DG-2", "clear", {})
+    assert instruments.identity("DG-1") == ("DG-1", False)
+    assert instruments.read("DG-1", "power_w") == -20.0

@@ -43,7 +43,7 @@ async def asked(client: AsyncModbusTcpClient, count: int = 2) -> str | list[int]
         read = await client.read_input_registers(1, count=count, device_id=2)
     except ModbusException as error:
         return type(error).__name__
-    return f"exception {read.exception_code}" if read.isError() else read.registers
+    return f"exception {read.exception_code}" if read.isError() else [*read.registers]
 
 
 async def a_client(proxy: Proxy) -> AsyncModbusTcpClient:
