@@ -353,6 +353,12 @@ class Breaker(Device):
         self._mind()
         return False
 
+    def picked_up(self, number: str) -> bool:
+        """Return whether an element of its relay has picked up."""
+        if number in SUPPLY:
+            return self.grid.timers.pending(self.id, number)
+        return self.relay.busy and self.relay.picked_up(number)
+
     def _current_a(self) -> float:
         return float(self.grid.switch_current_a[self.switch])
 

@@ -1,8 +1,9 @@
 """Multi-function relay at a bus: filtered measurements and pick-ups with their times.
 
 Voltage passes a filter of one cycle; a pick-up needs its condition for a time of its own and drops
-out with hysteresis. Pick-ups of over-current and direction belong to the breakers' relays and stay
-off here; this relay operates nothing itself.
+out with hysteresis. Pick-ups of 50, 51, 67 and 32 are those of the breakers at the bus. A bus where
+no source stands has a differential relay (87B) as well: a short circuit on it trips every breaker
+at it with lockout, and holds the open ones open until somebody has cleared it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from device_emulators.devices.device import SECOND, Device
 from device_emulators.devices.earthing_switch import EarthingSwitch
 from device_emulators.plant.indications import Panel
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from daemon.model.plant import Equipment
+    from device_emulators.devices.breaker import Breaker
     from device_emulators.plant.grid import Grid
 
 PICK_UP_S: Final[Mapping[str, float]] = {
@@ -27,7 +30,7 @@ PICK_UP_S: Final[Mapping[str, float]] = {
     "81u": 0.100,
     "81r": 0.200,
 }
-NEVER: Final = ("32", "50", "51", "67")
+OF_BREAKERS: Final = ("32", "50", "51", "67")
 NOISE_PU: Final = 0.0005
 FILTER_S: Final = 0.0167
 
@@ -42,6 +45,7 @@ class Relay(Device):
         "under_frequency_hz": 59.3,
         "over_frequency_hz": 60.5,
         "rocof_hz_s": 1.0,
+        "differential_a": 200.0,
     }
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
@@ -53,6 +57,7 @@ class Relay(Device):
         self.noise = 0.0
         self.up = Panel(grid.indications, dict.fromkeys(PICK_UP_S, False))
         self._busy = True
+        self._over = False
         self.trip_87 = False
         self._earthing: list[EarthingSwitch] = []
         bus = self.buses[0]
@@ -65,8 +70,10 @@ class Relay(Device):
             "presence": self._presence,
             "trip_87": lambda: float(self.trip_87),
         }
-        never = Panel(grid.indications, dict.fromkeys(NEVER, False))
-        for panel in (self.up, never):
+        self.over = Panel(grid.indications, dict.fromkeys(OF_BREAKERS, False))
+        self._breakers: list[Breaker] = []
+        self._differential: Differential | None = None
+        for panel in (self.up, self.over):
             for number in panel:
                 self.points[f"pickup_{number}"] = panel.cell(number)
 
@@ -80,6 +87,10 @@ class Relay(Device):
             for d in self.grid.devices.values()
             if isinstance(d, EarthingSwitch) and d.buses == self.buses
         ]
+        self._breakers = self.breakers_at(self.buses[0])
+        if all(former.bus != self.buses[0] for former in self.grid.formers):
+            pickup_a = {self.buses[0]: float(self.settings["differential_a"])}
+            self._differential = Differential(self.id, self.grid, pickup_a, self._trip_bus)
         self.grid.timers.cancel(self.id, "27")
         self._busy = True
         self.up["27"] = self.seen_pu < self.settings["under_voltage_pu"]
@@ -107,7 +118,11 @@ class Relay(Device):
         self.seen_hz = hz
 
     def sense(self) -> bool:
-        """Run the pick-up times."""
+        """Run the pick-up times, look for a short circuit on the bus."""
+        if self._differential is not None:
+            self._differential.sense()
+        if self.grid.overloaded or self._over:
+            self._gather()
         v, hz = float(self.grid.v[self.buses[0]]), float(self.grid.f[self.buses[0]])
         s, up = self.settings, self.up
         if not self._busy and self._ordinary(v, hz):
@@ -121,6 +136,12 @@ class Relay(Device):
         pending = self.grid.timers.pending
         self._busy = any(up.values()) or any(pending(self.id, number) for number in up)
         return False
+
+    def _gather(self) -> None:
+        """Show what the breakers at the bus have picked up."""
+        for number in OF_BREAKERS:
+            self.over[number] = any(b.picked_up(number) for b in self._breakers)
+        self._over = any(self.over.values())
 
     def _ordinary(self, v: float, hz: float) -> bool:
         """Return whether nothing picks up."""
@@ -155,11 +176,17 @@ class Relay(Device):
         return super().quantity(name)
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Operate the bus differential: every breaker at the bus trips and locks out."""
-        self.trip_87 = True
-        for breaker in self.breakers_at(self.buses[0]):
-            breaker.trip("87", lockout=True)
+        """Operate the bus differential."""
+        self._trip_bus()
+
+    def _trip_bus(self) -> None:
+        if not self.trip_87:
+            self.trip_87 = True
+            for breaker in self._breakers:
+                breaker.trip("87", lockout=True, by=self.id)
 
     def clear(self) -> None:
-        """Reset."""
+        """Reset the bus differential."""
         self.trip_87 = False
+        for breaker in self._breakers:
+            breaker.held_by.discard(self.id)

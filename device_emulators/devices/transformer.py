@@ -3,8 +3,8 @@
 Heat: oil and hot spot follow the current of every second (see `plant.oil`). An alarm contact closes
 at 95 deg C of oil or 120 deg C of hot spot; at 115 and 140 deg C, the limits of long-time emergency
 loading in IEC 60076-7, the breakers next to both windings are tripped, again and again until it
-has cooled down. 87T trips the same breakers with lockout; the current of the fault itself is that
-of a short circuit injected at a bus. The tap changer acts by itself or by hand.
+has cooled down. 87T trips the same breakers with lockout on a short circuit between them, or told
+to by a scenario. The tap changer acts by itself or by hand.
 
 Simplified: see `plant.oil`, `plant.tap_changer` and `plant.network`: no inrush, so closing onto a
 dead transformer draws nothing but its load.
@@ -20,6 +20,7 @@ from device_emulators.devices.device import Device
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.oil import Oil, heating_of
 from device_emulators.plant.tap_changer import TapChanger
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,7 @@ class Transformer(Device):
         "oil_trip_c": 115.0,
         "hot_spot_alarm_c": 120.0,
         "hot_spot_trip_c": 140.0,
+        "differential_pu": 0.3,
         "tap_first_s": 30.0,
         "tap_next_s": 10.0,
         "tap_drive_s": 5.0,
@@ -72,6 +74,10 @@ class Transformer(Device):
             drive_s=float(self.settings["tap_drive_s"]),
         )
         self._wanted = 0
+        pickup_va = float(self.settings["differential_pu"]) * self.ratings["power_va"]
+        volts = {bus: math.sqrt(3.0) * float(grid.nominal_v[bus]) for bus in self.buses}
+        pickup_a = {bus: pickup_va / v for bus, v in volts.items()}
+        self._differential = Differential(item.id, grid, pickup_a, self._trip_87t)
         self.setpoints = Panel(grid.indications, {"voltage_setpoint_pu": 1.0})
         self._register_points()
 
@@ -121,6 +127,16 @@ class Transformer(Device):
             self._watch_heat()
         if self.taps.steps:
             self._watch_voltage(current_pu)
+
+    def sense(self) -> bool:
+        """Look for a short circuit between the breakers of both windings."""
+        self._differential.sense()
+        return False
+
+    def _trip_87t(self) -> None:
+        self.tripped = True
+        for breaker in self.breakers_at(*self.buses):
+            breaker.trip("87", lockout=True)
 
     # Heat.
 
@@ -206,9 +222,7 @@ class Transformer(Device):
         elif event == "temperature":
             self.oil.warm_to(float(values["oil_temperature_c"]))
         else:
-            self.tripped = True
-            for breaker in self.breakers_at(*self.buses):
-                breaker.trip("87", lockout=True)
+            self._trip_87t()
 
     def clear(self) -> None:
         """Reset the relay, free the tap changer."""

@@ -6,10 +6,11 @@ that sum is the current of a short circuit inside, and nothing else.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from device_emulators.plant.grid import Grid
 
@@ -58,8 +59,7 @@ class Differential:
     Args:
         owner: equipment id, which owns its timer.
         grid: what it measures on.
-        inside: indices of the buses of its zone.
-        pickup_a: differential current from which it operates [A].
+        pickup_a: differential current from which it operates at each bus of its zone [A].
         operate: called when it has operated.
     """
 
@@ -67,12 +67,10 @@ class Differential:
         self,
         owner: str,
         grid: Grid,
-        inside: Iterable[int],
-        pickup_a: float,
+        pickup_a: Mapping[int, float],
         operate: Callable[[], object],
     ) -> None:
         self._owner, self._grid, self._operate = owner, grid, operate
-        self._inside: Final = frozenset(inside)
         self._pickup_a: Final = pickup_a
 
     def sense(self) -> None:
@@ -85,4 +83,4 @@ class Differential:
 
     def _sees(self) -> bool:
         faults = zip(self._grid.faults.values(), self._grid.fault_a.tolist(), strict=True)
-        return any(f.bus in self._inside and a > self._pickup_a for f, a in faults)
+        return any(a > self._pickup_a.get(f.bus, math.inf) for f, a in faults)
