@@ -5,7 +5,12 @@ once, the unit drops to its house load and opens its own breaker. On its own bus
 voltage, so that it can be paralleled again through the synchronism check (25): by its `rejoin`
 command, or by a synchronised closing of its breaker.
 
-Simplified: thermal power is not modelled; the ramp of the electrical set-point is.
+On the grid it follows its set-point at `ramp_w_s`, never below `minimum_pu` of its rating. After a
+trip the reactor is poisoned by xenon: repaired or not, it comes back to house load only
+`restart_s` after the trip (eight hours unless a site says otherwise).
+
+Simplified: thermal power is not modelled; the ramp of the electrical set-point is. Xenon does not
+slow the ramp after house load, and house load lasts as long as it is wanted.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from device_emulators.devices.device import Device
+from device_emulators.devices.device import SECOND, Device
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
@@ -30,7 +35,11 @@ class Smr(Device):
     """Small modular reactor."""
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"trip": ()}
-    DEFAULTS: ClassVar[Mapping[str, float]] = {"islanding_s": 0.2}
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "islanding_s": 0.2,
+        "minimum_pu": 0.3,
+        "restart_s": 28_800.0,
+    }
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
@@ -39,6 +48,7 @@ class Smr(Device):
         self._breakers: list[Any] = []
         self.stage = "offline"
         self.power_w = 0.0
+        self._tripped_ns = grid.now_ns
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": -item.ratings["power_w"]})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
@@ -54,7 +64,7 @@ class Smr(Device):
         self._breakers = self.own_breakers()
         if self.item.normally != "out_of_service":
             self.stage = "on_grid"
-            self.power_w = self.setpoints["power_setpoint_w"]
+            self.power_w = self._target_w()
 
     def _enter(self, stage: str) -> None:
         if stage != self.stage:
@@ -63,6 +73,10 @@ class Smr(Device):
 
     def _joined(self) -> bool:
         return not self._breakers or any(b.closed for b in self._breakers)
+
+    def _target_w(self) -> float:
+        minimum_w = float(self.settings["minimum_pu"]) * self.ratings["power_w"]
+        return min(self.setpoints["power_setpoint_w"], -minimum_w)
 
     def act(self, action: str) -> bool:
         """Leave the grid or go back to it."""
@@ -88,7 +102,7 @@ class Smr(Device):
         """Ramp towards the set-point; turn while alone."""
         if self.stage == "on_grid":
             step = self.ratings["ramp_w_s"] * dt_s
-            error = self.setpoints["power_setpoint_w"] - self.power_w
+            error = self._target_w() - self.power_w
             self.power_w += min(max(error, -step), step)
         if self.former.leads:
             slip = self.former.frequency_hz - self.grid.nominal_hz
@@ -113,9 +127,7 @@ class Smr(Device):
     def _watch_loss(self) -> bool:
         if not self._joined():
             self.power_w = 0.0
-            self._enter("house_load")
-            self.former.frequency_hz = self.grid.nominal_hz
-            self.grid.set_able(self.former, able=True)
+            self._hold_house_load()
             return True
         if self.grid.v[self.buses[0]] > 0.5:
             self.grid.timers.cancel(self.id, "islanding")
@@ -123,6 +135,11 @@ class Smr(Device):
             delay = float(self.settings["islanding_s"])
             self.grid.after(self.id, "islanding", delay, self._separate)
         return False
+
+    def _hold_house_load(self) -> None:
+        self._enter("house_load")
+        self.former.frequency_hz = self.grid.nominal_hz
+        self.grid.set_able(self.former, able=True)
 
     def balance(self) -> tuple[float, float, float]:
         """Return the generation."""
@@ -132,10 +149,17 @@ class Smr(Device):
         """Trip."""
         self._separate()
         self.grid.set_able(self.former, able=False)
+        self._tripped_ns = self.grid.now_ns
+        self.grid.timers.cancel(self.id, "restart")
         self._enter("tripped")
 
     def clear(self) -> None:
-        """Bring the unit back to house load."""
+        """Repair the unit; it comes back to house load when the xenon has decayed."""
+        if self.stage == "tripped":
+            waited_s = (self.grid.now_ns - self._tripped_ns) / SECOND
+            left_s = max(float(self.settings["restart_s"]) - waited_s, 0.0)
+            self.grid.after(self.id, "restart", left_s, self._restart)
+
+    def _restart(self) -> None:
         if self.stage == "tripped" and not self._joined():
-            self._enter("house_load")
-            self.grid.set_able(self.former, able=True)
+            self._hold_house_load()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SITE: Final = "site"  # what belongs to no equipment
 
+_FILE: Final = "_file"  # how the name of a setting ends that is a path
+
 
 def check_emulation(
     block: Mapping[str, Any], plant: PlantForm, names: Names, settings_of: SettingsOf | None
@@ -49,5 +51,8 @@ def check_emulation(
             if name not in known:
                 text = f"nothing of the kind can be set of a {nature}"
                 yield Finding(at, text, choices(known, name), at_key=True)
+            elif name.endswith(_FILE):
+                if not isinstance(value, str):
+                    yield Finding(at, f"{value!r} should be the path of a file")
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 yield Finding(at, f"{value!r} should be a number")
