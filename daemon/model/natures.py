@@ -487,7 +487,7 @@ _ROWS: Final = (
             fuel_l="Day tank content.",
             oil_pressure_pu="Oil pressure by rated.",
             coolant_temperature_c="Coolant temperature.",
-            bulk_fuel_l="Bulk tank content.",
+            bulk_tank_l="Bulk tank content.",
             load_bank_w="Power the load bank takes from the set.",
         ),
         _counters(crank_count="Crank attempts of this start.", start_count="Starts."),

@@ -104,7 +104,7 @@ class Generator(Rotating):
         )
         self.points |= {
             "fuel_l": self._shown_fuel_l,
-            "bulk_fuel_l": lambda: self.tanks.bulk_l,
+            "bulk_tank_l": lambda: self.tanks.bulk_l,
             "load_bank_w": self._bank_w,
             "oil_pressure_pu": lambda: self.oil_pu,
             "coolant_temperature_c": lambda: self.coolant_c,

@@ -187,9 +187,9 @@ FRAMES = (
     Frame(
         "generator/generic_set", "input", 0,
         "0005 0001 0002 000C 19C8 7530 6100 FFDB CB00 FFF3 FA00 0000 0000 3F40 0339 0014 "
-        "0007 1A80 0006 6A00 0018",
+        "0007 9C40 0000 6A00 0018",
         {
-            "trip_cause": 7, "bulk_fuel_l": 40_000.0, "load_bank_w": 1_600_000,
+            "trip_cause": 7, "bulk_tank_l": 40_000, "load_bank_w": 1_600_000,
             "stage": 5, "selector": 1, "crank_count": 2, "start_count": 12, "voltage_ll_v": 6600,
             "frequency_hz": 60.0, "power_w": -2_400_000, "reactive_power_var": -800_000,
             "fuel_l": 6400.0, "oil_pressure_pu": 0.75, "coolant_temperature_c": 82.5,
