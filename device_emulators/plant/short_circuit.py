@@ -112,7 +112,11 @@ class FaultModel:
         self.bus, self.faults = bus, [fault for fault, _ in faults]
         self.branches = [i for i, b in enumerate(grid.branches) if int(node[b.source]) in place]
         inside = set(bus.tolist())
-        self.feeds = [f for f in grid.feeds if f.bus in inside and f.gives(grid.p_w)]
+        self.feeds = [
+            f
+            for f in grid.feeds
+            if f.bus in inside and (f.gives(grid.p_w) or (f.former is None and f.began_ns))
+        ]
         self._leaders = [leaders[feed.bus] for feed in self.feeds]
         self._feed_node = [place[int(node[feed.bus])] for feed in self.feeds]
         self._fault_node = [place[int(node[fault.bus])] for fault in self.faults]
@@ -169,9 +173,16 @@ class FaultModel:
 
     def changed(self) -> bool:
         """Return whether somebody has begun or ceased to feed since it was made."""
-        grid, inside = self._grid, set(self.bus.tolist())
-        giving = [f for f in grid.feeds if f.bus in inside and f.gives(grid.p_w)]
-        return giving != self.feeds
+        grid = self._grid
+        for feed in self.feeds:
+            if not feed.gives(grid.p_w):
+                feed.began_ns = None
+                return True
+        inside = set(self.bus.tolist())
+        return any(
+            feed.bus in inside and feed not in self.feeds and feed.gives(grid.p_w)
+            for feed in grid.feeds
+        )
 
     def emfs(self) -> list[complex]:
         """Return the voltages behind the impedances now, by the angles of the grid [pu]."""

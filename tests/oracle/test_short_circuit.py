@@ -162,7 +162,7 @@ def test_currents_behind_one_transformer_by_hand() -> None:
 
 
 def test_an_earth_fault_behind_a_solid_neutral_by_hand() -> None:
-    """LVA1 of the hall: three impedances in series, that of the transformer in the zero sequence."""
+    """LVA1 of the hall: three impedances in series, in the zero sequence the last one alone."""
     source = complex(0.1, 1.0) / abs(complex(0.1, 1.0)) * 380.0**2 / 400e6
     primary = complex(80e3 / 12e6, math.sqrt(0.08**2 - (80e3 / 12e6) ** 2)) * 380.0**2 / 12e6
     r_pu = 22e3 / 2.5e6
