@@ -8,7 +8,7 @@ import pytest
 
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.protection import wrap
-from device_emulators.plant.workload import Training
+from device_emulators.plant.workload import Steady
 from tests.oracle.one_line import OneLine
 from tests.unit.device_emulators.sites import SITES, Hand, shipped
 
@@ -49,7 +49,7 @@ def check(plant: Plant) -> None:
         assert abs(wrap(angle - expected[name][1])) < WITHIN_PU, name
 
 
-def started(name: str, workload: Training | None = None) -> Hand:
+def started(name: str, workload: Steady | None = None) -> Hand:
     return Hand(Plant(shipped(name), workload=workload))
 
 
@@ -149,7 +149,7 @@ def test_ai_hall_equals_pandapower(name: str) -> None:
 
 
 def test_full_load_equals_pandapower() -> None:
-    hand = started("ai_hall", Training(compute_pu=1.0, communicate_pu=1.0, checkpoint_pu=1.0))
+    hand = started("ai_hall", Steady(1.0))
     hand.run(2.0)
     assert sum(load.power_w for load in hand.plant.truth().loads.values()) > 6.2e6
     check(hand.plant)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from device_emulators.plant.plant import Plant
-from tests.unit.device_emulators.sites import MAINS, Hand, S, item, site
+from tests.unit.device_emulators.sites import MAINS, Hand, item, site
 
 TX = {"power_va": 2.5e6, "impedance_pu": 0.06, "load_loss_w": 22e3, "no_load_loss_w": 4e3}
 
@@ -27,7 +27,6 @@ def bench() -> Plant:
                     ramp_w_s=1e6,
                 ),
                 item("52-T", "breaker", "T H", normally="open", current_a=630.0),
-                item("PQ", "statcom", "H", reactive_power_var=1e6),
                 item("TX", "transformer", "H L", **TX),
                 item("52-L", "breaker", "L M", variant="acb", current_a=4000.0),
                 item("ES", "earthing_switch", "T", normally="open", current_a=25e3),
@@ -56,20 +55,6 @@ def test_a_transformer_reports_its_load_and_trips_both_sides() -> None:
     hand.run(2.0)
     assert plant.quantity("52-I", "closed") == plant.quantity("52-L", "closed") == 0.0
     assert plant.read("52-L", "lockout_86") == plant.read("52-L", "trip_87") == 1.0
-
-
-def test_a_statcom_lifts_the_voltage() -> None:
-    plant = bench()
-    plant.advance(S)
-    before = plant.quantity("H", "voltage_pu")
-    assert plant.write("PQ", "reactive_power_setpoint_var", -1e6)
-    assert not plant.write("PQ", "reactive_power_setpoint_var", -2e6)
-    plant.advance(2 * S)
-    assert plant.quantity("H", "voltage_pu") > before + 0.001
-    assert plant.read("PQ", "reactive_power_var") == -1e6
-    plant.inject("U", "outage", {})
-    plant.advance(3 * S)
-    assert plant.read("PQ", "reactive_power_var") == 0.0
 
 
 def test_earthing_is_blocked_while_the_bus_is_live_and_shown_by_the_relay() -> None:
