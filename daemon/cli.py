@@ -98,6 +98,22 @@ examples:
   ridethrough emulate big.yaml --blocks B01,B02
   ridethrough emulate big.yaml --processes 4
 """
+_FAULT = """\
+Lets something go wrong in a plant that runs in `demo` or `emulate` on this machine, by its site and
+ports: what a scenario can do to equipment, instruments, buses and gateways can be done by hand.
+`list` says what stands, and with --device what can be done to that; `proxy` puts faults between any
+client and any server.
+
+examples:
+  ridethrough fault list
+  ridethrough fault list --device 52-GCB-1
+  ridethrough fault inject --device 52-GCB-1 --kind fail_to_open
+  ridethrough fault inject --device M-MVA --kind freeze --for 30 point=power_w
+  ridethrough fault inject --device GW-MVA --kind slow latency_s=0.4
+  ridethrough fault clear --device M-MVA --kind freeze
+  ridethrough fault clear --device GW-MVA
+  ridethrough fault proxy --listen 15502 --to 10.0.0.5:502 --kind wrong_unit
+"""
 _SCHEMA = """\
 Prints the JSON Schema that an editor uses to complete and check a file while it is written.
 
@@ -137,6 +153,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
     _site_options(command("site", _site_command, "make a site file out of power blocks", _SITE))
+    _fault_options(command("fault", _fault, "let something go wrong in a running plant", _FAULT))
     schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
     schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
     return top
@@ -210,6 +227,54 @@ def _site_options(sub: argparse.ArgumentParser) -> None:
         "-o", "--out", type=Path, metavar="FILE", help="where to write it (default: print it)"
     )
     _json(made)
+
+
+def _fault_options(sub: argparse.ArgumentParser) -> None:
+    what = sub.add_subparsers(dest="do", metavar="list | inject | clear | proxy", required=True)
+
+    def deed(name: str, text: str) -> argparse.ArgumentParser:
+        return what.add_parser(
+            name, help=text, description=_FAULT, formatter_class=argparse.RawTextHelpFormatter
+        )
+
+    for name, text in (
+        ("list", "what stands, and what can be done to a device"),
+        ("inject", "let something go wrong"),
+        ("clear", "end it"),
+    ):
+        made = deed(name, text)
+        made.add_argument(
+            "--device",
+            required=name != "list",
+            metavar="ID",
+            help="equipment, a bus or a gateway; a kind or a pattern for several",
+        )
+        _site(made.add_argument, "--site", default=DEFAULT_SITE)
+        _offset(made)
+        _json(made)
+        if name != "list":
+            made.add_argument(
+                "--kind", required=name == "inject", metavar="K", help="which, see fault list"
+            )
+        if name == "inject":
+            made.add_argument(
+                "--for", dest="for_s", type=_seconds, metavar="S", help="plant seconds it stands"
+            )
+            made.add_argument("values", nargs="*", metavar="name=value", help="what K needs")
+    _proxy_options(deed("proxy", "stand between any client and any server"))
+
+
+def _proxy_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--listen", required=True, metavar="[HOST:]PORT", help="where clients come")
+    made.add_argument("--to", required=True, metavar="HOST:PORT", help="where the server is")
+    made.add_argument(
+        "--protocol",
+        default="modbus_tcp",
+        help="whose frames pass: modbus_tcp, opcua or bytes (default modbus_tcp)",
+    )
+    made.add_argument("--kind", metavar="K", help="from the begin; lines of input bring others")
+    made.add_argument("--for", dest="for_s", type=_seconds, metavar="S", help="heal after that")
+    made.add_argument("values", nargs="*", metavar="name=value", help="what K needs")
 
 
 def _simulate_options(sub: argparse.ArgumentParser) -> None:
@@ -464,6 +529,22 @@ def _site_command(options: argparse.Namespace) -> int:
         counts = ", ".join(f"{made[k]:,} {k}" for k in ("blocks", "racks", "devices", "points"))
         print(f"{options.out}: {counts}, {made['gateways']:,} gateways")
     return 0
+
+
+def _fault(options: argparse.Namespace) -> int:
+    from daemon.rehearsal import fault
+    from daemon.settings import load, shift_ports
+
+    if options.do == "proxy":
+        begun = (options.kind, fault.values_of(options.values)) if options.kind else None
+        return fault.proxy(options.listen, options.to, options.protocol, begun, options.for_s)
+    site = shift_ports(load(options.site), options.port_offset).site
+    request = {"do": options.do, "device": options.device}
+    if options.do != "list":
+        request["kind"] = options.kind
+    if options.do == "inject":
+        request |= {"values": fault.values_of(options.values), "for_s": options.for_s}
+    return fault.tell(fault.ask(site, request), as_json=options.json)
 
 
 def _schema(options: argparse.Namespace) -> int:

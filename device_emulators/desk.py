@@ -19,7 +19,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
+from device_emulators.faults.hatch import Hatch, path_of
 from device_emulators.faults.instruments import Instruments
+from device_emulators.faults.live import Live
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play, Playable
 from device_emulators.scenario import prepared
@@ -58,6 +60,7 @@ class Desk:
         utc_ns: Callable[[], int],
         out: Callable[[str], None] = print,
         step_s: float = STEP_S,
+        hatch: bool = False,
     ) -> None:
         """Set the desk up; nothing is served and no time passes yet.
 
@@ -68,11 +71,14 @@ class Desk:
             utc_ns: the wall clock [ns since 1970].
             out: takes lines for people.
             step_s: grid on which the plant is advanced [s].
+            hatch: take faults by hand, through a socket.
         """
         self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
         self._scenario = scenario
         self._gateways = Gateways(site, plant)
         self._play = Play(site, plant, scenario, gateway=self._gateways.disturb, out=out)
+        self._live = Live(site, self._play, vocabulary()) if hatch else None
+        self._hatch = Hatch(path_of(site), self._live.answer) if self._live else None
         self._started, self._stopped = False, False
         self._slipped_s = 0.0
         self._slips: list[dict[str, float]] = []
@@ -85,9 +91,16 @@ class Desk:
             OSError: a port cannot be had; names gateway and port. Nothing is left open.
         """
         await self._gateways.open(self._utc_ns())
+        if self._hatch is not None:
+            try:
+                await self._hatch.open()
+            except OSError as error:
+                self._out(f"[plant] takes no faults by hand: {error}")
 
     async def close(self) -> None:
         """Close every server and connection."""
+        if self._hatch is not None:
+            await self._hatch.close()
         await self._gateways.close()
 
     def start(self) -> None:
@@ -129,6 +142,8 @@ class Desk:
                 if self._started and not self._play.begun:
                     self._play.begin(self._utc_ns())
                 self._play.advance(self._plant.now_ns + self._step_ns)
+                if self._live is not None:
+                    self._live.advance()
                 await self._show()
                 await asyncio.sleep(0)  # requests come between two steps of catching up
             else:
@@ -173,7 +188,7 @@ async def run(
         site = prepared(site, scenario)
     workload = None if trace is None else read_load(trace)
     plant = Instruments(Plant(site, seed=seed, workload=workload))
-    desk = Desk(site, plant, scenario, utc_ns=time.time_ns, out=out)
+    desk = Desk(site, plant, scenario, utc_ns=time.time_ns, out=out, hatch=True)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, desk.stop)
     try:

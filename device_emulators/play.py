@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
+from device_emulators.faults.standing import Book
 from device_emulators.faults.words import targets
 from device_emulators.judge import Judge, Verdict, Witness
 from device_emulators.selection import OPERATOR, nature_of
@@ -84,6 +85,7 @@ class Play:
 
     Attributes:
         begun: scenario time runs.
+        book: what was done and stands.
         listeners: told what happened in the plant, after every move.
     """
 
@@ -117,6 +119,7 @@ class Play:
         self._origin_ns = 0
         self._started_utc_ns = 0
         self.begun = False
+        self.book: Final = Book()
         self.listeners: Final[list[Callable[[Sequence[PlantEvent]], None]]] = []
 
     @property
@@ -167,19 +170,29 @@ class Play:
         if self._out:
             self._out(f"[plant] {line}")
 
+    @property
+    def now_ns(self) -> int:
+        """Return the plant time [ns]."""
+        return self._plant.now_ns
+
     def _do(self, happening: Happening) -> None:
         for id_ in targets(self._site, happening.target, happening.event):
-            if id_ in self._site.equipment or id_ in self._site.buses:
-                self._plant.inject(id_, happening.event, happening.values)
-                continue
-            if id_ in self._site.gateways:
-                self._gateway(id_, happening.event, happening.values)
-            elif id_ == OPERATOR:
-                self._operator(str(happening.values["of"]), str(happening.values["action"]))
-            else:
-                self._daemon(happening.event, happening.values)
-            said = "".join(f" {value}" for value in happening.values.values())
-            self._print(f"{id_}: {happening.event}{said}")
+            self.do(id_, happening.event, happening.values)
+
+    def do(self, target: str, event: str, values: Mapping[str, Any]) -> None:
+        """Do something to equipment, a bus, a gateway, the daemon or its operator, now."""
+        self.book.note(target, event, values, self.now_ns)
+        if target in self._site.equipment or target in self._site.buses:
+            self._plant.inject(target, event, values)
+            return
+        if target in self._site.gateways:
+            self._gateway(target, event, values)
+        elif target == OPERATOR:
+            self._operator(str(values["of"]), str(values["action"]))
+        else:
+            self._daemon(event, values)
+        said = "".join(f" {value}" for value in values.values())
+        self._print(f"{target}: {event}{said}")
 
     def _tell(self, events: Sequence[PlantEvent]) -> None:
         """Print events; of many alike in one step (48 racks on battery) only the first."""

@@ -24,6 +24,7 @@ from numpy.random import PCG64, Generator
 
 from device_emulators.faults.lane import Lane
 from device_emulators.faults.way import KNOWN, Way
+from device_emulators.faults.words import ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,6 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 """Linger for no time: a close is a reset."""
 _AGAIN_S: Final = 0.2
 """How long after a port could not be had back it is tried again [s]."""
-ENDS: Final = frozenset({"answer", "heal"})
 
 
 class Door:

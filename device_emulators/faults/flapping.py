@@ -6,7 +6,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
-from device_emulators.faults.door import ENDS
+from device_emulators.faults.words import ENDS
 from device_emulators.play import NEVER
 
 if TYPE_CHECKING:

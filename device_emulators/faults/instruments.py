@@ -7,7 +7,7 @@ nothing is disturbed a reader costs one look at an empty table more than the pla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns, seconds
@@ -46,6 +46,8 @@ class _Lie:
     by_per_s: float = 0.0
     since_ns: int = 0
     """How fast it drifts [1/s], and since when [ns]."""
+    event: str = ""
+    """The word that it comes of."""
 
     def tell(self, value: float, now_ns: int) -> float:
         shown = value * self.factor + self.by if self.factor else self.by
@@ -197,11 +199,17 @@ class Instruments:
     # Happenings.
 
     def inject(self, target: str, event: str, values: Mapping[str, Any]) -> None:
-        """Do something to equipment, or to its instruments; `clear` undoes both.
+        """Do something to equipment, or to its instruments.
+
+        `clear` undoes both; `clear` of one `kind` undoes that of its instruments, or all of the
+        equipment alone.
 
         Raises:
             ValueError: unknown target, event or value.
         """
+        if event == "clear" and "kind" in values:
+            self._mend(target, str(values["kind"]))
+            return
         if event not in OF_INSTRUMENTS:
             self._plant.inject(target, event, values)
             if event == "clear":
@@ -215,7 +223,8 @@ class Instruments:
             self._garbled[target] = garbles(self._plant.site, target)
         else:
             point = str(values.get("point", LIFE))
-            self._lies[target, point] = self._lie(target, point, event, values)
+            lie = self._lie(target, point, event, values)
+            self._lies[target, point] = replace(lie, event=event)
         self._changed()
         what = f" {values['point']}" if "point" in values else ""
         text = f"{target}: {event.replace('_', ' ')}{what}"
@@ -239,6 +248,21 @@ class Instruments:
         self._garbled.pop(target, None)
         self._deaf.pop(target, None)
         for name in [name for name in self._lies if name[0] == target]:
+            del self._lies[name]
+        self._changed()
+
+    def _mend(self, target: str, event: str) -> None:
+        """Undo one thing."""
+        if event not in OF_INSTRUMENTS:
+            self._plant.inject(target, "clear", {})
+            return
+        if event == "swap":
+            self._part(target)
+        elif event == "swap_words":
+            self._garbled.pop(target, None)
+        elif event in {"ignore_writes", "refuse_writes"}:
+            self._deaf.pop(target, None)
+        for name in [n for n, lie in self._lies.items() if n[0] == target and lie.event == event]:
             del self._lies[name]
         self._changed()
 

@@ -113,6 +113,20 @@ OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_s
 OF_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {"ask": ("of", "action")}
 """Ask the daemon for an action of some equipment, which its interlocks may refuse."""
 
+UNDONE_BY: Final[Mapping[str, str]] = {
+    "outage": "return",
+    "sag": "return",
+    "local": "remote",
+    "rack_out": "rack_in",
+    "manual": "auto",
+    "earth": "lift",
+}
+"""The word that ends what another has done, where it is not `clear`."""
+ONCE: Final = frozenset({"reset", "lose_session", "lose_subscriptions"})
+"""What happens to a gateway once and is over."""
+ENDS: Final = frozenset({"answer", "heal"})
+"""What ends all that stands at a gateway."""
+
 _OF_PROTOCOL: Final = {"modbus_tcp": OF_MODBUS, "opcua": OF_OPCUA}
 _UNSHOWN: Final = frozenset({PointKind.COMMAND, PointKind.HEARTBEAT})
 

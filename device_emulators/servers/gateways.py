@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
 
-from device_emulators.faults.door import ENDS
 from device_emulators.faults.flapping import Flapping
 from device_emulators.faults.storm import Storm
-from device_emulators.faults.words import OF_OPCUA
+from device_emulators.faults.words import ENDS, OF_OPCUA
 from device_emulators.servers.modbus import ModbusGateway
 from device_emulators.servers.opcua import OpcUaGateway
 

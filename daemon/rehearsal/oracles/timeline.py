@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
-from device_emulators.faults.words import targets
+from device_emulators.faults.words import ENDS, UNDONE_BY, targets
 from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of
 
 if TYPE_CHECKING:
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 NEVER_NS: Final = 1 << 62
 CLEAR: Final = "clear"
 ANY: Final = "any"
-UNDONE_BY: Final[Mapping[str, str]] = {
-    "outage": "return",
-    "sag": "return",
-    "local": "remote",
-    "rack_out": "rack_in",
-    "manual": "auto",
-    "earth": "lift",
-}
-"""The word that ends a fault, where it is not `clear`."""
 WORK: Final = frozenset({"load", "irradiance"})
 """What is done to equipment and is no fault: the work and the weather of the day."""
 AT_ONCE_S: Final[Mapping[tuple[str, str], float]] = {
@@ -47,8 +38,7 @@ AT_ONCE_S: Final[Mapping[tuple[str, str], float]] = {
     (DAEMON, "clock_step"): 1.0,
 }
 """What happens once and is over, with the time until its effect is [s]."""
-_GATEWAY_ENDS: Final = frozenset({"answer", "heal"})
-_ENDS: Final = frozenset({CLEAR, *UNDONE_BY.values(), *_GATEWAY_ENDS})
+_ENDS: Final = frozenset({CLEAR, *UNDONE_BY.values(), *ENDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +131,5 @@ def _ended(fault: Fault, at_ns: int, target: str, word: str) -> Fault:
     if fault.to_ns <= at_ns or target not in {fault.target, ANY}:
         return fault
     ends = word in {CLEAR, fault.event} or UNDONE_BY.get(fault.event) == word
-    ends = ends or (fault.nature == GATEWAY and word in _GATEWAY_ENDS)
+    ends = ends or (fault.nature == GATEWAY and word in ENDS)
     return replace(fault, to_ns=at_ns) if ends else fault

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from daemon.drivers.line import MISSES
 from daemon.drivers.modbus import REPLY_S
 from daemon.model.quantities import ns
-from device_emulators.faults.words import OF_WAYS
+from device_emulators.faults.words import ENDS, OF_WAYS
 from device_emulators.play import NEVER
 from device_emulators.virtual.link import Fault, Link
 
@@ -32,7 +32,6 @@ DAEMON: Final = "daemon"
 """The machine that the daemon runs on."""
 LOST_NS: Final = ns(MISSES * REPLY_S)
 """A gateway is lost when it has not answered for so long [ns]."""
-_ENDS: Final = frozenset({"answer", "heal"})
 _IMPOSED: Final = {
     "hang": Fault.STALL,
     "cut_to_gateway": Fault.CUT_TO_SERVER,
@@ -85,13 +84,13 @@ class WireReach:
 
     def suffer(self, gateway: str, event: str, values: Mapping[str, Any]) -> None:
         """Do something to a gateway or the way to it."""
-        if event in _ENDS or event not in OF_WAYS:
+        if event in ENDS or event not in OF_WAYS:
             self._gateways.disturb(gateway, event, values)
         if event not in OF_WAYS:
             return
         found, network = self._site.gateways[gateway], self._network
         link = Link(DAEMON, found.host, found.port)
-        if event in _ENDS:
+        if event in ENDS:
             network.heal(link)
         elif event == "slow":
             latency_s = float(values["latency_s"])
@@ -131,7 +130,7 @@ class ImageReach:
             return
         if event == "slow" and 2.0 * float(values["latency_s"]) < REPLY_S:
             return  # answers still come in time; when in a period they do, nobody sees here
-        if event in _ENDS:
+        if event in ENDS:
             self._refusing.discard(gateway)
             self._silent_ns.pop(gateway, None)
             self._obeying.discard(gateway)
