@@ -22,7 +22,12 @@ class AiRack(Device):
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
     DEFAULTS: ClassVar[Mapping[str, float]] = {"soc_pu": 1.0}
-    QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "interruption_ms", "cap_pu")
+    QUANTITIES: ClassVar[tuple[str, ...]] = (
+        "fed",
+        "interruption_ms",
+        "cap_pu",
+        "outlet_temperature_c",
+    )
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
@@ -50,7 +55,7 @@ class AiRack(Device):
             "feed_b_power_w": Cell(grid.pairs, "from_b_w", self.pair.number),
             "soc_pu": Cell(racks, "soc_pu", i),
             "battery_power_w": Cell(racks, "battery_w", i),
-            "inlet_temperature_c": lambda: grid.cooling.tank.temperature_c + 15.0,
+            "inlet_temperature_c": Cell(grid.cooling, "inlet_c", i),
             "on_battery": Cell(racks, "on_battery", i),
         }
 
@@ -68,13 +73,15 @@ class AiRack(Device):
         self.racks.connected[self.index] = True
 
     def quantity(self, name: str) -> float:
-        """Return `fed`, `interruption_ms`, `cap_pu` or a point."""
+        """Return `fed`, `interruption_ms`, `cap_pu`, the coolant that leaves it, or a point."""
         if name == "fed":
             return float(self.supply.fed)
         if name == "interruption_ms":
             return self.supply.unfed_total_ns(self.grid.now_ns) / 1e6
         if name == "cap_pu":
             return float(self.racks.cap_pu[self.index])
+        if name == "outlet_temperature_c":
+            return float(self.grid.cooling.outlet_c[self.index])
         return super().quantity(name)
 
     def teller(self, name: str) -> Callable[[], float]:

@@ -1,4 +1,10 @@
-"""Chiller: stops when its supply fails, restarts by itself after minutes, cools the buffer tank."""
+"""Chiller: stops when its supply fails, restarts by itself after minutes, cools the buffer tank.
+
+Its power follows the heat it takes and how far it has to lift it: from chilled water to what it
+condenses against, a cooling tower near the wet bulb or a dry cooler near the dry bulb. Rated power
+and rated cooling hold at `DESIGN_C`; hotter, it takes less heat and more power. Simplified: power
+falls linearly with loading to a standing part, and in proportion to the lift.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +22,31 @@ SUPPLY_PU: Final = 0.8
 STANDING_PU: Final = 0.3
 """Part of the rated power taken at no cooling."""
 TARGET_C: Final = 7.0
+DESIGN_C: Final = 33.0
+"""Condensing side for which it is rated [deg C]: a wet bulb of 24 deg C with a tower."""
+TOWER_K: Final = 9.0
+DRY_K: Final = 13.0
+"""Condensing side over the wet bulb with a tower, over the dry bulb with a dry cooler [K]."""
+LEAST_LIFT_PU: Final = 0.5
+DERATED_PER_K: Final = 0.015
 POWER_FACTOR_TAN: Final = 0.5
 
 
 class Chiller(Device):
     """Chiller of the common chilled-water loop."""
 
-    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"trip": ()}
-    DEFAULTS: ClassVar[Mapping[str, float]] = {"restart_s": 180.0, "ride_through_s": 0.05}
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "weather": ("dry_bulb_c", "wet_bulb_c"),
+        "trip": (),
+    }
+    DEFAULTS: ClassVar[Mapping[str, float]] = {
+        "restart_s": 180.0,
+        "ride_through_s": 0.05,
+        "dry_bulb_c": 25.0,
+        "wet_bulb_c": 18.0,
+        "tower": 1.0,
+    }
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("condensing_c", "loading_pu")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
@@ -31,6 +54,7 @@ class Chiller(Device):
         self.wanted = item.normally != "out_of_service"
         self.stage = "running" if self.wanted else "stopped"
         self.loading_pu = 0.8
+        self._feel(float(self.settings["dry_bulb_c"]), float(self.settings["wet_bulb_c"]))
         grid.cooling.chillers.append(self)
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
@@ -42,10 +66,19 @@ class Chiller(Device):
             "buffer_temperature_c": lambda: grid.cooling.tank.temperature_c,
         }
 
+    def _feel(self, dry_bulb_c: float, wet_bulb_c: float) -> None:
+        """Condense against weather [deg C] from now on."""
+        tower = bool(self.settings["tower"])
+        self.condensing_c = wet_bulb_c + TOWER_K if tower else dry_bulb_c + DRY_K
+        lift = (self.condensing_c - TARGET_C) / (DESIGN_C - TARGET_C)
+        self._lift_pu = max(lift, LEAST_LIFT_PU)
+        hotter_k = max(self.condensing_c - DESIGN_C, 0.0)
+        self._able_w = self.ratings["cooling_w"] * max(1.0 - DERATED_PER_K * hotter_k, 0.0)
+
     @property
     def cooling_w(self) -> float:
         """Return the heat it can take [W]."""
-        return self.ratings["cooling_w"] if self.stage == "running" else 0.0
+        return self._able_w if self.stage == "running" else 0.0
 
     def _enter(self, stage: str) -> None:
         if stage != self.stage:
@@ -70,6 +103,7 @@ class Chiller(Device):
         power = 0.0
         if self.stage == "running":
             power = self.ratings["power_w"] * (STANDING_PU + (1.0 - STANDING_PU) * self.loading_pu)
+            power *= self._lift_pu
         elif self.stage == "starting":
             power = 0.05 * self.ratings["power_w"]
         self.grid.p_w[self.slot] = power
@@ -96,10 +130,18 @@ class Chiller(Device):
         return 0.0, self.grid.p_w[self.slot], 0.0
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Trip."""
-        self._halt("fault")
+        """Trip, or feel other weather."""
+        if event == "weather":
+            self._feel(values["dry_bulb_c"], values["wet_bulb_c"])
+        else:
+            self._halt("fault")
 
     def clear(self) -> None:
-        """Repair it."""
+        """Repair it, in the weather of the site."""
+        self._feel(float(self.settings["dry_bulb_c"]), float(self.settings["wet_bulb_c"]))
         if self.stage == "fault":
             self._enter("stopped")
+
+    def quantity(self, name: str) -> float:
+        """Return what it condenses against, how it is loaded, or a point."""
+        return float(getattr(self, name)) if name in self.QUANTITIES else super().quantity(name)

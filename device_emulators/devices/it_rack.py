@@ -1,7 +1,8 @@
 """Server, network or storage rack: one or two cords, a hold-up of 20 ms, an orderly shutdown.
 
 With both cords in order the load is shared; with one it moves there. Without any the power supplies
-hold up for 20 ms, after which the rack is lost; it boots again when it is started after that.
+hold up for 20 ms, after which the rack is lost; it boots again when it is started after that. In
+air that is too hot it slows down and then cuts itself off (`plant.cooling`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import SECOND, Device
+from device_emulators.plant.cooling import AIR_TRIP_C
 from device_emulators.plant.supply import Supply
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class ItRack(Device):
             self.grid.say(self.id, "stage", f"{self.id} {stage.replace('_', ' ')}", stage=stage)
 
     def _plan(self) -> None:
-        rated = self.ratings["power_w"]
+        rated = self.ratings["power_w"] * self.grid.cooling.air_limit_pu
         if self.stage in {"running", "starting"}:
             self.demand_w = rated * self.utilisation_pu
         elif self.stage == "shutting_down":
@@ -97,7 +99,10 @@ class ItRack(Device):
         self._enter("off")
 
     def advance(self, dt_s: float) -> None:
-        """Follow the work."""
+        """Follow the work; cut off when the air is too hot."""
+        if self.grid.cooling.air_c >= AIR_TRIP_C and self.stage not in {"off", "lost"}:
+            self.grid.timers.cancel(self.id, "phase")
+            self._enter("lost")
         self._plan()
 
     def demand(self) -> None:

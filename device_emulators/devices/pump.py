@@ -1,4 +1,8 @@
-"""Coolant pumps of a distribution unit: run while supplied, restart within seconds."""
+"""Coolant pumps of a distribution unit: run while supplied, restart within seconds.
+
+What stands still when they do is said in `plant.cooling`. Simplified: constant speed, the same flow
+for every unit.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 SUPPLY_PU: Final = 0.8
 POWER_FACTOR_TAN: Final = 0.4
 RATED_LPS: Final = 60.0
+"""Flow of the pumps of one unit [l/s]."""
 
 
 class Pump(Device):
@@ -32,9 +37,15 @@ class Pump(Device):
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
             "power_w": lambda: grid.p_w[self.slot],
             "voltage_ll_v": grid.volts_cell(self.buses[0]),
-            "flow_lps": lambda: RATED_LPS if self.stage == "running" else 0.0,
-            "loop_temperature_c": lambda: grid.cooling.tank.temperature_c + 15.0,
+            "flow_lps": lambda: self.flow_lps,
+            "loop_temperature_c": lambda: grid.cooling.loop_c,
         }
+        grid.cooling.pumps.append(self)
+
+    @property
+    def flow_lps(self) -> float:
+        """Return the flow [l/s]."""
+        return RATED_LPS if self.stage == "running" else 0.0
 
     def _enter(self, stage: str) -> None:
         if stage != self.stage:

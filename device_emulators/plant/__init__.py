@@ -1,8 +1,10 @@
 """The physics of the site, and the plant that steps it.
 
-Equations stand in files of their own (`machine`, `battery`, `converter`, `dc`, `thermal`, `fuel`,
-`protection`, `supply`, `workload`, `racks`), small functions and states without a plant around
-them. `elements` and `grid` are the electrical state that every device reads and acts on, `live` is
+Equations stand in files of their own (`machine`, `battery`, `converter`, `dc`, `cooling`, `fuel`,
+`protection`, `supply`, `racks`), small functions and states without a plant around them. What racks
+have to do is a `workload`: `training` and `inference`, whose power `computing` derives from what
+drives it, on rows that start and stop `jobs`.
+`elements` and `grid` are the electrical state that every device reads and acts on, `live` is
 what follows from the positions of the switches, `network` the AC power flow (power-grid-model),
 `solving` and `rotation` settle and turn it. `plant` is the whole: time, the order of a step,
 reading, writing, happenings; `truth` is what is really so. Randomness is a generator made from a

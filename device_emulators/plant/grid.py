@@ -26,7 +26,7 @@ from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
 from device_emulators.plant.reading import Cell
 from device_emulators.plant.short_circuit import phases
 from device_emulators.plant.switching import in_synchronism
-from device_emulators.plant.thermal import Cooling
+from device_emulators.plant.cooling import Cooling
 from device_emulators.plant.timers import Timers
 
 if TYPE_CHECKING:

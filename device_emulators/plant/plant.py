@@ -74,6 +74,8 @@ class Plant:
         self.grid.devices = dict(self.devices)
         self._racks.begin()
         self._it_racks = [d for d in self.devices.values() if isinstance(d, ItRack)]
+        in_air_w = sum([rack.ratings["power_w"] for rack in self._it_racks])
+        self.grid.cooling.begin(self._racks.rating_w, in_air_w)
         self._moving = [d for d in self.devices.values() if _has(d, "advance")]
         self._asking = [d for d in self.devices.values() if _has(d, "demand")]
         self._drawing = [d for d in self.devices.values() if _has(d, "draw")]
@@ -172,7 +174,7 @@ class Plant:
         self.grid.metering.advance(dt_s)
         rotation.steer(self.grid)
         rotation.advance(self.grid, dt_s)
-        self.grid.cooling.advance(self._heat_w(), dt_s)
+        self.grid.cooling.advance(self._racks.power_w, self._air_w(), dt_s)
 
     def _minding(self, devices: list[Device]) -> list[Device]:
         """Return those that have something to do; `devices` is always the same list."""
@@ -202,8 +204,8 @@ class Plant:
     def _stored_j(self) -> float:
         return float(self._racks.energy_j.sum()) + sum(d.stored_j() for d in self._storing)
 
-    def _heat_w(self) -> float:
-        return float(self._racks.power_w.sum()) + sum([r.power_w() for r in self._it_racks])
+    def _air_w(self) -> float:
+        return sum([rack.power_w() for rack in self._it_racks])
 
     def _settle(self) -> None:
         grid = self.grid

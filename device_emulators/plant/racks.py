@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from device_emulators.plant.cooling import TRIP_C
 from device_emulators.plant.jobs import Jobs
 from device_emulators.plant.smoothing import Smoothing
 from device_emulators.plant.supply import Supply
@@ -212,13 +213,15 @@ class Racks:
         target = self._target()
         change = (target - self.power_w) * (1.0 - math.exp(-dt_s / WORK_LAG_S))
         change = self.smoothing.limited(change, dt_s)
-        over = self.cap_pu * self.rating_w - self.power_w  # a cap is obeyed faster than a ramp
+        over = self._allowed_w() - self.power_w  # a cap is obeyed faster than a ramp
         change = np.where(
             over < 0.0, np.minimum(change, over * (1.0 - math.exp(-dt_s / LAG_S))), change
         )
         self.power_w = np.where(self.stage >= OFF, 0.0, self.power_w + change)
         starting = self.stage == STARTING
         self.power_w = np.where(starting, IDLE_PU * self.rating_w, self.power_w)
+        if self._grid.cooling.hot:
+            self._cut_off_hot()
 
     def _asked_w(self) -> NDArray[np.float64]:
         """Return what the work asks for now (n_rack,) [W]; found once for an instant."""
@@ -234,8 +237,23 @@ class Racks:
         wanted = np.where(
             self.stage == SHUTTING_DOWN, np.minimum(wanted, down * self.rating_w), wanted
         )
-        capped: NDArray[np.float64] = np.minimum(wanted, self.cap_pu * self.rating_w)
+        capped: NDArray[np.float64] = np.minimum(wanted, self._allowed_w())
         return capped
+
+    def _allowed_w(self) -> NDArray[np.float64]:
+        """Return what cap and heat allow (n_rack,) [W]."""
+        cooling = self._grid.cooling
+        allowed_pu = np.minimum(self.cap_pu, cooling.limit_pu) if cooling.hot else self.cap_pu
+        allowed: NDArray[np.float64] = allowed_pu * self.rating_w
+        return allowed
+
+    def _cut_off_hot(self) -> None:
+        """Lose the racks whose coolant is too hot."""
+        on = (self.stage != OFF) & (self.stage != LOST)
+        tripped = np.flatnonzero((self._grid.cooling.outlet_c >= TRIP_C) & on)
+        self.stage[tripped] = LOST
+        self.power_w[tripped] = 0.0
+        self._announce(tripped, "lost")
 
     def demand(self) -> None:
         """Ask the feeds for power and recharge."""

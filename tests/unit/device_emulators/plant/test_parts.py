@@ -9,8 +9,8 @@ import pytest
 from device_emulators.plant import fuel
 from device_emulators.plant.battery import store_wh
 from device_emulators.plant.converter import WalkIn, loss_w
+from device_emulators.plant.cooling import Tank
 from device_emulators.plant.protection import Gap, standard_inverse_s, wrap
-from device_emulators.plant.thermal import Tank
 from device_emulators.plant.timers import Timers
 
 S = 1_000_000_000
