@@ -1,11 +1,15 @@
 """Battery storage: follows a set-point on AC, can form an island, supports a DC bus by droop.
 
 At an AC bus it follows its set-point while the bus is live and rests while it is dead; told to form
-(`grid_forming`) it energises a dead bus by itself and goes back to following when something stiffer
-joins. At a DC bus its droop begins below the band of the converters, so it gives only when they
-cannot. After the daemon's silence set-points go to zero where the site says so.
+(`grid_forming`) it energises a dead bus by itself (black start) and goes back to following when
+something stiffer joins. While it forms, frequency and voltage droop with active and reactive power,
+and a slow control brings the frequency back. At a DC bus its droop begins below the band of the
+converters, so it gives only when they cannot. What it can give and take falls with temperature,
+charge and open strings, and is shown; a set-point beyond that is followed as far as it goes. After
+the daemon's silence set-points go to zero where the site says so.
 
-Simplified: no thermal model, no reactive power while following.
+It ends a discharge at the cut-off voltage of its cells, and trips when it feeds a short circuit or
+an overload. Simplified: no reactive power while following; auxiliaries are fed from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import Device
-from device_emulators.plant.battery import store_wh
+from device_emulators.plant import battery_room
+from device_emulators.plant.battery_room import BatteryRoom
+from device_emulators.plant.converter import blocking_loss_w
 from device_emulators.plant.dc import DcSource
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
@@ -23,32 +29,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.model.plant import Equipment
+    from device_emulators.plant.battery import Battery
     from device_emulators.plant.elements import Former
     from device_emulators.plant.grid import Grid
 
 RANK: Final = 3
 EMPTY_PU: Final = 0.02
+SPARED_PU: Final = 0.95
+"""Part of the power to the cut-off voltage that is offered."""
+DERATED_PU: Final = 0.3
+"""What is left of the rating at the temperature that opens a string."""
+DROOP_S: Final = 0.1
+COLLAPSED_PU: Final = 0.8
+COLLAPSED_S: Final = 0.5
+"""Voltage of its own bus, and for how long, at which it trips while it feeds."""
+OVERLOAD_PU: Final = 1.2
+OVERLOAD_S: Final = 0.1
 
 
 class Ess(Device):
     """Storage with its converter."""
 
-    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"disconnect": (), "trip": ()}
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "disconnect": (),
+        "trip": (),
+        "derate": ("limit_pu",),
+        "refuse": (),
+        **battery_room.EVENTS,
+    }
     DEFAULTS: ClassVar[Mapping[str, float]] = {
+        **battery_room.SETTINGS,
         "soc_pu": 0.85,
-        "efficiency_pu": 0.97,
+        "strings_count": 8.0,
+        "efficiency_pu": 0.98,
         "form_s": 0.3,
+        "droop_pu": 0.005,
+        "voltage_droop_pu": 0.02,
+        "restore_s": 3.0,
         "dc_set_pu": 0.94,
         "dc_droop_pu": 0.02,
     }
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
-        self.store = store_wh(
-            item.ratings["energy_wh"],
-            float(self.settings["soc_pu"]),
-            float(self.settings["efficiency_pu"]),
-        )
+        self.room = BatteryRoom(item.ratings["energy_wh"], self.rated_w, self.settings)
+        self.battery: Battery = self.room.battery
         self.on_ac = bool(grid.is_ac[self.buses[0]])
         self.former: Former | None = None
         self.source: DcSource | None = None
@@ -66,6 +91,10 @@ class Ess(Device):
             )
         self.stage = "off"
         self.following_w = 0.0
+        self.derated_pu = 1.0
+        self.refuses = False
+        self._settled_pu = 0.0
+        self._most_w, self._charge_w = self._limits()
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
@@ -73,16 +102,22 @@ class Ess(Device):
             "frequency_hz": Cell(grid, "hz", self.buses[0]),
             "power_w": self.power_w,
             "reactive_power_var": self._reactive_var,
-            "soc_pu": lambda: self.store.soc_pu,
-            "temperature_c": lambda: 27.0,
+            "soc_pu": lambda: self.room.soc_pu,
+            "temperature_c": lambda: self.battery.hottest_c,
             "discharge_limit_w": self._discharge_limit_w,
             "charge_limit_w": self._charge_limit_w,
+            "battery_health_pu": lambda: self.battery.health_pu,
+            "battery_alarm": lambda: float(self.room.faulty),
         }
 
     @property
     def rated_w(self) -> float:
         """Return the converter rating [W]."""
         return self.ratings["power_w"]
+
+    def quantity(self, name: str) -> float:
+        """Return a point as it is, whatever the charge gauge shows."""
+        return self.battery.available_pu if name == "soc_pu" else super().quantity(name)
 
     def begin(self) -> None:
         """Go into service with nothing to do."""
@@ -101,13 +136,25 @@ class Ess(Device):
         leads = self.former is not None and self.former.leads
         return -self.former.given_var if leads and self.former else 0.0
 
+    def _limits(self) -> tuple[float, float]:
+        """Return what battery and temperature let it give and take [W, W]."""
+        battery, cells = self.battery, self.battery.cells
+        if not battery.connected:
+            return 0.0, 0.0
+        over = (battery.hottest_c - cells.derate_c) / (cells.trip_c - cells.derate_c)
+        warm = 1.0 - (1.0 - DERATED_PU) * min(max(over, 0.0), 1.0)
+        most_w = self.rated_w * warm * self.derated_pu
+        charged = battery.available_pu > EMPTY_PU
+        return (
+            min(most_w, SPARED_PU * battery.most_w()) if charged else 0.0,
+            min(most_w, battery.charge_w(math.inf)),
+        )
+
     def _discharge_limit_w(self) -> float:
-        able = self.store.connected and self.store.soc_pu > EMPTY_PU and self.stage != "fault"
-        return self.rated_w if able else 0.0
+        return self._most_w if self.stage != "fault" else 0.0
 
     def _charge_limit_w(self) -> float:
-        able = self.store.can_take() and self.store.soc_pu < 0.999 and self.stage != "fault"
-        return self.rated_w if able else 0.0
+        return self._charge_w if self.stage != "fault" else 0.0
 
     def _enter(self, stage: str) -> None:
         if stage != self.stage:
@@ -145,8 +192,11 @@ class Ess(Device):
 
     def _stop_forming(self) -> None:
         self.following_w = 0.0
-        self.grid.timers.cancel(self.id, "overload")
+        self._settled_pu = 0.0
+        for name in ("overload", "collapsed"):
+            self.grid.timers.cancel(self.id, name)
         if self.former is not None:
+            self.former.voltage_pu = 1.0
             self.grid.set_able(self.former, able=False)
 
     def _stop(self, stage: str) -> None:
@@ -159,22 +209,41 @@ class Ess(Device):
             self.setpoints["power_setpoint_w"] = 0.0
 
     def set(self, point: str, value: float) -> bool:
-        """Take a set-point within the rating."""
-        return abs(value) <= self.rated_w and super().set(point, value)
+        """Take a set-point within the rating, unless it refuses them."""
+        return not self.refuses and abs(value) <= self.rated_w and super().set(point, value)
 
     def _wanted_w(self) -> float:
         wanted = self.setpoints["power_setpoint_w"]
         return min(max(wanted, -self._discharge_limit_w()), self._charge_limit_w())
 
+    def _loss_w(self) -> float:
+        efficiency = float(self.settings["efficiency_pu"])
+        return blocking_loss_w(self.power_w(), self.rated_w, efficiency)
+
     def advance(self, dt_s: float) -> None:
-        """Move energy; ramp to the set-point."""
-        self.store.exchange(self.power_w(), dt_s)
+        """Move energy; ramp to the set-point; let an island droop."""
+        power_w = self.power_w()
+        cells_w = power_w - self._loss_w() if power_w else 0.0
+        if self.room.advance(cells_w, max(-power_w, 0.0), dt_s):
+            self.grid.say(self.id, "string_opened", f"{self.id} has opened a string that is hot")
+        self._most_w, self._charge_w = self._limits()
         step = self.ratings.get("ramp_w_s", self.rated_w) * dt_s
         error = self._wanted_w() - self.following_w
         self.following_w += min(max(error, -step), step)
         if self.former is not None and self.former.leads:
-            slip = self.former.frequency_hz - self.grid.nominal_hz
-            self.former.angle_rad += 2.0 * math.pi * slip * dt_s
+            self._droop(self.former, dt_s)
+
+    def _droop(self, former: Former, dt_s: float) -> None:
+        nominal_hz = self.grid.nominal_hz
+        load_pu = former.given_w / self.rated_w
+        restore_s = float(self.settings["restore_s"])
+        self._settled_pu += (load_pu - self._settled_pu) * dt_s / (restore_s + dt_s)
+        droop = float(self.settings["droop_pu"]) * (load_pu - self._settled_pu)
+        sag = float(self.settings["voltage_droop_pu"]) * former.given_var / self.rated_w
+        part = dt_s / (DROOP_S + dt_s)
+        former.frequency_hz += part * (nominal_hz * (1.0 - droop) - former.frequency_hz)
+        former.voltage_pu += part * (1.0 - sag - former.voltage_pu)
+        former.angle_rad += 2.0 * math.pi * (former.frequency_hz - nominal_hz) * dt_s
 
     def demand(self) -> None:
         """Offer support to a DC bus, or follow on AC."""
@@ -198,6 +267,8 @@ class Ess(Device):
                 self._enter("grid_following")
                 return True
             return self._guard_forming(self.former)
+        if self.source is not None:
+            self._guard_voltage(feeds=self.source.ceiling_w > 0.0)
         return False
 
     def _rest_or_follow(self) -> bool:
@@ -213,11 +284,24 @@ class Ess(Device):
         if self._discharge_limit_w() == 0.0 and former.given_w > 0.0:
             self._stop("off")
             return True
-        if former.given_w <= 1.2 * self.rated_w:
-            self.grid.timers.cancel(self.id, "overload")
-        elif not self.grid.timers.pending(self.id, "overload"):
-            self.grid.after(self.id, "overload", 0.1, lambda: self._stop("fault"))
+        loaded = former.given_w > OVERLOAD_PU * self.rated_w
+        self._trip_after("overload", OVERLOAD_S, when=loaded)
+        self._guard_voltage(feeds=former.leads)
         return False
+
+    def _guard_voltage(self, *, feeds: bool) -> None:
+        collapsed = feeds and self.grid.v[self.buses[0]] < COLLAPSED_PU
+        self._trip_after("collapsed", COLLAPSED_S, when=collapsed)
+
+    def _trip_after(self, name: str, after_s: float, *, when: bool) -> None:
+        pending = self.grid.timers.pending(self.id, name)
+        if when and not pending:
+            self.grid.after(self.id, name, after_s, self._trip)
+        elif pending and not when:
+            self.grid.timers.cancel(self.id, name)
+
+    def _trip(self) -> None:
+        self._stop("fault")
 
     def hurries(self) -> bool:
         """Return whether it carries load by itself, beside its set-point."""
@@ -225,18 +309,30 @@ class Ess(Device):
             return self.source.given_w - max(self.source.offset_w, 0.0) > 1e-3 * self.rated_w
         return self.former is not None and self.former.leads
 
+    def balance(self) -> tuple[float, float, float]:
+        """Return the loss of the converter."""
+        return 0.0, 0.0, self._loss_w()
+
     def stored_j(self) -> float:
         """Return stored and lost energy."""
-        return self.store.energy_j + self.store.lost_j
+        return self.battery.energy_j + self.battery.lost_j
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Lose the battery or trip."""
-        if event == "disconnect":
-            self.store.connected = False
-        self._stop("fault")
+        """Derate, refuse, trip, lose the battery, or what can happen to a battery."""
+        if event == "derate":
+            self.derated_pu = float(values["limit_pu"])
+        elif event == "refuse":
+            self.refuses = True
+        elif not self.room.happen(event, values):
+            if event == "disconnect":
+                self.battery.open_strings(self.battery.strings)
+            self._stop("fault")
+        self._most_w, self._charge_w = self._limits()
 
     def clear(self) -> None:
         """Repair the unit; a fault stays until it is reset."""
-        self.store.connected = True
+        self.room.clear()
+        self.derated_pu, self.refuses = 1.0, False
+        self._most_w, self._charge_w = self._limits()
         if self.stage == "fault":
             self._enter("standby" if self.on_ac else "grid_forming")

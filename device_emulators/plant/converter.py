@@ -3,7 +3,8 @@
 Source: loss fit of a double-conversion UPS, 0.01333 + 0.0064 x + 0.01081 x^2 of rating at load x;
 here scaled so that the declared efficiency holds at rated load. Walk-in of a UPS rectifier: a start
 delay, then a linear ramp; after an interruption of at most one second the return is fast (at least
-90 % within 2 s), so that a voltage dip is no load loss to the grid.
+90 % within 2 s), so that a voltage dip is no load loss to the grid. Onto generators it is never
+fast: a set takes its load in small steps.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ def loss_w(power_w: float, rated_w: float, efficiency_pu: float) -> float:
     a, b, c = _FIT
     at_rated = 1.0 / efficiency_pu - 1.0
     return rated_w * at_rated * (a + b * x + c * x * x) / (a + b + c)
+
+
+def blocking_loss_w(power_w: float, rated_w: float, efficiency_pu: float) -> float:
+    """Return the loss of a converter that stops switching when nothing is asked of it [W].
+
+    The fit without its constant part, whichever way the power goes.
+    """
+    x = abs(power_w) / rated_w
+    _, b, c = _FIT
+    return rated_w * (1.0 / efficiency_pu - 1.0) * (b * x + c * x * x) / (b + c)
 
 
 @dataclass(slots=True)
@@ -44,11 +55,13 @@ class WalkIn:
             self.lost_at_ns = now_ns
         self.part_pu = 0.0
 
-    def regain(self, now_ns: int, delay_s: float, over_s: float, fast_s: float) -> None:
+    def regain(
+        self, now_ns: int, delay_s: float, over_s: float, fast_s: float, *, gently: bool = False
+    ) -> None:
         """The input is good again: choose the fast return or the walk-in."""
         if self.lost_at_ns is None:
             return
-        brief = now_ns - self.lost_at_ns <= 1_000_000_000
+        brief = not gently and now_ns - self.lost_at_ns <= 1_000_000_000
         self.begins_at_ns = now_ns + (0 if brief else round(delay_s * 1e9))
         self.over_s = fast_s if brief else over_s
         self.lost_at_ns = None

@@ -228,8 +228,15 @@ FRAMES = (
         },
     ),
     Frame(
-        "ups/generic_double", "discrete", 0, "1 0 1 0",
-        {"on_battery": 1, "low_battery": 0, "overload": 1, "bypass_available": 0},
+        "ups/generic_double", "input", 32, "C48C 7000 42C1 0000",
+        {"battery_current_a": -1123.5, "battery_health_pu": 0.965},
+    ),
+    Frame(
+        "ups/generic_double", "discrete", 0, "1 0 1 0 1",
+        {
+            "on_battery": 1, "low_battery": 0, "overload": 1, "bypass_available": 0,
+            "battery_alarm": 1,
+        },
     ),
     Frame(
         "ups/generic_double", "holding", 0, "0001 0002 0003",
@@ -237,14 +244,17 @@ FRAMES = (
     ),
     Frame(
         "rectifier/generic_48v", "input", 0,
-        "0001 0002 0ED8 291E 1518 2710 26AC FFCE 0000 0252",
+        "0001 0002 0ED8 291E 1518 2710 26AC FFCE 0000 0252 011D",
         {
             "stage": 1, "life_count": 2, "input_voltage_ll_v": 380.0, "input_power_w": 105_260,
             "output_voltage_v": 54.0, "output_power_w": 100_000, "soc_pu": 0.99,
-            "battery_power_w": -500, "runtime_s": 594,
+            "battery_power_w": -500, "runtime_s": 594, "battery_temperature_c": 28.5,
         },
     ),
-    Frame("rectifier/generic_48v", "coil", 0, "0 1", {"on_battery": 0, "low_battery": 1}),
+    Frame(
+        "rectifier/generic_48v", "coil", 0, "0 1 1",
+        {"on_battery": 0, "low_battery": 1, "battery_alarm": 1},
+    ),
     Frame(
         "transfer_switch/generic_alts", "input", 0,
         "0002 0032 0001 3C28 3C27 0DA1 0006 0001 0003",
@@ -388,6 +398,8 @@ NODES: dict[str, dict[str, tuple[str, str, float]]] = {
         "temperature_c": ("ESS-1.Temperature", "Float", 1),
         "discharge_limit_w": ("ESS-1.DischargeLimit", "Double", 1000),
         "charge_limit_w": ("ESS-1.ChargeLimit", "Double", 1000),
+        "battery_health_pu": ("ESS-1.StateOfHealth", "Double", 0.01),
+        "battery_alarm": ("ESS-1.BatteryAlarm", "Boolean", 1),
         "life_count": ("ESS-1.LifeCount", "UInt32", 1),
         "daemon_present": ("ESS-1.DaemonPresent", "Boolean", 1),
         "heartbeat": ("ESS-1.Heartbeat", "UInt16", 1),
@@ -403,6 +415,8 @@ NODES: dict[str, dict[str, tuple[str, str, float]]] = {
         "output_power_w": ("HVDC-A.OutputPower", "Double", 1000),
         "output_current_a": ("HVDC-A.OutputCurrent", "Float", 1),
         "insulation_ohm": ("HVDC-A.Insulation", "Float", 1000),
+        "leak_feeder_count": ("HVDC-A.LeakFeeder", "UInt16", 1),
+        "modules_count": ("HVDC-A.Modules", "UInt16", 1),
         "available_w": ("HVDC-A.Available", "Double", 1000),
         "limited": ("HVDC-A.Limited", "Boolean", 1),
         "pole_fault": ("HVDC-A.PoleFault", "Boolean", 1),

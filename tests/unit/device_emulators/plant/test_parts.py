@@ -1,4 +1,4 @@
-"""Small physics: stores, converters, fuel, heat, curves, timers."""
+"""Small physics: converters, fuel, heat, curves, timers."""
 
 from __future__ import annotations
 
@@ -7,31 +7,12 @@ import math
 import pytest
 
 from device_emulators.plant import fuel
-from device_emulators.plant.battery import store_wh
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.cooling import Tank
 from device_emulators.plant.protection import Gap, standard_inverse_s, wrap
 from device_emulators.plant.timers import Timers
 
 S = 1_000_000_000
-
-
-def test_store_loses_on_both_ways_and_accounts_for_it() -> None:
-    store = store_wh(100.0, 0.5, 0.9)
-    store.exchange(-18.0, 3600.0)
-    assert store.energy_wh == pytest.approx(30.0)
-    assert store.lost_j == pytest.approx(2.0 * 3600.0)
-    store.exchange(20.0, 3600.0)
-    assert store.energy_wh == pytest.approx(48.0)
-    assert store.lost_j == pytest.approx(4.0 * 3600.0)
-
-
-def test_store_tells_when_it_is_empty_and_cannot_be_cut_off_twice() -> None:
-    store = store_wh(10.0, 1.0, 0.9)
-    assert store.empty_in_s(36_000.0 * 0.9) == pytest.approx(0.9 / 0.9)
-    store.connected = False
-    assert not store.can_give()
-    assert store.empty_in_s(1.0) == 0.0
 
 
 def test_converter_has_its_declared_efficiency_at_rating_and_less_below() -> None:
