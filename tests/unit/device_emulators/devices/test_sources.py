@@ -1,4 +1,4 @@
-"""Transfer switches, SMR, PV, relays, meters."""
+"""On-site sources with the relays and meters beside them."""
 
 from __future__ import annotations
 
@@ -6,126 +6,8 @@ import math
 
 import pytest
 
-from daemon.model.plant import IntakeScheme
 from device_emulators.plant.plant import Plant
 from tests.unit.device_emulators.sites import MAINS, Hand, S, item, site
-
-
-def switched(variant: str, authority: str = "daemon") -> Plant:
-    scheme = IntakeScheme(
-        id="T", authority=authority, fallback_s=3.0, switch="T", feeds=("", ""), relays=("", "")
-    )
-    return Plant(
-        site(
-            {"A": 380.0, "B": 380.0, "L": 380.0},
-            [
-                item("UA", "utility", "A", **MAINS),
-                item("UB", "utility", "B", **MAINS),
-                item(
-                    "T",
-                    "transfer_switch",
-                    "A B L",
-                    variant=variant,
-                    normally="source_1",
-                    watchdog_s=3.0 if variant == "alts" else 0.0,
-                    current_a=100.0,
-                ),
-                item("R", "it_rack", "L", power_w=40e3),
-            ],
-            schemes=[scheme] if variant == "alts" else [],
-        )
-    )
-
-
-def test_a_static_switch_transfers_in_four_milliseconds() -> None:
-    plant = switched("sts")
-    hand = Hand(plant)
-    hand.run(1.0)
-    plant.inject("UA", "outage", {})
-    hand.run(1.1)
-    (transferred,) = hand.happened("T", "transferred")
-    assert transferred.at_ns == S + 4_000_000
-    assert plant.read("T", "connected") == 2.0
-    assert plant.unfed_ns("R") == ()
-    plant.inject("UA", "return", {})
-    hand.run(12.0)
-    assert plant.read("T", "connected") == 1.0
-    assert plant.read("T", "transfer_count") == 2.0
-    assert plant.unfed_ns("R") == ()
-
-
-def test_a_static_switch_does_not_come_back_out_of_phase() -> None:
-    plant = switched("sts")
-    hand = Hand(plant)
-    plant.inject("UA", "outage", {})
-    hand.run(1.0)
-    plant.inject("UA", "phase_jump", {"angle_deg": 60.0})
-    plant.inject("UA", "return", {})
-    hand.run(15.0)
-    assert plant.read("T", "connected") == 2.0
-    assert plant.read("T", "in_sync") == 0.0
-
-
-def test_an_automatic_switch_waits_and_leaves_a_gap() -> None:
-    plant = switched("ats")
-    hand = Hand(plant)
-    plant.inject("UA", "outage", {})
-    hand.run(2.9)
-    assert plant.read("T", "connected") == 1.0
-    hand.run(3.5)
-    (transferred,) = hand.happened("T", "transferred")
-    assert transferred.at_ns == pytest.approx(3.15 * S)
-    plant.inject("UA", "return", {})
-    hand.run(13.0)
-    assert plant.read("T", "connected") == 2.0
-    hand.run(14.0)
-    assert plant.read("T", "connected") == 1.0
-    assert plant.truth().unsynchronised_closings == ()
-
-
-def test_a_short_sag_transfers_nothing() -> None:
-    plant = switched("ats")
-    hand = Hand(plant)
-    for k in range(6):
-        plant.inject("UA", "sag", {"depth_pu": 0.7, "for_s": 0.066})
-        hand.run(1.0 + k)
-    assert plant.read("T", "transfer_count") == 0.0
-
-
-def test_the_intake_switch_obeys_the_daemon_and_decides_only_without_it() -> None:
-    plant = switched("alts")
-    hand = Hand(plant)
-    plant.inject("UA", "outage", {})
-    hand.run(10.0)
-    assert plant.read("T", "connected") == 1.0
-    assert plant.read("T", "inhibited") == 1.0
-    assert hand.command("T", "to_source_2")
-    hand.run(11.0)
-    assert plant.read("T", "connected") == 2.0
-
-
-def test_the_intake_switch_takes_over_after_the_silence() -> None:
-    plant = switched("alts")
-    hand = Hand(plant)
-    hand.run(2.0)
-    plant.inject("UA", "outage", {})
-    hand.run(20.0, beat=False)
-    (transferred,) = hand.happened("T", "transferred")
-    # last beat at 1.5 s, silence known at 4.5 s, a second of delay, 0.3 s of travel
-    assert transferred.at_ns / S == pytest.approx(5.8, abs=0.03)
-    assert plant.read("T", "inhibited") == 0.0
-
-
-def test_a_switch_on_local_or_stuck_does_not_obey() -> None:
-    plant = switched("alts")
-    hand = Hand(plant)
-    plant.inject("T", "local", {})
-    assert not hand.command("T", "to_source_2")
-    plant.inject("any", "clear", {})
-    plant.inject("T", "fail_to_transfer", {})
-    hand.command("T", "to_source_2")
-    hand.run(1.0)
-    assert plant.read("T", "connected") == 1.0
 
 
 def on_site() -> Plant:
