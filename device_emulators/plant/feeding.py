@@ -65,7 +65,8 @@ class Feed:
         former: what holds the island, or None for what only follows.
         decay: for machines.
         emf: voltage behind the impedance, by the angle of the island's leader [pu].
-        began_ns: since when it feeds short circuits, or None.
+        began_ns: since when its island has a short circuit, or None.
+        giving: it wanted to feed when that was last looked at.
         severity: how much of its voltage the fault took at its terminals [pu].
     """
 
@@ -80,6 +81,7 @@ class Feed:
     decay: Decay | None
     emf: complex = 1.0
     began_ns: int | None = None
+    giving: bool = True
     severity: float = 0.0
 
     @property

@@ -112,10 +112,9 @@ class FaultModel:
         self.bus, self.faults = bus, [fault for fault, _ in faults]
         self.branches = [i for i, b in enumerate(grid.branches) if int(node[b.source]) in place]
         inside = set(bus.tolist())
+        self._inside = [f for f in grid.feeds if f.bus in inside]
         self.feeds = [
-            f
-            for f in grid.feeds
-            if f.bus in inside and (f.gives(grid.p_w) or (f.former is None and f.began_ns))
+            f for f in self._inside if (f.gives(grid.p_w) if f.began_ns is None else f.giving)
         ]
         self._leaders = [leaders[feed.bus] for feed in self.feeds]
         self._feed_node = [place[int(node[feed.bus])] for feed in self.feeds]
@@ -172,17 +171,10 @@ class FaultModel:
         )
 
     def changed(self) -> bool:
-        """Return whether somebody has begun or ceased to feed since it was made."""
-        grid = self._grid
-        for feed in self.feeds:
-            if not feed.gives(grid.p_w):
-                feed.began_ns = None
-                return True
-        inside = set(self.bus.tolist())
-        return any(
-            feed.bus in inside and feed not in self.feeds and feed.gives(grid.p_w)
-            for feed in grid.feeds
-        )
+        """Return whether somebody wants to feed who did not when it was made, or no longer."""
+        for feed in self._inside:
+            feed.giving = feed.gives(self._grid.p_w)
+        return [feed for feed in self._inside if feed.giving] != self.feeds
 
     def emfs(self) -> list[complex]:
         """Return the voltages behind the impedances now, by the angles of the grid [pu]."""

@@ -176,7 +176,9 @@ def _solve_faulted(
     grid.fault_va[part.faulted_at] = found.fault_va
     grid.fault_a[part.faulted_at] = found.fault_a
     if found.negative_a is not None and found.zero_a is not None:
-        grid.sequences = part.flows @ found.negative_a, part.flows @ found.zero_a
+        both = np.stack([found.negative_a, found.zero_a], axis=1)
+        carried = part.flows @ both.real + 1j * (part.flows @ both.imag)
+        grid.sequences = carried[:, 0], carried[:, 1]
 
 
 def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
