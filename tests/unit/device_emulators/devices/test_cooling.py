@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from device_emulators.plant.cooling import TRIP_C
@@ -9,10 +11,13 @@ from device_emulators.plant.plant import Plant
 from device_emulators.plant.workload import Steady
 from tests.unit.device_emulators.sites import MAINS, Hand, S, item, site
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def hall(rack_pu: float = 0.9, **emulation: object) -> Plant:
+
+def hall(rack_pu: float = 0.9, emulation: Mapping[str, Mapping[str, float]] | None = None) -> Plant:
     """Return two AI racks and a server rack, a chiller and pumps on a bus of their own."""
-    rack = {"group": "ROW", "power_w": 130e3, "battery_wh": 3250.0, "supercap_j": 20e3}
+    rack = {"power_w": 130e3, "battery_wh": 3250.0, "supercap_j": 20e3}
     return Plant(
         site(
             {"G": 6600.0, "P": 6600.0, "D": 800.0},
@@ -21,14 +26,14 @@ def hall(rack_pu: float = 0.9, **emulation: object) -> Plant:
                 item("52-P", "breaker", "G P", current_a=630.0),
                 item("H", "hvdc", "G D", power_w=1e6, modules_count=4.0),
                 item("ROW", "rack_row", "", power_w=260e3),
-                item("K1", "ai_rack", "D D", **rack),
-                item("K2", "ai_rack", "D D", **rack),
+                item("K1", "ai_rack", "D D", group="ROW", **rack),
+                item("K2", "ai_rack", "D D", group="ROW", **rack),
                 item("R", "it_rack", "G", power_w=100e3),
                 item("CH", "chiller", "G", power_w=50e3, cooling_w=400e3),
                 item("CDU", "pump", "P", power_w=10e3),
             ],
             dc="D",
-            emulation={"site": {"tank_l": 3000.0}, **emulation},
+            emulation={"site": {"tank_l": 3000.0}, **(emulation or {})},
         ),
         workload=Steady(rack_pu),
     )
@@ -127,7 +132,7 @@ def test_weather_makes_cooling_dear_and_scarce() -> None:
 
 
 def test_a_dry_cooler_follows_the_dry_bulb() -> None:
-    plant = hall(CH={"tower": 0.0, "dry_bulb_c": 30.0})
+    plant = hall(emulation={"CH": {"tower": 0.0, "dry_bulb_c": 30.0}})
     assert plant.quantity("CH", "condensing_c") == 43.0
     plant.inject("CH", "weather", {"dry_bulb_c": 10.0, "wet_bulb_c": 5.0})
     plant.advance(S)
