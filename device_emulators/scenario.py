@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 
 from daemon.settings.document import read
 from daemon.settings.findings import SettingsError
@@ -56,6 +56,21 @@ class Happening(Targeted):
     at_s: NotNegative
     """Scenario time [s]."""
     event: str
+
+
+def happening(target: str, event: str, values: Mapping[str, Any]) -> Happening:
+    """Return something done by hand, outside a scenario.
+
+    Raises:
+        ValueError: a value stands for something else, or the event is no word.
+    """
+    try:
+        return Happening(at_s=0.0, target=target, event=event, **values)
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, found['loc']))}: {found['msg']}") from None
+    except TypeError:
+        raise ValueError(f"no value is called target, event or at_s: {', '.join(values)}") from None
 
 
 class Window(Form):

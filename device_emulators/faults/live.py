@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pydantic import ValidationError
-
 from daemon.model.quantities import ns, seconds
 from daemon.settings.findings import choices
 from device_emulators.faults.words import (
@@ -30,7 +28,7 @@ from device_emulators.faults.words import (
     targets,
     why_not,
 )
-from device_emulators.scenario import Happening
+from device_emulators.scenario import happening
 from device_emulators.scenario_checks import happening_problems
 from device_emulators.selection import GATEWAY, nature_of
 
@@ -203,12 +201,8 @@ class Live:
         """Refuse what a scenario would not be allowed to do here."""
         if event in _ENDING:
             raise ValueError(f"{event} ends faults: use clear")
-        try:
-            wanted = {"at_s": 0.0, "target": device, "event": event, **values}
-            happening = Happening.model_validate(wanted)
-        except ValidationError as error:
-            raise ValueError(error.errors()[0]["msg"]) from None
-        for finding in happening_problems(happening, (), self._site, self._words):
+        wanted = happening(device, event, values)
+        for finding in happening_problems(wanted, (), self._site, self._words):
             valid = f" (valid: {finding.valid})" if finding.valid else ""
             raise ValueError(finding.text + valid)
         for id_ in targets(self._site, device, event):

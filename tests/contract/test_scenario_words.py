@@ -17,10 +17,14 @@ from device_emulators import scenario
 from device_emulators.devices.kinds import KINDS
 from device_emulators.faults.instruments import Instruments
 from device_emulators.faults.words import (
+    OF_CIRCUITS,
     OF_DAEMON,
-    OF_GATEWAYS,
+    OF_FRAMES,
     OF_INSTRUMENTS,
+    OF_MODBUS,
+    OF_OPCUA,
     OF_OPERATOR,
+    OF_WAYS,
     points_of,
 )
 from device_emulators.plant.elements import HAPPENINGS
@@ -71,7 +75,9 @@ def test_every_event_can_be_done(hall: Site) -> None:
     for id_, item in hall.equipment.items():
         for event, values in words.events[item.nature].items():
             point = next(iter(points_of(item.nature)), "")
-            plant.inject(id_, event, {name: point if name == "point" else 0.0 for name in values})
+            others = [other.id for other in hall.of_nature(item.nature) if other.id != id_]
+            special = {"point": point, "kind": "earth", "with": (others or [id_])[0]}
+            plant.inject(id_, event, {name: special.get(name, 0.0) for name in values})
 
 
 def _said() -> Iterator[str]:
@@ -97,14 +103,18 @@ def tables() -> dict[str, str]:
     asked = ["| Kind | Quantities |", "|---|---|"]
     for nature in KINDS:
         own = words.events[nature].items()
-        done = _done({e: v for e, v in own if e != "clear" and e not in OF_INSTRUMENTS})
+        not_own = {"clear", *OF_INSTRUMENTS, *OF_CIRCUITS}
+        done = _done({e: v for e, v in own if e not in not_own})
         settings = ", ".join(f"`{name}`" for name in words.settings[nature])
         events.append(f"| {nature} | {done} | {settings} |")
         asked.append(f"| {nature} | {', '.join(_quantities(nature))} |")
     asked.append(f"| a bus, by its id | {', '.join(f'`{q}`' for q in words.quantities['bus'])} |")
     reported = ", ".join(f"`{name}`" for name in sorted(HAPPENINGS))
     beside = {
-        "gateways, by their ids": OF_GATEWAYS,
+        "gateways, by their ids": {**OF_WAYS, **OF_FRAMES},
+        "gateways that speak Modbus TCP": OF_MODBUS,
+        "gateways that speak OPC UA": OF_OPCUA,
+        "a bus, by its id; a breaker or cable, for what is behind it": OF_CIRCUITS,
         "instruments of any device": OF_INSTRUMENTS,
         "`daemon`": OF_DAEMON,
         "`operator`": OF_OPERATOR,
