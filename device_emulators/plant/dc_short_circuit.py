@@ -11,19 +11,37 @@ are limited by their converter. Source: own derivation (Ohm's law at the node).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from device_emulators.plant import dc
-from device_emulators.plant.short_circuit import BOLTED_OHM
+from device_emulators.plant.dc import DcSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from device_emulators.plant.dc import DcLoad, DcSource
+    from device_emulators.plant.dc import DcLoad
 
 LIMIT_PU: Final = 1.2
-_ROUNDS: Final = 50
-_SAME_PU: Final = 1e-9
+
+
+@dataclass(slots=True)
+class Shunt(DcSource):
+    """A short circuit that a node can carry: it gives less than nothing.
+
+    Attributes:
+        nominal_w: power it takes at nominal voltage [W].
+    """
+
+    nominal_w: float = 0.0
+
+    def power_w(self, v_pu: float) -> float:
+        """Return the power given at a voltage [pu], which is negative [W]."""
+        return -self.nominal_w * v_pu * v_pu
+
+    def slope_w(self, v_pu: float) -> float:
+        """Return how the power given changes with the voltage [W/pu]."""
+        return -2.0 * self.nominal_w * v_pu
 
 
 def solve(
@@ -39,30 +57,22 @@ def solve(
         v_pu: voltage of every node [pu], a first guess on entry and the answer on return.
         sources: sources by node.
         loads: loads.
-        resistance_ohm: by node, the resistance of its short circuit [ohm].
+        resistance_ohm: by node, the resistance of its short circuit, above 0 [ohm].
         nominal_v: by node, its nominal voltage [V].
     """
-    left: list[Sequence[DcSource]] = list(sources)
-    carried: dict[int, DcLoad] = {}
+    fed: list[Sequence[DcSource]] = list(sources)
+    collapsed = {}
     for node, ohm in resistance_ohm.items():
-        v = collapsed_pu(sources[node], max(ohm, BOLTED_OHM), nominal_v[node])
-        if v > dc.NOTHING_PU:
-            carried[node] = dc.DcLoad(node, node, 0.0)
+        shunt = Shunt(node, 1.0, 0.0, 1.0, nominal_w=nominal_v[node] ** 2 / ohm)
+        let_go_w = sum(source.power_w(dc.NOTHING_PU) for source in sources[node])
+        if let_go_w + shunt.power_w(dc.NOTHING_PU) > 0.0:
+            fed[node] = [*sources[node], shunt]
         else:
-            left[node] = ()
-    for _ in range(_ROUNDS if carried else 1):
-        before = [v_pu[node] for node in carried]
-        for node, load in carried.items():
-            v = v_pu[node] or 1.0
-            load.demand_w = (v * nominal_v[node]) ** 2 / resistance_ohm[node]
-            load.demand_w /= max(dc.acceptance(v), 1e-3)
-        dc.solve(v_pu, left, [*loads, *carried.values()])
-        moved = [abs(v_pu[n] - v) for n, v in zip(carried, before, strict=True)]
-        if max(moved, default=0.0) < _SAME_PU:
-            break
-    for node, ohm in resistance_ohm.items():
-        if node not in carried:
-            _give(v_pu, node, sources[node], max(ohm, BOLTED_OHM), nominal_v[node])
+            fed[node] = ()
+            collapsed[node] = ohm
+    dc.solve(v_pu, fed, loads)
+    for node, ohm in collapsed.items():
+        _give(v_pu, node, sources[node], ohm, nominal_v[node])
 
 
 def collapsed_pu(sources: Sequence[DcSource], ohm: float, nominal_v: float) -> float:
