@@ -94,7 +94,8 @@ class Ess(Device):
         self.derated_pu = 1.0
         self.refuses = False
         self._settled_pu = 0.0
-        self._most_w, self._charge_w = self._limits()
+        self._looked = -1
+        self._look()
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
@@ -106,7 +107,7 @@ class Ess(Device):
             "temperature_c": lambda: self.battery.hottest_c,
             "discharge_limit_w": self._discharge_limit_w,
             "charge_limit_w": self._charge_limit_w,
-            "battery_health_pu": lambda: self.battery.health_pu,
+            "battery_health_pu": lambda: self.battery.health_pu - self.battery.resting_pu,
             "battery_alarm": lambda: float(self.room.faulty),
         }
 
@@ -135,6 +136,12 @@ class Ess(Device):
     def _reactive_var(self) -> float:
         leads = self.former is not None and self.former.leads
         return -self.former.given_var if leads and self.former else 0.0
+
+    def _look(self) -> None:
+        """Find the limits anew when the battery has changed."""
+        if self._looked != self.battery.changes:
+            self._looked = self.battery.changes
+            self._most_w, self._charge_w = self._limits()
 
     def _limits(self) -> tuple[float, float]:
         """Return what battery and temperature let it give and take [W, W]."""
@@ -226,7 +233,7 @@ class Ess(Device):
         cells_w = power_w - self._loss_w() if power_w else 0.0
         if self.room.advance(cells_w, max(-power_w, 0.0), dt_s):
             self.grid.say(self.id, "string_opened", f"{self.id} has opened a string that is hot")
-        self._most_w, self._charge_w = self._limits()
+        self._look()
         step = self.ratings.get("ramp_w_s", self.rated_w) * dt_s
         error = self._wanted_w() - self.following_w
         self.following_w += min(max(error, -step), step)

@@ -165,9 +165,9 @@ class Hvdc(Device):
     def advance(self, dt_s: float) -> None:
         """Walk in, warm up by what is above the rating."""
         self.walk_in.advance(self.grid.now_ns, dt_s)
-        self.overload.advance(self._load_pu(), dt_s)
-        if self.overload.wear == 0.0:
-            self.spent = False
+        if self.overload.wear > 0.0 or self.source.given_w > self._available_w():
+            self.overload.advance(self._load_pu(), dt_s)
+            self.spent = self.spent and self.overload.wear > 0.0
 
     def _load_pu(self) -> float:
         available_w = self._available_w()
@@ -216,9 +216,10 @@ class Hvdc(Device):
 
     def _guard(self) -> None:
         """Plan the end of an overload, and the trip on a collapsed bus."""
-        load_pu, timers = self._load_pu(), self.grid.timers
-        if load_pu > 1.0 + 1e-9 and not self.spent:
-            self.grid.after(self.id, "overload", self.overload.left_s(load_pu), self._spend)
+        timers = self.grid.timers
+        if self.source.given_w > self._available_w() * (1.0 + 1e-9) and not self.spent:
+            left_s = self.overload.left_s(self._load_pu())
+            self.grid.after(self.id, "overload", left_s, self._spend)
         elif timers.pending(self.id, "overload"):
             timers.cancel(self.id, "overload")
         collapsed = self.source.ceiling_w > 0.0 and self.grid.v[self.buses[1]] < COLLAPSED_PU

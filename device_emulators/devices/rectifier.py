@@ -66,6 +66,7 @@ class Rectifier(Device):
         self.slot = grid.add_slot(item.buses[0])
         self.source = grid.add_dc_source(DcSource(self.buses[1], rated, SET_PU, DROOP_PU))
         self.float = grid.add_dc_source(DcSource(self.buses[1], rated, FULL_PU, DROOP_PU))
+        self._looked = -1
         self.walk_in = WalkIn()
         self.stage = "normal"
         self.modules = float(self.settings["modules_count"])
@@ -128,9 +129,9 @@ class Rectifier(Device):
         part = self.walk_in.part_pu if self.stage not in {"off", "fault"} else 0.0
         rated_w, battery = self.ratings["power_w"], self.battery
         self.source.ceiling_w = part * rated_w * self._in_service_pu()
-        self.float.ceiling_w = 0.0
-        if battery.can_give():
-            self.float.ceiling_w = rated_w
+        self.float.ceiling_w = rated_w if battery.can_give() else 0.0
+        if self._looked != battery.changes and battery.connected:
+            self._looked = battery.changes
             self.float.set_pu = self._by_cells * battery.cells.open_pu(battery.soc_pu)
             self.float.droop_pu = max(self._by_cells * battery.drop_pu, 1e-3)
 

@@ -116,7 +116,7 @@ class Ups(Device):
             "battery_voltage_v": lambda: BATTERY_V * self.battery.volts_pu(self.battery_w),
             "battery_current_a": self._battery_a,
             "battery_temperature_c": lambda: self.battery.hottest_c,
-            "battery_health_pu": lambda: self.battery.health_pu,
+            "battery_health_pu": lambda: self.battery.health_pu - self.battery.resting_pu,
             "runtime_s": self._runtime_s,
             "on_battery": lambda: float(self.on_battery),
             "low_battery": lambda: float(self._low_battery()),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _WH_J: Final = 3600.0
 _YEAR_S: Final = 365.25 * 86400.0
 _REFERENCE_K: Final = 298.15
+_MILD_C: Final = 25.0
 _KELVIN: Final = 273.15
 _TAIL_PER_H: Final = 0.01
 _FULL: Final = 1.0 - 1e-6
@@ -44,6 +45,7 @@ class Battery:
         strings: how many strings it has.
         soc_pu: state of charge of the joined strings [pu].
         health_pu: capacity by that when new [pu].
+        resting_pu: capacity lost by age since charge was last moved, not yet taken off [pu].
         room_c: temperature around it [deg C].
         temperature_c: mean temperature of the cells [deg C].
         rise_k: how much hotter the hottest cell is [K].
@@ -55,6 +57,7 @@ class Battery:
         current_pu: current now, discharging positive, by that of rated power [pu].
         lost_j: heat so far [J].
         cycles: full cycles so far.
+        changes: how often charge, temperature or strings have changed.
     """
 
     cells: Chemistry
@@ -63,6 +66,7 @@ class Battery:
     strings: int = 1
     soc_pu: float = 1.0
     health_pu: float = 1.0
+    resting_pu: float = 0.0
     room_c: float = 25.0
     temperature_c: float = 25.0
     rise_k: float = 0.0
@@ -74,6 +78,7 @@ class Battery:
     current_pu: float = 0.0
     lost_j: float = 0.0
     cycles: float = 0.0
+    changes: int = 0
 
     @property
     def joined(self) -> int:
@@ -202,7 +207,12 @@ class Battery:
             heat_j = self._move(power_w, dt_s) if self.connected else power_w * dt_s
             self.lost_j += heat_j
         cells = self.cells
+        years = dt_s / _YEAR_S * 2.0 ** ((self.temperature_c - _MILD_C) / 10.0)
+        self.resting_pu += years * cells.year_pu
         away_k = self.temperature_c - self.room_c
+        if power_w == away_k == self.rise_k == self.heating_k_s == 0.0:
+            return
+        self.changes += 1
         warmer_k = heat_j * _WH_J / (cells.heat_j_wh_k * self.new_j)
         self.temperature_c += warmer_k - away_k * dt_s / (cells.cooling_s + dt_s)
         if self.rise_k > 0.0 or self.heating_k_s > 0.0:
@@ -211,6 +221,7 @@ class Battery:
     def _move(self, power_w: float, dt_s: float) -> float:
         """Move charge at a constant power; return the heat [J]."""
         cells, before_j = self.cells, self.energy_j
+        self.health_pu, self.resting_pu = self.health_pu - self.resting_pu, 0.0
         wanted = -power_w / self.rated_w
         per_current = self.rated_w * dt_s / self.joined_j
         u = cells.open_pu(self.soc_pu)
@@ -220,7 +231,8 @@ class Battery:
         middle = min(max(self.soc_pu - half, 0.0), 1.0)
         self.current_pu = _current(cells.open_pu(middle), drop, wanted)
         moved = returned * self.current_pu * per_current
-        self._age(abs(moved), dt_s)
+        self.cycles += 0.5 * abs(moved)
+        self.health_pu -= 0.5 * abs(moved) * cells.cycle_pu
         self.soc_pu = min(max(self.soc_pu - moved, 0.0), 1.0)
         if wanted <= 0.0:
             self.cut_off = False
@@ -229,12 +241,6 @@ class Battery:
             ends = self.low_pu + drop * wanted / self.low_pu
             self.cut_off = self.soc_pu <= 0.0 or left <= ends + _NEAR_PU
         return power_w * dt_s - (self.energy_j - before_j)
-
-    def _age(self, moved_pu: float, dt_s: float) -> None:
-        cells = self.cells
-        self.cycles += 0.5 * moved_pu
-        years = dt_s / _YEAR_S * 2.0 ** ((self.temperature_c - 25.0) / 10.0)
-        self.health_pu -= 0.5 * moved_pu * cells.cycle_pu + years * cells.year_pu
 
     def _heat_up(self, dt_s: float) -> None:
         """Let the hottest cell go its way, and open its string when it is too hot."""
@@ -249,6 +255,7 @@ class Battery:
     def open_strings(self, count: int) -> None:
         """Open some strings; what they hold stays in them."""
         self.parked += [self.soc_pu] * min(count, self.joined)
+        self.changes += 1
 
     def close_strings(self) -> None:
         """Join all strings again; they even out, and warm up by it."""
@@ -258,6 +265,7 @@ class Battery:
         self.lost_j += before_j - self.energy_j
         self.rise_k = self.heating_k_s = 0.0
         self.isolated = False
+        self.changes += 1
 
 
 def _current(open_pu: float, drop_pu: float, wanted: float) -> float:

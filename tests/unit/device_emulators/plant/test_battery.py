@@ -180,7 +180,9 @@ def test_full_cycles_and_years_take_their_part_of_the_capacity() -> None:
     hot = battery(FLAT)
     hot.cells = replace(FLAT, year_pu=0.02, heat_j_wh_k=1e12)
     hot.room_c = hot.temperature_c = 35.0
-    hot.exchange(-1.0, 365.25 * 86400.0)
+    hot.exchange(0.0, 365.25 * 86400.0)
+    assert hot.health_pu == 1.0
+    hot.exchange(-1.0, 1.0)
     assert 1.0 - hot.health_pu == pytest.approx(0.04, rel=1e-3)
 
 
