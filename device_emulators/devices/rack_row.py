@@ -1,7 +1,8 @@
 """Row controller: jobs, caps, smoothing profile, orderly shutdown and start of its racks.
 
 A row follows the workload of the site, `utilisation_pu` of it, until a job is started on it; rows
-whose jobs start in the same instant run one job between them.
+whose jobs start in the same instant run one job between them. The smoothing profile is what was
+last written, at the beginning that of the site file; its ramp limit is that of the whole row.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class RackRow(Device):
         "utilisation_pu": 1.0,
         "ramp_down_pu": 1.0,
         "hysteresis_s": 10.0,
+        "smoothing_floor_pu": 0.0,
+        "ramp_limit_w_s": 0.0,
     }
     QUANTITIES: ClassVar[tuple[str, ...]] = ("fed", "racks_lost_count", "burnt_w")
 
@@ -68,7 +71,11 @@ class RackRow(Device):
         self._row = 0
         self.setpoints = Panel(
             grid.indications,
-            {"power_cap_pu": 1.0, "smoothing_floor_pu": 0.0, "ramp_limit_w_s": 0.0},
+            {
+                "power_cap_pu": 1.0,
+                "smoothing_floor_pu": float(self.settings["smoothing_floor_pu"]),
+                "ramp_limit_w_s": float(self.settings["ramp_limit_w_s"]),
+            },
         )
         self.points = {
             "shutdown_s": lambda: float(self.settings["shutdown_s"]),
@@ -86,6 +93,7 @@ class RackRow(Device):
             self.points[name] = Cell(racks, column, row, factor)
         racks.smoothing.down_pu[self.members] = self.settings["ramp_down_pu"]
         racks.smoothing.hysteresis_ns[self.members] = self.settings["hysteresis_s"] * SECOND
+        self._smooth()
         if self.settings["utilisation_pu"] != 1.0:
             racks.jobs.start(row, "", 0.0, float(self.settings["utilisation_pu"]))
             racks.power_w[self.members] = racks.jobs.power_w(0.0)[self.members]
@@ -108,10 +116,13 @@ class RackRow(Device):
         if point == "power_cap_pu":
             self.racks.cap_pu[self.members] = value
         else:
-            ramp_w_s = self.setpoints["ramp_limit_w_s"] / max(len(self.members), 1)
-            floor_pu = self.setpoints["smoothing_floor_pu"]
-            self.racks.smoothing.set(self.members, floor_pu, ramp_w_s)
+            self._smooth()
         return True
+
+    def _smooth(self) -> None:
+        """Give the racks the profile that is set, the ramp shared between them."""
+        ramp_w_s = self.setpoints["ramp_limit_w_s"] / max(len(self.members), 1)
+        self.racks.smoothing.set(self.members, self.setpoints["smoothing_floor_pu"], ramp_w_s)
 
     def fall_back(self) -> None:
         """Hold, or lift the profile where the site says zero."""

@@ -231,7 +231,7 @@ class Racks:
         return self._asked[2]
 
     def _target(self) -> NDArray[np.float64]:
-        wanted = self.smoothing.lifted(self._asked_w(), self._grid.now_ns)
+        wanted = self.smoothing.lifted(self._asked_w(), self.power_w, self._grid.now_ns)
         gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
         down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
         wanted = np.where(

@@ -50,13 +50,19 @@ class Smoothing:
         self.floor_pu[which], self.ramp_w_s[which] = floor_pu, ramp_w_s
         self.used = bool(self.floor_pu.any() or self.ramp_w_s.any())
 
-    def lifted(self, asked_w: NDArray[np.float64], now_ns: int) -> NDArray[np.float64]:
-        """Return what racks take that are asked for `asked_w` by their work (n_rack,) [W]."""
+    def lifted(
+        self, asked_w: NDArray[np.float64], power_w: NDArray[np.float64], now_ns: int
+    ) -> NDArray[np.float64]:
+        """Return what racks take whose work asks for `asked_w` and that take `power_w` [W]."""
         if not self.used:
             return asked_w
-        self._job_ns[asked_w > JOB_PU * self._rating_w] = now_ns
+        job = asked_w > JOB_PU * self._rating_w
+        self._job_ns[job] = now_ns
+        floor_w = self.floor_pu * self._rating_w
+        # after a job the floor is kept, but nobody rises to it any more
+        floor_w = np.where(job, floor_w, np.minimum(floor_w, power_w))
         held = now_ns - self._job_ns <= self.hysteresis_ns
-        return np.where(held, np.maximum(asked_w, self.floor_pu * self._rating_w), asked_w)
+        return np.where(held, np.maximum(asked_w, floor_w), asked_w)
 
     def limited(self, change_w: NDArray[np.float64], dt_s: float) -> NDArray[np.float64]:
         """Return the change of power that the ramps allow in `dt_s` [s] (n_rack,) [W]."""

@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 NEVER_NS: Final = 1 << 62
 CLEAR: Final = "clear"
 ANY: Final = "any"
-WORK: Final = frozenset({"load", "irradiance"})
+WORK: Final = frozenset(
+    {
+        "load",
+        "job_start",
+        "sparse_job_start",
+        "inference_start",
+        "job_stop",
+        "checkpoint",
+        "surge",
+        "irradiance",
+        "weather",
+    }
+)
 """What is done to equipment and is no fault: the work and the weather of the day."""
 AT_ONCE_S: Final[Mapping[tuple[str, str], float]] = {
     ("breaker", "trip"): 0.0,

@@ -149,6 +149,17 @@ def test_the_floor_is_kept_for_a_while_after_the_job_and_then_left_by_the_ramp()
     assert slope == pytest.approx(-0.1 * 40e3 / (2 * RATING), rel=0.01)
 
 
+def test_nobody_rises_to_the_floor_of_a_job_that_has_gone() -> None:
+    plant = hall({"rack_row": {"utilisation_pu": 0.0, "hysteresis_s": 20.0}})
+    plant.write("ROW-1", "smoothing_floor_pu", 0.8)
+    plant.write("ROW-1", "ramp_limit_w_s", 40e3)
+    plant.inject("ROW-1", "surge", {"by_w": 100e3, "for_s": 2.0})
+    rising = course(plant, 2.0)
+    after = course(plant, 2.0)
+    assert rising[-1] < 0.6
+    assert after.max() <= rising[-1] + 2e-3
+
+
 def test_a_cap_breaks_the_floor_and_the_ramp() -> None:
     plant = hall()
     plant.write("ROW-1", "smoothing_floor_pu", 0.8)
