@@ -12,9 +12,14 @@ from typing import Any
 import yaml
 
 from device_emulators.faults.catalogue import ASKING, DRAWABLE
+from device_emulators.faults.words import OF_INSTRUMENTS
+from device_emulators.vocabulary import vocabulary
 
 TESTS = Path(__file__).parents[1]
 CATALOGUE = TESTS / "faults.yaml"
+OF_THE_PLANT = 56
+"""The faults up to this one concern the plant and the ways to it."""
+ANY = "any device"
 MARK = re.compile(r"mark\.fault\(([^)]*)\)")
 
 
@@ -62,6 +67,30 @@ def test_only_what_is_handled_is_drawn() -> None:
     assert all(catalogue()[fault]["state"] == "handled" for fault in listed)
 
 
+def made() -> dict[str, dict[str, list[str]]]:
+    """Return the words by which each fault is brought about, by what they are done to."""
+    return {fault: row["made_by"] for fault, row in catalogue().items() if "made_by" in row}
+
+
+def test_what_makes_a_fault_is_a_word_of_scenarios() -> None:
+    events = {**vocabulary().events, ANY: OF_INSTRUMENTS}
+    for fault, by in made().items():
+        for target, words in by.items():
+            assert words, f"{fault}: {target}"
+            assert set(words) <= set(events.get(target, ())), f"{fault}: {target}"
+
+
+def test_every_fault_of_the_plant_can_be_made_or_it_is_said_why_not() -> None:
+    for number in range(1, OF_THE_PLANT + 1):
+        row = catalogue()[f"F{number:02d}"]
+        assert ("made_by" in row) is not ("not_made" in row), f"F{number:02d}"
+
+
+def test_what_is_drawn_is_among_what_makes_a_fault() -> None:
+    for fault, words in drawn().items():
+        assert set(words) <= {word for each in made()[fault].values() for word in each}, fault
+
+
 def test_every_fault_is_listed_once() -> None:
     ids = re.findall(r"^  (F\d+):$", CATALOGUE.read_text(), flags=re.MULTILINE)
     assert ids == [f"F{n:02d}" for n in range(1, 109)]
@@ -70,23 +99,31 @@ def test_every_fault_is_listed_once() -> None:
 def _filled(text: str) -> str:
     """Return the catalogue with what follows from the tests' marks and the table of drawn words."""
     where, words = marked(), drawn()
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         if line.startswith(("    tests:", "      - ", "    state:", "    drawn_as:")):
             continue
+        if re.match(r"  F\d+:$", line):
+            lines += _rest(lines, where, words)
         lines.append(line)
-        if line.startswith("    fault:"):
-            fault = _fault_above(lines)
-            paths = where.get(fault, [])
-            lines.append(f"    state: {'handled' if paths else 'planned'}")
-            if fault in words:
-                lines.append(f"    drawn_as: [{', '.join(words[fault])}]")
-            lines += ["    tests:", *(f"      - {path}" for path in paths)] if paths else []
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_rest(lines, where, words)]) + "\n"
+
+
+def _rest(lines: list[str], where: dict[str, list[str]], words: dict[str, list[str]]) -> list[str]:
+    """Return what is written below the last fault of `lines`, if there is one yet."""
+    fault = _fault_above(lines)
+    if not fault:
+        return []
+    paths = where.get(fault, [])
+    found = [f"    state: {'handled' if paths else 'planned'}"]
+    if fault in words:
+        found.append(f"    drawn_as: [{', '.join(words[fault])}]")
+    return found + (["    tests:", *(f"      - {path}" for path in paths)] if paths else [])
 
 
 def _fault_above(lines: list[str]) -> str:
-    return next(line for line in reversed(lines) if line.startswith("  F")).strip(" :")
+    above = (line for line in reversed(lines) if re.match(r"  F\d+:$", line))
+    return next(above, "").strip(" :")
 
 
 if __name__ == "__main__":
