@@ -20,12 +20,15 @@ class BusTruth:
         voltage_pu: voltage by nominal [pu].
         frequency_hz: frequency, 0 when dead or DC [Hz].
         reference: equipment that leads its island, or "".
+        earthed_by: whose neutrals earth what it is joined to by switches; more than one is one too
+            many, and none leaves it isolated.
     """
 
     live: bool
     voltage_pu: float
     frequency_hz: float
     reference: str
+    earthed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
