@@ -399,6 +399,7 @@ class Plant:
             float(self.grid.v_pu[bus]),
             float(self.grid.hz[bus]),
             leader.id if leader else "",
+            self.grid.earths(bus),
         )
 
     def _loads(self) -> dict[str, LoadTruth]:
