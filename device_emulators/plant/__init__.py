@@ -6,7 +6,9 @@ have to do is a `workload`: `training` and `inference`, whose power `computing` 
 drives it, on rows that start and stop `jobs`.
 `elements` and `grid` are the electrical state that every device reads and acts on, `live` is
 what follows from the positions of the switches, `network` the AC power flow (power-grid-model),
-`solving` and `rotation` settle and turn it. `plant` is the whole: time, the order of a step,
+`solving` and `rotation` settle and turn it. Short circuits have the network of their own
+(`short_circuit`, and `dc_short_circuit`), what feeds them (`feeding`), and the neutrals that earth
+faults return by (`earthing`). `plant` is the whole: time, the order of a step,
 reading, writing, happenings; `truth` is what is really so. Randomness is a generator made from a
 seed, so one seed and one course of calls give one history, bit for bit.
 
