@@ -60,6 +60,7 @@ class Report:
         it_interruption_ms: time outside the ITIC curve by critical load [ms].
         stages: what sources, breakers and transfer equipment did, by scenario time.
         slipped_s: plant time lost because the machine could not keep up [s].
+        efficiency: chains of conversion and PUE as means of the run, see `plant.chains`.
         slips: each such loss: `lost_s` at scenario time `at_s` [s], to set other clocks against it.
     """
 
@@ -73,6 +74,7 @@ class Report:
     it_interruption_ms: Mapping[str, float]
     stages: tuple[Mapping[str, Any], ...]
     slipped_s: float
+    efficiency: Mapping[str, Any]
     slips: tuple[Mapping[str, float], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -232,6 +234,7 @@ class Play:
             it_interruption_ms=self._interruptions(),
             stages=tuple(self._stages),
             slipped_s=slipped_s,
+            efficiency=self._plant.truth().efficiency.as_json(),
         )
 
     def _interruptions(self) -> dict[str, float]:

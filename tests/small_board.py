@@ -15,6 +15,7 @@ import numpy as np
 
 from daemon.model.plant import Bus, Contract, Device, Equipment, Gateway, North, Site
 from daemon.model.points import Node, Profile, Register
+from device_emulators.plant.chains import Efficiency
 from device_emulators.plant.elements import PlantEvent
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ class ScriptedPlant(MemoryPlant):
                     )
                 )
                 for load in ("R-1", "R-2")
-            }
+            },
+            efficiency=Efficiency((), None),
         )
 
 

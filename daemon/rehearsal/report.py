@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from daemon.rehearsal import chains
 from daemon.rehearsal.alarms import Change, judge
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def merge(
         "transfer": [_stage(e, clock) for e in said.get("events", ()) if is_stage(e)],
         "plant_events": list(plant["stages"]),
         "slipped_s": plant["slipped_s"],
+        "efficiency": dict(plant["efficiency"]),
         "alarms": raised(changes),
         **(_figures(said) if said else {}),
     }
@@ -158,11 +160,12 @@ def lines(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
 
 
 def story(outcome: Mapping[str, Any], site: Site) -> Iterator[str]:
-    """Yield what was expected, who was cut, what the daemon led and what it raised."""
+    """Yield what was expected, who was cut, how much was lost, what the daemon led and raised."""
     yield from verdict_lines(outcome["expectations"])
     yield from _interruptions(
         outcome["it_interruption_ms"], site, frozenset(outcome.get("lost", ()))
     )
+    yield from chains.lines(outcome["efficiency"])
     yield from _transfer(outcome["transfer"])
     yield from _alarms(outcome["alarms"])
 

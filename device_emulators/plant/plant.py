@@ -25,6 +25,7 @@ from device_emulators.devices.device import Device
 from device_emulators.devices.it_rack import ItRack
 from device_emulators.devices.kinds import KINDS, events_of
 from device_emulators.plant import reading, rotation, solving
+from device_emulators.plant.chains import Chains
 from device_emulators.plant.elements import FAULT_KINDS, Fault, PlantEvent
 from device_emulators.plant.grid import Grid
 from device_emulators.plant.pace import LIVELY_STEP_NS, Pace
@@ -105,6 +106,8 @@ class Plant:
         self.grid.events.clear()
         self._energy_j = {"sources": 0.0, "loads": 0.0, "losses": 0.0}
         self._stored_at_start_j = self._stored_j()
+        self._chains = Chains(self.grid, self._balancing, self._ai_w, self._air_w)
+        self._chains.sample()
 
     @property
     def now_ns(self) -> int:
@@ -156,6 +159,7 @@ class Plant:
             for device in self._sampling:
                 device.sample()
             self.grid.metering.sample()
+            self._chains.sample()
             self._sample_ns = now_ns - now_ns % LIVELY_STEP_NS + LIVELY_STEP_NS
         self._pace.choose()
         self._version += 1
@@ -203,6 +207,9 @@ class Plant:
 
     def _stored_j(self) -> float:
         return float(self._racks.energy_j.sum()) + sum(d.stored_j() for d in self._storing)
+
+    def _ai_w(self) -> float:
+        return float(self._racks.power_w.sum())
 
     def _air_w(self) -> float:
         return sum([rack.power_w() for rack in self._it_racks])
@@ -390,6 +397,8 @@ class Plant:
                 **{name: joule / 3600.0 for name, joule in self._energy_j.items()},
                 "stored": (self._stored_j() - self._stored_at_start_j) / 3600.0,
             },
+            efficiency=self._chains.mean,
+            efficiency_now=self._chains.now,
         )
 
     def _bus_truth(self, bus: int) -> BusTruth:

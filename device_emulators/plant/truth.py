@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from device_emulators.plant.chains import Efficiency
     from device_emulators.plant.elements import Closing
 
 
@@ -89,6 +90,8 @@ class Truth:
         backfed: dead utilities that the site feeds now.
         energy_wh: energy since the beginning by meaning: "sources", "loads", "losses" and
             "stored" (what stores took and their heat) [Wh].
+        efficiency: chains of conversion and PUE, over the time since the beginning.
+        efficiency_now: the same at the last full second.
     """
 
     now_ns: int
@@ -104,3 +107,5 @@ class Truth:
     unsynchronised_closings: tuple[Closing, ...]
     backfed: tuple[str, ...]
     energy_wh: Mapping[str, float]
+    efficiency: Efficiency
+    efficiency_now: Efficiency

@@ -91,6 +91,8 @@ def page(
         banner=escape(_banner(about, [*expectations, *oracles])),
         verdicts=tables.verdicts(expectations, oracles),
         disturbances=tables.disturbances(recording),
+        efficiency=tables.efficiency(recording),
+        efficiency_note=escape(tables.efficiency_note(recording)),
         states=_embedded(states.figure(recording)),
         quantities=_embedded(quantities.figure(recording)),
         kinds=_kinds(recording),

@@ -131,7 +131,8 @@ class Recorder(Observer):
         """Return everything that was seen so far."""
         plant = self._scene.plant
         for_s = self._time_s(plant.now_ns)
-        loads = plant.truth().loads
+        truth = plant.truth()
+        loads = truth.loads
         return Recording(
             for_s=for_s,
             began_utc_ns=self._began_utc_ns or 0,
@@ -151,6 +152,7 @@ class Recorder(Observer):
             entries=tuple(sorted(self._entries, key=lambda entry: entry.at_s)),
             dropped=dict(self._dropped),
             not_drawn=dict(self._quantities.not_drawn),
+            efficiency=truth.efficiency.as_json(),
         )
 
     def _lines(self) -> Iterator[Line]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Recording:
         entries: what happened, in order.
         dropped: how many entries of a kind were too many to keep.
         not_drawn: how many more quantities a pane would have had.
+        efficiency: chains of conversion and PUE as means of the run, as plain values.
     """
 
     for_s: float
@@ -121,3 +126,4 @@ class Recording:
     entries: tuple[Entry, ...]
     dropped: dict[str, int]
     not_drawn: dict[str, int]
+    efficiency: Mapping[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.rehearsal.chains import comparison, percent
 from daemon.rehearsal.report import shown
 
 if TYPE_CHECKING:
@@ -69,6 +70,27 @@ def entries(recording: Recording) -> str:
     """Return the list of everything that happened; the page's script filters it."""
     rows = "".join(_entry(entry) for entry in recording.entries)
     return _table("entries", ("at", "kind", "source", "text"), rows)
+
+
+def efficiency(recording: Recording) -> str:
+    """Return the chains of conversion stage by stage, each ended by its product."""
+    rows = ""
+    for chain in recording.efficiency["chains"]:
+        for stage in chain["stages"]:
+            lost = "declared" if stage["loss_w"] is None else shown(stage["loss_w"], "w")
+            rows += _row(
+                (chain["name"], stage["name"], f"{percent(stage['efficiency_pu'])} %", lost)
+            )
+        whole = (chain["name"], "altogether", f"{percent(chain['efficiency_pu'])} %", "")
+        rows += f'<tr class="whole">{_cells(whole)}</tr>\n'
+    return _table("efficiency", ("chain", "stage", "efficiency", "loss"), rows)
+
+
+def efficiency_note(recording: Recording) -> str:
+    """Return the PUE and how the chains compare."""
+    pue = recording.efficiency["pue_pu"]
+    said = comparison(recording.efficiency)
+    return "; ".join(filter(None, ("" if pue is None else f"PUE {pue:.3f}", said)))
 
 
 def _entry(entry: Entry) -> str:

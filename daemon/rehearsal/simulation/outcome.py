@@ -34,6 +34,7 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "oracles": [plain(verdict) for verdict in course.oracles],
         "it_interruption_ms": course.interruption_ms,
         "lost": [load for load in course.interruption_ms if _stage(course, load) == "lost"],
+        "efficiency": scene.plant.truth().efficiency.as_json(),
         "transfer": list(_transfer(course)),
         "asked": list(_asked(course)),
         "alarms": report.raised(course.alarms.changes),

@@ -38,6 +38,7 @@ def plant(**more: Any) -> dict[str, Any]:
         "it_interruption_ms": {},
         "stages": [{"at_s": 1.0, "source": "U", "name": "outage", "text": "U: outage"}],
         "slipped_s": 0.0,
+        "efficiency": {"pue_pu": None, "saved_by_800_v_pu": None, "chains": []},
         "slips": [],
         **more,
     }

@@ -42,6 +42,20 @@ RECORDING = Recording(
     ),
     dropped={},
     not_drawn={},
+    efficiency={
+        "pue_pu": 1.18,
+        "saved_by_800_v_pu": 0.05,
+        "chains": [
+            {
+                "name": "AC chain",
+                "efficiency_pu": 0.9,
+                "stages": [
+                    {"name": "UPS", "efficiency_pu": 0.95, "loss_w": 52e3},
+                    {"name": "power supply", "efficiency_pu": 0.96, "loss_w": None},
+                ],
+            }
+        ],
+    },
 )
 GOOD = {
     "name": "load is fed",
@@ -84,6 +98,12 @@ def test_every_verdict_and_every_alarm_is_in_the_page(drawn: Any) -> None:
     for said in ("both feeds lost", "both feeds lost: cleared", "parted"):
         assert f"<td>{said}</td>" in text
     assert "PASS: 2 of 4 verdicts hold, 1 do not, 1 are not judged" in text  # ok is not ours
+
+
+def test_the_chains_are_in_the_page_stage_by_stage(drawn: Any) -> None:
+    text = drawn()
+    for said in ("PUE 1.180", "takes 5.0 % less", "95.0 %", "52 kW", "declared", "altogether"):
+        assert said in text
 
 
 def test_a_run_that_failed_says_so_first(drawn: Any) -> None:
