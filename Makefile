@@ -5,11 +5,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-# Debian package:command that shows it is there. The broker, the scraper and the foreign Modbus
-# master of the integration tests, the network name spaces of the fault tests, and a browser for
-# what people are shown.
+# Debian package:command that shows it is there. The broker, the scraper and the foreign masters of
+# the integration tests, the network name spaces of the fault tests, and a browser for what people
+# are shown.
 SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prometheus \
-            mbpoll:mbpoll iproute2:ip chromium:chromium
+            mbpoll:mbpoll nut-modbus:/lib/nut/generic_modbus nut-server:/lib/nut/upsd \
+            nut-client:upsc nodejs:node npm:npm iproute2:ip chromium:chromium
+
+# Masters that are written for Node.
+FOREIGN := tests/integration/foreign
+NODE_STAMP := $(FOREIGN)/node_modules/.installed
 
 # What only computes is shared out among the processors, a file at a time, the longest first; what
 # lives in real time has the machine for itself.
@@ -27,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) services ## make .venv and install everything the tests need
+setup: $(STAMP) services $(NODE_STAMP) ## make .venv and install everything the tests need
 
 # Wheels only from the hashed lock; the project itself is linked, and built with the hatchling
 # that the lock brought, so that nothing unpinned is fetched.
@@ -37,6 +42,15 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# From the lock, without the scripts of packages; after the services, which bring npm.
+$(NODE_STAMP): $(FOREIGN)/package-lock.json | services
+	@if command -v npm >/dev/null; then \
+	  echo "installing into $(FOREIGN)/node_modules" && \
+	  npm ci --silent --prefix $(FOREIGN) && touch $@; \
+	else \
+	  echo "missing for the integration tests: npm"; \
+	fi
 
 services:
 	@missing=; \
@@ -89,5 +103,5 @@ lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
 	  --output-file requirements/dev.txt >/dev/null
 
 clean: ## remove what tools and builds left, .venv too
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FOREIGN)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find daemon device_emulators tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -26,6 +26,7 @@ from daemon import settings
 from daemon.drivers.plan import plan
 from daemon.model.points import tabulate
 from device_emulators.desk import Desk
+from device_emulators.faults.instruments import Instruments
 from device_emulators.plant.plant import Plant
 from tests.bench.harness import Result, at_least, at_most
 
@@ -116,7 +117,7 @@ def _serving(target: Callable[..., None]) -> Iterator[int]:
 def _emulate(listening: multiprocessing.synchronize.Event) -> None:
     async def serve() -> None:
         site = settings.shift_ports(settings.load("ai_hall"), OFFSET).site
-        desk = Desk(site, Plant(site, seed=1), utc_ns=time_ns, out=lambda _: None)
+        desk = Desk(site, Instruments(Plant(site, seed=1)), utc_ns=time_ns, out=lambda _: None)
         await desk.open()
         listening.set()
         await desk.linger()
