@@ -7,10 +7,11 @@ settings where a site may want others.
 |---|---|
 | 81U | frequency below `under_frequency_pu` for `under_frequency_s` |
 | 81O | frequency above `over_frequency_pu` for half a second |
-| 59 | terminal voltage above 1.15 for a second |
+| 59 | terminal voltage above 1.15 for a second, while it gives reactive power itself |
 | 32R | power from the bus above 5 % of rated for `reverse_s` |
 | 40 | reactive power from the bus above 35 % of rated for a second |
 | 46 | negative-sequence current: I2^2 t of 8 s, from 10 % on |
+| 87G | current of a short circuit at its terminals above 20 % of rated |
 | 49 | power above `overload_pu` for `overload_s` |
 
 47 is judged once, when voltage builds up, by the set itself.
@@ -21,7 +22,10 @@ measures is what an event says, since the network is symmetrical.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
+
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from device_emulators.devices.rotating import Rotating
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 OVER_VOLTAGE_PU: Final = 1.15
 REVERSE_PU: Final = -0.05
 FIELD_PU: Final = -0.35
+DIFFERENTIAL_PU: Final = 0.2
 UNBALANCE_PU: Final = 0.10
 UNBALANCE_S: Final = 8.0
 """I2^2 t that the rotor bears."""
@@ -51,6 +56,7 @@ CAUSES: Final = (
     "emergency stop",
     "no start",
     "loss of mains",
+    "differential",
 )
 """What a set may have stopped for, by the code it reports."""
 BREAKER_ELEMENTS: Final = {"reverse power": "32", "over-voltage": "59"}
@@ -67,12 +73,21 @@ class SetProtection:
     def __init__(self, guarded: Rotating) -> None:
         """Watch nothing until the set runs."""
         self._set = guarded
+        bus, machine = guarded.buses[0], guarded.machine
+        rated_a = machine.power_va / (math.sqrt(3.0) * float(guarded.grid.nominal_v[bus]))
+        self._differential = Differential(
+            guarded.id,
+            guarded.grid,
+            {bus: DIFFERENTIAL_PU * rated_a},
+            lambda: guarded.fault("differential"),
+        )
         self.unbalance_pu = 0.0
         self._heat_46_s = 0.0
         self._timed: set[str] = set()
 
     def sense(self) -> None:
         """Look at the set once; it runs."""
+        self._differential.sense()
         own, machine, former = self._set, self._set.machine, self._set.former
         setting, nominal = own.settings, own.grid.nominal_hz
         hz_pu = former.frequency_hz / nominal
@@ -85,7 +100,8 @@ class SetProtection:
             setting["under_frequency_s"],
         )
         self._judge("over-frequency", hz_pu > setting["over_frequency_pu"], 0.5)
-        self._judge("over-voltage", volts > OVER_VOLTAGE_PU, 1.0)
+        high = volts > OVER_VOLTAGE_PU and reactive_pu >= 0.0
+        self._judge("over-voltage", high, 1.0)
         self._judge("reverse power", power_pu < REVERSE_PU, setting["reverse_s"])
         self._judge("loss of field", reactive_pu < FIELD_PU, 1.0)
         self._judge("overload", power_pu > setting["overload_pu"], setting["overload_s"])

@@ -5,7 +5,8 @@ with a load step at once and the regulator brings them back with its time consta
 ceiling of the exciter. Every regulator lets voltage fall a little with its reactive power (droop),
 by which sets in parallel share it: in proportion to rating when their droops are equal.
 
-A set without field gives no reactive power and draws its magnetising current from the others.
+A set without field gives no reactive power and draws its magnetising current from the others; one
+whose field is driven to the ceiling pushes reactive power into them.
 
 Simplified: the sets of an island stand at one terminal, no saturation, no fall of the reference
 with frequency, salience left out. Source: own derivation from the phasor diagram,
@@ -26,6 +27,8 @@ CEILING_PU: Final = 1.35
 """Most the exciter can give, as voltage behind the transient reactance."""
 MAGNETISING_PU: Final = 0.5
 """Reactive power that a set without field draws, by its rated apparent power."""
+FORCED_PU: Final = 0.3
+"""Reactive power that a set with its field at the ceiling pushes into the others."""
 FIELD_S: Final = 1.5
 """Time constant with which a field that is fed no more decays [s]."""
 LOWEST_PU: Final = 0.3
@@ -33,16 +36,23 @@ LOWEST_PU: Final = 0.3
 
 def reactive_shares(machines: Sequence[Machine], load_var: float) -> list[float]:
     """Return how the reactive load [var] of an island falls on its machines [var]."""
-    drawn = drawn_var(machines)
+    beside = [_beside_var(m, len(machines)) for m in machines]
     weights = [m.power_va / m.voltage_droop_pu if m.excited else 0.0 for m in machines]
     total = sum(weights)
     if total == 0.0:
-        rating = sum(m.power_va for m in machines)
-        return [load_var * m.power_va / rating for m in machines]
+        weights = [m.power_va for m in machines]
+        beside, total = [0.0] * len(weights), sum(weights)
+    shared_var = load_var - sum(beside)
     return [
-        (load_var + drawn) * weight / total - (0.0 if m.excited else MAGNETISING_PU * m.power_va)
-        for m, weight in zip(machines, weights, strict=True)
+        shared_var * weight / total + part for weight, part in zip(weights, beside, strict=True)
     ]
+
+
+def _beside_var(machine: Machine, count: int) -> float:
+    """Return what a machine gives beside its share, because its field is not what it should be."""
+    if not machine.excited:
+        return -MAGNETISING_PU * machine.power_va
+    return FORCED_PU * machine.power_va if machine.forced and count > 1 else 0.0
 
 
 def drawn_var(machines: Sequence[Machine]) -> float:

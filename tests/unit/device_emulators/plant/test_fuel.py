@@ -45,8 +45,8 @@ def test_the_day_tank_of_a_shipped_set_lasts_eight_hours_at_full_load() -> None:
     assert full_l / (fuel.flow_l_s(power_w, power_w) * 3600.0) >= 8.0
 
 
-def tanks(**given: float) -> Tanks:
-    return Tanks(**{"full_l": 1000.0, "day_l": 1000.0, "bulk_l": 5000.0, "pump_l_s": 1.0, **given})
+def tanks(bulk_l: float = 5000.0) -> Tanks:
+    return Tanks(full_l=1000.0, day_l=1000.0, bulk_l=bulk_l, pump_l_s=1.0)
 
 
 def test_the_pump_fills_the_day_tank_between_its_levels() -> None:
