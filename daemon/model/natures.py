@@ -264,6 +264,7 @@ _TRIP_CAUSE = _stage(
     "emergency_stop",
     "no_start",
     "loss_of_mains",
+    "differential",
     name="trip_cause",
     text="What stopped the set: 81U, 81O, 59, 32R, 40, 46, 47, 49 and the engine's own.",
 )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from device_emulators.devices.device import SECOND, Device
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,10 @@ class Smr(Device):
         self.stage = "offline"
         self.power_w = 0.0
         self._tripped_ns = grid.now_ns
+        rated_a = item.ratings["power_va"] / (math.sqrt(3.0) * float(grid.nominal_v[self.buses[0]]))
+        self._differential = Differential(
+            item.id, grid, {self.buses[0]: 0.2 * rated_a}, lambda: self.happen("trip", {})
+        )
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": -item.ratings["power_w"]})
         self.points = {
             "stage": lambda: float(item.kind.points["stage"].states.index(self.stage)),
@@ -113,7 +118,8 @@ class Smr(Device):
         self.grid.p_w[self.slot] = self.power_w if self.stage == "on_grid" else 0.0
 
     def sense(self) -> bool:
-        """Notice the loss and the return of the grid."""
+        """Notice loss and return of the grid, and a short circuit at its terminals (87G)."""
+        self._differential.sense()
         if self.stage == "on_grid":
             return self._watch_loss()
         if self.stage == "house_load" and self._joined():

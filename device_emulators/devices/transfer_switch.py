@@ -17,6 +17,10 @@ STS: a static switch between two live sources transfers in phase only, and refus
 the pole it leaves goes on conducting it does not fire the other, which would feed back into a dead
 source, and stays where it is until it is reset.
 
+Short circuits behind it: while it carries one it does not transfer, and if its source dies of that
+it stays where it is until it is reset, so that the other source does not get the fault as well. An
+STS stops firing within half a cycle and is open.
+
 TEST on the selector: it transfers to the other source after its delay and stays, while that is fit.
 
 Simplified: what motors leave on a bus is a time constant of the switch (`residual_s`), counted from
@@ -47,6 +51,11 @@ LOST_PU: Final = 0.85
 FIT_PU: Final = 0.90
 HIGH_PU: Final = 1.12
 OVERLAP_LIMIT_S: Final = 0.1
+SHORT_PU: Final = 3.0
+"""Multiple of its rated current that it takes for a short circuit."""
+EARTH_A: Final = 40.0
+"""Residual current that it takes for an earth fault [A]."""
+HALF_CYCLE_S: Final = 0.0083
 SELECTOR: Final = ("auto", "manual", "test")
 CODES: Final[Mapping[int | None, float]] = {None: 0.0, 0: 1.0, 1: 2.0}
 
@@ -101,6 +110,7 @@ class TransferSwitch(Device):
             ),
             None,
         )
+        self._short = False
         a, b, c = self.buses
         self.points = {
             "connected": lambda: 3.0 if self.travelling else CODES[self.on],
@@ -270,6 +280,8 @@ class TransferSwitch(Device):
 
     def sense(self) -> bool:
         """Run the own logic."""
+        if self._short_circuit():
+            return False
         if self._waits is not None:
             self._try_sync()
             return False
@@ -283,6 +295,37 @@ class TransferSwitch(Device):
                 self._disarm()
             return False
         return self._decide(self.on, healthy=healthy)
+
+    def _short_circuit(self) -> bool:
+        """Return whether it carries a short circuit now; judge one that has just ended."""
+        if self._carries_short():
+            if not self._short:
+                self._short = True
+                self._disarm()
+                if self.item.variant == "sts":
+                    self.grid.after(self.id, "short", HALF_CYCLE_S, self._stop_firing)
+            return True
+        if self._short:
+            self._short = False
+            self.grid.timers.cancel(self.id, "short")
+            if self.on is not None and not self.grid.live(self.buses[self.on]):
+                self.locked = True
+                self._refuse("short circuit behind it")
+        return False
+
+    def _carries_short(self) -> bool:
+        grid = self.grid
+        if not grid.faults or self.on is None:
+            return False
+        pole = self.poles[self.on]
+        high = grid.switch_current_a[pole] > SHORT_PU * self.ratings["current_a"]
+        return bool(high or grid.switch_residual_a[pole] > EARTH_A)
+
+    def _stop_firing(self) -> None:
+        if self.on is not None:
+            self.grid.move(self.poles[self.on], closed=False, cause="short circuit")
+        self.on, self.locked, self._short = None, True, False
+        self._tell("short circuit")
 
     def _decide(self, on: int, *, healthy: bool) -> bool:
         other, delay = 1 - on, self._setting("transfer_delay_s", DELAY_S)

@@ -21,6 +21,10 @@ AIM_RAD: Final = math.radians(3.0)
 """Predicted angle at contact touch that the synchronism check lets pass."""
 
 
+SATURATED: Final = 20.0
+"""Multiple of the pick-up up to which a curve holds (IEC 60255-151: effective range)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """An inverse-time characteristic, t = multiplier * (scale / (ratio^power - 1) + offset).
@@ -36,10 +40,14 @@ class Curve:
     offset_s: float = 0.0
 
     def operating_s(self, ratio: float, multiplier_pu: float) -> float:
-        """Return the time [s] at a constant multiple of the pick-up, infinite up to 1."""
+        """Return the time [s] at a constant multiple of the pick-up, infinite up to 1.
+
+        From `SATURATED` times the pick-up on it gets no shorter.
+        """
         if ratio <= 1.0:
             return math.inf
-        return multiplier_pu * (self.scale_s / (math.pow(ratio, self.power) - 1.0) + self.offset_s)
+        rise = math.pow(min(ratio, SATURATED), self.power) - 1.0
+        return multiplier_pu * (self.scale_s / rise + self.offset_s)
 
 
 CURVES: Final = (

@@ -11,7 +11,8 @@ from the grid, so the stages of that group are controlled by voltage (51V): they
 has collapsed.
 
 Simplified: the relay sees the settled current at once (no filter, no transformer saturation); what
-it needs to be sure is the least time of its stages.
+it needs to be sure is the least time of its stages. 67, 51V and earth-fault stages look only while
+a short circuit stands, as they see nothing else.
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ class OverCurrent:
 
     @property
     def pickup_a(self) -> float:
-        """Return the lowest pick-up [A], infinite without any."""
-        return min([s.pickup_a for s in self.stages if s.sees != RESIDUAL], default=math.inf)
+        """Return the lowest current it acts on without a short circuit [A], infinite without any."""
+        return min([s.pickup_a for s in self.stages if s.sees == PHASE], default=math.inf)
 
     def picked_up(self, number: str) -> bool:
         """Return whether a stage with this number has picked up."""
@@ -154,8 +155,10 @@ class OverCurrent:
 
     @property
     def on_island(self) -> bool:
-        """Return whether no utility feeds the bus: the island group is active."""
-        leader = self._grid.leader(self._bus) if self._grid.is_ac[self._bus] else None
+        """Return whether no utility feeds the bus: the island group is active, as always on DC."""
+        if not self._grid.is_ac[self._bus]:
+            return True
+        leader = self._grid.leader(self._bus)
         return leader is not None and leader.rank > 0
 
     def _seen_a(self, stage: Stage) -> float:
