@@ -210,16 +210,18 @@ class Racks:
             return
         self.energy_j += self.battery_w * dt_s
         np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
-        target = self._target()
-        change = (target - self.power_w) * (1.0 - math.exp(-dt_s / WORK_LAG_S))
+        asked_w = self.smoothing.lifted(self._asked_w(), self.power_w, self._grid.now_ns)
+        allowed_w = self._allowed_w()
+        change = np.minimum(asked_w, allowed_w) - self.power_w
+        change *= 1.0 - math.exp(-dt_s / WORK_LAG_S)
         change = self.smoothing.limited(change, dt_s)
-        over = self._allowed_w() - self.power_w  # a cap is obeyed faster than a ramp
-        change = np.where(
-            over < 0.0, np.minimum(change, over * (1.0 - math.exp(-dt_s / LAG_S))), change
-        )
-        self.power_w = np.where(self.stage >= OFF, 0.0, self.power_w + change)
-        starting = self.stage == STARTING
-        self.power_w = np.where(starting, IDLE_PU * self.rating_w, self.power_w)
+        over = allowed_w - self.power_w  # what is not allowed goes faster than a ramp
+        over *= 1.0 - math.exp(-dt_s / LAG_S)
+        self.power_w = self.power_w + np.where(over < 0.0, np.minimum(change, over), change)
+        if self.stage.any():
+            self.power_w[self.stage >= OFF] = 0.0
+            starting = self.stage == STARTING
+            self.power_w[starting] = IDLE_PU * self.rating_w[starting]
         if self._grid.cooling.hot:
             self._cut_off_hot()
 
@@ -230,20 +232,15 @@ class Racks:
             self._asked = now_ns, jobs.changed, jobs.power_w((now_ns - self._grid.start_ns) * 1e-9)
         return self._asked[2]
 
-    def _target(self) -> NDArray[np.float64]:
-        wanted = self.smoothing.lifted(self._asked_w(), self.power_w, self._grid.now_ns)
-        gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
-        down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
-        wanted = np.where(
-            self.stage == SHUTTING_DOWN, np.minimum(wanted, down * self.rating_w), wanted
-        )
-        capped: NDArray[np.float64] = np.minimum(wanted, self._allowed_w())
-        return capped
-
     def _allowed_w(self) -> NDArray[np.float64]:
-        """Return what cap and heat allow (n_rack,) [W]."""
+        """Return what cap, heat and an orderly shutdown allow (n_rack,) [W]."""
         cooling = self._grid.cooling
         allowed_pu = np.minimum(self.cap_pu, cooling.limit_pu) if cooling.hot else self.cap_pu
+        stopping = self.stage == SHUTTING_DOWN
+        if stopping.any():
+            gone_s = (self._grid.now_ns - self.began_ns) * 1e-9
+            down = np.maximum(SHUTDOWN_PU, 1.0 - (1.0 - SHUTDOWN_PU) * gone_s / SHUTDOWN_RAMP_S)
+            allowed_pu = np.where(stopping, np.minimum(allowed_pu, down), allowed_pu)
         allowed: NDArray[np.float64] = allowed_pu * self.rating_w
         return allowed
 

@@ -170,6 +170,17 @@ def test_a_cap_breaks_the_floor_and_the_ramp() -> None:
     assert level(plant) == pytest.approx(0.45, rel=1e-3)
 
 
+def test_an_orderly_shutdown_breaks_the_floor_and_the_ramp() -> None:
+    plant = hall()
+    hand = Hand(plant)
+    plant.write("ROW-1", "smoothing_floor_pu", 0.8)
+    plant.write("ROW-1", "ramp_limit_w_s", 1e3)
+    hand.run(1.0)
+    hand.command("ROW-1", "shutdown")
+    hand.run(12.0)
+    assert level(plant) == pytest.approx(0.3, rel=0.02)
+
+
 def test_a_row_without_racks_takes_events_in_silence() -> None:
     plant = Plant(
         site({"G": 6600.0}, [item("U", "utility", "G", **MAINS), item("ROW", "rack_row", "")])
