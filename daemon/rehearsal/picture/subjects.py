@@ -60,7 +60,7 @@ GROUPS: Final = {
 }
 
 _STAGED: Final = ("generator", "gas_turbine", "smr", "pv", "ess", "ups", "rectifier", "hvdc")
-_LOADS: Final = ("rack_row", "chiller", "pump")
+_LOADS: Final = ("rack_row", "it_rack", "chiller", "pump")
 _STORES: Final = ("ups", "rectifier", "ess")
 _POWER: Final = {"ups": "battery_power_w", "rectifier": "battery_power_w"}
 
