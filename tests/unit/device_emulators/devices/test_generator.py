@@ -253,3 +253,157 @@ def test_the_daemon_that_returns_inhibits_the_devices_again() -> None:
     hand.run(6.0)
     assert hand.stage("CCTS") == "inhibited"
     assert hand.happened("CCTS", "daemon_present")
+
+
+def test_crank_attempts_and_rests_are_what_the_site_sets() -> None:
+    hand = Hand(board(generator={"crank_attempts": 2.0, "crank_limit_s": 5.0, "rest_s": 3.0}))
+    hand.plant.inject("DG-1", "no_start", {})
+    hand.command("DG-1", "start")
+    hand.run(12.9)
+    assert hand.stage("DG-1") == "cranking"
+    hand.run(13.1)
+    assert hand.stage("DG-1") == "fault"
+    assert hand.plant.read("DG-1", "overcrank") == 1.0
+
+
+@pytest.mark.fault("F44")
+def test_a_set_that_starts_on_its_second_attempt_runs() -> None:
+    hand = Hand(board())
+    hand.plant.inject("DG-1", "no_start", {})
+    hand.command("DG-1", "start")
+    hand.run(20.0)
+    assert hand.stage("DG-1") == "resting"
+    hand.plant.inject("DG-1", "clear", {})
+    hand.run(42.0)
+    assert hand.stage("DG-1") == "ready"
+    assert hand.plant.read("DG-1", "crank_count") == 2.0
+
+
+def test_a_cold_engine_with_no_oil_stops_soon_after_its_start() -> None:
+    hand = Hand(board())
+    hand.plant.inject("DG-1", "low_oil", {})
+    hand.command("DG-1", "start")
+    hand.run(15.0)
+    assert hand.stage("DG-1") == "fault"
+    assert hand.plant.read("DG-1", "trip_cause") == CAUSES.index("low oil pressure")
+
+
+def test_oil_pressure_and_coolant_follow_the_engine() -> None:
+    hand = islanded()
+    assert hand.plant.read("DG-1", "oil_pressure_pu") == pytest.approx(1.0, abs=0.01)
+    warm = hand.plant.read("DG-1", "coolant_temperature_c")
+    hand.run(35.0)
+    assert 40.0 < warm < hand.plant.read("DG-1", "coolant_temperature_c") < 98.0
+    hand.plant.inject("DG-1", "over_temperature", {})
+    hand.plant.devices["DG-1"].coolant_c = 95.0  # type: ignore[attr-defined]
+    hand.run(45.0)
+    assert hand.plant.read("DG-1", "alarm_temperature") == 1.0
+
+
+@pytest.mark.fault("F32")
+def test_a_stuck_fuel_sensor_shows_a_full_tank_while_fuel_is_burnt() -> None:
+    hand = islanded()
+    hand.plant.inject("DG-1", "fuel_sensor_stuck", {})
+    hand.plant.inject("DG-1", "fuel_pump_failed", {})
+    hand.plant.devices["DG-1"].tanks.day_l = 500.0  # type: ignore[attr-defined]
+    hand.run(40.0)
+    assert hand.plant.read("DG-1", "fuel_l") == 6400.0
+    assert hand.plant.read("DG-1", "alarm_fuel") == 0.0
+    assert hand.plant.quantity("DG-1", "fuel_l") < 500.0
+    hand.plant.inject("DG-1", "clear", {})
+    assert hand.plant.read("DG-1", "fuel_l") == hand.plant.quantity("DG-1", "fuel_l")
+
+
+@pytest.mark.fault("F50")
+def test_a_leak_takes_more_than_the_engine_burns_and_low_fuel_is_said() -> None:
+    hand = islanded()
+    plant = hand.plant
+    plant.inject("DG-1", "fuel_leak", {"leak_l_s": 20.0})
+    before = plant.read("DG-1", "fuel_l")
+    hand.run(40.0)
+    assert before - plant.read("DG-1", "fuel_l") == pytest.approx(200.0, rel=0.03)
+    plant.inject("DG-2", "low_fuel", {})
+    assert plant.read("DG-2", "alarm_fuel") == 1.0
+    assert plant.read("DG-2", "bulk_tank_l") == 0.0
+
+
+def test_on_test_a_set_loads_itself_from_its_bank_and_cools_down_after() -> None:
+    hand = Hand(board(generator={"load_bank_pu": 0.6, "spread_s": 0.0}))
+    plant = hand.plant
+    plant.inject("DG-1", "test", {})
+    assert plant.read("DG-1", "available") == 0.0
+    assert not hand.command("DG-1", "stop")
+    hand.run(9.0)
+    assert plant.read("DG-1", "load_bank_w") == 0.0
+    steps = []
+    for until in (14.0, 19.0, 24.0, 40.0):
+        hand.run(until)
+        steps.append(plant.read("DG-1", "load_bank_w") / 3.2e6)
+    assert steps == pytest.approx([0.25, 0.5, 0.6, 0.6])
+    assert plant.read("DG-1", "power_w") == pytest.approx(-0.6 * 3.2e6, rel=1e-3)
+    assert hand.stage("DG-1") == "loaded"
+    energy = plant.truth().energy_wh
+    assert (
+        abs(energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"])
+        < 0.001 * (energy["sources"])
+    )
+    plant.inject("DG-1", "auto", {})
+    hand.run(41.0)
+    assert hand.stage("DG-1") == "cooling_down"
+    assert plant.read("DG-1", "load_bank_w") == 0.0
+    hand.run(62.0)
+    assert hand.stage("DG-1") == "stopped"
+
+
+def test_the_bank_drops_out_when_the_set_gets_the_board() -> None:
+    hand = Hand(board())
+    hand.plant.inject("DG-1", "test", {})
+    hand.run(30.0)
+    assert hand.plant.read("DG-1", "load_bank_w") > 0.0
+    hand.command("52-1", "close")
+    hand.run(30.2)
+    assert hand.plant.read("DG-1", "load_bank_w") == 0.0
+
+
+def test_sets_with_droop_slow_down_under_load() -> None:
+    hand = Hand(board(generator={"isochronous": 0.0, "spread_s": 0.0}))
+    plant = hand.plant
+    plant.inject("U", "outage", {})
+    hand.run(1.0)
+    hand.command("52-M", "open")
+    hand.command("DG-1", "start")
+    hand.run(11.0)
+    hand.command("52-1", "close")
+    hand.run(12.0)
+    hand.command("52-F", "close")
+    hand.run(60.0)
+    loading = -plant.read("DG-1", "power_w") / 3.2e6
+    assert loading > 0.5
+    expected = 60.0 * (1.0 - 0.04 * loading)
+    assert plant.quantity("A", "frequency_hz") == pytest.approx(expected, abs=0.02)
+    plant.write("DG-1", "power_setpoint_w", -loading * 3.2e6)
+    hand.run(75.0)
+    assert plant.quantity("A", "frequency_hz") == pytest.approx(60.0, abs=0.05)
+
+
+def test_a_slower_class_dips_further() -> None:
+    lowest = {}
+    for number in (1.0, 3.0):
+        settings = {"iso_8528_class": number, "spread_s": 0.0}
+        hand = Hand(board(pump_w=1.4e6, generator=settings, pump={"restart_s": 1.0}))
+        plant, seen = hand.plant, []
+        plant.inject("U", "outage", {})
+        hand.run(1.0)
+        hand.command("52-M", "open")
+        hand.command("DG-1", "start")
+        hand.run(11.0)
+        hand.command("52-1", "close")
+        hand.run(12.0)
+        hand.command("52-F", "close")
+        for k in range(100):
+            hand.run(12.0 + 0.02 * (k + 1))
+            seen.append(plant.quantity("M", "frequency_hz"))
+        lowest[number] = min(seen)
+    assert lowest[1.0] < lowest[3.0] - 0.5
+    assert lowest[1.0] > 0.85 * 60.0
+    assert lowest[3.0] > 0.93 * 60.0
