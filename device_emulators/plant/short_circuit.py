@@ -114,7 +114,9 @@ class FaultModel:
         inside = set(bus.tolist())
         self._inside = [f for f in grid.feeds if f.bus in inside]
         self.feeds = [
-            f for f in self._inside if (f.gives(grid.p_w) if f.began_ns is None else f.giving)
+            f
+            for f in self._inside
+            if (f.gives(grid.p_w) if f.former or f.began_ns is None else f.giving)
         ]
         self._leaders = [leaders[feed.bus] for feed in self.feeds]
         self._feed_node = [place[int(node[feed.bus])] for feed in self.feeds]
@@ -195,13 +197,12 @@ class FaultModel:
         at_bus = [sum_by(part.slot_bus, v, len(self._grid.bus_ids))[self.bus] for v in slots]
         count = len(self._fixed_pu)
         load = (sum_by(self.node, at_bus[0], count), sum_by(self.node, at_bus[1], count))
-        emfs = self.emfs()
         if not self._shunt_s:
-            self._shunt_s = self._shunts(emfs, load)
-            found = self._settle(list(emfs), load)
-            self._judge(found[1])
-            emfs = self.emfs()
-        return self._answer(at_bus, *self._settle(emfs, load))
+            for feed in self.feeds:
+                feed.severity = 0.0
+            self._shunt_s = self._shunts(self.emfs(), load)
+            self._judge(self._settle(self.emfs(), load)[1])
+        return self._answer(at_bus, *self._settle(self.emfs(), load))
 
     def _linear(
         self,

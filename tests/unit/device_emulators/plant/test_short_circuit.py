@@ -147,6 +147,41 @@ def test_a_ups_gives_one_and_a_half_of_its_rating(kind: str) -> None:
     assert plant.quantity("UBO", "voltage_pu") > 0.99
 
 
+def test_a_storage_that_forms_gives_one_and_a_half_of_its_rating() -> None:
+    plant = Plant(shipped("ai_hall"), seed=1)
+    hand = Hand(plant)
+    hand.run(1.0)
+    for breaker in ("52-VCB-MA", "52-VCB-HA"):
+        assert hand.command(breaker, "open")
+    hand.run(2.0)
+    assert hand.command("ESS-1", "grid_forming")
+    hand.run(4.0)
+    assert plant.grid.earths(plant.grid.bus["MVA"]) == ("ESS-1",)
+    short(plant, "SA11")
+    rated_a = 3e6 / SQRT3 / 6600.0
+    assert plant.quantity("SA11", "fault_current_a") == pytest.approx(1.5 * rated_a, rel=0.01)
+    assert current(plant, "52-VCB-EA") == pytest.approx(1.5 * rated_a, rel=0.01)
+
+
+def test_a_set_beside_the_utility_adds_its_own() -> None:
+    plant = Plant(shipped("ai_hall"), seed=1)
+    hand = Hand(plant)
+    assert hand.command("DG-1", "start")
+    hand.run(20.0)
+    assert hand.command("52-GCB-1", "close")
+    hand.run(21.0)
+    assert hand.command("52-VCB-GA", "close_in_sync")
+    hand.run(40.0)
+    assert plant.truth().buses["MVG"].reference == "U-A"
+    alone = hall()
+    short(alone, "SA11")
+    short(plant, "SA11")
+    set_a = current(plant, "52-GCB-1")
+    assert set_a == pytest.approx(4e6 / SQRT3 / 6600.0 / 0.13, rel=0.1)
+    both = plant.quantity("SA11", "fault_current_a")
+    assert both == pytest.approx(alone.quantity("SA11", "fault_current_a") + set_a, rel=0.02)
+
+
 def test_the_current_of_a_set_decays_to_what_its_excitation_sustains() -> None:
     hand = set_alone()
     plant = hand.plant
