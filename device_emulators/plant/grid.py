@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from device_emulators.plant.cooling import Cooling
 from device_emulators.plant.earthing import neutrals
 from device_emulators.plant.elements import HAPPENINGS, Closing, Former, Pairs, PlantEvent, Switch
 from device_emulators.plant.feeding import feeds
@@ -26,7 +27,6 @@ from device_emulators.plant.protection import DEAD_PU, LIVE_PU, Gap, wrap
 from device_emulators.plant.reading import Cell
 from device_emulators.plant.short_circuit import phases
 from device_emulators.plant.switching import in_synchronism
-from device_emulators.plant.cooling import Cooling
 from device_emulators.plant.timers import Timers
 
 if TYPE_CHECKING:
