@@ -92,7 +92,8 @@ class Rectifier(Device):
         return self.charge_w - self.float.given_w
 
     def _runtime_s(self) -> float:
-        return self.room.runtime_s(0.01 * self.ratings["power_w"])
+        load_w = self.source.given_w + self.float.given_w
+        return self.room.runtime_s(load_w, 0.01 * self.ratings["power_w"])
 
     def _low_battery(self) -> bool:
         if self.room.nearly_empty(self.battery_w()):

@@ -164,7 +164,7 @@ class Ups(Device):
     def _runtime_s(self) -> float:
         least_w = 0.01 * self.ratings["power_w"]
         turning_s = self.flywheel.empty_in_s(max(self.need_w, least_w))
-        return turning_s + self.room.runtime_s(least_w)
+        return turning_s + self.room.runtime_s(self.need_w, least_w)
 
     def _low_battery(self) -> bool:
         if self.room.nearly_empty(self.battery_w):

@@ -99,13 +99,17 @@ class BatteryRoom:
             self._error_pu = 0.0
         return self.battery.isolated and not isolated
 
-    def runtime_s(self, least_w: float) -> float:
-        """Return the forecast for the averaged load, or `least_w` [W] if that is more [s]."""
+    def runtime_s(self, load_w: float, least_w: float) -> float:
+        """Return the forecast for the averaged load, or `least_w` [W] if that is more [s].
+
+        Before there is an average, `load_w` [W] is taken for it.
+        """
         battery = self.battery
         if not battery.connected:
             return 0.0
         shown_pu = min(self.soc_pu * battery.strings / battery.joined, 1.0)
-        return min(battery.lasts_s(shown_pu, max(self._load_w or 0.0, least_w)), _LONGEST_S)
+        average_w = load_w if self._load_w is None else self._load_w
+        return min(battery.lasts_s(shown_pu, max(average_w, least_w)), _LONGEST_S)
 
     def nearly_empty(self, power_w: float) -> bool:
         """Return whether a discharge at `power_w` [W], negative, is near the cut-off voltage."""

@@ -206,7 +206,7 @@ class Plant:
         energy["losses"] += losses * dt_s
 
     def _stored_j(self) -> float:
-        return float(self._racks.energy_j.sum()) + sum(d.stored_j() for d in self._storing)
+        return self._racks.storage.stored_j() + sum(d.stored_j() for d in self._storing)
 
     def _ai_w(self) -> float:
         return float(self._racks.power_w.sum())

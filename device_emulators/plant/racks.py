@@ -1,13 +1,12 @@
 """All AI racks of a site at once: work, cap, smoothing, two feeds, battery and supercapacitor.
 
 A rack takes what its work asks for, limited by its cap and shaped by the smoothing profile of its
-row. What its feeds do not give comes from its supercapacitor and battery, which recharge when both
-feeds are good. A rack whose energy ends while it still needs some is lost. An orderly shutdown
-lowers the power to 30 % within ten seconds, keeps it there, and ends after the row's shutdown
-time.
+row. What its feeds do not give comes from its capacitors and battery (`rack_storage`), which
+recharge when the feeds are good. A rack whose energy ends while it still needs some is lost. An
+orderly shutdown lowers the power to 30 % within ten seconds, keeps it there, and ends after the
+row's shutdown time.
 
-Simplified: battery and supercapacitor are one store without losses; the cap acts with a time
-constant of 50 ms, work with one of 20 ms.
+Simplified: the cap acts with a time constant of 50 ms, work with one of 20 ms.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import numpy as np
 
 from device_emulators.plant.cooling import TRIP_C
 from device_emulators.plant.jobs import Jobs
+from device_emulators.plant.rack_storage import RackStorage
 from device_emulators.plant.smoothing import Smoothing
 from device_emulators.plant.supply import Supply
 from device_emulators.plant.topology import sum_by
@@ -39,7 +39,6 @@ LAG_S: Final = 0.05
 WORK_LAG_S: Final = 0.02
 SHUTDOWN_PU: Final = 0.3
 SHUTDOWN_RAMP_S: Final = 10.0
-CHARGE_PER_H: Final = 1.0
 IDLE_PU: Final = 0.1
 RETURN_NS: Final = 100_000_000
 """A feed that recovers because a rack was lost is no return before this time."""
@@ -88,10 +87,6 @@ class Racks:
         n = len(self.specs)
         self._pairs = np.array([s.pair.number for s in self.specs], np.intp)
         self.rating_w = np.array([s.power_w for s in self.specs])
-        self.capacity_j = np.array([s.battery_wh * 3600.0 + s.supercap_j for s in self.specs])
-        self.energy_j = self.capacity_j * np.array([s.soc_pu for s in self.specs])
-        self.connected = np.ones(n, dtype=bool)
-        self.charge_w_max = np.array([CHARGE_PER_H * s.battery_wh for s in self.specs])
         self.rows = sorted({s.row for s in self.specs}, key=[s.row for s in self.specs].index)
         self.row = np.array([self.rows.index(s.row) for s in self.specs], np.intp)
         self.stage = np.full(n, RUNNING)
@@ -104,13 +99,16 @@ class Racks:
         site_work = self._workload.fit(self.rating_w, self.row, rng)
         self.jobs = Jobs(site_work, self.rating_w, self.row, rng)
         self.power_w = np.minimum(self.jobs.power_w(0.0), self.rating_w)
-        self.taken_w = self.power_w.copy()
-        self.battery_w = np.zeros(n)
-        self.charge_w = np.zeros(n)
+        self.storage = RackStorage(
+            self.rating_w,
+            [s.battery_wh for s in self.specs],
+            [s.supercap_j for s in self.specs],
+            [s.soc_pu for s in self.specs],
+            self.power_w,
+        )
         self.supply = [Supply() for _ in range(n)]
         self._asked: tuple[int, int, NDArray[np.float64]] = (-1, -1, np.zeros(0))
         self._watched: set[int] = set()
-        self.giving = False
 
     def members(self, row: str) -> NDArray[np.intp]:
         """Return the indices of the racks of a row."""
@@ -121,8 +119,32 @@ class Racks:
     @property
     def soc_pu(self) -> NDArray[np.float64]:
         """Return the state of charge, 0 for a battery that is not joined (n_rack,) [pu]."""
-        soc: NDArray[np.float64] = self.energy_j / self.capacity_j * self.connected
-        return soc
+        return self.storage.soc_pu
+
+    @property
+    def connected(self) -> NDArray[np.bool_]:
+        """Return whose batteries are joined (n_rack,), to be changed in place."""
+        return self.storage.connected
+
+    @property
+    def energy_j(self) -> NDArray[np.float64]:
+        """Return the energy of the batteries (n_rack,) [J]."""
+        return self.storage.energy_j
+
+    @property
+    def capacity_j(self) -> NDArray[np.float64]:
+        """Return the energy of full batteries (n_rack,) [J]."""
+        return self.storage.capacity_j
+
+    @property
+    def battery_w(self) -> NDArray[np.float64]:
+        """Return the power of the batteries, negative when discharging (n_rack,) [W]."""
+        return self.storage.battery_w
+
+    @property
+    def giving(self) -> bool:
+        """Return whether stores carry what feeds do not give."""
+        return self.storage.giving
 
     @property
     def on_battery(self) -> NDArray[np.bool_]:
@@ -208,8 +230,6 @@ class Racks:
         """Move energy and let the power follow the work."""
         if not self.specs:
             return
-        self.energy_j += self.battery_w * dt_s
-        np.clip(self.energy_j, 0.0, self.capacity_j, out=self.energy_j)
         asked_w = self.smoothing.lifted(self._asked_w(), self.power_w, self._grid.now_ns)
         allowed_w = self._allowed_w()
         change = np.minimum(asked_w, allowed_w) - self.power_w
@@ -224,6 +244,7 @@ class Racks:
             self.power_w[starting] = IDLE_PU * self.rating_w[starting]
         if self._grid.cooling.hot:
             self._cut_off_hot()
+        self.storage.advance(self.power_w, dt_s)
 
     def _asked_w(self) -> NDArray[np.float64]:
         """Return what the work asks for now (n_rack,) [W]; found once for an instant."""
@@ -256,10 +277,8 @@ class Racks:
         """Ask the feeds for power and recharge."""
         if not self.specs:
             return
-        recharge = (self.taken_w >= self.power_w) & self.connected & (self.stage != LOST)
-        recharge &= self.energy_j < self.capacity_j * (1.0 - 1e-9)
-        self.charge_w = np.where(recharge, self.charge_w_max, 0.0)
-        self._grid.pairs.demand_w[self._pairs] = self.power_w + self.charge_w
+        asked_w = self.storage.asked_w(self.power_w, self.stage != LOST)
+        self._grid.pairs.demand_w[self._pairs] = asked_w
 
     def sense(self) -> bool:
         """Find what the batteries give, who is lost, and who is fed."""
@@ -267,29 +286,24 @@ class Racks:
             return False
         pairs = self._grid.pairs
         taken = pairs.from_a_w[self._pairs] + pairs.from_b_w[self._pairs]
-        self.taken_w = taken
-        self.battery_w = taken - self.power_w
-        short = (self.battery_w < -1e-6 * self.rating_w) & (self.power_w > 0.0)
-        has_energy = self.connected & (self.energy_j > 1e-9 * self.capacity_j)
-        lost = np.flatnonzero(short & ~has_energy)
-        self._plan_empty(short & has_energy)
+        lost = np.flatnonzero(self.storage.settle(self.power_w, taken))
+        self._plan_empty()
         if len(lost):
             self._lose(lost)
         self._watch_returned()
         return bool(len(lost))
 
-    def _plan_empty(self, giving: NDArray[np.bool_]) -> None:
-        self.giving = bool(giving.any())
-        if not self.giving:
+    def _plan_empty(self) -> None:
+        left_s = self.storage.empty_in_s() if self.giving else math.inf
+        if left_s < math.inf:
+            self._grid.after("racks", "empty", left_s + 1e-9, lambda: None)
+        else:
             self._grid.timers.cancel("racks", "empty")
-            return
-        left_s = float((self.energy_j[giving] / -self.battery_w[giving]).min())
-        self._grid.after("racks", "empty", left_s + 1e-9, lambda: None)
 
     def _lose(self, lost: NDArray[np.intp]) -> None:
         self.stage[lost] = LOST
         self.power_w[lost] = 0.0
-        self.battery_w[lost] = 0.0
+        self.storage.cut(lost)
         for i in lost.tolist():
             self.supply[i].fail(self._grid.now_ns)
             self.supply[i].see(self._grid.now_ns, 0.0)

@@ -233,7 +233,7 @@ def test_a_stuck_gauge_says_full_while_voltage_falls_and_forecasts_lie() -> None
     assert lying.soc_pu == 1.0
     assert honest.soc_pu == pytest.approx(lying.battery.available_pu)
     assert lying.battery.volts_pu(-300e3) < 0.97 * room().battery.volts_pu(-300e3)
-    assert lying.runtime_s(0.0) > 3.0 * honest.runtime_s(0.0)
+    assert lying.runtime_s(0.0, 0.0) > 3.0 * honest.runtime_s(0.0, 0.0)
 
 
 def test_a_drifting_gauge_is_set_right_when_the_battery_is_full() -> None:
@@ -251,12 +251,12 @@ def test_a_drifting_gauge_is_set_right_when_the_battery_is_full() -> None:
 def test_forecast_follows_the_averaged_load() -> None:
     one = room()
     one.advance(-100e3, 100e3, 0.02)
-    steady_s = one.runtime_s(0.0)
+    steady_s = one.runtime_s(0.0, 0.0)
     one.advance(-200e3, 200e3, 0.02)
-    assert one.runtime_s(0.0) == pytest.approx(steady_s, rel=0.01)
+    assert one.runtime_s(0.0, 0.0) == pytest.approx(steady_s, rel=0.01)
     for _ in range(60):
         one.advance(-200e3, 200e3, 1.0)
-    assert one.runtime_s(0.0) == pytest.approx(one.battery.empty_in_s(200e3), rel=0.01)
+    assert one.runtime_s(0.0, 0.0) == pytest.approx(one.battery.empty_in_s(200e3), rel=0.01)
 
 
 def test_a_flywheel_slows_down_by_its_energy() -> None:
