@@ -315,7 +315,8 @@ def _plant_options(sub: argparse.ArgumentParser) -> None:
         "--trace",
         type=Path,
         metavar="FILE",
-        help="measured load as CSV, also gzipped: t_s, then columns in W",
+        help="load as CSV, also gzipped: t_s, then columns in W; or requests to be answered: t_s, "
+        "context_tokens, generated_tokens",
     )
     sub.add_argument(
         "--for",

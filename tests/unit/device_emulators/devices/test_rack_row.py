@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from device_emulators.faults.instruments import Instruments
 from device_emulators.plant.jobs import IDLE_PU, WAIT_PU
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.training import Training
@@ -179,6 +180,33 @@ def test_an_orderly_shutdown_breaks_the_floor_and_the_ramp() -> None:
     hand.command("ROW-1", "shutdown")
     hand.run(12.0)
     assert level(plant) == pytest.approx(0.3, rel=0.02)
+
+
+def test_training_is_resolved_in_quiet_steps() -> None:
+    plant = hall({"rack_row": {"utilisation_pu": 0.0}})
+    plant.inject("ROW-1", "job_start", {"utilisation_pu": 1.0})
+    plant.advance(5 * S)
+    solves = plant.grid.solves
+    shown = course(plant, 2 * Training().step_s)
+    assert plant.grid.solves - solves >= 5 * 2 * Training().step_s
+    asked = Training().level_pu(np.linspace(5.1, 5.0 + 0.1 * len(shown), len(shown)))
+    # only the edges, 0.1 s long, are not met at once
+    assert (np.abs(shown - asked) < 0.01).mean() > 0.95
+    assert np.ptp(shown) == pytest.approx(np.ptp(asked), rel=0.02)
+
+
+@pytest.mark.fault("F29")
+def test_a_row_that_ignores_its_cap_says_yes_and_goes_on() -> None:
+    plant = Instruments(hall())
+    plant.advance(S)
+    plant.inject("ROW-1", "ignore_writes", {})
+    assert plant.write("ROW-1", "power_cap_pu", 0.45)
+    plant.advance(3 * S)
+    assert plant.quantity("ROW-1", "power_w") == pytest.approx(0.9 * 2 * RATING, rel=1e-3)
+    plant.inject("ROW-1", "clear", {})
+    assert plant.write("ROW-1", "power_cap_pu", 0.45)
+    plant.advance(5 * S)
+    assert plant.quantity("ROW-1", "power_w") == pytest.approx(0.45 * 2 * RATING, rel=1e-3)
 
 
 def test_a_row_without_racks_takes_events_in_silence() -> None:
