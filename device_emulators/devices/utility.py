@@ -1,15 +1,18 @@
 """Grid connection: a stiff source whose voltage, frequency and phase a scenario moves.
 
 `sag` lowers the voltage by `depth_pu` of nominal for `for_s` seconds (a depth of 0.4 leaves 0.6).
-All connections of a site share one grid, so they turn together until a scenario says otherwise.
+All connections of a site share one grid, so they turn together until a scenario says otherwise. A
+short circuit on the connection itself is cleared by the operator's line protection; the connection
+stays dead until a scenario brings it back.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import Device
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from device_emulators.plant.grid import Grid
 
 RANK = 0
+LINE_A: Final = 100.0
+"""Current of a short circuit on the connection from which the operator's line trips [A]."""
+LINE_S: Final = 0.1
+"""Time until the operator's breaker is open after that is sure [s]."""
 
 
 class Utility(Device):
@@ -38,6 +45,7 @@ class Utility(Device):
         self.former = grid.add_former(
             item.id, item.buses[0], RANK, item.ratings["short_circuit_va"]
         )
+        self._line = Differential(item.id, grid, {self.buses[0]: LINE_A}, self._trip_line)
         self.energised = True
         self.steady_pu = 1.0
         self.sag_pu = 0.0
@@ -55,6 +63,20 @@ class Utility(Device):
         """Turn on."""
         slip = self.former.frequency_hz - self.grid.nominal_hz
         self.former.angle_rad += 2.0 * math.pi * slip * dt_s
+
+    def sense(self) -> bool:
+        """Look for a short circuit on the connection."""
+        self._line.sense()
+        return False
+
+    def _trip_line(self) -> None:
+        self.grid.after(self.id, "line", LINE_S, self._lose_line)
+
+    def _lose_line(self) -> None:
+        if self.energised:
+            self.grid.say(self.id, "output_lost", f"{self.id}: the operator's line has tripped")
+            self.energised = False
+            self._show()
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Move voltage, frequency or phase."""

@@ -72,14 +72,20 @@ class Differential:
     ) -> None:
         self._owner, self._grid, self._operate = owner, grid, operate
         self._pickup_a: Final = pickup_a
+        self._operated = False
 
     def sense(self) -> None:
         """Look for a current that enters the zone and does not leave it."""
         timers = self._grid.timers
         if not (self._grid.faults and self._sees()):
+            self._operated = False
             timers.cancel(self._owner, "87")
-        elif not timers.pending(self._owner, "87"):
-            self._grid.after(self._owner, "87", DIFFERENTIAL_S, self._operate)
+        elif not self._operated and not timers.pending(self._owner, "87"):
+            self._grid.after(self._owner, "87", DIFFERENTIAL_S, self._act)
+
+    def _act(self) -> None:
+        self._operated = True
+        self._operate()
 
     def _sees(self) -> bool:
         faults = zip(self._grid.faults.values(), self._grid.fault_a.tolist(), strict=True)

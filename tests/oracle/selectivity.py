@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.settings import load
+from device_emulators.devices.breaker import SUPPLY
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.zones import border, joined
 from tests.unit.device_emulators.sites import Hand, S
@@ -72,8 +73,8 @@ class Outcome:
 
     @property
     def beyond(self) -> frozenset[str]:
-        """Return the breakers that should not have opened."""
-        return frozenset(self.opened) - self.zone
+        """Return the breakers that should not have opened; a lost supply opens some rightly."""
+        return frozenset(n for n, (x, _) in self.opened.items() if x not in SUPPLY) - self.zone
 
     @property
     def by_breakers(self) -> bool:
@@ -205,17 +206,18 @@ def trial(fed_by: str, hand: Hand, bus: str, kind: str) -> Outcome:
 
     def look() -> None:
         nonlocal dead_ns, joined_by
+        fed = bool(grid.fault_a.any())
         now = [s.closed for s in others]
-        if now != joined_by and dead_ns is None:  # a bypass, a pole: the zone is another one
+        if fed and now != joined_by:  # a bypass, a pole: the zone is another one
             joined_by = now
             wider = joined(grid, {number})
             around = border(grid, wider)
             outcome.zone |= {d.id for d in around}
             outcome.feeding |= {d.id for d in around if _feeds(plant, d, wider)}
-        if dead_ns is None and not grid.fault_a.any():
-            dead_ns = plant.now_ns
-        elif dead_ns is not None and grid.fault_a.any():
+        if fed:
             dead_ns = None
+        elif dead_ns is None:
+            dead_ns = plant.now_ns
 
     plant.watchers.append(look)
     end_s = began_ns / S + WATCH_S
@@ -233,7 +235,7 @@ def _feeds(plant: Plant, breaker: Any, zone: set[int]) -> bool:
     grid, outside = plant.grid, next(b for b in breaker.buses if b not in zone)
     if not breaker.closed:
         return False
-    ahead = bool(grid.switch_forward[breaker.switch]) == (breaker.buses[0] == outside)
+    ahead: bool = bool(grid.switch_forward[breaker.switch]) == (breaker.buses[0] == outside)
     fault = next(iter(grid.faults.values())).bus
     step = float(grid.nominal_v[fault] / grid.nominal_v[outside])
     carried = float(grid.switch_current_a[breaker.switch])
@@ -248,7 +250,7 @@ def _tell(outcome: Outcome, events: Iterable[PlantEvent], began_ns: int) -> None
             elements[event.source] = str(event.fields["element"])
         elif event.name == "opened" and event.source in elements:
             outcome.opened[event.source] = (elements[event.source], after_s)
-        elif event.name in OWN and abs(after_s - (outcome.dead_s or WATCH_S)) < 1e-3:
+        elif event.name in {*OWN, "opened"} and abs(after_s - (outcome.dead_s or WATCH_S)) < 1e-3:
             outcome.own.append(event.text)
 
 
