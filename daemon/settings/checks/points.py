@@ -165,20 +165,18 @@ def _check_overlaps(form: RegisterMapForm) -> Iterator[Finding]:
 def _check_functions(form: RegisterMapForm) -> Iterator[Finding]:
     """Hold the functions that are obeyed to reading and writing every point of the map."""
     obeyed = set(form.functions)
-    if not obeyed:
-        return
+    missing: dict[int, str] = {}
     for name, place in form.points.items():
-        needed = set()
-        if "r" in place.access:
-            needed.add(_READS[place.table])
-        if "w" in place.access:
+        needed = [_READS[place.table]] if "r" in place.access else []
+        if "w" in place.access and place.table in _WRITES:
             several = name in _COMMAND_BLOCK or _WIDTH[place.type] > 16
-            needed.add(_WRITES[place.table][several])
-        for function in sorted(needed - obeyed):
-            if _INSTEAD.get(function) in obeyed:
-                continue
-            text = f"{name} cannot be reached without function {function}"
-            yield Finding(("functions",), text, f"{function}")
+            needed.append(_WRITES[place.table][several])
+        for function in needed:
+            if obeyed and function not in obeyed and _INSTEAD.get(function) not in obeyed:
+                missing.setdefault(function, name)
+    for function, name in missing.items():
+        text = f"{name} cannot be reached without function {function}"
+        yield Finding(("functions",), text, f"{function}")
 
 
 def _check_paths(form: NodeMapForm) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from pymodbus.pdu.register_message import (
@@ -217,6 +218,17 @@ async def test_set_point_takes_the_epoch_along_where_it_stands_beside() -> None:
         await driver.write(command(table, "ROW-1", "power_cap_pu", 0.45))
         await driver.write(command(table, "ROW-1", "heartbeat", 65_537.0, action="beat"))
     assert peer.written == [(2, 16, 10, (3, 450)), (2, 6, 20, (1,))]
+
+
+async def test_single_register_is_written_by_the_function_that_the_make_knows() -> None:
+    peer, board = Peer(), site(breakers=0, rows=1, mirror=False)
+    profile = replace(board.profiles["rack_row/r"], functions=frozenset({3, 4, 16}))
+    board = replace(board, profiles={**board.profiles, "rack_row/r": profile})
+    async with driving(board, peer) as (table, driver):
+        await table.until("read", lambda: is_good(table.quality("ROW-1.power_w")))
+        outcome = await driver.write(command(table, "ROW-1", "heartbeat", 513.0, action="beat"))
+        assert outcome.result is Result.ACKNOWLEDGED
+    assert peer.written == [(2, 16, 20, (513,))]
 
 
 async def test_expired_command_is_not_sent() -> None:

@@ -116,6 +116,26 @@ REGISTERS = {
         "  ^command:               {table: holding, address: 4,",
         "points.command", "three u16 in a row", "holding register 2",
     ),
+    "serial number over a point": Edit(
+        "serial: {table: input, address: 900}", "serial: {table: input, address: ^14}",
+        "serial.address", "overlaps coolant_temperature_c in the input table", alone=False,
+    ),
+    "function that no map can name": Edit(
+        "serial: {table: input, address: 900}", "functions: [3, 4, 6, 16, ^20]", "functions.4",
+        "20 is not known",
+    ),
+    "functions that do not reach every point": Edit(
+        "serial: {table: input, address: 900}", "functions: ^[3, 4, 6, 16]", "functions",
+        "overcrank cannot be reached without function 2", "2",
+    ),
+    "no function that writes several registers": Edit(
+        "serial: {table: input, address: 900}", "functions: ^[2, 3, 4, 6]", "functions",
+        "command_epoch cannot be reached without function 16", "16",
+    ),
+    "gaps that do something else": Edit(
+        "serial: {table: input, address: 900}", "gaps: ^ones", "gaps", '"ones" is not known',
+        "zero, refuse",
+    ),
     "command without its epoch": Edit(
         "  command_epoch:         {table: holding, address: 0, type: u16, access: w}\n",
         "", "points.command", "a command needs command_epoch",
