@@ -180,3 +180,14 @@ def test_the_daemon_writes_what_is_meant_to_be_written_and_nothing_else(name: st
 def test_the_rest_of_a_breaker_is_one_read(name: str) -> None:
     places = [p for p in registers(name, "input").values() if not p.mirrored]
     assert max(p.address + p.words for p in places) - min(p.address for p in places) <= 60
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.fault("F18", "F24")
+def test_a_device_can_be_told_from_another_of_its_make(name: str) -> None:
+    known = profile(name)
+    assert known.make
+    assert known.model
+    if known.protocol == "modbus_tcp":
+        assert known.serial is not None
+        assert known.serial.type == "u32"
