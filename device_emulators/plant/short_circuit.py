@@ -269,10 +269,11 @@ class FaultModel:
             if not moved and float(off_w.max(initial=0.0)) < _LOAD_W:
                 break
             self._fixed_pu = fixed_pu
+        else:
+            solution, volts, current = self._linear(held, load, self._shunt_s)
         self._given_way = {
             k: held[k] / emfs[k] for k in range(len(emfs)) if held[k] != emfs[k] and emfs[k]
         }
-        solution, volts, current = self._linear(held, load, self._shunt_s)
         return solution, volts, held, current
 
     def _yield(
