@@ -181,3 +181,16 @@ def test_the_comparison_notices_a_wrong_network() -> None:
     plant = Plant(replace(site, equipment={**site.equipment, "TX-P-1": worse}))
     expected = pandapower_says(plant, ("U-1",), "3ph")
     assert faulted(plant, "MV", "three_phase") != pytest.approx(expected["MV"], rel=WITHIN)
+
+
+@pytest.mark.parametrize("name", ["ai_hall", "traditional"])
+def test_every_breaker_can_break_what_flows_behind_it(name: str) -> None:
+    plant = Plant(shipped(name), seed=1)
+    grid, asked = plant.grid, 0
+    for item in plant.site.of_nature("breaker"):
+        bus = item.buses[1]
+        if grid.is_ac[grid.bus[bus]] and grid.v[grid.bus[bus]] > 0.5:
+            worst = max(faulted(plant, bus, kind) for kind in ("three_phase", "earth"))
+            assert worst <= item.ratings["breaking_a"], item.id
+            asked += 1
+    assert asked >= 15
