@@ -7,7 +7,6 @@ back when the fault is over.
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from device_emulators.faults.words import ENDS, OF_MODBUS, OF_OPCUA, of_protocol
 from device_emulators.servers.gateways import Gateways
 from device_emulators.virtual.link import located
 from device_emulators.virtual.run import run
+from tests.properties import FACTOR
 from tests.simulation.board import MODBUS_PORT, OPCUA_PORT, PACKAGES, SHOW_S, driven
 from tests.small_board import MemoryPlant, small_board
 from tests.unit.drivers.board import rig
@@ -122,12 +122,10 @@ OFTEN = [
     pytest.param("OPC-B", "lose_subscriptions", marks=pytest.mark.fault("F13")),
     pytest.param("OPC-B", "renumber", marks=pytest.mark.fault("F14")),
 ]
-"""What is tried each time; with RIDETHROUGH_EXAMPLES all of it."""
+"""What is tried each time; with more examples than usual, all of it."""
 
 
-@pytest.mark.parametrize(
-    ("gateway", "event"), EVERY if "RIDETHROUGH_EXAMPLES" in os.environ else OFTEN
-)
+@pytest.mark.parametrize(("gateway", "event"), EVERY if FACTOR > 1 else OFTEN)
 def test_nothing_false_is_good_and_all_comes_back(gateway: str, event: str) -> None:
     good, bad, last, healed = play(gateway, event)
     assert healed
