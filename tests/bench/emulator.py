@@ -5,8 +5,9 @@ the plant goes on in real time meanwhile. It is asked for what the daemon reads,
 the order of its read plan, over one connection to each gateway with one request at a time, by this
 process. The floor is an asyncio server that looks at nothing but the length it has to answer with;
 the peer is the server that comes with pymodbus. Each is asked with the same frames and gives
-replies of the same length. Rounds of the three alternate in one run and the best counts; what a
-request costs is the processor time of the server's process, which a busy machine disturbs least.
+replies of the same length. Rounds of the three alternate in one run and the best counts. What a
+request costs is the processor time of the server's process, less what that took in the same round
+while nobody asked: a busy machine disturbs it least, and the plant is not counted.
 """
 
 from __future__ import annotations
@@ -204,15 +205,22 @@ async def _ask(pid: int, ports: dict[int, int], frames: dict[int, list[bytes]]) 
         for at, them in frames.items()
     ]
     await asyncio.sleep(0.3)
-    began_s, spent_s, before = monotonic(), _spent_s(pid), sum(a.answered for a in asking)
-    await asyncio.sleep(ROUND_S)
+    before = sum(a.answered for a in asking)
+    took_s, spent_s = await _spend(pid)
     answered = sum(a.answered for a in asking) - before
-    took_s, spent_s = monotonic() - began_s, _spent_s(pid) - spent_s
     for each in asking:
         each.close()
     await asyncio.sleep(0.1)
     assert all(a.answered and not a.refused for a in asking), "a request was not answered"
-    return Asked(answered / took_s, spent_s / answered * 1e6)
+    quiet_s, own_s = await _spend(pid)
+    return Asked(answered / took_s, (spent_s - own_s * took_s / quiet_s) / answered * 1e6)
+
+
+async def _spend(pid: int) -> tuple[float, float]:
+    """Let a while pass; return how long it was and what processor time a process took [s]."""
+    began_s, spent_s = monotonic(), _spent_s(pid)
+    await asyncio.sleep(ROUND_S)
+    return monotonic() - began_s, _spent_s(pid) - spent_s
 
 
 def _spent_s(pid: int) -> float:
