@@ -4,8 +4,9 @@ Compared is the initial symmetrical current at t = 0 of faults without load, fed
 the voltage 1.0 pu: IEC 60909 puts c U there, so pandapower's currents are divided by c (1.1 at
 every level: low voltage with 10 % tolerance), its utility is given c times the declared
 short-circuit power (the standard has c in that impedance too), and its transformers are given their
-impedances divided by the correction factor K_T that the standard multiplies them with. What is left
-between the two is the magnetising current of transformers, which the standard leaves out.
+impedances divided by the correction factor K_T that the standard multiplies them with. Transformers
+are Dyn with the declared neutral resistance. What is left between the two is the magnetising
+current of transformers, which the standard leaves out.
 """
 
 from __future__ import annotations
@@ -75,11 +76,21 @@ def pandapower_says(plant: Plant, utilities: Sequence[str], fault: str) -> dict[
         vk, vkr = net.trafo.vk_percent[row] / 100.0, net.trafo.vkr_percent[row] / 100.0
         k_t = 0.95 * C / (1.0 + 0.6 * math.sqrt(vk**2 - vkr**2))
         net.trafo.loc[row, ["vk_percent", "vkr_percent"]] /= k_t
+        ratings = one_line.equipment[net.trafo.name[row]]["ratings"]
+        net.trafo.loc[row, "rn_ohm"] = float(ratings.get("neutral_ohm", 0.0))
+    net.trafo["vector_group"] = "Dyn"  # the zero sequence of a secondary ends in its delta
+    net.trafo["vk0_percent"], net.trafo["vkr0_percent"] = (
+        net.trafo.vk_percent,
+        net.trafo.vkr_percent,
+    )
+    net.trafo["mag0_percent"], net.trafo["mag0_rx"], net.trafo["si0_hv_partial"] = 100.0, 0.0, 0.5
     for name in utilities:
         item = one_line.equipment[name]
         mva = C * float(item["ratings"]["short_circuit_va"]) / 1e6
         bus = one_line.bus[item["buses"][0]]
-        pandapower.create_ext_grid(net, bus, s_sc_max_mva=mva, rx_max=R_BY_X)
+        pandapower.create_ext_grid(
+            net, bus, s_sc_max_mva=mva, rx_max=R_BY_X, x0x_max=1.0, r0x0_max=R_BY_X
+        )
     pandapower.shortcircuit.calc_sc(net, fault=fault, case="max", lv_tol_percent=10)
     return {
         name: 1e3 * float(net.res_bus_sc.ikss_ka.loc[number]) / C
@@ -102,6 +113,21 @@ def test_fault_currents_equal_iec_60909_by_pandapower(
     for bus, current_a in expected.items():
         assert found[bus] == pytest.approx(current_a, rel=WITHIN), bus
     assert set(found) == set(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "utilities", "least"), [("ai_hall", ("U-A", "U-B"), 30), ("traditional", ("U-1",), 16)]
+)
+def test_earth_fault_currents_equal_pandapower(
+    name: str, utilities: Sequence[str], least: int
+) -> None:
+    """Behind transformers, whose neutrals are earthed as declared; a utility has none there."""
+    plant = Plant(utility_alone(name))
+    expected = pandapower_says(plant, utilities, "1ph")
+    behind = [bus for bus in expected if plant.grid.nominal_v[plant.grid.bus[bus]] < 15e3]
+    assert len(behind) >= least
+    for bus in behind:
+        assert faulted(plant, bus, "earth") == pytest.approx(expected[bus], rel=WITHIN), bus
 
 
 def test_tied_sections_equal_pandapower_too() -> None:
