@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from device_emulators.plant.computing import Rack
     from device_emulators.plant.workload import Demand
 
-OVERLAPPED: Final = 0.72
+OVERLAPPED: Final = 0.76
 """Where power is while computing tails off, between communicating (0) and computing (1)."""
-UPDATING: Final = 0.68
+UPDATING: Final = 0.69
 RESUMED: Final = 0.90
 """The same when the next step begins to compute; it rises to 1 until its end."""
-EVALUATING: Final = 0.78
+EVALUATING: Final = 0.76
 """The same for evaluation, by the share of waiting."""
 PASS_COUNT: Final = 24
 """Passes through micro-batches in a step."""
@@ -68,8 +68,8 @@ class Training:
     communication_pu: float = 0.095
     edge_s: float = 0.1
     evaluate_steps: int = 12
-    settle_s: float = 0.5
-    evaluate_s: float = 12.6
+    settle_s: float = 0.2
+    evaluate_s: float = 13.0
     pass_swing_pu: float = 0.012
     checkpoint_s: float = 1.8
     checkpoint_evaluations: int = 6

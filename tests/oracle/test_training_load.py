@@ -1,10 +1,10 @@
 """The synthetic training load has the mean, the swings and the spectrum of 64 measured nodes.
 
-Tolerances, for as many nodes sampled the same way: mean and peak 2 %, median swing in 5 s 10 %, its
-95th percentile 15 %, standard deviation 10 %, frequency of the step 3 %. The largest swing hangs on
-how many of 64 nodes are sampled within one wait: 35 % in one run, 15 % in the median of five.
-Below 0.25 Hz the root mean square of each band is within 25 % where evaluations, the step and twice
-the step lie, which hold 95 % of the power, and within a factor of 1.6 between them.
+Tolerances, for as many nodes sampled the same way: mean and peak 1.5 %, median swing in 5 s 7 %,
+its 95th percentile 12 %, standard deviation 5 %, frequency of the step 1 %. The largest swing hangs
+on how many of 64 nodes are sampled within one wait: 35 % in one run, 10 % in the median of nine.
+Below 0.25 Hz the root mean square of each band is within 20 % where evaluations, the step and twice
+the step lie, which hold 95 % of the power, and within 40 % between them.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ def test_what_is_said_of_the_file_is_so() -> None:
         assert getattr(found, name) == pytest.approx(getattr(MEASURED, name), rel=0.01), name
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_synthetic_training_is_like_measured_training(seed: int) -> None:
     found = figures(synthetic(seed)[1])
-    assert found.mean_w == pytest.approx(MEASURED.mean_w, rel=0.02)
-    assert found.peak_w == pytest.approx(MEASURED.peak_w, rel=0.02)
-    assert found.swing_median_pu == pytest.approx(MEASURED.swing_median_pu, rel=0.10)
-    assert found.swing_p95_pu == pytest.approx(MEASURED.swing_p95_pu, rel=0.15)
+    assert found.mean_w == pytest.approx(MEASURED.mean_w, rel=0.015)
+    assert found.peak_w == pytest.approx(MEASURED.peak_w, rel=0.015)
+    assert found.swing_median_pu == pytest.approx(MEASURED.swing_median_pu, rel=0.07)
+    assert found.swing_p95_pu == pytest.approx(MEASURED.swing_p95_pu, rel=0.12)
     assert found.swing_max_pu == pytest.approx(MEASURED.swing_max_pu, rel=0.35)
-    assert found.std_pu == pytest.approx(MEASURED.std_pu, rel=0.10)
-    assert found.step_hz == pytest.approx(MEASURED.step_hz, rel=0.03)
+    assert found.std_pu == pytest.approx(MEASURED.std_pu, rel=0.05)
+    assert found.step_hz == pytest.approx(MEASURED.step_hz, rel=0.01)
     for band, (mine, theirs) in enumerate(zip(found.bands_pu, MEASURED.bands_pu, strict=True)):
-        allowed = 1.6 if band in WIDE else 1.25
-        assert theirs / allowed < mine < theirs * allowed, BANDS[band]
+        allowed = 0.40 if band in WIDE else 0.20
+        assert mine == pytest.approx(theirs, rel=allowed), BANDS[band]
 
 
 def test_the_largest_swing_is_like_the_measured_one() -> None:
-    largest = [float(swings_pu(synthetic(seed)[1]).max()) for seed in range(1, 6)]
-    assert float(np.median(largest)) == pytest.approx(MEASURED.swing_max_pu, rel=0.15)
+    largest = [float(swings_pu(synthetic(seed)[1]).max()) for seed in range(1, 10)]
+    assert float(np.median(largest)) == pytest.approx(MEASURED.swing_max_pu, rel=0.10)
 
 
 def test_the_bands_of_the_lines_hold_the_power() -> None:

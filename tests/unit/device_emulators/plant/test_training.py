@@ -31,7 +31,7 @@ def test_a_step_computes_and_communicates_as_long_as_it_says() -> None:
 
 
 def test_steps_come_at_the_step_time_and_an_evaluation_after_them() -> None:
-    job = replace(Training(), pass_swing_pu=0.0, checkpoint_s=0.5)
+    job = replace(Training(), pass_swing_pu=0.0, checkpoint_s=Training().settle_s)
     course = job.level_pu(FINE_S)
     talking = np.abs(course - job.communicate_pu) < 1e-3
     talks = np.flatnonzero(np.diff(talking.astype(int)) > 0) * 0.02
