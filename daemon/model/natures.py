@@ -310,6 +310,7 @@ _ROWS: Final = (
             "time_multiplier_51n_pu": "~Its multiplier.",
             "pickup_50n_a": "~Definite-time earth-fault pick-up.",
             "delay_50n_s": "~Its time.",
+            "delay_50n_inverter_s": "~Its time while an inverter forms the island.",
             "pickup_67_a": "~Over-current towards the source side: pick-up.",
             "delay_67_s": "~Its time.",
             "pickup_51v_a": "~Island group: over-current while the voltage has collapsed, pick-up.",

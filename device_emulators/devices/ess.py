@@ -24,6 +24,7 @@ from device_emulators.plant.converter import blocking_loss_w
 from device_emulators.plant.dc import DcSource
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,10 @@ class Ess(Device):
         self.former: Former | None = None
         self.source: DcSource | None = None
         self.slot = grid.add_slot(item.buses[0])
+        rated_a = item.ratings["power_w"] / (math.sqrt(3.0) * float(grid.nominal_v[self.buses[0]]))
+        self._differential = Differential(
+            item.id, grid, {self.buses[0]: 0.2 * rated_a}, lambda: self._stop("fault")
+        )
         if self.on_ac:
             self.former = grid.add_former(item.id, item.buses[0], RANK, 1e4 * self.rated_w)
         else:
@@ -265,7 +270,9 @@ class Ess(Device):
         self.grid.p_w[self.slot] = self.following_w if following else 0.0
 
     def sense(self) -> bool:
-        """Watch limits; hand the island to whoever is stiffer."""
+        """Watch limits and its terminals; hand the island to whoever is stiffer."""
+        if self.on_ac:
+            self._differential.sense()
         if self.stage in {"grid_following", "standby"} and self.on_ac:
             return self._rest_or_follow()
         if self.former is not None and self.stage == "grid_forming":

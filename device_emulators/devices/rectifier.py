@@ -18,6 +18,7 @@ from device_emulators.plant import battery_room
 from device_emulators.plant.battery_room import BatteryRoom
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.dc import DcSource
+from device_emulators.plant.zones import Differential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,8 @@ class Rectifier(Device):
         raised_pu = DISCONNECTED_PU / self._by_cells - battery.cells.low_pu
         battery.raised_pu = max(raised_pu, 0.0)
         self.slot = grid.add_slot(item.buses[0])
+        shorted_a = {self.buses[1]: item.ratings["power_w"] / float(grid.nominal_v[self.buses[1]])}
+        self._fuses = Differential(item.id, grid, shorted_a, self._blow)
         self.source = grid.add_dc_source(DcSource(self.buses[1], rated, SET_PU, DROOP_PU))
         self.float = grid.add_dc_source(DcSource(self.buses[1], rated, FULL_PU, DROOP_PU))
         self._looked = -1
@@ -153,6 +156,7 @@ class Rectifier(Device):
     def sense(self) -> bool:
         """Leave or take back the input; plan the end of the battery."""
         self._plan_empty()
+        self._fuses.sense()
         if self.stage == "fault":
             return False
         low, high = INPUT_PU
@@ -174,6 +178,11 @@ class Rectifier(Device):
         elif self.grid.now_ns >= walk_in.begins_at_ns:
             self._enter("walk_in")
         return False
+
+    def _blow(self) -> None:
+        """Take rectifiers and battery off a short circuit."""
+        self.battery.open_strings(self.battery.strings)
+        self._enter("fault")
 
     def _plan_empty(self) -> None:
         if self.float.given_w > 0.0 and self.battery.can_give():

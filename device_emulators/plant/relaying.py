@@ -6,9 +6,9 @@ where the closed form says; below the pick-up it resets at once, as numerical re
 is one of 27, 59, 81U, 81O, 81R and 32, with a definite time.
 
 Two groups of settings: the stages of a relay act always, those of the island group only while no
-utility feeds the bus. An inverter gives at most 1.5 times its rating, less than many a load draws
-from the grid, so the stages of that group are controlled by voltage (51V): they time only where it
-has collapsed.
+utility feeds the bus; the 50N of a storage has a time of its own while that feeds the network. An
+inverter gives at most 1.5 times its rating, less than many a load draws from the grid, so the
+stages of that group are controlled by voltage (51V): they time only where it has collapsed.
 
 Simplified: the relay sees the settled current at once (no filter, no transformer saturation); what
 it needs to be sure is the least time of its stages. 67, 51V and earth-fault stages look only while
@@ -36,7 +36,8 @@ COLLAPSED_PU: Final = 0.70
 EASE: Final = 0.98
 """Part of its limit at which a guard drops out."""
 ROCOF_S: Final = 0.1
-RESIDUAL, REVERSE, PHASE, COLLAPSED = "residual", "reverse", "phase", "collapsed"
+PHASE, REVERSE, COLLAPSED = "phase", "reverse", "collapsed"
+RESIDUAL, BY_INVERTER, BY_OTHERS = "residual", "residual, inverter", "residual, others"
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Stage:
         number: ANSI number.
         sees: what it measures: the largest phase current, that current while it flows towards the
             source side, that current while the voltage has collapsed, or three times the zero
-            sequence.
+            sequence, always or in one of the groups.
         pickup_a: pick-up [A].
         delay_s: definite time [s]; the multiplier of the curve if there is one [pu].
         curve: characteristic, None for a definite time.
@@ -62,6 +63,11 @@ class Stage:
     curve: Curve | None = None
     travel_pu: float = 0.0
     timing: bool = False
+
+    @property
+    def timer(self) -> str:
+        """Return the name of its timer: a number may stand in both groups."""
+        return f"{self.number} {self.sees}"
 
     def operating_s(self, current_a: float) -> float:
         """Return the time at a constant current, infinite up to the pick-up [s]."""
@@ -97,6 +103,10 @@ def stages(ratings: Mapping[str, float], variant: str) -> list[Stage]:
         if (pickup := ratings.get(f"pickup_{number}_a")) is not None:
             delay_s = max(ratings.get(f"delay_{number}_s", 0.0), instant_s)
             found.append(Stage(number.upper(), sees, pickup, delay_s))
+    if (delay_s := ratings.get("delay_50n_inverter_s")) is not None:
+        ground = next(stage for stage in found if stage.number == "50N")
+        ground.sees = BY_OTHERS
+        found.append(Stage("50N", BY_INVERTER, ground.pickup_a, delay_s))
     for number, sees in (("51", PHASE), ("51n", RESIDUAL)):
         if (pickup := ratings.get(f"pickup_{number}_a")) is not None:
             multiplier = ratings.get(f"time_multiplier_{number}_pu", 0.1)
@@ -146,7 +156,7 @@ class OverCurrent:
 
     @property
     def pickup_a(self) -> float:
-        """Return the lowest current it acts on without a short circuit [A], infinite without any."""
+        """Return the lowest pick-up without a short circuit [A], infinite without any."""
         return min([s.pickup_a for s in self.stages if s.sees == PHASE], default=math.inf)
 
     def picked_up(self, number: str) -> bool:
@@ -161,10 +171,17 @@ class OverCurrent:
         leader = self._grid.leader(self._bus)
         return leader is not None and leader.rank > 0
 
+    @property
+    def on_inverter(self) -> bool:
+        """Return whether an inverter forms the island of the bus."""
+        leader = self._grid.leader(self._bus)
+        return leader is not None and leader.rank > 0 and leader.machine is None
+
     def _seen_a(self, stage: Stage) -> float:
         grid, number = self._grid, self.switch
-        if stage.sees == RESIDUAL:
-            return float(grid.switch_residual_a[number]) if grid.faults else 0.0
+        if stage.sees.startswith(RESIDUAL):
+            other = stage.sees != RESIDUAL and (stage.sees == BY_INVERTER) != self.on_inverter
+            return float(grid.switch_residual_a[number]) if grid.faults and not other else 0.0
         if stage.sees == REVERSE and grid.switch_forward[number]:
             return 0.0
         if stage.sees == COLLAPSED and (grid.v[self._bus] >= COLLAPSED_PU or not self.on_island):
@@ -185,10 +202,10 @@ class OverCurrent:
             if left_s < math.inf:
                 stage.timing = self.busy = True
                 if stage.travel_pu < 1.0:
-                    self._grid.after(self._id, stage.number, left_s, self._operate(stage))
+                    self._grid.after(self._id, stage.timer, left_s, self._operate(stage))
             elif stage.timing:
                 stage.reset()
-                self._grid.timers.cancel(self._id, stage.number)
+                self._grid.timers.cancel(self._id, stage.timer)
 
     def drop_out(self) -> None:
         """Forget what had picked up: no current flows any more."""
@@ -196,7 +213,7 @@ class OverCurrent:
             self.busy = False
             for stage in self.stages:
                 stage.reset()
-                self._grid.timers.cancel(self._id, stage.number)
+                self._grid.timers.cancel(self._id, stage.timer)
 
     def _operate(self, stage: Stage) -> Callable[[], None]:
         def operate() -> None:
