@@ -122,8 +122,16 @@ class Generator(Rotating):
         }
 
     def performance(self) -> Performance:
-        """Return how a set of its class is tuned."""
-        return CLASSES[int(self.settings["iso_8528_class"])]
+        """Return how a set of its class is tuned.
+
+        Raises:
+            ValueError: there is no such class; one with a step of its own would be G4.
+        """
+        number = int(self.settings["iso_8528_class"])
+        if number not in CLASSES:
+            valid = ", ".join(map(str, CLASSES))
+            raise ValueError(f"{self.id}: iso_8528_class {number} is not emulated (valid: {valid})")
+        return CLASSES[number]
 
     def _shown_fuel_l(self) -> float:
         return self.tanks.full_l if self.sensor_stuck else self.tanks.day_l

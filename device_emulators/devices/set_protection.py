@@ -16,8 +16,8 @@ settings where a site may want others.
 
 47 is judged once, when voltage builds up, by the set itself.
 
-Simplified: 40 and 49 look at power instead of impedance and a thermal model; the unbalance that 46
-measures is what an event says, since the network is symmetrical.
+Simplified: 40 and 49 look at power instead of impedance and a thermal model; loads are symmetrical,
+so that 46 measures only what short circuits draw and what an event says.
 """
 
 from __future__ import annotations
@@ -118,10 +118,12 @@ class SetProtection:
 
     def advance(self, dt_s: float) -> None:
         """Heat the rotor by unbalance, or let it cool."""
-        if self.unbalance_pu == 0.0 and self._heat_46_s == 0.0:
+        faulted = self._set.grid.sequences is not None
+        if self.unbalance_pu == 0.0 and self._heat_46_s == 0.0 and not faulted:
             return
         machine = self._set.machine
         negative_pu = self.unbalance_pu * abs(self._set.former.given_w) / machine.power_w
+        negative_pu += self._fault_pu()
         if negative_pu < UNBALANCE_PU:
             self._heat_46_s = max(self._heat_46_s - dt_s * UNBALANCE_PU**2, 0.0)
             return
@@ -129,6 +131,16 @@ class SetProtection:
         if self._heat_46_s >= UNBALANCE_S:
             self._heat_46_s = 0.0
             self._set.fault("negative sequence")
+
+    def _fault_pu(self) -> float:
+        """Return the negative-sequence current that a short circuit draws from the set [pu]."""
+        own = self._set
+        sequences, breakers = own.grid.sequences, own.own_breakers()
+        if sequences is None or not breakers or not own.running:
+            return 0.0
+        volts = float(own.grid.nominal_v[own.buses[0]])
+        rated_a = own.machine.power_va / (math.sqrt(3.0) * volts)
+        return float(abs(sequences[0][breakers[0].switch])) / rated_a
 
     def drop_out(self) -> None:
         """Forget what has picked up: the set does not run any more."""

@@ -407,3 +407,8 @@ def test_a_slower_class_dips_further() -> None:
     assert lowest[1.0] < lowest[3.0] - 0.5
     assert lowest[1.0] > 0.85 * 60.0
     assert lowest[3.0] > 0.93 * 60.0
+
+
+def test_a_class_that_is_not_emulated_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"DG-1: iso_8528_class 4 .*valid: 1, 2, 3"):
+        board(generator={"iso_8528_class": 4.0})

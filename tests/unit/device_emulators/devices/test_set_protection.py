@@ -100,6 +100,27 @@ def test_small_unbalance_is_borne_for_ever() -> None:
     assert hand.stage("DG-2") == "loaded"
 
 
+def test_a_short_circuit_between_two_phases_heats_the_rotors() -> None:
+    hand = two_sets()
+    hand.plant.inject("L", "fault", {"kind": "phase_phase", "ohm": 0.0})
+    hand.run(20.5)
+    assert hand.stage("DG-1") != "fault"
+    hand.run(30.0)
+    assert cause(hand, "DG-1") == cause(hand, "DG-2") == "negative_sequence"
+
+
+def test_a_short_circuit_that_is_cleared_soon_is_survived() -> None:
+    hand = two_sets()
+    hand.plant.inject("L", "fault", {"kind": "three_phase", "ohm": 0.0})
+    hand.run(20.3)
+    assert hand.plant.quantity("M", "voltage_pu") < 0.05
+    assert hand.plant.quantity("M", "frequency_hz") > 60.5  # nothing holds the engines
+    hand.plant.inject("L", "clear", {})
+    hand.run(40.0)
+    assert hand.stage("DG-1") == hand.stage("DG-2") == "loaded"
+    assert hand.plant.quantity("M", "frequency_hz") == pytest.approx(60.0, abs=0.1)
+
+
 def test_overload_is_borne_for_its_time() -> None:
     hand = two_sets(load_w=3.3e6, overload_pu=1.02, overload_s=5.0, under_frequency_s=9.0)
     hand.command("52-2", "open")
