@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.model.plant import Site
+    from device_emulators.plant.chains import Efficiency
     from device_emulators.plant.elements import PlantEvent
     from device_emulators.plant.truth import Truth
     from device_emulators.scenario import (
@@ -60,6 +61,11 @@ class Witness(Protocol):
 
     def truth(self) -> Truth:
         """Return everything that is so now."""
+        ...
+
+    @property
+    def efficiency_now(self) -> Efficiency:
+        """How much of what is taken reaches the chips now."""
         ...
 
 

@@ -61,3 +61,8 @@ def _parts(site: Site, plant: Witness) -> Iterator[str]:
             f"racks {running}/{len(racks)} {total_mw(racks)} cap {100 * cap:.0f} %"
             f" battery {100 * lowest:.0f} %"
         )
+    efficiency = plant.efficiency_now
+    if whole := [c for c in efficiency.chains if c.efficiency_pu is not None]:
+        yield ", ".join(f"{c.name} {100 * (c.efficiency_pu or 0.0):.1f} %" for c in whole)
+    if efficiency.pue_pu is not None:
+        yield f"PUE {efficiency.pue_pu:.2f}"

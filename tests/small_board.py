@@ -197,6 +197,11 @@ class ScriptedPlant(MemoryPlant):
         """Return what asks for many values at once."""
         return lambda: np.array([self.quantity(*name) for name in names])
 
+    @property
+    def efficiency_now(self) -> Efficiency:
+        """Return that there is no chain."""
+        return Efficiency((), None)
+
     def truth(self) -> Any:
         """Return what is recorded of the supply of loads: the spans that have begun by now."""
 
@@ -215,7 +220,7 @@ class ScriptedPlant(MemoryPlant):
                 )
                 for load in ("R-1", "R-2")
             },
-            efficiency=Efficiency((), None),
+            efficiency=self.efficiency_now,
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device_emulators.faults.garbling import Garble
+    from device_emulators.plant.chains import Efficiency
     from device_emulators.plant.plant import Plant
     from device_emulators.plant.truth import Truth
 
@@ -84,6 +85,11 @@ class Instruments:
     def teller(self, names: Sequence[tuple[str, str]]) -> Callable[[], NDArray[np.float64]]:
         """Return what asks for many values as they are, whatever instruments say (n_name,)."""
         return self._plant.teller(names)
+
+    @property
+    def efficiency_now(self) -> Efficiency:
+        """Return how much of what is taken reaches the chips now."""
+        return self._plant.efficiency_now
 
     def truth(self) -> Truth:
         """Return everything that is so now."""

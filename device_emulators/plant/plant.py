@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.model.plant import Site
+    from device_emulators.plant.chains import Efficiency
     from device_emulators.plant.workload import Workload
 
 _ROUNDS: Final = 12
@@ -400,6 +401,11 @@ class Plant:
             efficiency=self._chains.mean,
             efficiency_now=self._chains.now,
         )
+
+    @property
+    def efficiency_now(self) -> Efficiency:
+        """Return chains of conversion and PUE at the last full second."""
+        return self._chains.now
 
     def _bus_truth(self, bus: int) -> BusTruth:
         leader = self.grid.leader(bus) if self.grid.is_ac[bus] else None

@@ -67,6 +67,28 @@ def tie_closed(hand: Hand) -> None:
     hand.run(6.0)
 
 
+def off_neutral(hand: Hand) -> None:
+    """Both tap changers by hand, one up and one down."""
+    hand.run(1.0)
+    for transformer, action, steps in (("TX-P-A", "raise", 3), ("TX-P-B", "lower", 2)):
+        assert hand.command(transformer, "manual")
+        for _ in range(steps):
+            assert hand.command(transformer, action)
+            hand.run((hand.plant.now_ns - hand.plant.grid.start_ns) / 1e9 + 6.0)
+    assert hand.plant.read("TX-P-A", "tap_count") == -3.0
+    assert hand.plant.read("TX-P-B", "tap_count") == 2.0
+    truth = hand.plant.truth()
+    assert truth.buses["MVA"].voltage_pu > truth.buses["MVB"].voltage_pu + 0.05
+
+
+def compensated(hand: Hand) -> None:
+    """Both compensators at the ends of their ratings, one either way."""
+    hand.run(1.0)
+    assert hand.plant.write("PQ-A", "reactive_power_setpoint_var", -1e6)
+    assert hand.plant.write("PQ-B", "reactive_power_setpoint_var", 1e6)
+    hand.run(3.0)
+
+
 def fed_backwards(hand: Hand) -> None:
     """Both primary transformers are off; SMR and PV feed into the utility."""
     hand.run(1.0)
@@ -132,6 +154,8 @@ HALL: dict[str, Callable[[Hand], None]] = {
     for f in (
         normal,
         tie_closed,
+        off_neutral,
+        compensated,
         fed_backwards,
         island_of_sets,
         island_of_storage,
