@@ -103,10 +103,10 @@ def stages(ratings: Mapping[str, float], variant: str) -> list[Stage]:
         if (pickup := ratings.get(f"pickup_{number}_a")) is not None:
             delay_s = max(ratings.get(f"delay_{number}_s", 0.0), instant_s)
             found.append(Stage(number.upper(), sees, pickup, delay_s))
-    if (delay_s := ratings.get("delay_50n_inverter_s")) is not None:
+    if (inverter_s := ratings.get("delay_50n_inverter_s")) is not None:
         ground = next(stage for stage in found if stage.number == "50N")
         ground.sees = BY_OTHERS
-        found.append(Stage("50N", BY_INVERTER, ground.pickup_a, delay_s))
+        found.append(Stage("50N", BY_INVERTER, ground.pickup_a, inverter_s))
     for number, sees in (("51", PHASE), ("51n", RESIDUAL)):
         if (pickup := ratings.get(f"pickup_{number}_a")) is not None:
             multiplier = ratings.get(f"time_multiplier_{number}_pu", 0.1)
