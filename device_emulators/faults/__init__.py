@@ -2,13 +2,18 @@
 
 What a device can do wrong by itself (a breaker that fails to open, a set that does not crank, a
 battery that is disconnected) stands with the device in `device_emulators.devices`. Here are the
-words for the rest (`words`), instruments that lie (`instruments`), and the table of what may be
-drawn by chance (`catalogue`). What becomes of a way to a gateway belongs to whoever carries it: the
-servers on the desk, the network or its stand-in under virtual time.
+words for the rest (`words`), and what carries them out: instruments that lie (`instruments`,
+`garbling`), and the ways to gateways. A `way` is what is wrong now, a `door` stands between a
+server and the sockets of its clients and lets its connections suffer it (`lane`, `frames`,
+`replies`), on the desk and under virtual time alike; `proxy` puts the same door before any server.
+Whole links are cut and refused by the network where there is one (`device_emulators.virtual`).
 
-Each fault has an identifier, listed in tests/faults.yaml; a scenario begins and ends it.
+A scenario begins and ends a fault, or a person does: `live` takes requests while a plant runs,
+through a `hatch`, and `standing` knows what stands. `catalogue` is the table of what may be drawn
+by chance. tests/faults.yaml says which fault of the catalogue is made by which words.
 
 Must not know: the daemon. A fault that exists only to match a daemon's behaviour proves nothing.
 
-Add here: a word, its effect, and a row of the catalogue once it is handled; it is then drawn.
+Add here: a word, its effect, its place in tests/faults.yaml, and a row of the catalogue once it is
+handled; it is then drawn.
 """

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 import time
+from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING
 
 import pytest
-from pymodbus.client import ModbusTcpClient
+from pymodbus.client import AsyncModbusTcpClient, ModbusTcpClient
+from pymodbus.exceptions import ModbusException
 
 from daemon.model.natures import NATURES
 from daemon.model.points import Register
 from daemon.rehearsal import fault
 from daemon.settings import load, shift_ports
 from device_emulators.faults import hatch
+from device_emulators.servers.modbus import ModbusGateway
 from tests.integration.processes import Running, ridethrough, wait_for
+from tests.small_board import MemoryPlant, free_port, small_board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,3 +197,44 @@ def test_nobody_else_can_ask_and_another_desk_is_another_socket(
     other = shift_ports(load("ai_hall"), OFFSET + 100).site
     with pytest.raises(ConnectionError, match=f"desks of this user.*{path.stem}"):
         fault.ask(other, {"do": "list"})
+
+
+async def test_the_proxy_as_a_command_takes_faults_by_the_line() -> None:
+    plant, site = MemoryPlant(), small_board(modbus_port=free_port())
+    plant.show("52-A", source_voltage_v=3300.0)
+    gateway = ModbusGateway(site, site.gateways["GW-B"], plant)
+    await gateway.start()
+    command = ridethrough("fault", "proxy", "--listen", "0", "--to", f"127.0.0.1:{gateway.port}")
+    process = await asyncio.create_subprocess_exec(
+        *command, "--kind", "slow", "latency_s=0.001", stdin=PIPE, stdout=PIPE
+    )
+    to, from_ = process.stdin, process.stdout
+    assert to is not None
+    assert from_ is not None
+
+    async def told(line: str) -> str:
+        to.write(f"{line}\n".encode())
+        return (await from_.readline()).decode().strip()
+
+    try:
+        begun = (await from_.readline()).decode().split()
+        assert begun[1:] == ["->", f"127.0.0.1:{gateway.port}", "slow"]
+        port = int(begun[0].rpartition(":")[2])
+        client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=0.3, retries=0)
+        assert await client.connect()
+        assert (await client.read_input_registers(1, device_id=2)).registers == [6600]
+        assert await told("wrong_unit") == "wrong_unit"
+        with pytest.raises(ModbusException):
+            await client.read_input_registers(1, device_id=2)
+        assert "nothing called renumber can be done here" in await told("renumber")
+        assert await told("heal") == "heal"
+        assert await client.connect()
+        assert (await client.read_input_registers(1, device_id=2)).registers == [6600]
+        client.close()
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await gateway.stop()

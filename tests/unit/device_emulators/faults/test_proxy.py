@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asyncua.client.client import Client
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from device_emulators.faults.proxy import Proxy, values_of
 from device_emulators.servers.modbus import ModbusGateway
-from tests.small_board import MemoryPlant, free_port, small_board
+from device_emulators.servers.opcua import OpcUaGateway
+from tests.small_board import NAMESPACE, MemoryPlant, free_port, small_board
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -163,6 +165,37 @@ async def test_bytes_of_any_protocol_can_be_slowed_and_duplicated() -> None:
     proxy.close()
     server.close()
     await server.wait_closed()
+
+
+async def test_opc_ua_passes_through_and_goes_wrong_on_its_way() -> None:
+    site, plant = small_board(opcua_port=free_port()), MemoryPlant()
+    plant.show("ESS-1", soc_pu=0.5)
+    found = site.gateways["OPC-B"]
+    gateway = OpcUaGateway(site, found, plant)
+    await gateway.start(1_000_000_000_000_000_000)
+    proxy = Proxy((HOST, found.port), "opcua")
+    await proxy.open(HOST, 0)
+
+    async def soc() -> float:
+        async with Client(f"opc.tcp://{HOST}:{proxy.port}/", timeout=1.0) as client:
+            index = await client.get_namespace_index(NAMESPACE)
+            return float(await client.get_node(f"ns={index};s=ESS-1/soc").read_value())
+
+    try:
+        assert await soc() == pytest.approx(50.0)
+        proxy.suffer("dribble", {"pause_s": 0.0001})
+        proxy.suffer("duplicate", {})
+        proxy.suffer("heal", {})
+        proxy.suffer("hang", {})
+        with pytest.raises((TimeoutError, ConnectionError)):
+            await soc()
+        proxy.suffer("heal", {})
+        assert await soc() == pytest.approx(50.0)
+        with pytest.raises(ValueError, match="nothing called renumber"):
+            proxy.suffer("renumber", {})
+    finally:
+        proxy.close()
+        await gateway.stop()
 
 
 async def test_a_server_that_is_away_shows_as_a_reset() -> None:
