@@ -1,26 +1,35 @@
 """Row controller: jobs, caps, smoothing profile, orderly shutdown and start of its racks.
 
 A row follows the workload of the site, `utilisation_pu` of it, until a job is started on it; rows
-whose jobs start in the same instant run one job between them. The smoothing profile is what was
+whose jobs start in the same instant run one job between them. What jobs draw follows from their
+model: its parameters and the part of them that a token uses, the bits of its numbers, the part of
+the step that is communication, the operations that are reached by those that the numbers allow, and
+the accelerators of a rack (as many as suit its rating when 0). The smoothing profile is what was
 last written, at the beginning that of the site file; its ramp limit is that of the whole row.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
 from device_emulators.devices.device import SECOND, Device
+from device_emulators.plant.computing import H100_RACK, Model, Rack, Work
 from device_emulators.plant.indications import Panel
+from device_emulators.plant.inference import Inference
+from device_emulators.plant.jobs import Idle
 from device_emulators.plant.racks import LOST, OFF
 from device_emulators.plant.reading import Cell
+from device_emulators.plant.training import RATING_W, Training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
+    from device_emulators.plant.workload import Course
 
 SUMS: Final[Mapping[str, tuple[str, float]]] = {
     "stage": ("row_stage", 1.0),
@@ -31,13 +40,12 @@ SUMS: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Points that sum up the racks: the column of `Racks` and its factor."""
 
-STARTS: Final[Mapping[str, str]] = {
-    "job_start": "training",
-    "sparse_job_start": "sparse_training",
-    "inference_start": "inference",
-    "job_stop": "idle",
-}
-"""Which kind of job an event lets run."""
+FORMATS: Final = ((12.0, "fp16"), (6.0, "fp8"), (0.0, "fp4"))
+"""Formats of numbers by the bits that are more than [bit]."""
+ACCELERATORS_BY_W: Final = H100_RACK.accelerators_count / RATING_W
+"""Accelerators of a rack by its rating [1/W]."""
+COPY_COUNT: Final = 8
+"""Accelerators of one copy of a model that answers."""
 
 
 class RackRow(Device):
@@ -45,7 +53,6 @@ class RackRow(Device):
 
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "job_start": ("utilisation_pu",),
-        "sparse_job_start": ("utilisation_pu",),
         "inference_start": ("utilisation_pu",),
         "job_stop": (),
         "checkpoint": ("for_s",),
@@ -56,6 +63,13 @@ class RackRow(Device):
         "shutdown_s": 60.0,
         "boot_s": 60.0,
         "utilisation_pu": 1.0,
+        "accelerators_count": 0.0,
+        "parameters_count": 175e9,
+        "active_pu": 1.0,
+        "precision_bits": 8.0,
+        "communication_pu": 0.095,
+        "operations_pu": 0.335,
+        "answers_count": 64.0,
         "ramp_down_pu": 1.0,
         "hysteresis_s": 10.0,
         "smoothing_floor_pu": 0.0,
@@ -95,7 +109,7 @@ class RackRow(Device):
         racks.smoothing.hysteresis_ns[self.members] = self.settings["hysteresis_s"] * SECOND
         self._smooth()
         if self.settings["utilisation_pu"] != 1.0:
-            racks.jobs.start(row, "", 0.0, float(self.settings["utilisation_pu"]))
+            racks.jobs.start(row, None, 0.0, float(self.settings["utilisation_pu"]))
             racks.power_w[self.members] = racks.jobs.power_w(0.0)[self.members]
 
     def act(self, action: str) -> bool:
@@ -143,7 +157,28 @@ class RackRow(Device):
         elif event == "surge":
             jobs.surge(row, values["by_w"], now_s + values["for_s"])
         else:
-            jobs.start(row, STARTS[event], now_s, values.get("utilisation_pu", 1.0))
+            jobs.start(row, self._course(event), now_s, values.get("utilisation_pu", 1.0))
+
+    def _course(self, event: str) -> Course:
+        """Return how the job goes on that an event starts."""
+        if event == "job_stop":
+            return Idle()
+        said = self.settings
+        rating_w = float(self.racks.rating_w[self.members].mean())
+        accelerators = float(said["accelerators_count"]) or ACCELERATORS_BY_W * rating_w
+        rack = Rack(accelerators_count=round(accelerators))
+        total = float(said["parameters_count"])
+        active = total * min(max(float(said["active_pu"]), 1e-3), 1.0)
+        precision = next(name for bits, name in FORMATS if said["precision_bits"] >= bits)
+        work = Work(
+            Model(total, active, precision),
+            utilisation_pu=float(said["operations_pu"]),
+            communication_pu=float(said["communication_pu"]),
+        )
+        if event == "job_start":
+            return Training.of(work, rack, rating_w)
+        work = replace(work, batch_count=said["answers_count"], accelerators_count=COPY_COUNT)
+        return self.racks.jobs.answers(Inference.of(work, rack, rating_w))
 
     def clear(self) -> None:
         """Join the batteries again and follow the workload of the site."""

@@ -38,7 +38,7 @@ ANSWER_TOKENS: Final = 150.0
 """Means of synthetic requests: about those of the Azure traces of 2023."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Requests:
     """Requests in order of time.
 
@@ -71,7 +71,7 @@ class Requests:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """How a row goes on that answers requests.
 

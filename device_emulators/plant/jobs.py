@@ -8,28 +8,33 @@ its job wait.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from device_emulators.plant.computing import H100_RACK, Model, Work
-from device_emulators.plant.inference import Inference
-from device_emulators.plant.training import RATING_W, Training
+from device_emulators.plant.computing import H100_RACK
+from device_emulators.plant.training import RATING_W
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from device_emulators.plant.inference import Answers, Inference
     from device_emulators.plant.workload import Course, Demand
 
 IDLE_PU: Final = H100_RACK.idle_w / RATING_W
 """Power without a job [pu]."""
 WAIT_PU: Final = H100_RACK.waiting_w / RATING_W
 """Power of a job that waits [pu]."""
-KINDS: Final = ("training", "sparse_training", "inference", "idle")
-"""Kinds of jobs: a dense model at 8 bits, one that uses an eighth of its parameters, answers."""
-SPARSE: Final = Work(
-    Model(parameters_count=1.4e12, active_count=175e9), communication_pu=0.2, utilisation_pu=0.28
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """No job."""
+
+    def level_pu(self, since_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the power of rows by rating [pu] (n_row,)."""
+        return np.full(len(since_s), IDLE_PU)
 
 
 class Jobs:
@@ -49,9 +54,9 @@ class Jobs:
         """Begin with the workload of the site everywhere; `rng` makes requests when asked to."""
         n_row = int(row.max()) + 1 if len(row) else 0
         self._site, self._rating_w, self._row, self._rng = site, rating_w, row, rng
-        self._courses: dict[str, Course] = {}
-        self._kind = [""] * n_row
-        self._groups: list[tuple[Course | None, NDArray[np.intp]]] = []
+        self._answers: dict[Inference, Answers] = {}
+        self._course: list[Course | None] = [None] * n_row
+        self._groups: list[tuple[Course, NDArray[np.intp]]] = []
         self._began_s = np.zeros(n_row)
         self._share = np.ones(n_row)
         self._waits_until_s = np.full(n_row, -np.inf)
@@ -60,23 +65,26 @@ class Jobs:
         self._plain = True
         self.changed = 0
 
-    def start(self, row: int, kind: str, now_s: float, utilisation_pu: float = 1.0) -> None:
+    def start(
+        self, row: int, course: Course | None, now_s: float, utilisation_pu: float = 1.0
+    ) -> None:
         """Start a job on a row, instead of what runs there.
 
         Args:
             row: number of the row.
-            kind: one of `KINDS`, or "" for the workload of the site.
+            course: how the job goes on; None for the workload of the site.
             now_s: time [s].
             utilisation_pu: part of the power above idle that it draws [pu].
-
-        Raises:
-            ValueError: there is no such kind.
         """
-        if kind and kind not in KINDS:
-            raise ValueError(f"no kind of job {kind!r} (valid: {', '.join(KINDS)})")
-        self._kind[row], self._began_s[row], self._share[row] = kind, now_s, utilisation_pu
+        self._course[row], self._began_s[row], self._share[row] = course, now_s, utilisation_pu
         self._waits_until_s[row] = -np.inf
         self._regroup()
+
+    def answers(self, job: Inference) -> Answers:
+        """Return how rows go on that answer requests; the same for the same job."""
+        if job not in self._answers:
+            self._answers[job] = job.answers(self._rng)
+        return self._answers[job]
 
     def wait(self, row: int, until_s: float) -> None:
         """Let what runs on a row wait for a checkpoint until then [s]."""
@@ -91,14 +99,14 @@ class Jobs:
     def restore(self, row: int, utilisation_pu: float) -> None:
         """Let a row follow the workload of the site again, that part of it."""
         self._surge_until_s[row] = -np.inf
-        self.start(row, "", 0.0, utilisation_pu)
+        self.start(row, None, 0.0, utilisation_pu)
 
     def _regroup(self) -> None:
         self.changed += 1
-        kinds = dict.fromkeys(kind for kind in self._kind if kind)
+        courses = dict.fromkeys(course for course in self._course if course is not None)
         self._groups = [
-            (self._course(kind), np.array([r for r, k in enumerate(self._kind) if k == kind]))
-            for kind in kinds
+            (course, np.array([row for row, own in enumerate(self._course) if own == course]))
+            for course in courses
         ]
         self._plain = not (
             self._groups
@@ -107,19 +115,6 @@ class Jobs:
             or np.isfinite(self._surge_until_s).any()
         )
 
-    def _course(self, kind: str) -> Course | None:
-        if kind == "idle":
-            return None
-        if kind not in self._courses:
-            self._courses[kind] = (
-                Inference().answers(self._rng)
-                if kind == "inference"
-                else Training.of(SPARSE)
-                if kind == "sparse_training"
-                else Training()
-            )
-        return self._courses[kind]
-
     def power_w(self, t_s: float) -> NDArray[np.float64]:
         """Return what every rack would take at `t_s` [s] (n_rack,) [W]."""
         power = self._site.power_w(t_s)
@@ -127,10 +122,9 @@ class Jobs:
             return power
         row, rating_w = self._row, self._rating_w
         if self._groups:
-            level = np.full(len(self._kind), np.nan)
+            level = np.full(len(self._course), np.nan)
             for course, rows in self._groups:
-                since_s = t_s - self._began_s[rows]
-                level[rows] = IDLE_PU if course is None else course.level_pu(since_s)
+                level[rows] = course.level_pu(t_s - self._began_s[rows])
             own = level[row]
             power = np.where(np.isnan(own), power, own * rating_w)
         idle_w = IDLE_PU * rating_w

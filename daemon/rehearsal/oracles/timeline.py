@@ -31,7 +31,6 @@ WORK: Final = frozenset(
     {
         "load",
         "job_start",
-        "sparse_job_start",
         "inference_start",
         "job_stop",
         "checkpoint",

@@ -86,13 +86,28 @@ def test_jobs_start_wait_and_stop_on_one_row_only() -> None:
     assert level(plant) == pytest.approx(IDLE_PU, rel=1e-3)  # what the site file says
 
 
-def test_a_sparse_job_and_answers_draw_otherwise() -> None:
+def test_what_a_job_draws_follows_from_the_model_of_its_row() -> None:
+    mean = {}
+    for name, said in (
+        ("dense", {}),
+        ("sparse", {"parameters_count": 1.4e12, "active_pu": 0.125, "communication_pu": 0.25}),
+        ("coarse", {"precision_bits": 4.0, "operations_pu": 0.335 / 2}),
+        ("few", {"accelerators_count": 68.0}),
+    ):
+        plant = hall({"rack_row": {"utilisation_pu": 0.0, **said}})
+        plant.inject("ROW-1", "job_start", {"utilisation_pu": 1.0})
+        mean[name] = float(course(plant, 2 * Training().step_s).mean())
+    assert mean["sparse"] < 0.98 * mean["dense"]  # it waits for others more often
+    assert mean["coarse"] < 0.95 * mean["dense"]  # the same operations, cheaper
+    assert mean["few"] == pytest.approx(0.5 * mean["dense"], rel=0.01)
+
+
+def test_answers_draw_in_bursts() -> None:
     plant = hall({"rack_row": {"utilisation_pu": 0.0}})
-    plant.inject("ROW-1", "sparse_job_start", {"utilisation_pu": 1.0})
-    plant.inject("ROW-2", "inference_start", {"utilisation_pu": 1.0})
-    plant.advance(20 * S)
-    assert 0.6 < level(plant) < 0.95
-    assert 0.4 < level(plant, "ROW-2") < 0.95
+    plant.inject("ROW-1", "inference_start", {"utilisation_pu": 1.0})
+    shown = course(plant, 30.0)
+    assert WAIT_PU - 0.01 <= shown.min() < shown.max() <= 1.0
+    assert np.ptp(shown) > 0.1
 
 
 @pytest.mark.fault("F55")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device_emulators.plant.jobs import IDLE_PU, WAIT_PU, Jobs
+from device_emulators.plant.inference import Inference
+from device_emulators.plant.jobs import IDLE_PU, WAIT_PU, Idle, Jobs
 from device_emulators.plant.training import Training
 from device_emulators.plant.workload import Steady
 
@@ -26,10 +27,10 @@ def rows(work: Jobs, t_s: float) -> list[float]:
 def test_rows_follow_the_workload_of_the_site_until_a_job_starts() -> None:
     work = jobs()
     assert rows(work, 3.0) == [0.8, 0.8]
-    work.start(0, "training", 10.0)
+    work.start(0, Training(), 10.0)
     began = float(Training().level_pu(np.array([2.0]))[0])
     assert rows(work, 12.0) == pytest.approx([began, 0.8])
-    work.start(0, "idle", 20.0)
+    work.start(0, Idle(), 20.0)
     assert rows(work, 20.0) == pytest.approx([IDLE_PU, 0.8])
     work.restore(0, 1.0)
     assert rows(work, 21.0) == pytest.approx([0.8, 0.8])
@@ -38,19 +39,19 @@ def test_rows_follow_the_workload_of_the_site_until_a_job_starts() -> None:
 def test_rows_whose_jobs_start_together_swing_together() -> None:
     work = jobs()
     for row in (0, 1):
-        work.start(row, "training", 5.0)
+        work.start(row, Training(), 5.0)
     course = np.array([rows(work, t) for t in np.arange(5.0, 40.0, 0.1)])
     assert (course[:, 0] == course[:, 1]).all()
-    work.start(1, "training", 40.0)
+    work.start(1, Training(), 40.0)
     course = np.array([rows(work, t) for t in np.arange(40.0, 80.0, 0.1)])
     assert np.corrcoef(course.T)[0, 1] < 0.5
 
 
 def test_part_of_a_job_draws_part_of_what_is_above_idle() -> None:
     work = jobs()
-    work.start(0, "", 0.0, 0.5)
+    work.start(0, None, 0.0, 0.5)
     assert rows(work, 1.0) == pytest.approx([IDLE_PU + 0.5 * (0.8 - IDLE_PU), 0.8])
-    work.start(1, "", 0.0, 0.0)
+    work.start(1, None, 0.0, 0.0)
     assert rows(work, 1.0)[1] == pytest.approx(IDLE_PU)
 
 
@@ -70,7 +71,7 @@ def test_a_checkpoint_waits_and_a_surge_ends() -> None:
 def test_answers_follow_a_record_that_only_the_seed_decides() -> None:
     one, two = jobs(), jobs()
     for work in (one, two):
-        work.start(0, "inference", 0.0)
+        work.start(0, work.answers(Inference()), 0.0)
     course = np.array([rows(one, t)[0] for t in np.arange(0.0, 300.0, 0.1)])
     assert [rows(two, t)[0] for t in (1.0, 77.7, 250.0)] == [
         rows(one, t)[0] for t in (1.0, 77.7, 250.0)
@@ -79,6 +80,7 @@ def test_answers_follow_a_record_that_only_the_seed_decides() -> None:
     assert np.ptp(course) > 0.1
 
 
-def test_only_kinds_that_exist_start() -> None:
-    with pytest.raises(ValueError, match="valid: training, sparse_training, inference, idle"):
-        jobs().start(0, "mining", 0.0)
+def test_rows_that_answer_the_same_requests_share_a_record() -> None:
+    work = jobs()
+    assert work.answers(Inference()) is work.answers(Inference())
+    assert work.answers(Inference()) is not work.answers(Inference(busy_pu=0.1))
