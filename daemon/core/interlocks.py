@@ -183,15 +183,26 @@ def _tells_of_fault(view: View, name: str, bus: str) -> bool:
     item = view.site.equipment[name]
     if item.nature == "relay":
         return any(view.status(name, p) for p in ("trip_87", "pickup_50", "pickup_51", "pickup_67"))
-    # A trip tells of a fault on the load side; what hangs on the source side is sound. A tie has
-    # no fixed load side: its trip tells of either.
     return (
         item.nature == "breaker"
-        and (item.buses[1] == bus or name in _ties(view.site, view.points))
+        and bus in _accused(view, item)
         and view.position(name) is not Position.CLOSED
         and any(view.status(name, flag) for flag in FAULT_TRIPS)
         and not _by_transformer(view, item)
     )
+
+
+def _accused(view: View, breaker: Equipment) -> tuple[str, ...]:
+    """Return the buses that a trip of a breaker tells of.
+
+    That is its load side; what hangs on the source side is sound. It is the other way round when
+    its relay saw the current flow towards the source (67). A tie has no fixed load side.
+    """
+    if breaker.id in _ties(view.site, view.points):
+        return breaker.buses
+    forward = any(view.status(breaker.id, flag) for flag in ("trip_50", "trip_51"))
+    backward = view.status(breaker.id, "trip_67") is True and not forward
+    return breaker.buses[:1] if backward else breaker.buses[1:]
 
 
 def _by_transformer(view: View, breaker: Equipment) -> bool:

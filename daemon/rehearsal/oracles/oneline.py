@@ -82,15 +82,24 @@ class StandingFaults:
         """Yield what says so, for a person, and the bus.
 
         A feeder that is locked out on over-current has its fault on the side away from the source;
-        a tie may be fed from either. 87 of a transformer speaks of the transformer alone.
+        a tie may be fed from either; one that saw the current flow towards its source (67) has it
+        there. 87 of a transformer speaks of the transformer alone. A breaker that did not obey its
+        trip joins the fault to both its sides.
         """
         for relay in self._relays:
             if relay.trip_87:
                 yield f"the bus that {relay.id} has tripped (87)", relay.buses[0]
         for breaker in self._breakers:
             if breaker.flags["lockout_86"] and any(breaker.trips[t] for t in FEEDER_TRIPS):
-                for bus in breaker.buses if breaker.id in self._ties else breaker.buses[1:]:
+                for bus in self._beyond(breaker):
                     yield f"the bus that {breaker.id} is locked out from (86)", bus
+
+    def _beyond(self, breaker: Any) -> tuple[int, ...]:  # noqa: ANN401 - a device's inner state
+        buses: tuple[int, ...] = breaker.buses
+        if breaker.id in self._ties or breaker.flags["failure_50bf"]:
+            return buses
+        backward = breaker.trips["67"] and not (breaker.trips["50"] or breaker.trips["51"])
+        return buses[:1] if backward else buses[1:]
 
 
 class OneLine:

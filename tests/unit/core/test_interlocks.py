@@ -258,6 +258,18 @@ def test_a_fault_in_a_transformer_is_none_of_the_bus_it_fed() -> None:
     assert check(case(hall, GA, "close")).refused_by == "faulted_bus"
 
 
+@pytest.mark.fault("F35")
+def test_a_directional_trip_tells_of_the_side_the_current_flowed_to() -> None:
+    # The intake trips on a fault at the reception side: the bus of the on-site sources is sound.
+    hall = Hall()
+    outage(hall)
+    for flag in ("lockout_86", "trip_67"):
+        say("52-VCB-IN", flag, 1)(hall)
+    assert check(case(hall, "52-GCB-SMR", "close")).refused_by != "faulted_bus"
+    say("52-VCB-IN", "trip_50", 1)(hall)
+    assert check(case(hall, "52-GCB-SMR", "close")).refused_by == "faulted_bus"
+
+
 @pytest.mark.fault("F38")
 def test_an_earthed_feed_is_not_closed_onto() -> None:
     hall = Hall()
