@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from device_emulators.plant.elements import PlantEvent
 from device_emulators.plant.plant import Plant
 from device_emulators.plant.training import Training
 from tests.properties import examples
+from tests.properties.watch import RATED_W, Watch, energy_left_pu
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, S, item, residual_w, shipped, site
 
 
@@ -173,35 +173,6 @@ def do(hand: Hand, what: tuple[Any, ...]) -> None:
         hand.plant.write(*what)
 
 
-RATED_W = 10e6
-"""What the largest source of the bench is rated at."""
-
-
-class Watch:
-    """Looks at every bus at every step."""
-
-    def __init__(self, plant: Plant) -> None:
-        self.plant = plant
-        self.worst = (0.0, "", 0)
-        plant.watchers.append(self.look)
-
-    def look(self) -> None:
-        """Hold what a bus takes by itself to what its switches bring."""
-        grid = self.plant.grid
-        for taken, flows in (
-            (grid.consumed_w, grid.switch_w),
-            (grid.consumed_var, grid.switch_var),
-        ):
-            left = taken.copy()
-            np.add.at(left, grid.switch_source, flows)
-            np.subtract.at(left, grid.switch_load, flows)
-            if taken is grid.consumed_var:
-                left[~grid.is_ac] = 0.0
-            bus = int(np.argmax(np.abs(left)))
-            if not abs(left[bus]) <= self.worst[0]:
-                self.worst = (abs(float(left[bus])), grid.bus_ids[bus], grid.now_ns)
-
-
 def test_the_watch_notices_power_from_nowhere() -> None:
     plant = bench()
     watch = Watch(plant)
@@ -232,9 +203,7 @@ def test_energy_comes_from_somewhere_and_power_balances_everywhere(
         for closing in truth.unsynchronised_closings:
             assert closing.cause == "bypass"
             assert abs(closing.gap.angle_rad) < 0.1 > abs(closing.gap.slip_hz)
-    energy = plant.truth().energy_wh
-    difference = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
-    assert abs(difference) <= 1e-3 * max(energy["loads"], 1.0)
+    assert abs(energy_left_pu(plant)) <= 1e-3
 
 
 @examples(25)
@@ -316,9 +285,7 @@ def test_steps_of_its_own_length_come_to_the_same_as_short_ones() -> None:
     for one, other in zip(seen, expected, strict=True):
         assert abs(one.at_ns - other.at_ns) <= 100 * MS, (one, other)
     for plant in (own, short):
-        energy = plant.truth().energy_wh
-        left = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
-        assert abs(left) <= 1e-3 * energy["loads"]
+        assert abs(energy_left_pu(plant)) <= 1e-3
         assert residual_w(plant) < 5.0
 
 
@@ -336,9 +303,7 @@ def test_long_steps_keep_energy_and_exact_times(
             while plant.now_ns < end_ns:
                 events = plant.advance(min(end_ns, plant.now_ns + step_ns))
                 timed += [(e.source, e.name, e.at_ns) for e in events if e.name in TIMED]
-        energy = plant.truth().energy_wh
-        left = energy["sources"] - energy["loads"] - energy["losses"] - energy["stored"]
-        assert abs(left) <= 1e-3 * max(energy["loads"], 1.0)
+        assert abs(energy_left_pu(plant)) <= 1e-3
         return timed
 
     assert play(10 * S) == play(20 * MS)
