@@ -4,7 +4,8 @@ A breaker with spring and contacts that take their milliseconds; a UPS, an STS, 
 own transfer logic; a set, a storage, a board controller whose own logic wakes when the heartbeat
 stops; a meter, a relay. Each reads the grid, acts on it, and answers for the points its nature
 declares. `device` has what all share: the command block, the heartbeat, injected happenings.
-`kinds` says which class stands for which nature, and what a scenario can do to it and ask of it.
+What several kinds share or what would make a file too long stands beside them (`rotating`,
+`set_protection`, `load_blocks`). `kinds` says which class stands for which nature, and what a scenario can do to it and ask of it.
 
 Must not know: how it is served, registers and their scaling, and how fast time runs.
 

@@ -12,8 +12,10 @@ import pandas as pd  # type: ignore[import-untyped]
 import pvlib
 import pytest
 
+from device_emulators.irradiance import read_irradiance
 from device_emulators.plant import sun
 from device_emulators.plant.sun import Plane
+from tests.shared_data import shared
 
 PLACES = [(37.5, 127.0), (36.1, -79.95), (-33.9, 18.4), (60.2, 24.9), (1.35, 103.8)]
 TIMES = pd.date_range("2026-01-03", "2026-12-28", freq="37h", tz="UTC")
@@ -91,3 +93,21 @@ def test_clouds_dim_by_kasten_and_czeplak() -> None:
     assert sun.on_plane_w_m2(noon, plane, 1.0) == pytest.approx(0.25 * clear)
     assert sun.on_plane_w_m2(noon, plane, 0.5) == pytest.approx(clear * (1.0 - 0.75 * 0.5**3.4))
     assert sun.on_plane_w_m2(noon + 43_200.0, plane) == 0.0
+
+
+def test_a_measured_year_has_its_yield_and_its_clear_hours_are_those_of_our_sky() -> None:
+    record = read_irradiance(shared("tmy3_greensboro_pv_per_kwp_1h.csv.gz"))
+    assert len(record.time_s) == 8760
+    assert float(record.output_pu.sum()) == pytest.approx(1386.0, abs=1.0)
+    middle = record.time_s - 1800.0
+    clear = np.array([sun.clear_sky_w_m2(sun.position(t, 36.1, -79.95)) for t in middle]) / 1000.0
+    high = clear > 0.5
+    ratio = record.irradiance_pu[high] / clear[high]
+    assert 0.95 < float(np.percentile(ratio, 95)) < 1.08  # the clear hours
+    assert 0.6 < float(ratio.mean()) < 0.85  # all of them, with their clouds
+    dark = clear == 0.0
+    assert float(record.irradiance_pu[dark].max()) < 0.05
+    june = 1_782_000_000.0  # 2026-06-21 00:00 UTC
+    noon, midnight = record.at(june + 17.4 * 3600.0), record.at(june + 5.0 * 3600.0)
+    assert noon[0] > 0.1
+    assert midnight == (0.0, 0.0)

@@ -16,7 +16,13 @@ OLD = "\n  chiller: {restart_s: 180}\n"
 
 
 def settings_of(nature: str) -> tuple[str, ...]:
-    return {"chiller": ("restart_s",), "generator": ("crank_s", "run_up_s")}.get(nature, ())
+    known = {
+        "chiller": ("restart_s",),
+        "generator": ("crank_s", "run_up_s"),
+        "pv": ("irradiance_file",),
+        "ups": ("chemistry",),
+    }
+    return known.get(nature, ())
 
 
 @pytest.mark.parametrize(
@@ -25,6 +31,7 @@ def settings_of(nature: str) -> tuple[str, ...]:
         ("DG-1: {crank: 3}", "emulation.DG-1.crank", "can be set of a generator", "crank_s, run"),
         ("chiller: {restart_s: soon}", "emulation.chiller.restart_s", "'soon' should be a", ""),
         ("generator: {crank_s: true}", "emulation.generator.crank_s", "True should be a", ""),
+        ("PV-1: {irradiance_file: 3}", "emulation.PV-1.irradiance_file", "the path of a file", ""),
     ],
 )
 def test_settings_the_emulators_do_not_know(
@@ -40,5 +47,5 @@ def test_settings_the_emulators_do_not_know(
 
 
 def test_settings_the_emulators_know(tmp_path: Path) -> None:
-    edit = Edit(OLD, "\n  DG-1: {crank_s: 3}\n  generator: {run_up_s: 5}\n", "", "")
+    edit = Edit(OLD, "\n  DG-1: {crank_s: 3}\n  pv: {irradiance_file: sun.csv}\n", "", "")
     assert problems(write(tmp_path, shipped("sites/ai_hall"), edit), settings_of) == []
