@@ -132,7 +132,7 @@ def happening_problems(
             elif name == "with":
                 yield from _twin(ids, happening.values[name], (*at, name), site)
             else:
-                yield from _value(nature, name, happening.values[name], (*at, name))
+                yield from _value(nature, name, happening.values, (*at, name))
 
 
 def _protocol(site: Site, id_: str) -> str:
@@ -157,9 +157,12 @@ def _wordless(ids: Iterable[str], at: Location, site: Site) -> Iterator[Finding]
             yield Finding(at, f"{id_} has no value of two registers in its map")
 
 
-def _value(nature: str, name: str, value: object, at: Location) -> Iterator[Finding]:
-    """Yield what keeps `value` from being the value `name` of an event."""
-    if name == "point":
+def _value(nature: str, name: str, values: Mapping[str, object], at: Location) -> Iterator[Finding]:
+    """Yield what keeps a value from being the value `name` of an event."""
+    value = values[name]
+    if name == "value" and isinstance(value, str):
+        yield from _word(nature, str(values.get("point")), value, at)
+    elif name == "point":
         points = points_of(nature)
         if value not in points:
             yield Finding(at, f"a {nature} shows no {value}", choices(points, str(value)))

@@ -14,6 +14,7 @@ from daemon.model.quantities import ns, seconds
 from device_emulators.faults.garbling import garbles
 from device_emulators.faults.words import OF_INSTRUMENTS
 from device_emulators.plant.elements import PlantEvent
+from device_emulators.selection import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -272,6 +273,12 @@ class Instruments:
             del self._lies[name]
         self._changed()
 
+    def _code(self, target: str, point: str, value: float | str) -> float:
+        """Return a value that may be given as the word for a state."""
+        if not isinstance(value, str):
+            return float(value)
+        return code_of(self._plant.site.equipment[target].nature, point, value)
+
     def _lie(self, target: str, point: str, event: str, values: Mapping[str, Any]) -> _Lie:
         if event == "scale":
             return _Lie(factor=float(values["factor"]))
@@ -280,11 +287,11 @@ class Instruments:
         if event == "drift":
             return _Lie(by_per_s=float(values["by_per_s"]), since_ns=self.now_ns)
         if event == "stick":
-            return _Lie(factor=0.0, by=float(values["value"]))
+            return _Lie(factor=0.0, by=self._code(target, point, values["value"]))
         if event in {"not_a_number", "infinite"}:
             return _Lie(factor=0.0, by=math.nan if event == "not_a_number" else math.inf)
         if event == "spike":
             until_ns = self.now_ns + ns(float(values["for_s"]))
-            return _Lie(0.0, float(values["value"]), until_ns)
+            return _Lie(0.0, self._code(target, point, values["value"]), until_ns)
         before = self._lies.get((target, point), _Lie())
         return _Lie(factor=0.0, by=before.tell(self._plant.read(target, point), self.now_ns))

@@ -111,11 +111,16 @@ class Live:
             raise ValueError(f"{for_s} s is no span of time")
         done = targets(self._site, device, event)
         for target in done:
+            self._forget(target, event)
             self._stage.do(target, event, values)
             if for_s is not None:
                 due_ns = self._stage.now_ns + ns(float(for_s))
                 self._to_end.append((due_ns, target, event))
         return {"done_to": done, "standing": self._said()}
+
+    def _forget(self, target: str, event: str) -> None:
+        """Take back that something is to end: it was done anew, or has ended."""
+        self._to_end = [each for each in self._to_end if each[1:] != (target, event)]
 
     def _clear(self, request: Mapping[str, Any]) -> dict[str, Any]:
         device, kind = str(request.get("device")), str(request.get("kind") or "")
@@ -137,6 +142,7 @@ class Live:
 
     def _end(self, target: str, event: str) -> None:
         """End one thing and leave the rest of what stands there."""
+        self._forget(target, event)
         if event not in self._events(target):
             return
         nature, stage = nature_of(self._site, target), self._stage
@@ -154,6 +160,7 @@ class Live:
     def _end_all(self, target: str) -> None:
         nature, stage = nature_of(self._site, target), self._stage
         for event in self._events(target):
+            self._forget(target, event)
             if event in UNDONE_BY:
                 stage.do(target, UNDONE_BY[event], {})
         stage.do(target, "heal" if nature == GATEWAY else "clear", {})

@@ -238,6 +238,11 @@ def test_not_everything_can_be_done_everywhere(
         ("OPC-B, event: wrong_unit", "to a gateway that speaks opcua"),
         ("DG-1, event: swap, with: DG-1", "DG-1 cannot be taken for DG-1: another generator"),
         ("DG-1, event: swap, with: 52-A", "DG-1 cannot be taken for 52-A"),
+        (
+            "52-A, event: stick, point: position, value: ajar",
+            "the position of a breaker is never ajar (valid: bad, closed",
+        ),
+        ("DG-1, event: stick, point: power_w, value: high", "is never high (valid: a number)"),
         ("ESS-1, event: swap_words", "ESS-1 has no value of two registers in its map"),
         ("B, event: fault, kind: burnt, ohm: 0", "no fault is called burnt (valid: earth"),
         ("52-A, event: fault, kind: earth, ohm: -1", "-1 ohm cannot be (valid: from 0)"),

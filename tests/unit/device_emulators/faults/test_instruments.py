@@ -178,3 +178,12 @@ def test_devices_that_stand_for_each_other_obey_for_each_other_until_one_is_put_
     instruments.inject("DG-2", "clear", {})
     assert instruments.identity("DG-1") == ("DG-1", False)
     assert instruments.read("DG-1", "power_w") == -20.0
+
+
+def test_a_state_can_be_given_as_its_word() -> None:
+    plant, instruments = board()
+    plant.show("52-A", position=1.0)
+    instruments.inject("52-A", "stick", {"point": "position", "value": "closed"})
+    assert instruments.read("52-A", "position") == 2.0
+    instruments.inject("52-A", "spike", {"point": "position", "value": "bad", "for_s": 1.0})
+    assert instruments.read("52-A", "position") == 3.0

@@ -95,6 +95,19 @@ def test_what_is_asked_for_some_time_ends_by_itself_and_the_list_says_when() -> 
     assert done_to(desk.plant)[-1] == ("52-A", "clear")
 
 
+def test_what_is_done_anew_has_a_time_of_its_own() -> None:
+    desk = Desk()
+    desk.inject("52-A", "trip", 2.0)
+    desk.pass_time(2.0)
+    desk.inject("52-A", "trip", 5.0)
+    desk.pass_time(4.0)
+    assert desk.stands == ["52-A trip"]
+    desk.ask("clear", device="52-A")
+    desk.inject("52-A", "trip")
+    desk.pass_time(20.0)
+    assert desk.stands == ["52-A trip"]
+
+
 def test_a_time_that_belongs_to_the_event_is_its_own() -> None:
     desk = Desk()
     desk.inject("DG-1", "spike", 0.5, point="power_w", value=7.0)
