@@ -111,6 +111,9 @@ def _several(block: Section, count: int, share_pu: float) -> Section:
                 part[name] |= entries
             _judge_by_the_grid(part)
         _join(site, part)
+    # All chillers cool one tank: it grows with them.
+    of_block = block["emulation"].get("site", {})
+    site["emulation"]["site"] = {**of_block, "tank_l": count * of_block["tank_l"]}
     return site
 
 

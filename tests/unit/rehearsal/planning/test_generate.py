@@ -78,6 +78,8 @@ def test_above_20_mw_the_grid_comes_at_154_kv(tmp_path: Path) -> None:
     site = made(tmp_path, 21).site
     for utility in site.of_nature("utility"):
         assert site.buses[utility.buses[0]].voltage_v == 154e3
+    # all chillers cool one tank, which grows with them
+    assert site.emulation["site"]["tank_l"] == 3 * load("ai_hall").site.emulation["site"]["tank_l"]
     assert {site.schemes[f"B{n:02}-ALTS-1"].relays for n in (1, 2, 3)} == {("R-UA", "R-UB")}  # type: ignore[union-attr]
     assert made(tmp_path, 20).site.buses["UA"].voltage_v == 15.4e3
 
