@@ -288,3 +288,34 @@ def test_on_manual_it_decides_nothing() -> None:
     plant.inject("UA", "outage", {})
     hand.run(20.0)
     assert plant.read("T", "connected") == 1.0
+
+
+@pytest.mark.parametrize(("variant", "left_on"), [("sts", 0.0), ("ats", 1.0)])
+def test_a_short_circuit_in_the_load_is_not_carried_over_to_the_other_source(
+    variant: str, left_on: float
+) -> None:
+    plant = switched(variant)
+    hand = Hand(plant)
+    hand.run(1.0)
+    plant.inject("L", "fault", {"kind": "three_phase", "ohm": 0.0})
+    hand.run(1.2)
+    plant.inject("UA", "outage", {})  # as when the breaker above has cleared it
+    hand.run(10.0)
+    assert plant.read("T", "connected") == left_on
+    assert plant.quantity("B", "voltage_pu") == pytest.approx(1.0, abs=0.01)
+    assert not hand.command("T", "to_source_2")
+    plant.inject("L", "clear", {})
+    assert hand.command("T", "reset")
+    assert hand.command("T", "to_source_2")
+    hand.run(15.0)
+    assert plant.read("T", "connected") == 2.0
+
+
+def test_a_short_circuit_beside_the_load_lets_it_go_to_the_other_source() -> None:
+    plant = switched("sts")
+    hand = Hand(plant)
+    hand.run(1.0)
+    plant.inject("A", "fault", {"kind": "three_phase", "ohm": 0.0})
+    hand.run(1.1)
+    assert plant.read("T", "connected") == 2.0
+    assert plant.quantity("L", "voltage_pu") == pytest.approx(1.0, abs=0.01)
