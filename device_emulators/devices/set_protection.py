@@ -59,7 +59,7 @@ CAUSES: Final = (
     "differential",
 )
 """What a set may have stopped for, by the code it reports."""
-BREAKER_ELEMENTS: Final = {"reverse power": "32", "over-voltage": "59"}
+BREAKER_ELEMENTS: Final = {"reverse power": "32", "over-voltage": "59", "overload": "49"}
 """What the breaker of the set shows; for all other causes it shows that the speed falls (81)."""
 
 

@@ -73,6 +73,7 @@ SIGNS: Final = (
     Sign("transfer_switch", "injected", "manual", ("transfer-switch-not-in-auto",), 12.0, 12.0),
     Sign("switchgear_controller", "injected", "manual", ("scheme-not-in-auto",), 12.0, 12.0),
     Sign("switchgear_controller", "injected", "emergency_off", ("scheme-emergency-off",), FAST_S),
+    Sign("switchgear_controller", "injected", "fire_trip", ("scheme-emergency-off",), FAST_S),
     # Sets
     Sign("generator", "attempt", "2", ("generator-second-crank", "generator-overcrank"), FAST_S),
     Sign("generator", "cause", "overcrank", ("generator-overcrank",), FAST_S),
