@@ -170,19 +170,22 @@ class Instruments:
             ValueError: no such equipment or point.
         """
         plain = self._plant.reader(names)
-        places: dict[str, list[tuple[int, str]]] = {}
+        places: dict[str, dict[str, list[int]]] = {}  # one point may be asked for twice
         for place, (equipment, point) in enumerate(names):
-            places.setdefault(equipment, []).append((place, point))
+            places.setdefault(equipment, {}).setdefault(point, []).append(place)
 
         def read() -> NDArray[np.float64]:
             values = plain()
             if not self.disturbed:
                 return values
             values = values.copy()
-            odd = {*self._twins, *self._garbled, *(name[0] for name in self._lies)}
-            for equipment in odd & places.keys():
-                for place, point in places[equipment]:
-                    values[place] = self.read(equipment, point)
+            now_ns = self.now_ns
+            for (equipment, point), lie in self._lies.items():
+                for place in places.get(equipment, {}).get(point, ()):
+                    values[place] = lie.tell(float(values[place]), now_ns)
+            for equipment in {*self._twins, *self._garbled} & places.keys():
+                for point, found in places[equipment].items():
+                    values[found] = self.read(equipment, point)
             return values
 
         return read

@@ -187,3 +187,16 @@ def test_a_state_can_be_given_as_its_word() -> None:
     assert instruments.read("52-A", "position") == 2.0
     instruments.inject("52-A", "spike", {"point": "position", "value": "bad", "for_s": 1.0})
     assert instruments.read("52-A", "position") == 3.0
+
+
+@pytest.mark.parametrize(
+    ("event", "values"), [("freeze", {"point": "power_w"}), ("swap_words", {})]
+)
+def test_a_lie_is_told_wherever_the_point_is_shown(event: str, values: dict[str, Any]) -> None:
+    plant, instruments = board()
+    there = instruments.reader((*NAMES, *NAMES))
+    instruments.inject("DG-1", event, values)
+    plant.show("DG-1", power_w=-50.0)
+    seen = there().tolist()
+    assert seen[:3] == seen[3:]
+    assert seen[0] != -50.0
