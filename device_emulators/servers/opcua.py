@@ -31,14 +31,17 @@ import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
-from asyncua.server.address_space import AttributeService
+from asyncua.server.address_space import AddressSpace, AttributeService, NodeManagementService
 from asyncua.server.binary_server_asyncio import BinaryServer
+from asyncua.server.internal_server import InternalServer
 from asyncua.server.server import Server
+from asyncua.server.standard_address_space.standard_address_space import fill_address_space
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
@@ -49,13 +52,14 @@ from device_emulators.servers.codec import accepts
 from device_emulators.servers.nameplate import of_device
 from device_emulators.servers.served import devices_behind, listening_failed
 from device_emulators.servers.sheet import Moved
+from device_emulators.servers.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from asyncua.common.node import Node as AnyNode
-    from asyncua.server.address_space import AddressSpace
-    from asyncua.server.internal_server import InternalServer
+    from asyncua.server.address_space import NodeData
     from numpy.typing import NDArray
 
     from daemon.model.plant import Gateway, Site
@@ -189,6 +193,22 @@ class _Listener(BinaryServer):
         self.cleanup_task = asyncio.create_task(self._close_task_loop())
 
 
+@cache
+def _standard_nodes() -> Mapping[ua.NodeId, NodeData]:
+    """Return the nodes that every server has."""
+    space = AddressSpace()
+    with _unswept():
+        fill_address_space(NodeManagementService(space))
+    return space._nodes
+
+
+class _Internal(InternalServer):
+    """The library's inner server, except that what all servers have is there only once."""
+
+    async def load_standard_address_space(self, shelf_file: Path | None = None) -> None:
+        self.aspace._nodes = Shelf(_standard_nodes())  # type: ignore[assignment]
+
+
 class _Server(Server):
     """The library's server, except that it has that listener."""
 
@@ -240,10 +260,9 @@ class OpcUaGateway:
         gateway = self._gateway
         # The library reports its own start-up and every client that goes; failures are raised.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-        server = _Server(user_manager=_Anonymous())  # type: ignore[arg-type]
+        server = _Server(iserver=_Internal(user_manager=_Anonymous()))  # type: ignore[arg-type]
         server.door = self.door
-        with _unswept():
-            await server.init()
+        await server.init()
         server.allow_remote_admin(False)
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         server.set_identity_tokens([ua.AnonymousIdentityToken])

@@ -134,7 +134,7 @@ async def test_refused_write_says_why_and_changes_nothing() -> None:
         ("setpoint", 1, ua.VariantType.Int32, "BadTypeMismatch"),
         ("setpoint", [1.0], ua.VariantType.Double, "BadTypeMismatch"),
         ("soc", 1.0, ua.VariantType.Float, "BadNotWritable"),
-        ("nothing", 1.0, ua.VariantType.Float, "BadNotWritable"),
+        ("nothing", 1.0, ua.VariantType.Float, "BadNodeIdUnknown"),
     )
     plant = MemoryPlant()
     async with desk(plant) as (client, _):
