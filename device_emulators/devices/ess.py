@@ -44,6 +44,8 @@ DROOP_S: Final = 0.1
 COLLAPSED_PU: Final = 0.8
 COLLAPSED_S: Final = 0.5
 """Voltage of its own bus, and for how long, at which it trips while it feeds."""
+NOTHING_W: Final = 1e-3
+"""What the solution of a DC node may leave over."""
 OVERLOAD_PU: Final = 1.2
 OVERLOAD_S: Final = 0.1
 
@@ -235,7 +237,7 @@ class Ess(Device):
     def advance(self, dt_s: float) -> None:
         """Move energy; ramp to the set-point; let an island droop."""
         power_w = self.power_w()
-        cells_w = power_w - self._loss_w() if power_w else 0.0
+        cells_w = power_w - self._loss_w() if abs(power_w) > NOTHING_W else 0.0
         if self.room.advance(cells_w, max(-power_w, 0.0), dt_s):
             self.grid.say(self.id, "string_opened", f"{self.id} has opened a string that is hot")
         self._look()

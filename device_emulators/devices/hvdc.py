@@ -176,7 +176,8 @@ class Hvdc(Device):
     def demand(self) -> None:
         """Offer what modules, ramp and limit allow."""
         most_w = self._available_w() * (1.0 if self.spent else OVERLOAD_PU)
-        limit = min(most_w, self.setpoints["power_limit_w"])
+        told_w = self.setpoints["power_limit_w"]
+        limit = min(most_w, told_w) if told_w < self.ratings["power_w"] else most_w
         on = self.stage in {"running", "walk_in"}
         self.source.ceiling_w = self.walk_in.part_pu * limit if on else 0.0
 

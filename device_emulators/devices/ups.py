@@ -50,7 +50,7 @@ POWER_FACTOR_TAN: Final = 0.1
 CHARGE_PER_H: Final = 0.1
 FLYWHEEL_CHARGE_PER_H: Final = 20.0
 BATTERY_V: Final = 480.0
-OVERLOAD: Final = ((1.10, 3600.0), (1.25, 600.0), (1.50, 60.0))
+OVERLOAD: Final = ((1.25, 600.0), (1.50, 60.0))
 OVERLOAD_ABOVE_S: Final = 0.2
 SHORT_PU: Final = 0.5
 """Output voltage at which the inverter is at its current limit in a short circuit."""
