@@ -1,8 +1,9 @@
 """DC nodes with a short circuit between the poles: the voltage that limited sources still uphold.
 
-Sources are limited to 1.2 times the current of their highest power, so a bolted fault takes the
-node to nothing. A resistance that the sources can carry is one more load; below 0.85 pu loads have
-let go, and the fault alone takes what the sources give.
+The current of a source is limited to 1.2 times that of the power it offers, and to 1.2 times its
+rating where it offers no more; so a bolted fault takes the node to nothing. A resistance that the
+sources can carry is one more load; below 0.85 pu loads have let go, and the fault alone takes what
+the sources give.
 
 Simplified: settled values; what capacitors give in the first milliseconds is not counted, batteries
 are limited by their converter. Source: own derivation (Ohm's law at the node).
@@ -10,7 +11,6 @@ are limited by their converter. Source: own derivation (Ohm's law at the node).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from device_emulators.plant.dc import DcLoad
 
 LIMIT_PU: Final = 1.2
+_HALVINGS: Final = 60
 
 
 @dataclass(slots=True)
@@ -77,15 +78,25 @@ def solve(
 
 def collapsed_pu(sources: Sequence[DcSource], ohm: float, nominal_v: float) -> float:
     """Return the voltage [pu] at which a resistance [ohm] alone takes all that sources can give."""
-    ceiling_w = sum(source.ceiling_w for source in sources)
-    limited = ohm * LIMIT_PU * ceiling_w / nominal_v**2
-    return limited if limited <= 1.0 / LIMIT_PU else math.sqrt(ohm * ceiling_w) / nominal_v
+    nominal_w = nominal_v**2 / ohm
+    low, high = 0.0, sum(limit_w(source) for source in sources) / nominal_w
+    if high <= 1.0 / LIMIT_PU:
+        return high  # every current is at its limit
+    for _ in range(_HALVINGS):
+        v = 0.5 * (low + high)
+        given_w = sum(min(source.ceiling_w, limit_w(source) * v) for source in sources)
+        low, high = (v, high) if given_w > nominal_w * v * v else (low, v)
+    return high
+
+
+def limit_w(source: DcSource) -> float:
+    """Return what the limit of the current of a source is at nominal voltage [W]."""
+    return max(source.ceiling_w, LIMIT_PU * min(source.ceiling_w, source.rated_w))
 
 
 def _give(
     v_pu: list[float], node: int, sources: Sequence[DcSource], ohm: float, nominal_v: float
 ) -> None:
     v = v_pu[node] = collapsed_pu(sources, ohm, nominal_v)
-    part = min(1.0, LIMIT_PU * v)
     for source in sources:
-        source.given_w = source.ceiling_w * part
+        source.given_w = min(source.ceiling_w, limit_w(source) * v)

@@ -6,7 +6,7 @@ admittances that are found again until they take constant power; below 0.7 pu th
 and power falls with the square of the voltage. Earth faults and faults between two phases put the
 impedances of the negative and zero sequence in series with that of the fault (`earthing` has the
 zero sequence), so voltages here are those of the positive sequence, and phase currents are put
-together from the three.
+together from the three; through transformers, which are Dyn, the negative sequence is turned back.
 
 What a source gives stands in `feeding`; here a converter gives way when a phase reaches its limit,
 by lowering its voltage. Bolted means a millionth of an ohm.
@@ -85,6 +85,26 @@ def phases(
     return found
 
 
+def _turned(grid: Grid, zone: NDArray[np.intp], buses: Sequence[int]) -> NDArray[np.complex128]:
+    """Return by how much the negative sequence of each bus (n_bus,) turns against the positive one.
+
+    Every transformer on the way from a fault at `buses` turns one by 30 degrees, the other back.
+    """
+    found = np.ones(len(zone), np.complex128)
+    joined = [
+        (int(zone[b.source]), int(zone[b.load])) for b in grid.branches if b.kind == "transformer"
+    ]
+    front = {int(zone[bus]) for bus in buses}
+    seen, turn, angle = set(front), cmath.exp(1j * math.pi / 3.0), 1.0 + 0j
+    while front:
+        found[np.isin(zone, list(front))] = angle
+        reached = {y for pair in joined for x, y in (pair, pair[::-1]) if x in front}
+        front = reached - seen
+        seen |= front
+        angle *= turn
+    return found
+
+
 class FaultModel:
     """The islands with short circuits of one topology.
 
@@ -142,6 +162,7 @@ class FaultModel:
             for fault, earths in faults
         ]
         self._unbalanced = [fault.kind != "three_phase" for fault in self.faults]
+        self._turned = _turned(grid, zone, [f.bus for f in self.faults if f.kind != "three_phase"])
         self._shunt_s: list[complex] = []
         self._fixed_pu = np.ones(len(numbers))
         self._given_way: dict[int, complex] = {}
@@ -319,7 +340,8 @@ class FaultModel:
         if not any(self._unbalanced):
             return np.abs(current)
         without = self._linear(held, load, self._balanced())[2]
-        negative = self._sign() * (current - without)
+        turned = self._turned[[feed.bus for feed in self.feeds]]
+        negative = self._sign() * turned * (current - without)
         zero = np.zeros(len(current), np.complex128)
         for i, sequence in enumerate(self._zero):
             if sequence is None:
@@ -395,7 +417,7 @@ class FaultModel:
         for current, sequence in zip(fault_a, self._zero, strict=True):
             if sequence is not None:
                 zero += current * sequence.consumed
-        return self._sign() * (with_a - without_a), zero
+        return self._sign() * self._turned * (with_a - without_a), zero
 
     def _consumed_a(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from device_emulators.plant.dc import DcSource
 from device_emulators.plant.dc_short_circuit import collapsed_pu
 from device_emulators.plant.elements import Fault
 from device_emulators.plant.plant import Plant
@@ -93,6 +94,18 @@ def test_the_switches_on_the_way_carry_the_current_and_no_others() -> None:
     forward = plant.grid.switch_forward
     for switch in ("52-VCB-SA1", "52-VCB-MA", "52-VCB-PA", "52-GCB-UA"):
         assert forward[number(plant, switch)], switch
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [("three_phase", 1.0), ("phase_phase", 2.0 / SQRT3), ("earth", 1.0 / SQRT3)]
+)
+def test_a_delta_winding_spreads_unbalanced_currents(kind: str, part: float) -> None:
+    """A fault at 380 V, seen in the lines to the delta of its transformer."""
+    plant = hall()
+    short(plant, "LVA1", kind)
+    fault_a = plant.quantity("LVA1", "fault_current_a")
+    first = current(plant, "52-VCB-SA1") * 6600.0 / 380.0
+    assert first == pytest.approx(part * fault_a, rel=0.02)
 
 
 def test_a_current_against_the_arrow_is_seen_as_such() -> None:
@@ -251,7 +264,7 @@ def test_every_level_of_the_hall_is_earthed_once() -> None:
 def test_a_dc_bus_collapses_behind_the_limits_of_its_sources() -> None:
     plant = hall()
     short(plant, "DA1", "phase_phase")
-    limits_a = 1.2 * (8e6 + 1.5e6) / 800.0
+    limits_a = 1.2 * (8e6 + 1.5e6) / 800.0  # of converter and storage
     assert plant.quantity("DA1", "fault_current_a") == pytest.approx(limits_a, rel=0.01)
     assert current(plant, "72-A1") == pytest.approx(limits_a, rel=0.01)
     assert plant.quantity("DCA", "voltage_pu") < 0.01
@@ -277,10 +290,14 @@ def test_a_resistance_that_sources_can_carry_is_a_load() -> None:
 
 
 def test_the_collapsed_voltage_by_ohms_law() -> None:
-    grid = hall().grid
-    sources = [s for s in grid.dc_sources if s.bus == grid.bus["DCA"]]
-    ceiling = sum(s.ceiling_w for s in sources)
-    assert collapsed_pu(sources, 0.01, 800.0) * 800.0 == pytest.approx(0.01 * 1.2 * ceiling / 800.0)
+    converter = DcSource(0, 8e6, 1.0, 0.02, ceiling_w=9.6e6)
+    store = DcSource(0, 1.5e6, 0.94, 0.02, ceiling_w=1.5e6)
+    limits_a = (9.6e6 + 1.8e6) / 800.0
+    assert collapsed_pu([converter, store], 0.01, 800.0) * 800.0 == pytest.approx(0.01 * limits_a)
+    ohm = 0.0472  # where the store is at its power and the converter at its current
+    v = collapsed_pu([converter, store], ohm, 800.0)
+    assert 1.0 / 1.2 < v < 0.85
+    assert v**2 * 800.0**2 / ohm == pytest.approx(9.6e6 * v + 1.5e6, rel=1e-9)
 
 
 @pytest.mark.parametrize(
