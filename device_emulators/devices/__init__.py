@@ -5,7 +5,8 @@ own transfer logic; a set, a storage, a board controller whose own logic wakes w
 stops; a meter, a relay. Each reads the grid, acts on it, and answers for the points its nature
 declares. `device` has what all share: the command block, the heartbeat, injected happenings.
 What several kinds share or what would make a file too long stands beside them (`rotating`,
-`set_protection`, `load_blocks`). `kinds` says which class stands for which nature, and what a scenario can do to it and ask of it.
+`set_protection`, `load_blocks`). `kinds` says which class stands for which nature, and what a
+scenario can do to it and ask of it.
 
 Must not know: how it is served, registers and their scaling, and how fast time runs.
 

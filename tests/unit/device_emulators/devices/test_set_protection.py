@@ -156,6 +156,28 @@ def test_load_that_goes_leaves_frequency_and_voltage_within_the_class() -> None:
     assert hand.stage("DG-1") == hand.stage("DG-2") == "ready"
 
 
+def test_half_load_in_one_step_stays_within_class_g3_at_the_terminals_of_the_network() -> None:
+    hand = two_sets(load_w=3.2e6)
+    plant = hand.plant
+    hand.command("52-L", "open")
+    hand.run(30.0)
+    seen: list[tuple[float, float, float]] = []
+
+    def look() -> None:
+        at_s = plant.now_ns / S - 30.0
+        seen.append((at_s, plant.quantity("M", "frequency_hz"), plant.quantity("M", "voltage_pu")))
+
+    plant.watchers.append(look)
+    hand.command("52-L", "close")
+    hand.run(40.0)
+    begun_s = next(at_s for at_s, hz, _ in seen if hz < 59.7)
+    assert plant.read("DG-1", "power_w") == pytest.approx(-1.6e6, rel=0.02)  # half of each
+    assert 0.93 * 60.0 < min(hz for _, hz, _ in seen) < 59.4
+    assert 0.85 < min(volts for _, _, volts in seen) < 0.99
+    late = [(hz, volts) for at_s, hz, volts in seen if at_s > begun_s + 3.0]
+    assert all(abs(hz - 60.0) <= 0.3 and abs(volts - 1.0) <= 0.01 for hz, volts in late)
+
+
 @pytest.mark.fault("F49")
 def test_a_hunting_governor_is_seen_in_the_power_of_both_sets() -> None:
     hand = two_sets(load_w=3e6)
