@@ -63,6 +63,7 @@ class Guards:
         self._switch, self._bus = switch, bus
         self._before = (grid.now_ns, 0.0)
         self._rocof_hz_s = 0.0
+        self._operated: set[str] = set()
         self._guards: Final = [
             Guard(number.upper(), limit, ratings.get(f"delay_{number}_s", 0.0))
             for number, unit in UNITS.items()
@@ -80,11 +81,16 @@ class Guards:
         for guard in self._guards:
             if not (closed and self._beyond(guard)):
                 timers.cancel(self._id, guard.number)
-            elif not timers.pending(self._id, guard.number):
+                self._operated.discard(guard.number)
+            elif guard.number not in self._operated and not timers.pending(self._id, guard.number):
                 self._grid.after(self._id, guard.number, guard.delay_s, self._operate(guard.number))
 
-    def _operate(self, number: str) -> Callable[[], object]:
-        return lambda: self._trip(number)
+    def _operate(self, number: str) -> Callable[[], None]:
+        def operate() -> None:
+            self._operated.add(number)
+            self._trip(number)
+
+        return operate
 
     def _measure(self) -> None:
         then_ns, before_hz = self._before

@@ -98,8 +98,3 @@ class Gap:
             and abs(self.slip_hz) <= SLIP_MARGIN * SYNC_HZ
             and abs(predicted) <= AIM_RAD
         )
-
-
-def standard_inverse_s(current_a: float, pickup_a: float, multiplier_pu: float) -> float:
-    """Return the operating time [s] at a constant current, infinite below pick-up."""
-    return CURVES[STANDARD_INVERSE].operating_s(current_a / pickup_a, multiplier_pu)

@@ -9,7 +9,7 @@ import pytest
 from device_emulators.plant import fuel
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.cooling import Tank
-from device_emulators.plant.protection import Gap, standard_inverse_s, wrap
+from device_emulators.plant.protection import CURVES, STANDARD_INVERSE, Gap, wrap
 from device_emulators.plant.timers import Timers
 
 S = 1_000_000_000
@@ -56,9 +56,9 @@ def test_fuel_of_a_one_megawatt_set_is_near_the_published_chart() -> None:
 
 @pytest.mark.parametrize(("ratio", "seconds"), [(2.0, 10.029), (5.0, 4.280), (10.0, 2.971)])
 def test_standard_inverse_curve(ratio: float, seconds: float) -> None:
-    assert standard_inverse_s(ratio * 400.0, 400.0, 1.0) == pytest.approx(seconds, abs=0.001)
-    assert standard_inverse_s(ratio * 400.0, 400.0, 0.2) == pytest.approx(seconds / 5.0, abs=0.001)
-    assert standard_inverse_s(400.0, 400.0, 1.0) == math.inf
+    curve = CURVES[STANDARD_INVERSE]
+    assert curve.operating_s(ratio, 1.0) == pytest.approx(seconds, abs=0.001)
+    assert curve.operating_s(ratio, 0.2) == pytest.approx(seconds / 5.0, abs=0.001)
 
 
 def test_gap_is_judged_now_and_at_contact_touch() -> None:
