@@ -62,7 +62,8 @@ class Jobs:
         self._waits_until_s = np.full(n_row, -np.inf)
         self._surge_w = np.zeros(n_row)
         self._surge_until_s = np.full(n_row, -np.inf)
-        self._plain = True
+        self._own = np.zeros(len(row), dtype=bool)
+        self._shared = False
         self.changed = 0
 
     def start(
@@ -89,12 +90,12 @@ class Jobs:
     def wait(self, row: int, until_s: float) -> None:
         """Let what runs on a row wait for a checkpoint until then [s]."""
         self._waits_until_s[row] = until_s
-        self._regroup()
+        self.changed += 1
 
     def surge(self, row: int, by_w: float, until_s: float) -> None:
         """Add power to each rack of a row [W] until then [s]."""
         self._surge_w[row], self._surge_until_s[row] = by_w, until_s
-        self._regroup()
+        self.changed += 1
 
     def restore(self, row: int, utilisation_pu: float) -> None:
         """Let a row follow the workload of the site again, that part of it."""
@@ -108,29 +109,25 @@ class Jobs:
             (course, np.array([row for row, own in enumerate(self._course) if own == course]))
             for course in courses
         ]
-        self._plain = not (
-            self._groups
-            or (self._share != 1.0).any()
-            or np.isfinite(self._waits_until_s).any()
-            or np.isfinite(self._surge_until_s).any()
-        )
+        self._own = np.array([course is not None for course in self._course])[self._row]
+        self._shared = bool((self._share != 1.0).any())
 
     def power_w(self, t_s: float) -> NDArray[np.float64]:
         """Return what every rack would take at `t_s` [s] (n_rack,) [W]."""
-        power = self._site.power_w(t_s)
-        if self._plain:
-            return power
         row, rating_w = self._row, self._rating_w
+        power = rating_w if self._own.all() else self._site.power_w(t_s)
         if self._groups:
-            level = np.full(len(self._course), np.nan)
+            level = np.zeros(len(self._course))
             for course, rows in self._groups:
                 level[rows] = course.level_pu(t_s - self._began_s[rows])
-            own = level[row]
-            power = np.where(np.isnan(own), power, own * rating_w)
-        idle_w = IDLE_PU * rating_w
-        power = idle_w + self._share[row] * (power - idle_w)
-        waits = (t_s < self._waits_until_s)[row]
-        power = np.where(waits, np.minimum(power, WAIT_PU * rating_w), power)
-        power = power + np.where(t_s < self._surge_until_s, self._surge_w, 0.0)[row]
-        clipped: NDArray[np.float64] = np.minimum(power, rating_w)
-        return clipped
+            power = np.where(self._own, level[row] * rating_w, power)
+        if self._shared:
+            idle_w = IDLE_PU * rating_w
+            power = idle_w + self._share[row] * (power - idle_w)
+        if t_s < self._waits_until_s.max(initial=-np.inf):
+            waits = (t_s < self._waits_until_s)[row]
+            power = np.where(waits, np.minimum(power, WAIT_PU * rating_w), power)
+        if t_s < self._surge_until_s.max(initial=-np.inf):
+            power = power + np.where(t_s < self._surge_until_s, self._surge_w, 0.0)[row]
+            power = np.minimum(power, rating_w)
+        return power
