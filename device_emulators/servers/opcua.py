@@ -241,6 +241,9 @@ class OpcUaGateway:
         self._gateway = gateway
         self._plant = plant
         self._nodes: dict[ua.NodeId, _Served] = {}
+        self._plates: dict[str, dict[str, ua.NodeId]] = {}
+        self._standing: dict[str, str] = {}
+        """Who stands where another should."""
         self._shown: list[_Served] = []
         self._read: Callable[[], NDArray[np.float64]]
         self._moved = Moved()
@@ -307,6 +310,7 @@ class OpcUaGateway:
         await self.stop()
         self._strange_names += 1
         self._nodes, self._moved, self._version = {}, Moved(), -1
+        self._plates, self._standing = {}, {}
         await self.start(self._utc_ns)
 
     async def _build(self, server: Server, utc_ns: int) -> None:
@@ -318,10 +322,10 @@ class OpcUaGateway:
                 ua.NodeId(ua.String(equipment.id), ua.Int16(index)),
                 ua.QualifiedName(equipment.id, index),
             )
-            nameplate = of_device(equipment, profile)
-            for name, text in nameplate.properties().items():
+            for name, text in of_device(equipment, profile).properties().items():
                 node = ua.NodeId(ua.String(f"{equipment.id}.{name}"), ua.Int16(index))
                 await parent.add_property(node, ua.QualifiedName(name, ua.Int16(index)), text)
+                self._plates.setdefault(equipment.id, {})[name] = node
             for name, place in profile.points.items():
                 if isinstance(place, Node):
                     node = ua.NodeId(ua.String(place.path.format(id=equipment.id)), ua.Int16(index))
@@ -353,6 +357,7 @@ class OpcUaGateway:
             return
         utc_ns += self._shift_ns
         self._version = self._plant.version
+        await self._show_plates(server)
         values = self._read()
         for number in self._moved.among(values):
             served = self._shown[number]
@@ -362,6 +367,19 @@ class OpcUaGateway:
                 await server.write_attribute_value(
                     served.node, _data_value(raw, served.place, utc_ns)
                 )
+
+    async def _show_plates(self, server: Server) -> None:
+        """Let the nameplates be those of the devices that stand there."""
+        for id_, nodes in self._plates.items():
+            who, _ = self._plant.identity(id_)
+            if who == self._standing.get(id_, id_):
+                continue
+            self._standing[id_] = who
+            item = self._site.equipment[who]
+            assert item.device is not None, "only what is served is taken for another"
+            texts = of_device(item, self._site.profiles[item.device.profile]).properties()
+            for name, node in nodes.items():
+                await server.write_attribute_value(node, ua.DataValue(ua.Variant(texts[name])))
 
     async def take(self, wanted: Sequence[ua.WriteValue]) -> list[int]:
         """Hand written values to their devices, in order; return a status code for each."""

@@ -109,3 +109,19 @@ async def test_device_says_who_it_is(node: str) -> None:
             assert profile.serial is not None
             little = profile.serial.word_order == "little"
             assert words == [*divmod(serial, 0x1_0000)][:: -1 if little else 1]
+
+
+@pytest.mark.fault("F18", "F24")
+async def test_swapped_devices_and_words_are_told_by_the_serial_number(node: str) -> None:
+    other = "M-LVA2"
+    async with asked(node, METER, other) as (running, master):
+        unit = running.device(METER).unit
+        running.plant.inject(METER, "swap", {"with": other})
+        serial = await master.call(unit, "readDeviceIdentification", 4, 128)
+        assert serial["data"]["128"] == str(made_up(other))
+        running.plant.inject(METER, "clear", {})
+        before = (await master.call(unit, "readInputRegisters", 900, 2))["data"]
+        running.plant.inject(METER, "swap_words", {})
+        after = (await master.call(unit, "readInputRegisters", 900, 2))["data"]
+        assert after == before[::-1]
+        assert after != before

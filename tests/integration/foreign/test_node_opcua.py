@@ -19,10 +19,12 @@ STORAGE = "ESS-1"
 
 
 @asynccontextmanager
-async def asked(node: str, folder: Path) -> AsyncIterator[tuple[Hall, Script]]:
-    """Serve the gateway of the storage and set the client on it."""
-    async with hall(STORAGE) as running:
-        gateway = running.gateway(STORAGE)
+async def asked(
+    node: str, folder: Path, equipment: str = STORAGE
+) -> AsyncIterator[tuple[Hall, Script]]:
+    """Serve the gateway of `equipment` and set the client on it."""
+    async with hall(equipment) as running:
+        gateway = running.gateway(equipment)
         endpoint = f"opc.tcp://{gateway.host}:{gateway.port}"
         async with script(node, "opcua.js", endpoint, str(folder)) as client:
             yield running, client
@@ -103,3 +105,16 @@ async def test_device_says_who_it_is(node: str, tmp_path: Path) -> None:
         model = await client.ask(do="read", node=f"{STORAGE}.Model")
     assert (serial["value"], serial["type"]) == (str(made_up(STORAGE)), "String")
     assert model["value"] == "storage converter"
+
+
+@pytest.mark.fault("F18")
+async def test_swapped_devices_are_told_by_their_nameplates(node: str, tmp_path: Path) -> None:
+    async with asked(node, tmp_path, "HVDC-A") as (running, client):
+        running.plant.inject("HVDC-A", "swap", {"with": "HVDC-B"})
+        await running.run(0.1)
+        serial = await client.ask(do="read", node="HVDC-A.SerialNumber")
+        assert serial["value"] == str(made_up("HVDC-B"))
+        running.plant.inject("HVDC-A", "clear", {})
+        await running.run(0.1)
+        serial = await client.ask(do="read", node="HVDC-A.SerialNumber")
+        assert serial["value"] == str(made_up("HVDC-A"))
