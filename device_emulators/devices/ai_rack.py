@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from device_emulators.devices.device import Device
+import numpy as np
+
+from device_emulators.devices.device import SECOND, Device
 from device_emulators.plant.racks import RackSpec
 from device_emulators.plant.reading import Cell
 
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 class AiRack(Device):
     """One AI rack."""
 
-    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {"battery_disconnect": ()}
+    EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "surge": ("by_w", "for_s"),
+        "battery_disconnect": (),
+    }
     DEFAULTS: ClassVar[Mapping[str, float]] = {"soc_pu": 1.0}
     QUANTITIES: ClassVar[tuple[str, ...]] = (
         "fed",
@@ -65,12 +71,18 @@ class AiRack(Device):
         return self.racks.supply[self.index]
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Lose the battery."""
-        self.racks.connected[self.index] = False
+        """Take more power for a while, or lose the battery."""
+        if event == "surge":
+            now_s = (self.grid.now_ns - self.grid.start_ns) / SECOND
+            which = np.array([self.index], np.intp)
+            self.racks.jobs.surge(which, values["by_w"], now_s + values["for_s"])
+        else:
+            self.racks.connected[self.index] = False
 
     def clear(self) -> None:
-        """Join the battery again."""
+        """Join the battery again, and end a surge."""
         self.racks.connected[self.index] = True
+        self.racks.jobs.surge(np.array([self.index], np.intp), 0.0, -math.inf)
 
     def quantity(self, name: str) -> float:
         """Return `fed`, `interruption_ms`, `cap_pu`, the coolant that leaves it, or a point."""

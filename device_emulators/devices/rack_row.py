@@ -155,7 +155,7 @@ class RackRow(Device):
         if event == "checkpoint":
             jobs.wait(row, now_s + values["for_s"])
         elif event == "surge":
-            jobs.surge(row, values["by_w"], now_s + values["for_s"])
+            jobs.surge(self.members, values["by_w"], now_s + values["for_s"])
         else:
             jobs.start(row, self._course(event), now_s, values.get("utilisation_pu", 1.0))
 

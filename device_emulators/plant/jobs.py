@@ -2,8 +2,8 @@
 
 Every row follows the workload of the site until a job is started on it; when that is stopped it is
 idle. Rows on which a job starts in the same instant run one job between them: their steps and their
-checkpoints come together. A surge adds power to each rack of a row for a while, a checkpoint lets
-its job wait.
+checkpoints come together. A checkpoint lets the job of a row wait, a surge adds power to racks for
+a while.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Jobs:
         self._began_s = np.zeros(n_row)
         self._share = np.ones(n_row)
         self._waits_until_s = np.full(n_row, -np.inf)
-        self._surge_w = np.zeros(n_row)
-        self._surge_until_s = np.full(n_row, -np.inf)
+        self._surge_w = np.zeros(len(row))
+        self._surge_until_s = np.full(len(row), -np.inf)
         self._own = np.zeros(len(row), dtype=bool)
         self._shared = False
         self.changed = 0
@@ -92,14 +92,14 @@ class Jobs:
         self._waits_until_s[row] = until_s
         self.changed += 1
 
-    def surge(self, row: int, by_w: float, until_s: float) -> None:
-        """Add power to each rack of a row [W] until then [s]."""
-        self._surge_w[row], self._surge_until_s[row] = by_w, until_s
+    def surge(self, which: NDArray[np.intp], by_w: float, until_s: float) -> None:
+        """Add power to each of some racks [W] until then [s]."""
+        self._surge_w[which], self._surge_until_s[which] = by_w, until_s
         self.changed += 1
 
     def restore(self, row: int, utilisation_pu: float) -> None:
         """Let a row follow the workload of the site again, that part of it."""
-        self._surge_until_s[row] = -np.inf
+        self._surge_until_s[self._row == row] = -np.inf
         self.start(row, None, 0.0, utilisation_pu)
 
     def _regroup(self) -> None:
@@ -128,6 +128,6 @@ class Jobs:
             waits = (t_s < self._waits_until_s)[row]
             power = np.where(waits, np.minimum(power, WAIT_PU * rating_w), power)
         if t_s < self._surge_until_s.max(initial=-np.inf):
-            power = power + np.where(t_s < self._surge_until_s, self._surge_w, 0.0)[row]
+            power = power + np.where(t_s < self._surge_until_s, self._surge_w, 0.0)
             power = np.minimum(power, rating_w)
         return power

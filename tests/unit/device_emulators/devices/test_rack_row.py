@@ -122,6 +122,18 @@ def test_a_surge_of_100_kw_per_rack_comes_within_a_tenth_of_a_second() -> None:
     assert plant.read("K11", "power_w") == pytest.approx(before_w, rel=1e-3)
 
 
+def test_a_single_rack_can_surge() -> None:
+    plant = hall({"rack_row": {"utilisation_pu": 0.0}})
+    before_w = plant.read("K11", "power_w")
+    plant.inject("K12", "surge", {"by_w": 50e3, "for_s": 60.0})
+    plant.advance(S)
+    assert plant.read("K11", "power_w") == pytest.approx(before_w, rel=1e-6)
+    assert plant.read("K12", "power_w") == pytest.approx(before_w + 50e3, rel=1e-3)
+    plant.inject("K12", "clear", {})
+    plant.advance(2 * S)
+    assert plant.read("K12", "power_w") == pytest.approx(before_w, rel=1e-3)
+
+
 @pytest.mark.fault("F55")
 def test_the_profile_of_a_row_limits_a_surge_both_ways() -> None:
     plant = hall({"rack_row": {"utilisation_pu": 0.0}})

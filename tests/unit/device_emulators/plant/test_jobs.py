@@ -57,10 +57,11 @@ def test_part_of_a_job_draws_part_of_what_is_above_idle() -> None:
 
 def test_a_checkpoint_waits_and_a_surge_ends() -> None:
     work = jobs(0.3)
-    work.surge(0, 50e3, 10.0)
+    racks = np.array([0, 1])
+    work.surge(racks, 50e3, 10.0)
     assert rows(work, 9.9) == pytest.approx([0.8, 0.3])
     assert rows(work, 10.0) == pytest.approx([0.3, 0.3])
-    work.surge(0, 500e3, 10.0)
+    work.surge(racks, 500e3, 10.0)
     assert rows(work, 9.9) == pytest.approx([1.0, 0.3])
     work = jobs(0.8)
     work.wait(1, 6.0)
