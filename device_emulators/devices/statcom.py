@@ -7,9 +7,9 @@ within ten seconds, which is what lamps and neighbours see as flicker; for half 
 set-point it does not, as that moves the voltage itself. Its limit is a current: below 90 % of
 voltage the limit falls with the voltage. Below 20 % it blocks.
 
-The filter is a fixed capacitive power. It takes 80 % of the harmonic current of the section, at
-most what a fundamental current of its rating would be. The distortion is that of the current the
-section takes: each converter and drive adds a fixed share of its power, by its kind.
+The filter is a fixed capacitive power. All filters of a section together take 80 % of its harmonic
+current, at most what fundamental currents of their ratings would be. The distortion is that of the
+current the section takes: each converter and drive adds a fixed share of its power, by its kind.
 
 Simplified: no losses; harmonics are one number without orders, phases or resonance, and do not
 distort the voltage; currents of different devices add up arithmetically, which is the worst case;
@@ -68,7 +68,7 @@ class Statcom(Device):
         self.flicker = Flicker()
         self.given_var = 0.0
         self._slow_pu = self._held_s = 0.0
-        self._harmonic_va = self._taken_w = 0.0
+        self._harmonic_va = self._taken_w = self._filters_var = 0.0
         self._measured_ns = grid.now_ns - MEASURED_NS
         self._section_of: Live | None = None
         self._section: tuple[list[int], list[int], list[Device]] = ([], [], [])
@@ -88,7 +88,7 @@ class Statcom(Device):
             "flicker_pu": lambda: self.flicker.severity_pu,
             "distortion_pu": self._distortion_pu,
             "filter_overloaded": lambda: float(
-                FILTERED_PU * self._harmonic_va > self._filter_var() > 0.0
+                FILTERED_PU * self._harmonic_va > self._filters_var > 0.0
             ),
         }
 
@@ -146,13 +146,13 @@ class Statcom(Device):
             slow = power_w * math.tan(math.acos(factor)) - reactive_var
         return slow + (voltage_pu - self._slow_pu) * by_pu
 
-    def _filter_var(self) -> float:
+    def filter_var(self) -> float:
         """Return what the filter gives now [var]."""
         return self.ratings.get("filter_var", 0.0) * self.grid.v[self.buses[0]] ** 2 * self.on
 
     def demand(self) -> None:
         """Give what was decided, and what the filter gives."""
-        self.grid.q_var[self.slot] = self.given_var * self.on - self._filter_var()
+        self.grid.q_var[self.slot] = self.given_var * self.on - self.filter_var()
 
     # What is fed through its bus.
 
@@ -177,7 +177,8 @@ class Statcom(Device):
             devices = [
                 d
                 for d in grid.devices.values()
-                if d.item.nature in DISTORTION_PU and d.buses[0] in reached
+                if (d.item.nature in DISTORTION_PU or isinstance(d, Statcom))
+                and d.buses[0] in reached
             ]
             self._section_of, self._section = grid.live_part, (slots, branches, devices)
         return self._section
@@ -196,15 +197,18 @@ class Statcom(Device):
             return
         self._measured_ns = self.grid.now_ns
         self._taken_w = self._section_load()[0]
+        devices = self._find_section()[2]
+        self._filters_var = sum(d.filter_var() for d in devices if isinstance(d, Statcom))
         self._harmonic_va = sum(
             DISTORTION_PU[device.item.nature] * max(_input_w(device), 0.0)
-            for device in self._find_section()[2]
+            for device in devices
+            if not isinstance(device, Statcom)
         )
 
     def _distortion_pu(self) -> float:
         if self._taken_w <= 0.0 or not self.grid.live(self.buses[0]):
             return 0.0
-        filtered_va = min(FILTERED_PU * self._harmonic_va, self._filter_var())
+        filtered_va = min(FILTERED_PU * self._harmonic_va, self._filters_var)
         return (self._harmonic_va - filtered_va) / self._taken_w
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:

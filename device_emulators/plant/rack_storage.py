@@ -146,7 +146,7 @@ class RackStorage:
         """Return when the first battery or capacitor that carries a rack is empty [s]."""
         left = [math.inf]
         for held_j, flow_w in ((self.energy_j, self.battery_w), (self.cap_j, self.cap_w)):
-            falls = (flow_w < 0.0) & (self._short_w > 0.0) & (held_j > 0.0)
+            falls = (flow_w < -_EMPTY) & (self._short_w > 0.0) & (held_j > 0.0)
             if falls.any():
                 left.append(float((held_j[falls] / -flow_w[falls]).min()))
         return min(left)

@@ -254,7 +254,8 @@ def test_an_automatons_open_displaces_an_outstanding_close() -> None:
 
 
 @pytest.mark.parametrize(
-    ("equipment", "action"), [("52-NONE", "open"), ("R-MVA", "open"), (BREAKER, "explode")]
+    ("equipment", "action"),
+    [("52-NONE", "open"), ("R-MVA", "open"), (BREAKER, "explode"), ("TX-S-A1", "raise")],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(equipment: str, action: str) -> None:
     desk = Desk()

@@ -118,6 +118,22 @@ def test_the_filter_takes_its_share_of_harmonics_within_its_rating() -> None:
     assert small.plant.read("PQ", "distortion_pu") == pytest.approx(expected, rel=0.01)
 
 
+def test_filters_of_joined_sections_share_the_work() -> None:
+    hand = Hand(Plant(shipped("ai_hall")))
+    hand.run(3.0)
+    plant = hand.plant
+    assert plant.read("PQ-A", "filter_overloaded") == 0.0
+    before = plant.read("PQ-A", "distortion_pu")
+    for breaker in ("52-VCB-MA", "52-VCB-PA"):
+        assert hand.command(breaker, "open")
+    hand.run(4.0)
+    assert hand.command("52-VCB-TIE", "close")
+    hand.run(40.0)
+    assert plant.read("PQ-A", "filter_overloaded") == 0.0
+    assert plant.read("PQ-A", "distortion_pu") == plant.read("PQ-B", "distortion_pu")
+    assert plant.read("PQ-A", "distortion_pu") == pytest.approx(before, rel=0.3)
+
+
 def test_it_lowers_the_flicker_of_training() -> None:
     seen = {}
     for running in (True, False):

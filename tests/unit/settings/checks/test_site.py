@@ -81,8 +81,8 @@ EDITS = {
         "equipment.PV-1.ratings", "rating power_w of PV-1 is missing: ", "above 0",
     ),
     "unknown rating": Edit(
-        "filter_var: 200e3}, device: {profile: statcom/generic_statcom, gateway: OPC-A",
-        "filter_var: 200e3, ^power_w: 1}, device: {profile: statcom/generic_statcom, "
+        "filter_var: 300e3}, device: {profile: statcom/generic_statcom, gateway: OPC-A",
+        "filter_var: 300e3, ^power_w: 1}, device: {profile: statcom/generic_statcom, "
         "gateway: OPC-A",
         "equipment.PQ-A.ratings.power_w", "no such rating", "reactive_power_var",
     ),
