@@ -61,9 +61,13 @@ OF_MODBUS: Final[Mapping[str, tuple[str, ...]]] = {
     "wrong_count": (),
     "wrong_length": (),
     "truncate": (),
+    "busy": (),
+    "no_path": (),
+    "no_target": (),
 }
 """Reply under another transaction, unit or function; say another count or length than that of what
-comes; reply with less than was asked for, in good form."""
+comes; reply with less than was asked for, in good form; do nothing and reply with an exception: 6
+busy, 10 no path to the device, 11 no answer from it."""
 
 OF_OPCUA: Final[Mapping[str, tuple[str, ...]]] = {
     "lose_session": (),
@@ -119,7 +123,11 @@ UNDONE_BY: Final[Mapping[str, str]] = {
     "local": "remote",
     "rack_out": "rack_in",
     "manual": "auto",
+    "test": "auto",
     "earth": "lift",
+    "earth_live": "lift",
+    "job_start": "job_stop",
+    "inference_start": "job_stop",
 }
 """The word that ends what another has done, where it is not `clear`."""
 ONCE: Final = frozenset({"reset", "lose_session", "lose_subscriptions"})
