@@ -30,7 +30,7 @@ PROTOCOLS: Final = ("modbus_tcp", "opcua", "bytes")
 
 def words_for(protocol: str) -> dict[str, tuple[str, ...]]:
     """Return what a proxy can do to what passes through it, with the values each needs."""
-    not_ours = {*OF_OPCUA, "storm"}
+    not_ours = {*OF_OPCUA, "storm", "busy", "no_path", "no_target"}
     return {event: needs for event, needs in of_protocol(protocol).items() if event not in not_ours}
 
 

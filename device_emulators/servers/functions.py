@@ -23,7 +23,8 @@ A request is judged in the order of the protocol, and the first objection is the
 A write of several registers is one transaction: all of it is checked first, then the values are
 handed over in address order and the first that the device refuses ends it. Function 23 checks what
 it shall read before it writes. What serial lines alone have (7, 8, 11, 12, 17) and files and queues
-(20, 21, 24) no device has here: exception 1.
+(20, 21, 24) no device has here: exception 1. A device here is never busy (6) and its gateway never
+without a path (10): `faults` makes them so.
 
 Source: MODBUS Application Protocol V1.1b3, 6 and 7.
 """

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
     from device_emulators.servers.served import Served
 
+EXCUSES: Final = {"busy": 6, "no_path": 10, "no_target": 11}
+"""Exceptions of Modbus for which a device or its gateway has no cause of its own here."""
 SHOW_S: Final = 0.05
 """Period at which OPC UA nodes follow the plant [s]."""
 
@@ -88,12 +90,16 @@ class Gateways:
             self._storm(gateway).begin(int(values["connections_count"]))
         elif event in OF_OPCUA:
             self._begin(self._opcua[gateway].suffer(event, values))
+        elif event in EXCUSES:
+            self._modbus[gateway].excuse(EXCUSES[event])
         else:
             served.door.suffer(event, values)
         if event in ENDS:
             self._storm(gateway).end()
             if gateway in self._opcua:
                 self._begin(self._opcua[gateway].suffer("shift_time", {"by_s": 0.0}))
+            else:
+                self._modbus[gateway].excuse(0)
 
     def _storm(self, gateway: str) -> Storm:
         if gateway not in self._storms:

@@ -63,6 +63,10 @@ class ModbusGateway:
             connection.end()
         await self.door.wait_closed()
 
+    def excuse(self, exception: int) -> None:
+        """Answer every request with an exception of the protocol and do nothing; 0 ends it."""
+        self._units.excuse = exception
+
     @property
     def port(self) -> int:
         """Return the port it listens on."""

@@ -8,7 +8,7 @@ shows an old value. Writes reach the device before their answer leaves.
 |---|---|
 | 0 | everybody: a write goes to every device that has the address, and nobody answers |
 | 1 | the mirror, if the gateway has one: the fast words of every unit, in one block |
-| 2 to 247 | a device |
+| up to 247 | a device |
 | 255 | the gateway itself, which can be identified and has no registers |
 
 A unit that is not there gets exception 11 from the gateway: the target failed to respond.
@@ -229,10 +229,15 @@ class _Itself:
 
 
 class Units:
-    """The units of one gateway."""
+    """The units of one gateway.
+
+    Attributes:
+        excuse: exception with which every request is answered and nothing done; 0 = none.
+    """
 
     def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
         """Compile the maps of everything behind `gateway`."""
+        self.excuse = 0
         row = _Row(plant)
 
         def plate(id_: str) -> Nameplate:
@@ -252,6 +257,8 @@ class Units:
 
     def answer(self, unit: int, request: bytes) -> bytes | None:
         """Return the answer to a request without its header, None for silence."""
+        if self.excuse:
+            return None if unit == EVERYBODY else refusal(request, self.excuse)
         if unit == EVERYBODY:
             for device in self._devices.values():
                 answer(device, request)

@@ -118,6 +118,7 @@ OFTEN = [
     pytest.param("GW-B", "late", marks=pytest.mark.fault("F08")),
     pytest.param("GW-B", "duplicate", marks=pytest.mark.fault("F10")),
     pytest.param("GW-B", "reorder", marks=pytest.mark.fault("F10")),
+    ("GW-B", "busy"),
     pytest.param("OPC-B", "lose_session", marks=pytest.mark.fault("F13")),
     pytest.param("OPC-B", "lose_subscriptions", marks=pytest.mark.fault("F13")),
     pytest.param("OPC-B", "renumber", marks=pytest.mark.fault("F14")),

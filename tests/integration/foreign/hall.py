@@ -39,12 +39,15 @@ class Hall:
     Attributes:
         site: the site, its ports those that are served.
         plant: the plant.
+        modbus: the Modbus gateways that are served.
+        opcua: the OPC UA gateways that are served.
     """
 
     def __init__(self, site: Site) -> None:
         """Build the plant."""
         self.site = site
         self.plant = Instruments(Plant(site, seed=1))
+        self.modbus: list[ModbusGateway] = []
         self.opcua: list[OpcUaGateway] = []
 
     def device(self, equipment: str) -> Device:
@@ -104,5 +107,6 @@ async def hall(
             else:
                 modbus = ModbusGateway(site, gateway, running.plant)
                 await modbus.start()
+                running.modbus.append(modbus)
                 stack.push_async_callback(modbus.stop)
         yield running

@@ -93,6 +93,17 @@ async def test_refusals(node: str, call: str, values: tuple[object, ...], except
         assert await master.call(unit + 90, "readInputRegisters", 0, 1) == 11
 
 
+async def test_excuses(node: str) -> None:
+    async with asked(node, BREAKER) as (running, master):
+        unit = running.device(BREAKER).unit
+        (gateway,) = running.modbus
+        for exception in (6, 10, 11):
+            gateway.excuse(exception)
+            assert await master.call(unit, "readInputRegisters", 0, 1) == exception
+        gateway.excuse(0)
+        assert "data" in await master.call(unit, "readInputRegisters", 0, 1)
+
+
 @pytest.mark.fault("F18")
 async def test_device_says_who_it_is(node: str) -> None:
     async with asked(node, BREAKER, METER) as (running, master):

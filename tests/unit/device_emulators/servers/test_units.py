@@ -60,6 +60,21 @@ def test_mirror(request_: str, answer: str) -> None:
     assert units(plant).answer(MIRROR, bytes.fromhex(request_)) == bytes.fromhex(answer)
 
 
+@pytest.mark.parametrize("exception", [6, 10, 11])
+def test_an_excuse_is_all_that_is_heard(exception: int) -> None:
+    plant = MemoryPlant()
+    asked = units(plant)
+    asked.excuse = exception
+    for unit in (MIRROR, 2, 5, 99, ITSELF):
+        for request in ("04 0000 0001", "06 0000 0001", "2b 0e 01 00"):
+            answer = asked.answer(unit, bytes.fromhex(request))
+            assert answer == bytes((int(request[:2], 16) | 0x80, exception))
+    assert asked.answer(EVERYBODY, bytes.fromhex("06 0000 0007")) is None
+    assert plant.written == []
+    asked.excuse = 0
+    assert asked.answer(5, bytes.fromhex("06 0000 0007")) == bytes.fromhex("06 0000 0007")
+
+
 @pytest.mark.fault("F18")
 def test_devices_of_one_make_have_serial_numbers_of_their_own() -> None:
     asked = units(MemoryPlant())
