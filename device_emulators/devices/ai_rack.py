@@ -26,6 +26,7 @@ class AiRack(Device):
     EVENTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "surge": ("by_w", "for_s"),
         "battery_disconnect": (),
+        "battery_weak": ("limit_pu",),
     }
     DEFAULTS: ClassVar[Mapping[str, float]] = {"soc_pu": 1.0}
     QUANTITIES: ClassVar[tuple[str, ...]] = (
@@ -71,17 +72,24 @@ class AiRack(Device):
         return self.racks.supply[self.index]
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
-        """Take more power for a while, or lose the battery."""
+        """Take more power for a while, or lose the battery or some of its power."""
         if event == "surge":
             now_s = (self.grid.now_ns - self.grid.start_ns) / SECOND
             which = np.array([self.index], np.intp)
             self.racks.jobs.surge(which, values["by_w"], now_s + values["for_s"])
+        elif event == "battery_weak":
+            self._limit(float(values["limit_pu"]))
         else:
             self.racks.connected[self.index] = False
 
+    def _limit(self, limit_pu: float) -> None:
+        racks, i = self.racks, self.index
+        racks.storage.limit_w[i] = limit_pu * racks.rating_w[i]
+
     def clear(self) -> None:
-        """Join the battery again, and end a surge."""
+        """Join the battery again, at full power, and end a surge."""
         self.racks.connected[self.index] = True
+        self._limit(1.0)
         self.racks.jobs.surge(np.array([self.index], np.intp), 0.0, -math.inf)
 
     def quantity(self, name: str) -> float:

@@ -11,6 +11,7 @@ does not go through the bus, no temperature compensation.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from device_emulators.devices.device import Device
@@ -185,8 +186,10 @@ class Rectifier(Device):
         self._enter("fault")
 
     def _plan_empty(self) -> None:
+        left_s = math.inf
         if self.float.given_w > 0.0 and self.battery.can_give():
-            left_s = self.battery.empty_in_s(self.float.given_w)
+            left_s = self.battery.ends_in_s(self.float.given_w)
+        if left_s < math.inf:
             self.grid.after(self.id, "empty", left_s + 1e-9, self._check_battery)
         else:
             self.grid.timers.cancel(self.id, "empty")

@@ -461,9 +461,11 @@ class Ups(Device):
         if self.flywheel_w < 0.0:
             left_s = self.flywheel.empty_in_s(-self.flywheel_w)
         if self.battery_w < 0.0:
-            left_s = min(left_s, self.battery.empty_in_s(-self.battery_w))
+            left_s = min(left_s, self.battery.ends_in_s(-self.battery_w))
         if left_s < math.inf:
             self.grid.after(self.id, "empty", left_s + 1e-9, self._look_again)
+        else:
+            self.grid.timers.cancel(self.id, "empty")
 
     def _look_again(self) -> None:
         """Let a step end here, so that its stores and its input are looked at."""

@@ -31,6 +31,8 @@ _FULL: Final = 1.0 - 1e-6
 _NEAR_PU: Final = 1e-6
 _SELF_HEAT_S: Final = 30.0
 """Time in which a cell that heats itself doubles its rise [s]."""
+_SOON_S: Final = 5.0
+"""What is further away than this need not be known exactly yet [s]."""
 _HOTTEST_C: Final = 600.0
 
 
@@ -168,6 +170,18 @@ class Battery:
             return math.inf
         wanted = power_w / self.rated_w
         return self.cells.lasts(soc_pu, power_w / self.joined_j, self.drop_pu * wanted, self.low_pu)
+
+    def ends_in_s(self, power_w: float) -> float:
+        """Return how long it can give `power_w` [W], infinite while that is surely long [s]."""
+        if not self.connected or self.cut_off or power_w <= 0.0:
+            return self.empty_in_s(power_w)
+        low_pu = self.low_pu
+        left_pu = self.soc_pu - self.cells.soc_at_pu(
+            low_pu + self.drop_pu * power_w / self.rated_w / low_pu
+        )
+        if left_pu * low_pu * self.joined_j > _SOON_S * power_w:
+            return math.inf
+        return self.empty_in_s(power_w)
 
     def most_w(self) -> float:
         """Return the power that would bring the terminals to the cut-off voltage now [W]."""

@@ -383,7 +383,7 @@ class Plant:
                 e.id: self.read(e.id, "power_cap_pu") for e in self.site.of_nature("rack_row")
             },
             soc_pu={
-                e.id: self.read(e.id, "soc_pu")
+                e.id: self.quantity(e.id, "soc_pu")
                 for e in self.site.equipment.values()
                 if "soc_pu" in e.kind.points
             },

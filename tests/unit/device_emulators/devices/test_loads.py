@@ -169,6 +169,20 @@ def test_initial_charge_and_disconnection_can_be_set() -> None:
     assert began_ns / S == pytest.approx(10.0 + CAPACITORS_J / 117e3, abs=0.001)
 
 
+def test_a_weak_battery_holds_its_rack_only_at_low_power() -> None:
+    plant = hall()
+    plant.inject("K1", "battery_weak", {"limit_pu": 0.5})
+    plant.inject("K2", "battery_weak", {"limit_pu": 0.5})
+    plant.inject("K2", "clear", {})
+    plant.advance(S)
+    plant.inject("U", "outage", {})
+    plant.advance(2 * S)
+    ((began_ns, _),) = plant.unfed_ns("K1")
+    bridged_s = CAPACITORS_J / (117e3 - 65e3)
+    assert began_ns / S == pytest.approx(1.0 + bridged_s, abs=0.05)
+    assert plant.unfed_ns("K2") == ()
+
+
 def test_converter_limits_leave_the_rest_to_the_batteries() -> None:
     plant = hall()
     plant.write("HA", "power_limit_w", 50e3)
