@@ -2,7 +2,8 @@
 
 With both cords in order the load is shared; with one it moves there. Without any the power supplies
 hold up for 20 ms, after which the rack is lost; it boots again when it is started after that. In
-air that is too hot it slows down and then cuts itself off (`plant.cooling`).
+air that is too hot it slows down and then cuts itself off (`plant.cooling`). Simplified: power is
+the utilisation by rating, for servers, network and storage alike.
 """
 
 from __future__ import annotations
