@@ -122,7 +122,8 @@ FRAMES = (
         {
             "pickup_27": 1, "pickup_59": 0, "pickup_81o": 0, "pickup_81u": 1, "pickup_81r": 0,
             "pickup_32": 0, "pickup_50": 0, "pickup_51": 0, "pickup_67": 0, "trip_87": 1,
-            "presence": 1, "voltage_ll_v": 154_000, "frequency_hz": 59.5, "rocof_hz_s": -1.25, "life_count": 1,
+            "presence": 1, "voltage_ll_v": 154_000, "frequency_hz": 59.5, "rocof_hz_s": -1.25,
+            "life_count": 1,
         },
     ),
     Frame(
