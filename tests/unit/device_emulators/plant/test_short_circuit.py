@@ -324,3 +324,21 @@ def test_an_earthing_switch_on_a_live_bus_is_a_fault() -> None:
     plant.inject("ES-UA", "lift", {})
     plant.advance(plant.now_ns + MS)
     assert plant.quantity("INA", "voltage_pu") > 0.9
+
+
+def test_closing_onto_an_earthed_bus_is_a_fault() -> None:
+    hand = Hand(hall())
+    plant = hand.plant
+    assert hand.command("52-GCB-UB", "open")
+    hand.run(1.0)
+    plant.inject("ES-UB", "earth", {})
+    hand.run(8.0)
+    assert plant.truth().positions["ES-UB"] == "closed"
+    assert plant.quantity("INB", "fault_current_a") == 0.0
+    seen: list[float] = []
+    plant.watchers.append(lambda: seen.append(plant.quantity("INB", "fault_current_a")))
+    assert hand.command("52-GCB-UB", "close")
+    hand.run(10.0)
+    assert max(seen) > 10e3
+    assert plant.truth().positions["52-GCB-UB"] == "open"
+    assert seen[-1] == 0.0
