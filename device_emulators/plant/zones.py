@@ -77,7 +77,7 @@ class Differential:
     def sense(self) -> None:
         """Look for a current that enters the zone and does not leave it."""
         timers = self._grid.timers
-        if not (self._grid.faults and self._sees()):
+        if not (self._grid.faults and self._grid.fault_a.any() and self._sees()):
             self._operated = False
             timers.cancel(self._owner, "87")
         elif not self._operated and not timers.pending(self._owner, "87"):
