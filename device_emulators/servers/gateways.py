@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from daemon.model.plant import Site
     from device_emulators.servers.served import Served
+    from device_emulators.servers.units import Maps
 
 EXCUSES: Final = {"busy": 6, "no_path": 10, "no_target": 11}
 """Exceptions of Modbus for which a device or its gateway has no cause of its own here."""
@@ -30,13 +31,14 @@ class Gateways:
 
     def __init__(self, site: Site, plant: Served) -> None:
         """Prepare to serve `plant`; nothing listens yet."""
+        maps: Maps = {}
         self._modbus: dict[str, ModbusGateway] = {}
         self._opcua: dict[str, OpcUaGateway] = {}
         for id_, gateway in site.gateways.items():
             if gateway.protocol == "opcua":
                 self._opcua[id_] = OpcUaGateway(site, gateway, plant)
             else:
-                self._modbus[id_] = ModbusGateway(site, gateway, plant)
+                self._modbus[id_] = ModbusGateway(site, gateway, plant, maps)
         self._site = site
         self._storms: dict[str, Storm] = {}
         self._flapping: Flapping | None = None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Gateway, Site
     from device_emulators.faults.door import Factory
     from device_emulators.servers.served import Served
+    from device_emulators.servers.units import Maps
 
 
 class ModbusGateway:
@@ -32,10 +33,12 @@ class ModbusGateway:
         door: where its masters come in.
     """
 
-    def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
-        """Compile the maps of everything behind `gateway`."""
+    def __init__(
+        self, site: Site, gateway: Gateway, plant: Served, maps: Maps | None = None
+    ) -> None:
+        """Build everything behind `gateway`; gateways of one site may share compiled `maps`."""
         self._gateway = gateway
-        self._units = Units(site, gateway, plant)
+        self._units = Units(site, gateway, plant, {} if maps is None else maps)
         self._open: dict[Connection, None] = {}
         self.door = Door(gateway.protocol, gateway.id)
 

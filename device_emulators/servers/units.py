@@ -16,7 +16,7 @@ A unit that is not there gets exception 11 from the gateway: the target failed t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from daemon.model.points import MIRROR_UNIT, MIRROR_WORDS, Register
 from device_emulators.servers.codec import AddressError, Codec
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from device_emulators.servers.nameplate import Nameplate
     from device_emulators.servers.served import Served
 
+Maps: TypeAlias = "dict[str, Mapping[str, Codec]]"
+"""The tables of each map, by its name: devices of one make share them."""
 GATEWAY_TARGET: Final = 11
 EVERYBODY: Final = 0
 GATEWAY_ITSELF: Final = 255
@@ -121,17 +123,15 @@ class _Device:
         plant: Served,
         row: _Row,
         plate: Callable[[str], Nameplate],
+        codecs: Mapping[str, Codec],
     ) -> None:
-        id_, nature = equipment.id, equipment.kind
+        id_ = equipment.id
         self._id = id_
         self._plant = plant
-        points = {n: p for n, p in profile.points.items() if isinstance(p, Register)}
-        tables = sorted({place.table for place in points.values()})
-        codecs = {t: Codec(nature, t, points, bridged=profile.bridged) for t in tables}
         self._tables = {table: _Table(id_, codec, row) for table, codec in codecs.items()}
         self._plate, self._serial = plate, profile.serial
         self.functions: Final = _functions(codecs, profile)
-        self.mirrored: Final = _mirrored(id_, nature, points)
+        self.mirrored: Final = _mirrored(id_, profile, codecs)
 
     @property
     def identity(self) -> Mapping[int, bytes]:
@@ -157,11 +157,12 @@ class _Device:
 
 
 def _mirrored(
-    id: str, nature: Nature, points: Mapping[str, Register]
+    id: str, profile: Profile, codecs: Mapping[str, Codec]
 ) -> Sequence[tuple[str, int, Slot]]:
     """Return what the mirror repeats of a device: its id, the address, and the point."""
-    fast = {name: place for name, place in points.items() if place.mirrored}
-    return [(id, slot.address, slot) for slot in Codec(nature, "input", fast).shown]
+    shown = codecs["input"].shown if "input" in codecs else ()
+    places = {name: p for name, p in profile.points.items() if isinstance(p, Register)}
+    return [(id, slot.address, slot) for slot in shown if places[slot.name].mirrored]
 
 
 def _serial(
@@ -228,6 +229,13 @@ class _Itself:
         raise AddressError
 
 
+def compiled(nature: Nature, profile: Profile) -> Mapping[str, Codec]:
+    """Return the tables of a map by name."""
+    points = {n: p for n, p in profile.points.items() if isinstance(p, Register)}
+    tables = sorted({place.table for place in points.values()})
+    return {t: Codec(nature, t, points, bridged=profile.bridged) for t in tables}
+
+
 class Units:
     """The units of one gateway.
 
@@ -235,8 +243,8 @@ class Units:
         excuse: exception with which every request is answered and nothing done; 0 = none.
     """
 
-    def __init__(self, site: Site, gateway: Gateway, plant: Served) -> None:
-        """Compile the maps of everything behind `gateway`."""
+    def __init__(self, site: Site, gateway: Gateway, plant: Served, maps: Maps) -> None:
+        """Build everything behind `gateway`; maps that are not yet in `maps` are compiled."""
         self.excuse = 0
         row = _Row(plant)
 
@@ -245,10 +253,12 @@ class Units:
             assert item.device is not None, "only what is served is taken for another"
             return of_device(item, site.profiles[item.device.profile])
 
-        self._devices = {
-            device.unit: _Device(equipment, profile, plant, row, plate)
-            for equipment, device, profile in devices_behind(site, gateway)
-        }
+        self._devices: dict[int, _Device] = {}
+        for equipment, device, profile in devices_behind(site, gateway):
+            if profile.name not in maps:
+                maps[profile.name] = compiled(equipment.kind, profile)
+            tables = maps[profile.name]
+            self._devices[device.unit] = _Device(equipment, profile, plant, row, plate, tables)
         nameplate = of_gateway(gateway)
         self._units: dict[int, Unit] = {**self._devices, GATEWAY_ITSELF: _Itself(nameplate)}
         if gateway.mirror:

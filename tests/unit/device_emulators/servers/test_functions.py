@@ -80,7 +80,7 @@ def plant() -> MemoryPlant:
 
 def exchange(request: str, behind: MemoryPlant | None = None, **manners: object) -> str:
     """Return the answer of unit 5 to a request; both in hexadecimal, function first."""
-    units = Units(site(**manners), small_board().gateways["GW-B"], behind or plant())
+    units = Units(site(**manners), small_board().gateways["GW-B"], behind or plant(), {})
     answer = units.answer(5, bytes.fromhex(request))
     assert answer is not None
     return answer.hex(" ")

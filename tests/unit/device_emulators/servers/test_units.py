@@ -11,7 +11,7 @@ EVERYBODY, MIRROR, ITSELF = 0, 1, 255
 
 def units(plant: MemoryPlant) -> Units:
     site = small_board()
-    return Units(site, site.gateways["GW-B"], plant)
+    return Units(site, site.gateways["GW-B"], plant, {})
 
 
 def test_everybody_hears_a_write_and_nobody_answers() -> None:
