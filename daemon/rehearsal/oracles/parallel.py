@@ -13,9 +13,9 @@ protection takes (`BACKFED_S`), and two sources or two transformers side by side
 closed transition and part within `OVERLAP_S`. A breaker in the way that a fault holds is no excuse
 for ever: `STUCK_S` is what opening another one takes.
 
-Cannot see: fault currents (the plant computes none), so an earthed line that the returning grid
-itself energises is protection's affair and is not judged. A closing that a phase jump or another
-happening of the scenario overtook within `OVERTAKEN_S` is the environment's.
+Cannot see: an earthed line that the returning grid itself energises is protection's affair and is
+not judged. A closing that a phase jump or another happening of the scenario overtook within
+`OVERTAKEN_S` is the environment's.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Parallel(Oracle):
         self._faults = StandingFaults(scene)
         self._closings = len(grid.closings)
         self._topology: Live | None = None
+        self._sourced: set[int] = set()
         self._standing: dict[str, _Standing] = {}
         self._side_by_side: dict[str, tuple[str, float]] = {}
         self._before_pu = grid.v_pu.copy()
@@ -108,6 +109,9 @@ class Parallel(Oracle):
             self._judge_closed(now_ns, [id_ for id_, cause in closed if cause == OURS])
             self._judge_closings(now_ns)
             self._topology = grid.live_part
+            self._sourced = {
+                int(bus) for i in grid.islands if i.leader is not None for bus in i.buses
+            }
             self._side_by_side = dict(self._joined())
         joined = self._side_by_side | dict(self._backfed())
         if joined or self._standing:
@@ -144,13 +148,19 @@ class Parallel(Oracle):
         for id_ in ours:
             here = {int(node[bus]) for bus in self.plant.devices[id_].buses}
             for what, bus in self._forbidden():
-                newly = int(node[bus]) in here and self.grid.live(bus)
-                if newly and self._before_pu[bus] < 0.8:
+                if int(node[bus]) in here and self._newly_fed(bus):
                     self.blame(now_ns, f"{id_} brought voltage to {what}")
             for pair in self._paralleled(node, low=True):
                 if here & {int(node[bus]) for _, _, bus in pair}:
                     names = " and ".join(name for name, _, _ in pair)
                     self.blame(now_ns, f"{id_} paralleled {names}")
+
+    def _newly_fed(self, bus: int) -> bool:
+        """Return whether a bus has got voltage, or a source that feeds the short circuit on it."""
+        if self.grid.live(bus):
+            return bool(self._before_pu[bus] < 0.8)
+        island = self.grid.island(bus)
+        return island is not None and island.faulted and bus not in self._sourced
 
     def _forbidden(self) -> Iterator[tuple[str, int]]:
         """Yield what must not be energised and the bus it is at."""
