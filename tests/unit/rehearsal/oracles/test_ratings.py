@@ -21,13 +21,20 @@ def test_the_hall_is_within_its_ratings() -> None:
     assert Course(Ratings()).at(5).verdict.ok
 
 
-def test_a_ups_carries_a_quarter_more_for_a_minute_and_no_longer() -> None:
-    course = rated("UPS-A", power_w=0.36e6)
+def test_a_feed_carries_three_tenths_more_for_a_minute_and_no_longer() -> None:
+    course = rated("U-A", power_va=3e6)
     assert course.at(55).verdict.ok
     found = course.at(65).verdict
-    assert "UPS-A above 1.25 of its rating" in found.detail
+    assert "U-A above 1.3 of its rating" in found.detail
     assert found.value is not None
-    assert found.value > 1.25
+    assert found.value > 1.3
+
+
+def test_a_ups_too_small_helps_itself_before_it_is_too_long_above_its_rating() -> None:
+    course = rated("UPS-A", power_w=0.36e6)
+    assert course.at(55).device("UPS-A").stage == "normal"
+    assert course.at(65).verdict.ok
+    assert course.device("UPS-A").stage == "static_bypass"
 
 
 def test_a_breaker_is_judged_by_its_current() -> None:
@@ -39,7 +46,7 @@ def test_a_breaker_is_judged_by_its_current() -> None:
 def test_a_store_is_never_more_than_full() -> None:
     course = Course(Ratings()).at(1)
     battery = course.device("UPS-A").battery
-    battery.capacity_j = 0.5 * battery.energy_j
+    battery.soc_pu = 1.2
     assert "charge of UPS-A" in course.at(2).verdict.detail
 
 
