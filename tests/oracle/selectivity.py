@@ -78,9 +78,10 @@ class Outcome:
 
     @property
     def by_breakers(self) -> bool:
-        """Return whether every breaker that fed it has opened, and so made it dead."""
-        opened = frozenset(self.opened)
-        return self.dead_s is not None and bool(self.feeding) and self.feeding <= opened
+        """Return whether every breaker that fed it has opened, and the last made it dead."""
+        if self.dead_s is None or not self.feeding or not self.feeding <= frozenset(self.opened):
+            return False
+        return max(self.opened[name][1] for name in self.feeding) >= self.dead_s - 1e-3
 
     def row(self) -> str:
         """Return it as a line of the table."""
@@ -96,7 +97,8 @@ class Outcome:
         )
         others = len(frozenset(self.opened) & self.zone - self.feeding)
         more = f" and {others} without current" if others else ""
-        return f"{head}  {dead}  {by}{more}{'' if self.by_breakers else '; '.join(self.own)}"
+        own = [] if self.by_breakers else [f"[{'; '.join(self.own)}]"]
+        return " ".join([head, "", dead, "", *filter(None, [by + more]), *own])
 
 
 def plant_of(site: Site, *, backup: bool) -> Plant:
