@@ -96,13 +96,16 @@ class Rectifier(Device):
         return self.charge_w - self.float.given_w
 
     def _runtime_s(self) -> float:
-        load_w = self.source.given_w + self.float.given_w
-        return self.room.runtime_s(load_w, 0.01 * self.ratings["power_w"])
+        return self.room.runtime_s(self._load_w(), 0.01 * self.ratings["power_w"])
+
+    def _load_w(self) -> float:
+        return self.source.given_w + self.float.given_w
 
     def _low_battery(self) -> bool:
         if self.room.nearly_empty(self.battery_w()):
             return True
-        return self._runtime_s() < float(self.settings["low_s"])
+        within_s, least_w = float(self.settings["low_s"]), 0.01 * self.ratings["power_w"]
+        return self.room.runs_low(within_s, self._load_w(), least_w)
 
     def _in_service_pu(self) -> float:
         return self.modules / float(self.settings["modules_count"])
@@ -124,8 +127,7 @@ class Rectifier(Device):
 
     def advance(self, dt_s: float) -> None:
         """Move energy, walk in."""
-        load_w = self.source.given_w + self.float.given_w
-        if self.room.advance(self.battery_w(), load_w, dt_s):
+        if self.room.advance(self.battery_w(), self._load_w(), dt_s):
             self.grid.say(self.id, "string_opened", f"{self.id} has opened a string that is hot")
         self.walk_in.advance(self.grid.now_ns, dt_s)
 

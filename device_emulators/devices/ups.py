@@ -162,14 +162,19 @@ class Ups(Device):
         return self.battery_w / volts if volts > 0.0 else 0.0
 
     def _runtime_s(self) -> float:
-        least_w = 0.01 * self.ratings["power_w"]
-        turning_s = self.flywheel.empty_in_s(max(self.need_w, least_w))
-        return turning_s + self.room.runtime_s(self.need_w, least_w)
+        return self._turning_s() + self.room.runtime_s(self.need_w, self._least_w())
+
+    def _least_w(self) -> float:
+        return 0.01 * self.ratings["power_w"]
+
+    def _turning_s(self) -> float:
+        return self.flywheel.empty_in_s(max(self.need_w, self._least_w()))
 
     def _low_battery(self) -> bool:
         if self.room.nearly_empty(self.battery_w):
             return True
-        return self._runtime_s() < float(self.settings["low_s"])
+        within_s = float(self.settings["low_s"]) - self._turning_s()
+        return self.room.runs_low(within_s, self.need_w, self._least_w())
 
     def _load_pu(self) -> float:
         return self.output_w / self.ratings["power_w"]

@@ -175,13 +175,22 @@ class Battery:
         """Return how long it can give `power_w` [W], infinite while that is surely long [s]."""
         if not self.connected or self.cut_off or power_w <= 0.0:
             return self.empty_in_s(power_w)
-        low_pu = self.low_pu
-        left_pu = self.soc_pu - self.cells.soc_at_pu(
-            low_pu + self.drop_pu * power_w / self.rated_w / low_pu
-        )
-        if left_pu * low_pu * self.joined_j > _SOON_S * power_w:
+        if self.surely_s(self.soc_pu, power_w) > _SOON_S:
             return math.inf
         return self.empty_in_s(power_w)
+
+    def surely_s(self, soc_pu: float, power_w: float) -> float:
+        """Return a time that it can give `power_w` [W] from a state of charge [pu] at least [s].
+
+        As long as if its voltage were at the cut-off all the time, which takes little to find.
+        """
+        if not self.connected or self.cut_off:
+            return 0.0
+        if power_w <= 0.0:
+            return math.inf
+        low_pu = self.low_pu
+        end_pu = self.cells.soc_at_pu(low_pu + self.drop_pu * power_w / self.rated_w / low_pu)
+        return (soc_pu - end_pu) * low_pu * self.joined_j / power_w
 
     def most_w(self) -> float:
         """Return the power that would bring the terminals to the cut-off voltage now [W]."""

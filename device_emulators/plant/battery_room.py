@@ -104,12 +104,25 @@ class BatteryRoom:
 
         Before there is an average, `load_w` [W] is taken for it.
         """
-        battery = self.battery
-        if not battery.connected:
+        if not self.battery.connected:
             return 0.0
+        return min(self.battery.lasts_s(*self._forecast(load_w, least_w)), _LONGEST_S)
+
+    def _forecast(self, load_w: float, least_w: float) -> tuple[float, float]:
+        """Return from which charge [pu], and at which power [W], the runtime is told."""
+        battery = self.battery
         shown_pu = min(self.soc_pu * battery.strings / battery.joined, 1.0)
         average_w = load_w if self._load_w is None else self._load_w
-        return min(battery.lasts_s(shown_pu, max(average_w, least_w)), _LONGEST_S)
+        return shown_pu, max(average_w, least_w)
+
+    def runs_low(self, within_s: float, load_w: float, least_w: float) -> bool:
+        """Return whether the forecast is below `within_s` [s], and find it only if that is near."""
+        battery = self.battery
+        if battery.connected:
+            surely_s = battery.surely_s(*self._forecast(load_w, least_w))
+            if min(surely_s, _LONGEST_S) > within_s:
+                return False
+        return self.runtime_s(load_w, least_w) < within_s
 
     def nearly_empty(self, power_w: float) -> bool:
         """Return whether a discharge at `power_w` [W], negative, is near the cut-off voltage."""

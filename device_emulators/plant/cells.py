@@ -143,21 +143,27 @@ class Chemistry:
             Time to the cut-off voltage or to empty [s].
         """
         end = self.soc_at_pu(low_pu + drop_pu / low_pu)
+        if soc_pu <= end:
+            return 0.0
+        bends, volts, a = self.soc_pu, self.volts_pu, 4.0 * drop_pu
+        i = self._piece(soc_pu)
+        if bends[i - 1] >= soc_pu:
+            i -= 1
+        v = self.open_pu(soc_pu)
+        root_v = math.sqrt(max(v * v - a, 0.0))
         total = 0.0
         while soc_pu > end:
-            i = self._piece(soc_pu)
-            if self.soc_pu[i - 1] >= soc_pu:
-                i -= 1
-            down = max(self.soc_pu[i - 1], end)
-            u, v = self.open_pu(down), self.open_pu(soc_pu)
-            total += (soc_pu - down) * _mean_of_inverse(u, v, 4.0 * drop_pu) / (2.0 * drain)
-            soc_pu = down
+            down, u = bends[i - 1], volts[i - 1]
+            if down < end:
+                down, u = end, self.open_pu(end)
+            root_u = math.sqrt(max(u * u - a, 0.0))
+            total += (soc_pu - down) * _mean_of_inverse(u, v, root_u, root_v, a) / (2.0 * drain)
+            soc_pu, v, root_v, i = down, u, root_u, i - 1
         return total
 
 
-def _mean_of_inverse(u: float, v: float, a: float) -> float:
-    """Return the mean of x + sqrt(x^2 - a) over x from `u` to `v`."""
-    root_u, root_v = math.sqrt(max(u * u - a, 0.0)), math.sqrt(max(v * v - a, 0.0))
+def _mean_of_inverse(u: float, v: float, root_u: float, root_v: float, a: float) -> float:
+    """Return the mean of x + sqrt(x^2 - a) over x from `u` to `v`, whose roots are known."""
     if v - u < 1e-9:
         return v + root_v
     area = v * root_v - u * root_u
