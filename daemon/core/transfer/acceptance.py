@@ -17,9 +17,10 @@ from annotated_types import Ge, Gt, Le
 
 from daemon.core.topology import once_per_site
 from daemon.model.natures import Role
+from daemon.model.plant import MainTieMainScheme
 
 if TYPE_CHECKING:
-    from daemon.model.plant import MainTieMainScheme, Site
+    from daemon.model.plant import Site
     from daemon.model.points import PointTable
 
 NO_LIMIT_W: Final = -1.0
@@ -55,6 +56,12 @@ def rated_w(site: Site, points: PointTable) -> tuple[float, float]:
     return sum(e.ratings["power_w"] for e in loads) - rows_w, rows_w
 
 
+def spare_w(site: Site, points: PointTable, capability_w: float, params: Params) -> float:
+    """Return what sets of this rated power can give beside all essential loads [W]."""
+    essential_w, _ = rated_w(site, points)
+    return params.usable_pu * capability_w - (1 + params.overhead_pu) * essential_w
+
+
 def rows_limit_w(site: Site, points: PointTable, capability_w: float, params: Params) -> float:
     """Return what all AI rows together may draw on sets of this rated power [W].
 
@@ -67,9 +74,8 @@ def rows_limit_w(site: Site, points: PointTable, capability_w: float, params: Pa
     Returns:
         The limit [W], 0 where the rows must not be fed, `NO_LIMIT_W` where all may run.
     """
-    essential_w, rows_w = rated_w(site, points)
-    left_w = params.usable_pu * capability_w - (1 + params.overhead_pu) * essential_w
-    limit_w = left_w * params.rows_efficiency_pu
+    _, rows_w = rated_w(site, points)
+    limit_w = spare_w(site, points, capability_w, params) * params.rows_efficiency_pu
     if limit_w >= rows_w:
         return NO_LIMIT_W
     return limit_w if limit_w >= params.rows_min_pu * rows_w else 0.0
@@ -90,4 +96,24 @@ def _row_feeders(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
 def row_feeders(site: Site, points: PointTable, scheme: MainTieMainScheme) -> tuple[str, ...]:
     """Return the breakers that feed the rows' converters from any section of a board."""
     found = _row_feeders(site, points)
+    return tuple(name for section in scheme.sections for name in found.get(section.bus, ()))
+
+
+@once_per_site
+def _outgoing(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
+    """Return the breakers of each bus that are normally closed and belong to no board's scheme."""
+    schemes = [s for s in site.schemes.values() if isinstance(s, MainTieMainScheme)]
+    taken = {name for s in schemes for name in (s.tie, *s.storage_feeders, *s.sets.values())}
+    taken |= {name for s in schemes for c in s.sections for name in (c.main, c.generator_feeder)}
+    feeders: dict[str, tuple[str, ...]] = {}
+    for breaker in site.of_nature("breaker"):
+        if breaker.id not in taken and breaker.normally != "open":
+            bus = breaker.buses[0]
+            feeders[bus] = (*feeders.get(bus, ()), breaker.id)
+    return feeders
+
+
+def outgoing_feeders(site: Site, points: PointTable, scheme: MainTieMainScheme) -> tuple[str, ...]:
+    """Return the breakers through which the sections of a board feed what hangs on them."""
+    found = _outgoing(site, points)
     return tuple(name for section in scheme.sections for name in found.get(section.bus, ()))

@@ -96,7 +96,8 @@ class SchemeState:
         feed_ns: since when what lies behind the intake is usable, 0 when it is not [ns].
         block_ns: when the last load block was given or taken back [ns].
         sets_ns: since when a set is on the bus, 0 without one [ns].
-        shed: row feeders that were opened by this scheme.
+        shed: feeders that this scheme or its board's own logic opened, to be closed again.
+        closed: outgoing feeders closed when the own logic last rested, None before the first look.
     """
 
     sections: tuple[SectionState, ...]
@@ -106,6 +107,7 @@ class SchemeState:
     block_ns: int = 0
     sets_ns: int = 0
     shed: tuple[str, ...] = ()
+    closed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ outage, or when neither of the others is left, for which generation is asked; wh
 not close, the tie from a section that is on sets. A way that the interlocks refuse is none; a
 breaker that did not close, its one retry included, is left alone for `again_s`. *With what.* Onto
 too few sets the AI rows' caps are asked for first and must be seen in force; where there is not
-enough for any row, their feeders are opened first, and closed again when there is (see
-`daemon.core.transfer.rows`).
+enough for any row, their feeders are opened first, and closed again when there is; so is what the
+board's own logic has shed while the daemon was silent (see `daemon.core.transfer.rows`).
 
 *Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
 UNJUDGED and nothing is proposed. A selector or own logic that cannot be read begins nothing new,
@@ -116,7 +116,13 @@ def _advance(scan: Scan) -> SchemeState:
             sections=(*state.sections[:i], moved, *state.sections[i + 1 :]),
             block_ns=now_ns if shaken else state.block_ns,
         )
-    return replace(state, shed=rows.shed(scan._replace(state=state)))
+    now = scan._replace(state=state)
+    shed = rows.shed(now)
+    # A feeder that came back is a block like any other.
+    back = view.facts.supply.outage and any(map(view.is_closed, {*state.shed}.difference(shed)))
+    return replace(
+        state, shed=shed, closed=rows.closed(now), block_ns=now_ns if back else state.block_ns
+    )
 
 
 def _advance_section(scan: Scan, i: int) -> SectionState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -405,3 +406,56 @@ def test_nothing_new_begins_while_the_own_logic_cannot_be_read() -> None:
     hall.lose_mains()
     hall.run(5.0)
     assert hall.told("52-VCB-MA") == []
+
+
+def board_acts(hall: Hall, *opened: str) -> None:
+    """Let the board's own logic open breakers while nothing of the hall is looked at."""
+    hall.stages["CCTS-1"] = "feeding"
+    hall.positions |= dict.fromkeys(opened, OPEN)
+    hall.run(0.2)
+    hall.stages["CCTS-1"] = "inhibited"
+
+
+def test_what_the_board_has_shed_comes_back_one_after_the_other() -> None:
+    hall = island()
+    board_acts(hall, "52-VCB-HA", "52-VCB-HB", "52-VCB-SA2")
+    hall.run(12.0)
+    closed = {c.equipment: c for c in hall.commands if c.action == "close"}
+    assert list(closed)[-3:] == ["52-VCB-SA2", "52-VCB-HA", "52-VCB-HB"]
+    at_ns = [c.issued_at_ns for c in list(closed.values())[-3:]]
+    assert all(b - a >= 3_000_000_000 for a, b in pairwise(at_ns))
+
+
+def test_rows_that_the_board_has_shed_wait_for_sets_that_can_carry_them() -> None:
+    hall = island(sets=1)
+    hall.positions |= {"52-VCB-HA": CLOSED, "52-VCB-HB": CLOSED}
+    board_acts(hall, "52-VCB-HA", "52-VCB-HB", "52-VCB-SB1")
+    told = len(hall.told("52-VCB-HA"))
+    hall.run(12.0)
+    assert len(hall.told("52-VCB-HA")) == told
+    assert hall.positions["52-VCB-SB1"] == CLOSED
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(40.0)
+    assert on_mains(hall)
+    assert hall.positions["52-VCB-HA"] == hall.positions["52-VCB-HB"] == CLOSED
+
+
+def test_what_a_person_or_a_fault_has_opened_stays_open() -> None:
+    hall = island()
+    hall.positions["52-VCB-SA1"] = OPEN
+    hall.run(0.2)
+    hall.said["52-VCB-SA2", "trip_50"] = 1.0
+    board_acts(hall, "52-VCB-SA2", "52-VCB-SB1")
+    hall.run(6.0)
+    assert hall.positions["52-VCB-SB1"] == CLOSED
+    assert hall.told("52-VCB-SA1") == hall.told("52-VCB-SA2") == []
+
+
+def test_the_hand_switch_hands_over_nothing_that_was_opened_by_hand() -> None:
+    hall = island()
+    hall.said["CCTS-1", "selector"] = 1.0
+    hall.run(0.1)
+    board_acts(hall, "52-VCB-SA2")
+    hall.said["CCTS-1", "selector"] = 0.0
+    hall.run(6.0)
+    assert hall.told("52-VCB-SA2") == []
