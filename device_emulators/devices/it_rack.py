@@ -61,7 +61,8 @@ class ItRack(Device):
         """Return the power taken from all feeds [W]."""
         if self.pair is not None:
             return self.pair.taken_w
-        return sum(self.grid.p_w[slot] for slot in self.slots)
+        p_w = self.grid.p_w
+        return sum([p_w[slot] for slot in self.slots])
 
     def begin(self) -> None:
         """Say what is wanted."""
@@ -111,15 +112,18 @@ class ItRack(Device):
         if self.pair is not None:
             self.pair.ask(self.demand_w)
             return
-        good = [self.grid.v[bus] >= CORD_PU for bus in self.buses]
+        grid = self.grid
+        good = [grid.v[bus] >= CORD_PU for bus in self.buses]
+        each_w = self.demand_w / max(sum(good), 1)
         for slot, usable in zip(self.slots, good, strict=True):
-            power = self.demand_w / sum(good) if usable else 0.0
-            self.grid.p_w[slot] = power
-            self.grid.q_var[slot] = POWER_FACTOR_TAN * power
+            power = each_w if usable else 0.0
+            grid.p_w[slot] = power
+            grid.q_var[slot] = POWER_FACTOR_TAN * power
 
     def sense(self) -> bool:
         """Judge the supply; hold up; be lost."""
-        voltage = float(max(self.grid.v[bus] for bus in self.buses))
+        v = self.grid.v
+        voltage = max([v[bus] for bus in self.buses])
         if self.pair is not None and voltage > 0.0:
             voltage = min(1.0, voltage / 0.9)  # 48 V equipment works over its battery's range
         if self.stage != "off":

@@ -280,6 +280,8 @@ class TransferSwitch(Device):
 
     def sense(self) -> bool:
         """Run the own logic."""
+        if self._rests():
+            return False
         if self._short_circuit():
             return False
         if self._waits is not None:
@@ -295,6 +297,13 @@ class TransferSwitch(Device):
                 self._disarm()
             return False
         return self._decide(self.on, healthy=healthy)
+
+    def _rests(self) -> bool:
+        """Return whether it stands where it should, and nothing is under way or to be judged."""
+        if self.on is None or self.on != self.preferred or self.selector == "test":
+            return False
+        busy = self._armed or self._short or self.grid.faults or self._waits is not None
+        return not busy and self._healthy(self.on)
 
     def _short_circuit(self) -> bool:
         """Return whether it carries a short circuit now; judge one that has just ended."""

@@ -110,7 +110,9 @@ class Transformer(Device):
         return flows
 
     def _loading_pu(self) -> float:
-        return math.hypot(self._flows_w()[0], self._flows_var()[0]) / self.ratings["power_va"]
+        grid, number = self.grid, self.branch
+        carried_va = math.hypot(grid.branch_w.item(number, 0), grid.branch_var.item(number, 0))
+        return carried_va / self.ratings["power_va"]
 
     def _current_pu(self) -> float:
         volts_pu = self.grid.v[self.buses[0]]

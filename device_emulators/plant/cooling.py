@@ -108,7 +108,8 @@ class Cooling:
     def begin(self, rating_w: NDArray[np.float64], air_rating_w: float) -> None:
         """Take the ratings of the AI racks (n_rack,) and of all other racks together [W]."""
         self._rating_w, self._air_rating_w = rating_w, air_rating_w
-        self._capacity_j_k = COOLANT_S * float(rating_w.sum())
+        self._rated_w = float(rating_w.sum())
+        self._capacity_j_k = COOLANT_S * self._rated_w
         self.outlet_c = np.full(len(rating_w), self.supply_c + RISE_K)
         self.limit_pu = np.ones(len(rating_w))
         self.hot = False
@@ -118,7 +119,7 @@ class Cooling:
     def flow_lps(self) -> float:
         """Return the flow of all pumps [l/s]; what suits the racks where there are none."""
         if not self.pumps:
-            return float(self._rating_w.sum()) / (RISE_K * WATER_J_PER_L_K)
+            return self._rated_w / (RISE_K * WATER_J_PER_L_K)
         return sum([pump.flow_lps for pump in self.pumps])
 
     @property
@@ -164,7 +165,7 @@ class Cooling:
         """Warm the coolant and return the heat that it gives to the tank [W]."""
         if not len(rack_w):
             return 0.0
-        by_k = self.flow_lps * WATER_J_PER_L_K / float(self._rating_w.sum())
+        by_k = self.flow_lps * WATER_J_PER_L_K / self._rated_w
         if by_k > 0.0:
             settled = rack_w / (by_k * self._rating_w)
             settled += self.supply_c

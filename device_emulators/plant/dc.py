@@ -108,8 +108,10 @@ def acceptance(v_pu: float) -> float:
 
 def split(va_pu: float, vb_pu: float) -> tuple[float, float]:
     """Return the parts of a dual-fed demand taken from feeds A and B at their voltages [pu]."""
-    ga, gb = acceptance(va_pu), acceptance(vb_pu)
     lean = 0.5 + 0.5 * min(max((va_pu - vb_pu) / LEAN_PU, -1.0), 1.0)
+    if va_pu >= FULL_PU <= vb_pu:
+        return lean, 1.0 - lean
+    ga, gb = acceptance(va_pu), acceptance(vb_pu)
     from_a = min(ga, lean + max(0.0, 1.0 - lean - gb))
     return from_a, min(gb, 1.0 - from_a)
 

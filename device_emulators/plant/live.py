@@ -53,6 +53,7 @@ class DcNodes:
     Attributes:
         bus: DC buses (n_dc,).
         node: node of each of them (n_dc,).
+        places: both as pairs of numbers.
         count: number of nodes.
         sources: sources by node.
         groups: loads that share their nodes, summed, with the numbers of their pairs.
@@ -61,6 +62,7 @@ class DcNodes:
 
     bus: NDArray[np.intp]
     node: NDArray[np.intp]
+    places: list[tuple[int, int]]
     count: int
     sources: list[list[DcSource]]
     groups: list[tuple[DcLoad, NDArray[np.intp]]]
@@ -257,7 +259,8 @@ def _dc_nodes(grid: Grid, node: NDArray[np.intp]) -> DcNodes:
         for number, fault in enumerate(grid.faults.values())
         if not grid.is_ac[fault.bus] and joins_poles(grid, fault)
     ]
-    return DcNodes(bus, dc_node, len(place), sources, loads, faults)
+    places = list(zip(bus.tolist(), dc_node.tolist(), strict=True))
+    return DcNodes(bus, dc_node, places, len(place), sources, loads, faults)
 
 
 def joins_poles(grid: Grid, fault: Fault) -> bool:

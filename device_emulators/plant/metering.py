@@ -70,13 +70,17 @@ class Metering:
                     end_owner.append(meter)
                     end.append(number + n_branch * (branch.load == bus))
         self._end_owner, self._end = np.array(end_owner, np.intp), np.array(end, np.intp)
-        # columns: switches, both ends of branches, what the bus itself takes
+        # columns: switches, both ends of branches, what the bus itself takes; then all of it again
+        # for reactive power, which counts to a second set of meters
         own = np.arange(count)
-        self._owner = np.array([*owner, *end_owner, *own], np.intp)
-        self._column = np.array(
+        owners = np.array([*owner, *end_owner, *own], np.intp)
+        columns = np.array(
             [*column, *(n_switch + self._end), *(n_switch + 2 * n_branch + own)], np.intp
         )
-        self._sign = np.array([*sign, *np.ones(len(end) + count)])
+        signs = np.array([*sign, *np.ones(len(end) + count)])
+        self._owner = np.concatenate([owners, count + owners])
+        self._column = np.concatenate([columns, n_switch + 2 * n_branch + count + columns])
+        self._sign = np.concatenate([signs, signs])
         self.voltage_v = self.frequency_hz = self.current_a = np.zeros(count)
         self.power_w = self.reactive_power_var = np.zeros(count)
         self.energy_import_wh = np.zeros(count)
@@ -94,14 +98,16 @@ class Metering:
         own_w, own_var = grid.consumed_w[self._buses], grid.consumed_var[self._buses]
         ends_w, ends_var = grid.branch_w.T.ravel(), grid.branch_var.T.ravel()
         inner_w = own_w - np.bincount(self._end_owner, ends_w[self._end], count)
-        flow_w = self._sign * np.concatenate([grid.switch_w, ends_w, inner_w])[self._column]
-        flow_var = self._sign * np.concatenate([grid.switch_var, ends_var, own_var])[self._column]
-        leaves = flow_w > 0.0
-        power = np.bincount(self._owner, flow_w * leaves, count)
-        reactive = np.bincount(self._owner, flow_var * leaves, count)
+        flows = [grid.switch_w, ends_w, inner_w, grid.switch_var, ends_var, own_var]
+        flow = self._sign * np.concatenate(flows)[self._column]
+        half = len(flow) // 2
+        leaves = flow[:half] > 0.0
+        flow[:half] *= leaves
+        flow[half:] *= leaves
+        through = np.bincount(self._owner, flow, 2 * count)
         return (
-            np.where(self._utility, -own_w, power),
-            np.where(self._utility, -own_var, reactive),
+            np.where(self._utility, -own_w, through[:count]),
+            np.where(self._utility, -own_var, through[count:]),
         )
 
     def advance(self, dt_s: float) -> None:

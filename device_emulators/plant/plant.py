@@ -184,7 +184,7 @@ class Plant:
     def _minding(self, devices: list[Device]) -> list[Device]:
         """Return those that have something to do; `devices` is always the same list."""
         grid = self.grid
-        if grid.overloaded or grid.fault_a.any():
+        if grid.overloaded or (grid.faults and grid.fault_a.any()):
             return devices
         if self._minded_at != grid.alerts:
             self._minded_at = grid.alerts
@@ -197,7 +197,9 @@ class Plant:
     def _count(self, dt_s: float) -> None:
         """Add up energy by meaning, each element by itself."""
         energy = self._energy_j
-        losses = float(self.grid.branch_w.sum()) + float(self.grid.fault_va.real.sum())
+        losses = float(self.grid.branch_w.sum())
+        if self.grid.faults:
+            losses += float(self.grid.fault_va.real.sum())
         energy["loads"] += float(self._racks.power_w.sum()) * dt_s
         for device in self._balancing:
             source_w, load_w, loss_w = device.balance()

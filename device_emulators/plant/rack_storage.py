@@ -93,7 +93,7 @@ class RackStorage:
     def advance(self, power_w: NDArray[np.float64], dt_s: float) -> None:
         """Move energy for `dt_s` [s]; then follow what the racks take from now on [W]."""
         held_j = self.cap_j + self.cap_w * dt_s
-        np.clip(held_j, 0.0, self.cap_full_j, out=self.cap_j)
+        np.minimum(np.maximum(held_j, 0.0), self.cap_full_j, out=self.cap_j)
         self.lost_j += float((held_j - self.cap_j).sum())
         if self.battery_w.any():
             stored_w = np.where(self.battery_w > 0.0, CHARGED_PU * self.battery_w, self.battery_w)
@@ -111,7 +111,8 @@ class RackStorage:
     ) -> NDArray[np.float64]:
         """Return what racks that take `power_w` [W] ask of their feeds (n_rack,) [W]."""
         wanted = (KEPT_PU * self.cap_full_j - self.cap_j) / RESTORED_S
-        restored = np.clip(wanted, -RESTORED_PU * self._rating_w, RESTORED_PU * self._rating_w)
+        most_w = RESTORED_PU * self._rating_w
+        restored = np.minimum(np.maximum(wanted, -most_w), most_w)
         base = np.maximum(np.where(power_w > 0.0, self._smoothed_w + restored, 0.0), 0.0)
         self._base_w = np.minimum(base, self._smoothed_w)
         charging = may_charge & self.connected & (self._short_w <= 0.0)
@@ -128,7 +129,7 @@ class RackStorage:
         short = np.where(short > _SHORT_PU * self._rating_w, short, 0.0)
         self._short_w = short
         self.giving = bool(short.any())
-        charged = np.clip(taken_w - self._wanted_w, 0.0, self._charge_w)
+        charged = np.minimum(np.maximum(taken_w - self._wanted_w, 0.0), self._charge_w)
         if not self.giving:
             self.battery_w = charged
             self.cap_w = taken_w - power_w - charged

@@ -69,5 +69,4 @@ class Smoothing:
         if not self.used:
             return change_w
         up = np.where(self.ramp_w_s > 0.0, self.ramp_w_s * dt_s, np.inf)
-        allowed: NDArray[np.float64] = np.clip(change_w, -up * self.down_pu, up)
-        return allowed
+        return np.minimum(np.maximum(change_w, -up * self.down_pu), up)

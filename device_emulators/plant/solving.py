@@ -37,7 +37,7 @@ def solve_dc(grid: Grid) -> None:
     if not nodes.count:
         return
     v_pu = [0.0] * nodes.count
-    for bus, node in zip(nodes.bus.tolist(), nodes.node.tolist(), strict=True):
+    for bus, node in nodes.places:
         v_pu[node] = grid.v[bus]
     pairs = grid.pairs
     for load, members in nodes.groups:

@@ -72,15 +72,17 @@ class Differential:
     ) -> None:
         self._owner, self._grid, self._operate = owner, grid, operate
         self._pickup_a: Final = pickup_a
-        self._operated = False
+        self._operated = self._seen = False
 
     def sense(self) -> None:
         """Look for a current that enters the zone and does not leave it."""
         timers = self._grid.timers
         if not (self._grid.faults and self._grid.fault_a.any() and self._sees()):
-            self._operated = False
-            timers.cancel(self._owner, "87")
+            if self._seen:
+                self._operated = self._seen = False
+                timers.cancel(self._owner, "87")
         elif not self._operated and not timers.pending(self._owner, "87"):
+            self._seen = True
             self._grid.after(self._owner, "87", DIFFERENTIAL_S, self._act)
 
     def _act(self) -> None:
