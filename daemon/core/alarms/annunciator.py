@@ -12,6 +12,10 @@ to hide before. Every entry into B is a new occurrence. First-out of a group is 
 condition began first, be its delay longer than that of a consequence; of several in one image the
 one that stands first in the site file, and conclusions about the whole site come last.
 
+A link that comes and goes faster than its alarm is delayed would never be told of, and what hangs
+on it instead. So an on-delay of silence goes on while the silence is away for less than that delay,
+and hides its consequences meanwhile.
+
 Owns no actuator. Says nothing when nothing changes.
 """
 
@@ -89,6 +93,8 @@ class State(NamedTuple):
     lives: Mapping[str, Life] = {}
     timers_ns: Mapping[str, int] = {}
     """When a condition that waits for its delay began to differ [ns]."""
+    gaps_ns: Mapping[str, int] = {}
+    """Of these, since when a silence has been away whose on-delay goes on [ns]."""
 
 
 class _Dense(NamedTuple):
@@ -167,7 +173,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return Turn(state)
     senseless = void(plan, found, dense.hidden)
     raw &= ~senseless
-    hide = senseless | consequences(plan, raw | dense.active)
+    hide = senseless | consequences(plan, raw | dense.active | _waiting(plan, state))
     differing = np.flatnonzero(raw != dense.active)
     quiet = (
         not len(differing)
@@ -187,9 +193,20 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     book.coming = np.flatnonzero(raw & ~dense.active & ~hide).tolist()
     for place in differing.tolist():
         book.wait(place, bool(raw[place]), bool(hide[place]))
+    book.bridge(raw)
     book.hear()
     book.end_shelves()
     return Turn(book.state(), events=tuple(book.events))
+
+
+def _waiting(plan: Plan, state: State) -> Flags:
+    """Return which conditions (n_condition,) are silences in their delay."""
+    waiting = np.zeros(len(plan.conditions), dtype=np.bool_)
+    for name in state.timers_ns:
+        place = plan.index.get(name)
+        if place is not None and plan.conditions[place].rule.condition == "silent":
+            waiting[place] = True
+    return waiting
 
 
 def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain values
@@ -224,13 +241,14 @@ class _Book:
         self.before = state
         self.lives = dict(state.lives)
         self.timers_ns: dict[str, int] = {}
+        self.gaps_ns: dict[str, int] = {}
         self.coming: list[int] = []
         """Conditions that hold and are not yet annunciated, hidden ones left out."""
         self.events: list[AlarmTransition | Happening] = []
 
     def state(self) -> State:
         """Return the state after this scan: the one before itself while delays only run on."""
-        after = State(self.lives, self.timers_ns)
+        after = State(self.lives, self.timers_ns, self.gaps_ns)
         return self.before if after == self.before else after
 
     def life(self, name: str) -> Life:
@@ -253,6 +271,16 @@ class _Book:
         if hide and self.life(condition.id).stage is Stage.NORMAL:
             self.lives[condition.id] = replace(self.life(condition.id), stage=Stage.SUPPRESSED)
         self.move(condition, Event.RAISE, active=True)
+
+    def bridge(self, raw: Flags) -> None:
+        """Let the on-delay of a silence go on that is away for less than this delay."""
+        for place in np.flatnonzero(_waiting(self.plan, self.before) & ~raw).tolist():
+            name = self.plan.conditions[place].id
+            since_ns = self.before.gaps_ns.get(name, self.view.now_ns)
+            short = self.view.now_ns - since_ns < self.plan.on_delay_ns[place]
+            if short and not self.life(name).active:
+                self.timers_ns[name] = self.before.timers_ns[name]
+                self.gaps_ns[name] = since_ns
 
     def release(self, place: int, holds: bool) -> None:
         """Bring an alarm out of suppression; one that is only in its off-delay is over."""

@@ -148,7 +148,7 @@ def test_loss_of_a_device_is_one_alarm_and_clears_with_its_return() -> None:
     hall.spoil("UPS-A")
     assert [a.alarm_id for a in alarms(hall.run(10.0), "B")] == ["device-silent:UPS-A"]
     hall.spoil("UPS-A", code=Quality.GOOD)
-    assert [a.state for a in alarms(hall.run(10.0))] == ["D"]
+    assert [a.state for a in alarms(hall.run(12.0))] == ["D"]
 
 
 def test_a_device_is_not_silent_because_what_is_only_written_was_never_read() -> None:
@@ -169,9 +169,39 @@ def test_a_dead_gateway_is_one_alarm_not_one_for_each_device_behind_it() -> None
     assert [a.alarm_id for a in alarms(steps, "B")] == ["gateway-silent:GW-ROW1"]
     assert {a.source for a in alarms(steps, "H")} >= set(behind)
     hall.spoil(*behind, code=Quality.GOOD)
-    back = hall.run(10.0)
+    back = hall.run(12.0)
     assert {a.alarm_id for a in alarms(back, "D")} == {"gateway-silent:GW-ROW1"}
     assert not alarms(back, "B")
+
+
+@pytest.mark.fault("F11")
+@pytest.mark.parametrize("half_s", [0.5, 0.8, 6.0])
+def test_a_gateway_that_comes_and_goes_is_one_standing_alarm(half_s: float) -> None:
+    hall = Lane()
+    hall.run(2.0)
+    behind = hall.behind("GW-ROW1")
+    slow = behind[1:]  # read so seldom that they stay silent while the link is back
+    steps = []
+    for _ in range(5):
+        hall.spoil(*behind)
+        steps += hall.run(half_s)
+        hall.spoil(behind[0], code=Quality.GOOD)
+        steps += hall.run(half_s)
+    assert [a.alarm_id for a in alarms(steps, "B")] == ["gateway-silent:GW-ROW1"]
+    assert not alarms(steps, "D")
+    hall.spoil(*slow, code=Quality.GOOD)
+    back = hall.run(12.0)
+    assert {a.alarm_id for a in alarms(back, "D")} == {"gateway-silent:GW-ROW1"}
+
+
+def test_a_short_silence_now_and_then_is_no_alarm() -> None:
+    hall = Lane()
+    hall.run(2.0)
+    for _ in range(4):
+        hall.spoil("UPS-A")
+        assert not alarms(hall.run(0.5))
+        hall.spoil("UPS-A", code=Quality.GOOD)
+        assert not alarms(hall.run(1.5))
 
 
 def test_suppression_ends_with_its_cause() -> None:
