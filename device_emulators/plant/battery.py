@@ -90,7 +90,7 @@ class Battery:
     @property
     def connected(self) -> bool:
         """Return whether any string is joined."""
-        return self.joined > 0
+        return len(self.parked) < self.strings
 
     @property
     def hottest_c(self) -> float:
@@ -137,7 +137,8 @@ class Battery:
         aged = 1.0 + cells.growth * (1.0 - self.health_pu)
         kelvin = self.temperature_c + _KELVIN
         cold = math.exp(cells.cold_k * (1.0 / kelvin - 1.0 / _REFERENCE_K))
-        return cells.drop_pu * rate * aged * cold * self.strings / self.joined
+        strings = self.strings
+        return cells.drop_pu * rate * aged * cold * strings / (strings - len(self.parked))
 
     def volts_pu(self, power_w: float) -> float:
         """Return the terminal voltage at a power, charging positive, by the mean voltage [pu]."""

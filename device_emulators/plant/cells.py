@@ -102,7 +102,7 @@ class Chemistry:
         return self.high_v / self.mean_v
 
     def _piece(self, soc_pu: float) -> int:
-        return min(max(bisect_right(self.soc_pu, soc_pu), 1), len(self.points) - 1)
+        return bisect_right(self.soc_pu, soc_pu, 1, len(self.points) - 1)
 
     def open_pu(self, soc_pu: float) -> float:
         """Return the open-circuit voltage at a state of charge [pu], by the mean voltage [pu]."""

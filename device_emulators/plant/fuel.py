@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,7 @@ def flow_l_s(power_w: float, rated_w: float) -> float:
     return (idle * rated_w + load * max(power_w, 0.0)) / 3.6e6
 
 
+@cache
 def factors_l_per_kwh(rated_w: float) -> tuple[float, float]:
     """Return F0 and F1 [l/kWh] of a set of that rating [W]."""
     size, sizes = math.log(rated_w), np.log(SIZES_W)

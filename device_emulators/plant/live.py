@@ -35,6 +35,7 @@ class Model:
         solver: the model, or None when nothing is live.
         bus: buses that are live (n_live,).
         node: node of the model of each of them (n_live,).
+        count: number of nodes.
         branches: branches that are live, by number.
         leaders: references of these islands.
     """
@@ -42,7 +43,8 @@ class Model:
     solver: AcModel | None
     bus: NDArray[np.intp]
     node: NDArray[np.intp]
-    branches: list[int]
+    count: int
+    branches: NDArray[np.intp]
     leaders: list[Former]
 
 
@@ -226,7 +228,7 @@ def _model(
 ) -> Model:
     leaders = [i.leader for i in islands if i.leader is not None and not i.faulted]
     if not len(bus):
-        return Model(None, bus, bus, [], leaders)
+        return Model(None, bus, bus, 0, np.zeros(0, np.intp), leaders)
     numbers, first, model_node = np.unique(node[bus], return_index=True, return_inverse=True)
     place = {int(n): i for i, n in enumerate(numbers)}
     branches = [i for i, b in enumerate(grid.branches) if int(node[b.source]) in place]
@@ -239,7 +241,8 @@ def _model(
         sources=[(place[int(node[f.bus])], f.short_circuit_va) for f in leaders],
         frequency_hz=grid.nominal_hz,
     )
-    return Model(solver, bus, model_node, branches, leaders)
+    live = np.array(branches, np.intp)
+    return Model(solver, bus, model_node, len(numbers), live, leaders)
 
 
 def _dc_nodes(grid: Grid, node: NDArray[np.intp]) -> DcNodes:

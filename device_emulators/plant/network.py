@@ -131,9 +131,6 @@ class AcModel:
             inputs[ComponentType.transformer] = _transformers(transformers, nominal_v)
         if shunts:
             inputs[ComponentType.shunt] = _shunts(shunts)
-        self._place = {id(x): i for i, (_, _, x) in enumerate(branches)}
-        self._line_rows = [self._place[id(x)] for _, _, x in lines]
-        self._transformer_rows = [self._place[id(x)] for _, _, x in transformers]
         self._model = PowerGridModel(inputs, system_frequency=frequency_hz)
         self._load_update = _update(inputs, ComponentType.sym_load)
         self._source_update = _update(inputs, ComponentType.source)
@@ -153,6 +150,18 @@ class AcModel:
             if kind in inputs
         }
         self._results = prepare_output_view(self._out, DatasetType.sym_output)
+        place = {id(x): i for i, (_, _, x) in enumerate(branches)}
+        self._flows = [
+            (
+                np.array([place[id(x)] for _, _, x in found], np.intp),
+                *(self._out[kind][name] for name in ("p_from", "p_to", "q_from", "q_to")),
+            )
+            for kind, found in (
+                (ComponentType.line, lines),
+                (ComponentType.transformer, transformers),
+            )
+            if found
+        ]
 
     def solve(
         self,
@@ -217,14 +226,9 @@ class AcModel:
         nodes, sources = out[ComponentType.node], out[ComponentType.source]
         flows_w = np.zeros((len(self._branches), 2))
         flows_var = np.zeros((len(self._branches), 2))
-        for kind, rows in (
-            (ComponentType.line, self._line_rows),
-            (ComponentType.transformer, self._transformer_rows),
-        ):
-            if rows:
-                found = out[kind]
-                flows_w[rows, 0], flows_w[rows, 1] = found["p_from"], found["p_to"]
-                flows_var[rows, 0], flows_var[rows, 1] = found["q_from"], found["q_to"]
+        for rows, p_from, p_to, q_from, q_to in self._flows:
+            flows_w[rows, 0], flows_w[rows, 1] = p_from, p_to
+            flows_var[rows, 0], flows_var[rows, 1] = q_from, q_to
         return Solution(
             v_pu=nodes["u_pu"].copy(),
             angle_rad=nodes["u_angle"].copy(),

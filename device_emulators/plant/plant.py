@@ -75,6 +75,7 @@ class Plant:
             self.devices[item.id] = KINDS[item.nature](item, self.grid)
         self.grid.devices = dict(self.devices)
         self._racks.begin()
+        self._ac = np.flatnonzero(self.grid.is_ac)
         self._it_racks = [d for d in self.devices.values() if isinstance(d, ItRack)]
         in_air_w = sum([rack.ratings["power_w"] for rack in self._it_racks])
         self.grid.cooling.begin(self._racks.rating_w, in_air_w)
@@ -221,7 +222,7 @@ class Plant:
         grid = self.grid
         for _ in range(_ROUNDS):
             solving.refresh(grid)
-            before = grid.v_pu.copy()
+            before = grid.v_pu[self._ac]
             self._racks.demand()
             for device in self._asking:
                 device.demand()
@@ -233,9 +234,8 @@ class Plant:
             solving.solve_ac(grid)
             changed = [device.sense() for device in self._minding(self._sensing)]
             changed.append(self._racks.sense())
-            change = np.abs(grid.v_pu - before)[grid.is_ac]
-            moved = float(change.max(initial=0.0)) > _MOVED_PU
-            if not (any(changed) or moved or grid.topology_changed):
+            moved_pu = np.abs(grid.v_pu[self._ac] - before).max(initial=0.0)
+            if not (any(changed) or moved_pu > _MOVED_PU or grid.topology_changed):
                 return
 
     # The devices.

@@ -120,17 +120,14 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
     grid.v_pu[ac] = grid.angle_rad[ac] = 0.0
     grid.branch_w = np.zeros((len(grid.branches), 2))
     grid.branch_var = np.zeros((len(grid.branches), 2))
-    dc = [number for number, *_ in part.dc.faults]
-    kept = grid.fault_va[dc], grid.fault_a[dc]
-    grid.fault_va, grid.fault_a = np.zeros(len(grid.faults), complex), np.zeros(len(grid.faults))
-    grid.fault_va[dc], grid.fault_a[dc] = kept
+    if grid.faults:
+        _forget_fed(grid, part)
     if model.solver is not None:
-        n_node = int(model.node.max()) + 1
         solution = model.solver.solve(
             [f.voltage_pu for f in model.leaders],
             [wrap(f.angle_rad) for f in model.leaders],
-            sum_by(model.node, sum_by(part.slot_bus, p, n_bus)[model.bus], n_node),
-            sum_by(model.node, sum_by(part.slot_bus, q, n_bus)[model.bus], n_node),
+            sum_by(model.node, sum_by(part.slot_bus, p, n_bus)[model.bus], model.count),
+            sum_by(model.node, sum_by(part.slot_bus, q, n_bus)[model.bus], model.count),
         )
         grid.v_pu[model.bus] = solution.v_pu[model.node]
         grid.angle_rad[model.bus] = solution.angle_rad[model.node]
@@ -149,6 +146,14 @@ def _solve_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np
         _solve_faulted(grid, part.faulted, p, q)
     _close_islands(grid, part, p, q)
     grid.show()
+
+
+def _forget_fed(grid: Grid, part: Live) -> None:
+    """Let no AC short circuit draw anything; what those of DC draw has just been found."""
+    dc = [number for number, *_ in part.dc.faults]
+    kept = grid.fault_va[dc], grid.fault_a[dc]
+    grid.fault_va, grid.fault_a = np.zeros(len(grid.faults), complex), np.zeros(len(grid.faults))
+    grid.fault_va[dc], grid.fault_a[dc] = kept
 
 
 def _solve_faulted(
@@ -184,13 +189,14 @@ def _solve_faulted(
 def _close_islands(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> None:
     """Tell every island its frequency, losses and load, and its members what they give."""
     count = len(part.islands)
-    fault_va = grid.fault_va[part.faulted_at]
-    buses = [fault.bus for fault in part.faulted.faults] if part.faulted is not None else []
     place = part.branch_island
-    if buses:
-        place = np.concatenate([place, part.island_of[buses]])
-    watts = np.concatenate([grid.branch_w.sum(axis=1), fault_va.real])
-    vars_ = np.concatenate([grid.branch_var.sum(axis=1), fault_va.imag])
+    watts = grid.branch_w[:, 0] + grid.branch_w[:, 1]
+    vars_ = grid.branch_var[:, 0] + grid.branch_var[:, 1]
+    if part.faulted is not None:
+        fault_va = grid.fault_va[part.faulted_at]
+        place = np.concatenate([place, part.island_of[[f.bus for f in part.faulted.faults]]])
+        watts = np.concatenate([watts, fault_va.real])
+        vars_ = np.concatenate([vars_, fault_va.imag])
     loss_w, loss_var = (sum_by(place, x, count).tolist() for x in (watts, vars_))
     hz = np.zeros(count + 1)  # the last for buses that are in no island
     others_w, others_var = p.copy(), q.copy()

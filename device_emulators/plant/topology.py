@@ -88,5 +88,5 @@ def switch_flows(count: int, edges: Sequence[tuple[int, int, int]]) -> tuple[csr
 
 def sum_by(place: NDArray[np.intp], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Return the sums of `values` (n,) by their `place` (n,) in 0..count-1 (count,)."""
-    sums: NDArray[np.float64] = np.bincount(place, values, count).astype(np.float64)
+    sums: NDArray[np.float64] = np.bincount(place, values, count).astype(np.float64, copy=False)
     return sums

@@ -16,6 +16,7 @@ step, which samples of 2 s cannot show, are a sine of an assumed size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -42,7 +43,7 @@ RATING_W: Final = 130e3
 """Rating of a rack of the reference site [W]."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Training:
     """One synchronous training job.
 
@@ -108,19 +109,23 @@ class Training:
         pausing = np.where(waits, self.wait_pu, evaluate)
         return np.where(past_s >= 0.0, pausing, self._step_pu(within_s % self.step_s))
 
-    def _step_pu(self, step_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the power some time after the beginning of a step [s]."""
+    @cached_property
+    def _course(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return when a step bends [s], and the power there by rating [pu]."""
         talk_s, edge_s = self.communication_pu * self.step_s, self.edge_s
         swing = self.compute_pu - self.communicate_pu
         tail = self.communicate_pu + OVERLAPPED * swing
         update = self.communicate_pu + UPDATING * swing
         resume = self.communicate_pu + RESUMED * swing
-        level = np.interp(
-            step_s,
-            (0, edge_s, talk_s, talk_s + edge_s, 2 * talk_s, 2 * talk_s + edge_s,
-             3 * talk_s, 3 * talk_s + edge_s, self.step_s),
-            (self.compute_pu, tail, tail, self.communicate_pu, self.communicate_pu, update,
-             update, resume, self.compute_pu),
+        return (
+            np.array([0, edge_s, talk_s, talk_s + edge_s, 2 * talk_s, 2 * talk_s + edge_s,
+                      3 * talk_s, 3 * talk_s + edge_s, self.step_s]),
+            np.array([self.compute_pu, tail, tail, self.communicate_pu, self.communicate_pu, update,
+                      update, resume, self.compute_pu]),
         )  # fmt: skip
+
+    def _step_pu(self, step_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the power some time after the beginning of a step [s]."""
+        level = np.interp(step_s, *self._course)
         level += self.pass_swing_pu * np.sin((2.0 * np.pi * PASS_COUNT / self.step_s) * step_s)
         return level
