@@ -99,6 +99,7 @@ def test_no_sequence_closes_live_on_live_or_onto_the_unknown(
             for i, (name, action) in enumerate(asked)
         ]
         for _ in range(5):
+            hall.happen()
             image = hall.image()
             before = len(hall.commands)
             hall.scan()
