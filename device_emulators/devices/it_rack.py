@@ -122,17 +122,17 @@ class ItRack(Device):
 
     def sense(self) -> bool:
         """Judge the supply; hold up; be lost."""
-        v = self.grid.v
-        voltage = max([v[bus] for bus in self.buses])
+        grid = self.grid
+        voltage = max([grid.v[bus] for bus in self.buses])
         if self.pair is not None and voltage > 0.0:
             voltage = min(1.0, voltage / 0.9)  # 48 V equipment works over its battery's range
         if self.stage != "off":
-            self.supply.see(self.grid.now_ns, voltage)
+            self.supply.see(grid.now_ns, voltage)
         if voltage >= CORD_PU or self.stage in {"off", "lost"}:
-            self.grid.timers.cancel(self.id, "hold_up")
-        elif not self.grid.timers.pending(self.id, "hold_up"):
+            grid.timers.cancel(self.id, "hold_up")
+        elif not grid.timers.pending(self.id, "hold_up"):
             # a millisecond more than the hold-up, so that the supply record sees it first
-            self.grid.after(self.id, "hold_up", HOLD_UP_S + 0.001, self._lose)
+            grid.after(self.id, "hold_up", HOLD_UP_S + 0.001, self._lose)
         return False
 
     def _lose(self) -> None:

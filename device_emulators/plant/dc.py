@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 FULL_PU: Final = 0.90
 NOTHING_PU: Final = 0.85
@@ -64,7 +64,7 @@ class DcSource:
         wanted = self.offset_w
         if v_pu < self.set_pu:
             wanted += self.rated_w * (self.set_pu - v_pu) / self.droop_pu
-        wanted = max(wanted, self.floor_w)
+        wanted = wanted if wanted > self.floor_w else self.floor_w
         return wanted if wanted < self.ceiling_w else self.ceiling_w
 
     def slope_w(self, v_pu: float) -> float:
@@ -116,7 +116,7 @@ def split(va_pu: float, vb_pu: float) -> tuple[float, float]:
     return from_a, min(gb, 1.0 - from_a)
 
 
-def _shares(load: DcLoad, v_pu: Sequence[float] | Mapping[int, float]) -> tuple[float, float]:
+def _shares(load: DcLoad, v_pu: Sequence[float]) -> tuple[float, float]:
     if load.a == load.b:
         return acceptance(v_pu[load.a]), 0.0
     return split(v_pu[load.a], v_pu[load.b])
@@ -294,12 +294,14 @@ def _slopes(
         if load.a not in nodes and load.b not in nodes:
             continue
         from_a, from_b = _shares(load, v_pu)
-        for moved in (load.a,) if load.a == load.b else (load.a, load.b):
-            nudged = {load.a: v_pu[load.a], load.b: v_pu[load.b]}
-            nudged[moved] += _NUDGE_PU
-            then_a, then_b = _shares(load, nudged)
-            slopes[load.a][moved] -= load.demand_w * (then_a - from_a) / _NUDGE_PU
-            slopes[load.b][moved] -= load.demand_w * (then_b - from_b) / _NUDGE_PU
+        a, b, va_pu, vb_pu = load.a, load.b, v_pu[load.a], v_pu[load.b]
+        if a == b:
+            nudged = [(a, (acceptance(va_pu + _NUDGE_PU), 0.0))]
+        else:
+            nudged = [(a, split(va_pu + _NUDGE_PU, vb_pu)), (b, split(va_pu, vb_pu + _NUDGE_PU))]
+        for moved, (then_a, then_b) in nudged:
+            slopes[a][moved] -= load.demand_w * (then_a - from_a) / _NUDGE_PU
+            slopes[b][moved] -= load.demand_w * (then_b - from_b) / _NUDGE_PU
     return slopes
 
 
@@ -328,10 +330,12 @@ def _dispatch(
     for source in sources:
         source.given_w = source.power_w(v_pu[node]) if v_pu[node] > 0.0 else 0.0
     demand = sum(
-        load.demand_w * ((load.a == node) * load.from_a_pu + (load.b == node) * load.from_b_pu)
-        for load in loads
+        [
+            load.demand_w * ((load.a == node) * load.from_a_pu + (load.b == node) * load.from_b_pu)
+            for load in loads
+        ]
     )
     running = [source for source in sources if source.ceiling_w > 0.0]
     if running and v_pu[node] > 0.0:
         roomy = max(running, key=lambda s: min(s.ceiling_w - s.given_w, s.given_w - s.floor_w))
-        roomy.given_w += demand - sum(source.given_w for source in sources)
+        roomy.given_w += demand - sum([source.given_w for source in sources])

@@ -197,10 +197,11 @@ class Grid:
         return self.nominal_v[source] * np.where(self.is_ac[source], math.sqrt(3.0), 1.0)
 
     @cached_property
-    def pickups(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the switches with a pick-up, and what it is at nominal voltage [VA]."""
+    def pickups(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Return the switches with a pick-up, their source buses, the pick-up at 1 pu [VA]."""
         limited = np.flatnonzero(np.isfinite(self.pickup_a))
-        return limited, np.array(self.pickup_a)[limited] * self.switch_volts[limited]
+        limit_va = np.array(self.pickup_a)[limited] * self.switch_volts[limited]
+        return limited, self.switch_source[limited], limit_va
 
     @cached_property
     def feeds(self) -> list[Feed]:

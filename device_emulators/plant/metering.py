@@ -53,6 +53,9 @@ class Metering:
         self._buses = np.array(self._bus, np.intp)
         utility = {former.bus for former in grid.formers if former.rank == 0}
         self._utility = np.array([bus in utility for bus in self._bus], dtype=bool)
+        self._nominal_v = grid.nominal_v[self._buses]
+        self._ac = grid.is_ac[self._buses]
+        self._phases = np.where(self._ac, np.sqrt(3.0), 1.0)
         n_switch, n_branch = len(grid.switches), len(grid.branches)
         owner: list[int] = []
         column: list[int] = []
@@ -124,12 +127,12 @@ class Metering:
         self._fresh_at_ns = grid.now_ns
         error = grid.noise.standard_normal((len(self._bus), 3))
         power, reactive = self.true_power()
-        true_v = grid.v_pu[self._buses] * grid.nominal_v[self._buses]
+        true_v = grid.v_pu[self._buses] * self._nominal_v
         self.voltage_v = true_v * (1.0 + VOLTAGE_NOISE_PU * error[:, 0])
         self.frequency_hz = grid.hz[self._buses]
         self.power_w = power * (1.0 + NOISE_PU * error[:, 1])
         self.reactive_power_var = reactive * (1.0 + NOISE_PU * error[:, 2])
-        ac = grid.is_ac[self._buses]
-        carried = np.where(ac, np.hypot(self.power_w, self.reactive_power_var), abs(self.power_w))
-        volts = np.where(ac, np.sqrt(3.0), 1.0) * true_v
+        apparent_va = np.hypot(self.power_w, self.reactive_power_var)
+        carried = np.where(self._ac, apparent_va, abs(self.power_w))
+        volts = self._phases * true_v
         self.current_a = np.divide(carried, volts, out=np.zeros(len(volts)), where=volts > 0.0)

@@ -245,8 +245,8 @@ def _flows(grid: Grid, part: Live, p: NDArray[np.float64], q: NDArray[np.float64
 
 
 def _find_overloaded(grid: Grid) -> None:
-    limited, limit_va = grid.pickups
-    allowed = limit_va * grid.v_pu[grid.switch_source[limited]]
+    limited, source, limit_va = grid.pickups
+    allowed = limit_va * grid.v_pu[source]
     carried = np.hypot(grid.switch_w[limited], grid.switch_var[limited])
     above = (carried > allowed) & (allowed > 0.0)
     grid.overloaded = frozenset(limited[above].tolist()) if above.any() else _NONE

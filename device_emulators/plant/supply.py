@@ -33,8 +33,8 @@ class Supply:
 
     def see(self, now_ns: int, v_pu: float) -> None:
         """Record that the voltage is `v_pu` [pu] from `now_ns` on."""
-        self.low_pu = min(self.low_pu, v_pu)
-        self.high_pu = max(self.high_pu, v_pu)
+        if not self.low_pu <= v_pu <= self.high_pu:
+            self.low_pu, self.high_pu = min(self.low_pu, v_pu), max(self.high_pu, v_pu)
         if self._ordinary and 0.90 <= v_pu <= 1.10:
             return
         violated_since: int | None = None
