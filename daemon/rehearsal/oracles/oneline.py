@@ -4,9 +4,10 @@ A graph of the one-line diagram by the plant's truth. Switches of a transfer sch
 when nothing holds them and no other feed of their section is stuck; every other one counts as it
 stands, opened by us as if it were closed. Through the mains and generator feeders of a section
 power goes to the section alone: nobody feeds one section over the transformers of the other.
-Tripped transformers, faulty converters and buses with a standing fault carry nothing. The time of a
-path is that of doing everything anew: detecting, starting, moving each switch of a scheme on it,
-walking in; so it does not shrink while the scheme makes progress.
+Tripped transformers, converters with a fault or fewer modules, and buses with a standing fault
+carry nothing, and a set that ails in any way counts as none. The time of a path is that of doing
+everything anew: detecting, starting, moving each switch of a scheme on it, walking in; so it does
+not shrink while the scheme makes progress.
 
 Simplified: no path over on-site sources or storage is counted, so what this calls possible is.
 """
@@ -162,15 +163,18 @@ class OneLine:
                 return self._breaker_s(device)
             case "transfer_switch":
                 on = device.on is not None and device.buses[device.on] == a
-                free = not device.stuck and not device.local and device.selector == "auto"
+                broken = device.stuck or device.pole_shorted or device.overlap_stuck
+                free = not broken and not device.local and device.selector == "auto"
                 return self._scheme_s.get(id_, MOVE_S) if on or free else None
             case "transformer":
-                return None if device.tripped else 0.0
+                return None if device.tripped or device.too_hot else 0.0
             case "cable":
                 return 0.0
         settings = device.settings
         delay_s = settings.get("walk_in_delay_s", settings.get("precharge_s", 0.0))
-        broken = device.stage == "fault" or getattr(device, "faulty", False)
+        whole = device.ratings.get("modules_count", settings.get("modules_count"))
+        weak = whole is not None and device.modules < whole
+        broken = weak or device.stage == "fault" or getattr(device, "faulty", False)
         return None if broken else float(delay_s) + float(settings["walk_in_s"])
 
     def _risked(self, id_: str, a: int, b: int) -> set[int]:
@@ -240,15 +244,18 @@ class OneLine:
         return bool(former.able and 0.95 <= former.voltage_pu <= 1.05 and near)
 
     def healthy_sets(self) -> list[Any]:
-        """Return the sets that can run."""
-        return [
-            g
-            for g in self._sets
-            if g.stage != "fault"
-            and g.selector == "auto"
-            and not (g.refuses or g.no_build or g.low_oil)
-            and g.fuel_l > 0.0
-        ]
+        """Return the sets that can run, take load and keep it."""
+        return [g for g in self._sets if g.stage != "fault" and not self._ails(g)]
+
+    @staticmethod
+    def _ails(machine: Any) -> bool:  # noqa: ANN401 - a device's inner state
+        """Return whether a set will not start, not be joined, or trip before long."""
+        starts = machine.selector == "auto" and not (machine.refuses or machine.fuel_l <= 0.0)
+        builds = not (machine.no_build or machine.reversed_phases) and machine.machine.excited
+        governed = machine.machine.fuelled and not machine.machine.hunting_pu
+        lasts = not (machine.low_oil or machine.fan_lost or machine.tanks.leak_l_s)
+        balanced = not (machine.machine.forced or machine.protection.unbalance_pu)
+        return not (starts and builds and governed and lasts and balanced)
 
     def _start_s(self, machine: Any) -> float:  # noqa: ANN401 - a device's inner state
         settings = machine.settings

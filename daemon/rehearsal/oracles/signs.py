@@ -70,8 +70,15 @@ SIGNS: Final = (
     Sign("breaker", "injected", "local", ("breaker-local",), 10.0 + SLOW_S, 10.0 + SLOW_S),
     Sign("breaker", "injected", "rack_out", ("breaker-racked-out",), 10.0 + SLOW_S, 10.0 + SLOW_S),
     Sign("breaker", "injected", "emergency_off", ("breaker-emergency-off",), FAST_S),
-    Sign("transfer_switch", "injected", "manual", ("transfer-switch-not-in-auto",), 12.0, 12.0),
-    Sign("switchgear_controller", "injected", "manual", ("scheme-not-in-auto",), 12.0, 12.0),
+    *(
+        Sign(nature, "injected", word, (class_,), 12.0, 12.0)
+        for nature, class_ in (
+            ("transfer_switch", "transfer-switch-not-in-auto"),
+            ("switchgear_controller", "scheme-not-in-auto"),
+            ("generator", "generator-not-in-auto"),
+        )
+        for word in ("manual", "test")
+    ),
     Sign("switchgear_controller", "injected", "emergency_off", ("scheme-emergency-off",), FAST_S),
     Sign("switchgear_controller", "injected", "fire_trip", ("scheme-emergency-off",), FAST_S),
     # Sets
@@ -86,7 +93,6 @@ SIGNS: Final = (
         FAST_S,
     ),
     Sign("generator", "injected", "low_fuel", ("generator-fuel-low",), 12.0, 12.0),
-    Sign("generator", "injected", "manual", ("generator-not-in-auto",), 12.0, 12.0),
     # Storage
     Sign("ups", "stage", "battery", ("ups-on-battery",), FAST_S, 0.5),
     Sign("ups", "stage", "static_bypass", ("ups-bypass",), FAST_S, 1.0),
@@ -97,6 +103,15 @@ SIGNS: Final = (
     Sign("rectifier", "stage", "fault", ("rectifier-fault",), 1.5),
     Sign("rectifier", "injected", "battery_disconnect", ("rectifier-low-battery",), FAST_S, 1.0),
     Sign("ess", "stage", "fault", ("storage-fault",), FAST_S),
+    *(
+        Sign(nature, happening, word, (class_,), SLOW_S)
+        for nature, class_ in (
+            ("ups", "ups-battery-fault"),
+            ("rectifier", "rectifier-battery-fault"),
+            ("ess", "storage-battery-fault"),
+        )
+        for happening, word in (("injected", "string_open"), ("string_opened", ""))
+    ),
     Sign("hvdc", "stage", "fault", ("hvdc-fault", "hvdc-pole-fault"), FAST_S),
     Sign("hvdc", "injected", "pole_fault", ("hvdc-pole-fault",), FAST_S),
     # Loads and cooling
