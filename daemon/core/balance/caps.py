@@ -1,6 +1,6 @@
-"""Power caps of the AI rows while the utility is not there.
+"""Power caps of the AI rows while the utility, or their cooling, is not there.
 
-Theory of operation. Three ceilings are held on every row, the lowest wins:
+Theory of operation. Four ceilings are held on every row, the lowest wins:
 
 - *storage*: while the rows are carried by storage alone, `storage_cap_pu`, so that rack batteries
   and the DC storage outlast a start failure and the orderly shutdown after it. Said by the
@@ -12,9 +12,11 @@ Theory of operation. Three ceilings are held on every row, the lowest wins:
 - *sets*: while a section is fed by generators, what the sets on the bus can give, less every other
   load (its rating where it is not known), less a reserve for recharging, less losses. It does not
   hold while the rows are on storage: then they take nothing from the sets.
+- *cooling*: while no coolant moves, with or without the utility, `uncooled_cap_pu` after
+  `uncooled_after_s`, so that the rows can be shut down in order (`shutdown`) before they trip.
 
-The last two are shared over the rows: `floor_pu` for each if that is there, the rest in order of
-priority, equal within one; rounded down to whole percent. A ceiling that falls acts at once. One
+What the sets limit is shared over the rows: `floor_pu` for each if that is there, the rest in order
+of priority, equal within one; rounded down to whole percent. A ceiling that falls acts at once. One
 that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see
 steps they can take; after the utility has returned the steps are larger (recovery is exempt from
 the ramp limit). When every row is back at 1.0 and nothing is wrong, the controller lets go of the
@@ -35,6 +37,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Interval
 
+from daemon.core.balance import cooling
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
@@ -74,6 +77,8 @@ class Params:
         loss_pu: part of what the sets give that is lost on the way [pu].
         floor_pu: share of a row that is given before any priority counts [pu].
         storage_after_s: how long the rows must be on storage to be capped for it [s].
+        uncooled_cap_pu: cap while no coolant moves [pu].
+        uncooled_after_s: how long it must stand for that: pumps come back by themselves [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -86,6 +91,8 @@ class Params:
     loss_pu: Fraction = 0.03
     floor_pu: Fraction = 0.3
     storage_after_s: Annotated[float, Interval(ge=0.0, le=0.5)] = 0.2
+    uncooled_cap_pu: Fraction = 0.1
+    uncooled_after_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 3.0
 
 
 class State(NamedTuple):
@@ -106,6 +113,8 @@ class State(NamedTuple):
     told_w: float = _NO_LIMIT
     storage_since_ns: int = 0
     """Since when storage alone has carried the rows, 0 when it does not [ns]."""
+    still_since_ns: int = 0
+    """Since when no coolant moves, 0 while some may [ns]."""
 
 
 class _Plan(NamedTuple):
@@ -161,6 +170,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return Turn(state)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
     state = _time_storage(view, state, supply)
+    still_ns = cooling.still_since_ns(view, state.still_since_ns)
+    if still_ns != state.still_since_ns:
+        state = state._replace(still_since_ns=still_ns)
     budget_w = _budget_w(view, plan, supply, state, params)
     ceilings, reason = _ceilings(view, plan, supply, state, budget_w, params)
     relief = view.facts.relief
@@ -245,6 +257,10 @@ def _ceilings(
     if since_ns and view.now_ns - since_ns >= ns(params.storage_after_s):
         reason = "storage alone carries the rows"
         ceilings = {row: min(cap, params.storage_cap_pu) for row, cap in ceilings.items()}
+    still_ns = state.still_since_ns
+    if still_ns and view.now_ns - still_ns >= ns(params.uncooled_after_s):
+        reason = "no coolant moves"
+        ceilings = {row: min(cap, params.uncooled_cap_pu) for row, cap in ceilings.items()}
     return ceilings, reason
 
 

@@ -12,6 +12,10 @@ a row still draws what it drew, and only its cap shows how long it can last; and
 rests on values that are not good, the worst case stands in for them (F56: a UPS last seen on its
 battery and now silent counts as low, but a lost telegram does not). The margin pays for the wait.
 
+Rows whose coolant stands are too hot before long, whatever feeds them. They are told after
+`uncooled_s`, the lowest priority first and each higher one `lead_s` later; capped as they are by
+then (`caps`), all have the time to end in order.
+
 A shutdown once begun is latched: it goes on when the supply returns, because a half-finished one
 loses more. The latch ends when the load has been started again, which a person does. The command
 is repeated every `repeat_s` until the load shows that it obeys; a load that is already shutting
@@ -28,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Interval
 
+from daemon.core.balance import cooling
 from daemon.core.topology import once_per_site
 from daemon.core.view import Path, Turn, View
 from daemon.model.commands import Proposal
@@ -51,6 +56,7 @@ class Params:
         lead_s: how much earlier each lower priority goes [s].
         confirm_s: how long the autonomy must have been too short [s].
         repeat_s: time between two commands to a load that does not obey [s].
+        uncooled_s: how long coolant must stand for rows to go [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -58,6 +64,7 @@ class Params:
     lead_s: Annotated[float, Interval(ge=0.0, le=600.0)] = 20.0
     confirm_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 4.0
     repeat_s: Annotated[float, Ge(1.0)] = 5.0
+    uncooled_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 6.0
 
 
 class State(NamedTuple):
@@ -67,11 +74,13 @@ class State(NamedTuple):
         told_ns: by load, when it was last told [ns]; being in here is the latch.
         obeyed: of these, the loads seen to shut down since.
         short_since_ns: by load, since when its autonomy has been too short [ns].
+        still_since_ns: since when no coolant moves, 0 while some may [ns].
     """
 
     told_ns: Mapping[str, int] = {}
     obeyed: tuple[str, ...] = ()
     short_since_ns: Mapping[str, int] = {}
+    still_since_ns: int = 0
 
 
 @once_per_site
@@ -88,8 +97,10 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Tell the loads whose time has come."""
-    if not (state.told_ns or state.short_since_ns or _any_concerned(view)):
-        return Turn(state)
+    still_ns = cooling.still_since_ns(view, state.still_since_ns)
+    if not (state.told_ns or state.short_since_ns or still_ns or _any_concerned(view)):
+        return Turn(state if still_ns == state.still_since_ns else State())
+    state = state._replace(still_since_ns=still_ns)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
     state, events = _release(view, state)
@@ -98,7 +109,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for name in loads:
         if name in told:
             continue
-        reason = _due(view, paths[name], params)
+        reason = _due(view, paths[name], params) or _too_hot(view, name, still_ns, params)
         if not reason or view.stage(name) in _OBEYS:
             continue
         if name not in view.facts.relief.shed:
@@ -112,13 +123,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         if name not in state.obeyed and view.now_ns - told_ns >= ns(params.repeat_s)
     ]
     told |= dict.fromkeys(due, view.now_ns)
-    proposals = tuple(
-        Proposal(name, "command", "shutdown", 0.0, OWNER, "storage is running out") for name in due
-    )
+    why = "no coolant moves" if still_ns else "storage is running out"
+    proposals = tuple(Proposal(name, "command", "shutdown", 0.0, OWNER, why) for name in due)
     relief, facts = view.facts.relief, None
     if relief.shutdown != tuple(told):
         facts = {"relief": replace(relief, shutdown=tuple(told))}
-    after = State(told, state.obeyed, short)
+    after = State(told, state.obeyed, short, still_ns)
     return Turn(state if after == state else after, proposals, tuple(events), facts=facts)
 
 
@@ -145,6 +155,19 @@ def _due(view: View, path: Path, params: Params) -> str:
     return ""
 
 
+def _too_hot(view: View, name: str, still_ns: int, params: Params) -> str:
+    """Return why a row whose coolant stands must go now, or ""."""
+    paths = view.facts.autonomy.paths
+    if not still_ns or view.site.equipment[name].nature != "rack_row":
+        return ""
+    rows = [row.id for row in view.site.of_nature("rack_row")]
+    lowest = max(paths[row].priority for row in rows if row in paths)
+    wait_s = params.uncooled_s + params.lead_s * (lowest - paths[name].priority)
+    if view.now_ns - still_ns < ns(wait_s):
+        return ""
+    return f"no coolant has moved for {view.elapsed_s(still_ns):.0f} s"
+
+
 def _release(view: View, state: State) -> tuple[State, list[Event]]:
     """Note which loads obey, and let go of those that have been started again since."""
     obeyed = [n for n in state.told_ns if n in state.obeyed or view.stage(n) in _OBEYS]
@@ -157,6 +180,7 @@ def _release(view: View, state: State) -> tuple[State, list[Event]]:
             {n: at for n, at in state.told_ns.items() if n not in back},
             tuple(n for n in obeyed if n not in back),
             state.short_since_ns,
+            state.still_since_ns,
         ),
         events,
     )

@@ -152,3 +152,42 @@ def test_without_generators_the_racks_shut_down_before_the_ups_ends() -> None:
     assert racks <= set(told(steps))
     assert left_s >= 60.0, "the time their shutdown takes"
     assert left_s <= 200.0, "and not far too early"
+
+
+def test_rows_whose_coolant_stands_go_in_order_of_priority() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put_all("pump", "stage", "fault")
+    steps = hall.run(5.0)
+    assert not told(steps)
+    capped = commands(steps, "power_cap_pu")
+    assert {c.equipment for c in capped} == HIGH | LOW
+    assert {c.value for c in capped} == {0.1}
+    assert set(told(hall.run(7.0))) == LOW
+    hall.put_all("rack_row", "stage", "shutting_down")
+    assert not told(hall.run(5.0))
+
+
+def test_the_higher_priorities_follow_when_the_coolant_still_stands() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put_all("pump", "stage", "fault")
+    assert set(told(hall.run(25.0))) == LOW
+    assert set(told(hall.run(10.0))) >= HIGH
+
+
+@pytest.mark.parametrize("still", ["one", "for a moment", "silent"])
+def test_rows_run_on_while_coolant_may_move(still: str) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("CDU-A.stage", 0.0)
+    if still != "one":
+        hall.put("CDU-B.stage", 0.0)
+    if still == "silent":
+        hall.spoil("CDU-B")
+    steps = hall.run(2.5)
+    if still == "for a moment":
+        hall.put_all("pump", "stage", "running")
+    steps += hall.run(30.0)
+    assert not told(steps)
+    assert not commands(steps, "power_cap_pu")
