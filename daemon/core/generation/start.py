@@ -6,7 +6,8 @@ not come, and none has to be chosen in the dark. The device cranks, rests and ru
 set that is not ready within `ready_s` has FAILED. One ready set is permitted to close onto the dead
 bus (CLOSING); which one is decided here and nowhere else, in the starting order of the site file.
 Once the bus is live the others close by their synchronism check. A set whose breaker opens without
-our word has FAILED as well and is not reclosed.
+our word has FAILED as well and is not reclosed. One that stands alone on the empty bus and does not
+hold it at voltage would keep all others from it: it is REJECTED, and has FAILED.
 
 When nothing wants the sets and nothing hangs on them, they run `unload_s` on the empty bus, their
 breakers open (UNLOADING), they run `cool_s` and are told to stop; the rest of the cool-down is the
@@ -34,7 +35,10 @@ device says that it is stopped and available.
         after close_s -> READY
     ON_BUS
         FAULT, SEEN_OFF_BUS -> FAILED
+        NO_VOLTAGE -> REJECTED
         RELEASED -> DRAINING
+    REJECTED
+        FAULT, SEEN_OFF_BUS, after open_s -> FAILED
     DRAINING
         FAULT, SEEN_OFF_BUS -> FAILED
         WANTED -> ON_BUS
@@ -87,6 +91,7 @@ class Stage(Word):
     READY = "at speed and voltage, off the bus"
     CLOSING = "permitted to close"
     ON_BUS = "on the bus"
+    REJECTED = "gives no voltage, breaker told to open"
     DRAINING = "released, still on the bus"
     UNLOADING = "breaker told to open"
     COOLING = "runs without load"
@@ -100,6 +105,7 @@ class Event(Word):
     FAULT = "device reports a fault"
     SEEN_ON_BUS = "runs, breaker closed"
     SEEN_OFF_BUS = "breaker open"
+    NO_VOLTAGE = "alone on the empty bus, and does not hold it at voltage"
     WANTED = "generation is wanted, set available and on auto"
     RUNNING = "device reports rated speed and voltage"
     STOPPED = "device reports standstill"
@@ -125,7 +131,10 @@ _TRANSITIONS: Final = {
     (Stage.CLOSING, Event.SEEN_ON_BUS): Stage.ON_BUS,
     (Stage.ON_BUS, Event.FAULT): Stage.FAILED,
     (Stage.ON_BUS, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.ON_BUS, Event.NO_VOLTAGE): Stage.REJECTED,
     (Stage.ON_BUS, Event.RELEASED): Stage.DRAINING,
+    (Stage.REJECTED, Event.FAULT): Stage.FAILED,
+    (Stage.REJECTED, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.FAULT): Stage.FAILED,
     (Stage.DRAINING, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
@@ -145,6 +154,7 @@ SET: Final = Table(
     after={
         Stage.STARTING: ("ready_s", Stage.FAILED),
         Stage.CLOSING: ("close_s", Stage.READY),
+        Stage.REJECTED: ("open_s", Stage.FAILED),
         Stage.DRAINING: ("unload_s", Stage.UNLOADING),
         Stage.UNLOADING: ("open_s", Stage.FAILED),
         Stage.COOLING: ("cool_s", Stage.STOPPING),
@@ -164,6 +174,8 @@ class Params:
         ready_s: from start order to rated speed and voltage: three cranks of 15 s, two rests of
             15 s, and the run-up [s].
         close_s: a permitted close happens within this, the search for synchronism included [s].
+        build_s: a set alone on the empty bus holds it at voltage after this [s].
+        least_pu: voltage below which it does not [pu].
         unload_s: time on the empty bus before the breaker opens [s].
         open_s: the breaker opens within this [s].
         cool_s: run without load before the order to stop [s].
@@ -175,6 +187,8 @@ class Params:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     ready_s: Annotated[float, Gt(0), Le(600)] = 90.0
     close_s: Annotated[float, Gt(0), Le(120)] = 15.0
+    build_s: Annotated[float, Gt(0), Le(60)] = 3.0
+    least_pu: Annotated[float, Gt(0), Le(1)] = 0.85
     unload_s: Annotated[float, Ge(0), Le(600)] = 5.0
     open_s: Annotated[float, Gt(0), Le(10)] = 2.0
     cool_s: Annotated[float, Ge(0), Le(1800)] = 5.0
@@ -196,11 +210,12 @@ class State:
 
 
 class _Place(NamedTuple):
-    """A set's breaker and bus, and the other breakers of that bus's sets."""
+    """A set's breaker, bus and scheme, and the other breakers of that bus."""
 
     breaker: str
     bus: str
     scheme: str
+    others: tuple[str, ...]
 
 
 def initial(site: Site, params: Params) -> State:
@@ -216,10 +231,19 @@ def _decided(site: Site) -> list[MainTieMainScheme]:
     ]
 
 
+def _feeders(scheme: MainTieMainScheme) -> list[str]:
+    return [section.generator_feeder for section in scheme.sections]
+
+
 @once_per_site
 def _places(site: Site, points: PointTable) -> dict[str, _Place]:
     return {
-        name: _Place(breaker, scheme.generator_bus, scheme.id)
+        name: _Place(
+            breaker,
+            scheme.generator_bus,
+            scheme.id,
+            tuple(b for b in (*scheme.sets.values(), *_feeders(scheme)) if b != breaker),
+        )
         for scheme in _decided(site)
         for name, breaker in scheme.sets.items()
     }
@@ -237,6 +261,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     sets = dict(state.sets)
     for name, at in state.sets.items():
         events = _events(view, name, places[name], wanted, released)
+        if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
+            events.insert(0, Event.NO_VOLTAGE)
         if at.stage is Stage.READY and not released and _may_close(view, name, places, sets):
             events.append(Event.PERMITTED)
         sets[name] = At(*advance(SET, at, events, view, waits_ns))
@@ -277,6 +303,17 @@ def _events(view: View, name: str, place: _Place, wanted: bool, released: bool) 
     return events
 
 
+def _useless(view: View, name: str, place: _Place, at: At, params: Params) -> bool:
+    """Return whether a set is alone on the empty bus and is known not to give it voltage."""
+    if not view.lasted(at.since_ns, ns(params.build_s)) or view.topology.live(place.bus):
+        return False
+    voltage_v = view.read(name, "voltage_ll_v")
+    low = voltage_v is not None and (
+        voltage_v < params.least_pu * view.site.buses[place.bus].voltage_v
+    )
+    return low and all(map(view.is_open, place.others))
+
+
 def _may_close(view: View, name: str, places: Mapping[str, _Place], sets: Mapping[str, At]) -> bool:
     """Return whether a ready set may close: synchronised, or as the only one onto a dead bus."""
     bus = places[name].bus
@@ -295,6 +332,9 @@ def _wish(view: View, name: str, place: _Place, stage: Stage) -> Proposal | None
     if stage is Stage.CLOSING:
         action = "close_in_sync" if view.topology.live(place.bus) else "close"
         return Proposal(place.breaker, "command", action, 0.0, place.scheme, f"{name} is ready")
+    if stage is Stage.REJECTED:
+        why = f"{name} gives no voltage"
+        return Proposal(place.breaker, "command", "open", 0.0, place.scheme, why)
     if stage is Stage.UNLOADING:
         why = f"{name} is not wanted any more"
         return Proposal(place.breaker, "command", "open", 0.0, place.scheme, why)

@@ -127,3 +127,26 @@ def test_a_set_found_on_the_bus_is_taken_as_it_is() -> None:
     hall.run(1.0)
     assert hall.told("52-GCB-1") == []
     assert hall.messages[-1].values["sets_on_bus"] == 1
+
+
+@pytest.mark.fault("F45")
+def test_a_set_that_gives_no_voltage_makes_way_for_the_others() -> None:
+    hall = settled()
+    hall.start_s["DG-2"] = 6.0
+    hall.lose_mains()
+    assert hall.run(15.0, until=lambda: hall.positions["52-GCB-2"] == CLOSED)
+    for equipment, name in (
+        ("DG-2", "voltage_ll_v"),
+        *((f"52-GCB-{n}", "load_voltage_v") for n in range(1, 5)),
+        *((f"52-VCB-G{side}", "source_voltage_v") for side in "AB"),
+        ("52-GCB-2", "source_voltage_v"),
+    ):
+        hall.said[equipment, name] = 3000.0
+    assert hall.run(6.0, until=lambda: hall.positions["52-GCB-2"] == OPEN)
+    hall.said.clear()
+    assert len(hall.happened("set_failed", "DG-2")) <= 1
+    hall.run(25.0)
+    assert hall.told("52-GCB-2") == ["close", "open"]
+    assert hall.positions["52-GCB-1"] == CLOSED
+    assert hall.messages[-1].values["sets_failed"] == 1
+    assert hall.messages[-1].values["sets_on_bus"] == 3
