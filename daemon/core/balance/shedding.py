@@ -3,9 +3,10 @@
 Theory of operation. Row caps act first and at once (`caps`). A row is *shed*, which means that it
 is to shut down in an orderly way and not to come back by itself, in two cases:
 
-- *no more help is coming*: the utility is lost, no set is on its way, at least one has failed, and
-  the rows live on storage. The lowest priority goes now, so that what the storage holds carries
-  the others longer. Those stay until their own autonomy calls (`shutdown`).
+- *no more help is coming*: the utility is lost, no set is on its way, at least one has failed,
+  those on the bus can carry no row, and the rows live on storage. The lowest priority goes now, so
+  that what the storage holds carries the others longer. Those stay until their own autonomy calls
+  (`shutdown`).
 - *too little*: the sets carry rows but cannot give each of them `floor_pu`. Rows are kept in
   order of priority while the budget lasts; the rest goes.
 
@@ -102,8 +103,9 @@ def _pressed(view: View) -> bool:
 
 
 def hopeless(supply: Mapping[str, object]) -> bool:
-    """Return whether sets have failed and none is on its way."""
-    return bool(supply.get("sets_failed")) and not supply.get("sets_pending")
+    """Return whether sets have failed, none is on its way, and those there are carry no row."""
+    carried = bool(supply.get("sets_on_bus")) and supply.get("rows_limit_w") != 0.0
+    return bool(supply.get("sets_failed")) and not supply.get("sets_pending") and not carried
 
 
 def lowest(rows: Mapping[str, Path]) -> tuple[str, ...]:

@@ -191,3 +191,13 @@ def test_rows_run_on_while_coolant_may_move(still: str) -> None:
     steps += hall.run(30.0)
     assert not told(steps)
     assert not commands(steps, "power_cap_pu")
+
+
+@pytest.mark.parametrize(("limit_w", "shed"), [(-1.0, set()), (3e6, set()), (0.0, LOW)])
+def test_rows_wait_for_their_feeders_when_the_sets_that_came_can_carry_them(
+    limit_w: float, shed: set[str]
+) -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    word = dark(outage=True, sets_failed=1, sets_on_bus=3, rows_limit_w=limit_w)
+    assert set(told([hall.scan(word), *hall.run(5.0)])) == shed
