@@ -167,10 +167,11 @@ class _Test:
         holding = int(np.count_nonzero(good))
         needed = self._condition.at_least_count or len(values)
         worst = 0
-        if holding < len(values) or self._limited:
-            whose = np.flatnonzero(~good if holding < len(values) else good)
-            beyond = self._beyond(values[whose]) if self._limited else None
-            worst = int(whose[0 if beyond is None else beyond.argmax()])
+        if holding < len(values):
+            whose = np.flatnonzero(~good)
+            worst = int(whose[self._beyond(values[whose]).argmax() if self._limited else 0])
+        elif self._limited:
+            worst = int(self._beyond(values).argmax())
         return holding >= needed, float(values[worst]), self.members[worst]
 
     def _beyond(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -117,7 +117,7 @@ class TransferSwitch(Device):
             "source_1_voltage_ll_v": grid.volts_cell(a),
             "source_2_voltage_ll_v": grid.volts_cell(b),
             "load_voltage_ll_v": grid.volts_cell(c),
-            "current_a": lambda: float(max(grid.switch_current_a[n] for n in self.poles)),
+            "current_a": self._current_a,
             "source_1_healthy": lambda: float(self._healthy(0)),
             "source_2_healthy": lambda: float(self._healthy(1)),
             "in_sync": lambda: float(self._in_sync()),
@@ -126,6 +126,10 @@ class TransferSwitch(Device):
             "transfer_count": lambda: float(self.count),
             "selector": lambda: float(SELECTOR.index(self.selector)),
         }
+
+    def _current_a(self) -> float:
+        found = self.grid.switch_current_a
+        return max([found.item(pole) for pole in self.poles])
 
     def _setting(self, name: str, by_variant: Mapping[str, float]) -> float:
         value = float(self.settings[name])
