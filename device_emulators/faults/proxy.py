@@ -180,7 +180,7 @@ async def run(
     """
     loop = asyncio.get_running_loop()
     proxy = Proxy(to, protocol)
-    ended = asyncio.Event()
+    ended, hears = asyncio.Event(), False
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     await proxy.open(*listen)
@@ -190,13 +190,24 @@ async def run(
         out(f"{listen[0]}:{proxy.port} -> {to[0]}:{to[1]}" + (f"  {fault[0]}" if fault else ""))
         if fault is not None and for_s is not None:
             loop.call_later(for_s, lambda: _heal(proxy, out))
-        loop.add_reader(sys.stdin, lambda: _told(proxy, sys.stdin.readline(), out))
+        hears = _hear(proxy, out)
         await ended.wait()
     finally:
-        loop.remove_reader(sys.stdin)
+        if hears:
+            loop.remove_reader(sys.stdin)
         proxy.close()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def _hear(proxy: Proxy, out: Callable[[str], None]) -> bool:
+    """Heed lines of standard input; return whether it is one that lines can come on."""
+    try:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sys.stdin, lambda: _told(proxy, sys.stdin.readline(), out))
+    except (OSError, ValueError):  # /dev/null, a file, closed: as in the background
+        return False
+    return True
 
 
 def _heal(proxy: Proxy, out: Callable[[str], None]) -> None:

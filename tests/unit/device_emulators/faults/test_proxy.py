@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,13 +14,13 @@ from asyncua.client.client import Client
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from device_emulators.faults.proxy import Proxy, values_of
+from device_emulators.faults.proxy import Proxy, run, values_of
 from device_emulators.servers.modbus import ModbusGateway
 from device_emulators.servers.opcua import OpcUaGateway
 from tests.small_board import NAMESPACE, MemoryPlant, free_port, small_board
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 HOST = "127.0.0.1"
 PATIENCE_S = 0.15
@@ -205,6 +208,26 @@ async def test_a_server_that_is_away_shows_as_a_reset() -> None:
     assert await reader.read(1) == b""
     writer.close()
     proxy.close()
+
+
+@pytest.fixture
+def no_input(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let standard input be what no selector takes: /dev/null."""
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        yield
+
+
+@pytest.mark.usefixtures("no_input")
+async def test_it_serves_in_the_background_too() -> None:
+    said: list[str] = []
+    task = asyncio.create_task(run((HOST, 0), (HOST, 9), "bytes", None, None, said.append))
+    await asyncio.sleep(PATIENCE_S)
+    assert said
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 def test_values_are_told_from_words() -> None:
