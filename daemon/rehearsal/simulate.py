@@ -120,8 +120,8 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     """
     if picture is not None:
         refuse_unwritable(picture)
-    print(f"seed {seed}", flush=True)
     case = case_of(wish, seed)
+    print(f"seed {seed}", flush=True)
     recorder = None if picture is None else Recorder()
     with _progress() as bar:
         drawing = [recorder] if recorder else []
