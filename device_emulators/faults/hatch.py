@@ -49,8 +49,9 @@ def paths_of(site: Site) -> list[Path]:
 
 
 def desks() -> list[str]:
-    """Return the names of all sockets of this user: a site and a port each."""
-    return sorted(path.name.removesuffix(_SUFFIX) for path in folder().glob(f"*{_SUFFIX}"))
+    """Return the names of all desks of this user that live: a site and a port each."""
+    found = folder().glob(f"*{_SUFFIX}")
+    return sorted(path.name.removesuffix(_SUFFIX) for path in found if _lives(path))
 
 
 class Hatch:

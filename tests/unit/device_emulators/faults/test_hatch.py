@@ -54,6 +54,12 @@ async def test_a_request_is_answered_and_the_socket_goes_with_the_desk(path: Pat
         hatch.ask(path, {})
 
 
+def test_a_desk_that_was_killed_is_not_named(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert hatch.desks() == []
+
+
 @pytest.mark.fault("F100")
 @pytest.mark.parametrize(
     "line", [b"what?\n", b"[1]\n", b"\xff\xfe\n", b"[" * 50_000 + b"\n", b"nan\n"]
