@@ -22,6 +22,7 @@ import numpy as np
 
 from daemon.model.quantities import ns, seconds
 from daemon.rehearsal.oracles.oracle import Oracle
+from device_emulators.plant.flywheel import Flywheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,7 +151,9 @@ class Ratings(Oracle):
     def _judge_stores(self, now_ns: int) -> None:
         for id_, store in self._stores:
             full = _FULL * store.capacity_j
-            if not -1e-6 * full <= store.energy_j <= full and (id_, -1) not in self._told:
+            # What drag takes from a flywheel that is empty is below what it can give.
+            least = -math.inf if isinstance(store, Flywheel) else -1e-6 * full
+            if not least <= store.energy_j <= full and (id_, -1) not in self._told:
                 self._told.add((id_, -1))
                 self.blame(now_ns, f"charge of {id_}", store.energy_j / store.capacity_j, 1.0)
         racks = self.grid.racks

@@ -50,6 +50,13 @@ def test_a_store_is_never_more_than_full() -> None:
     assert "charge of UPS-A" in course.at(2).verdict.detail
 
 
+def test_a_flywheel_may_turn_slower_than_it_can_be_used() -> None:
+    course = Course(Ratings()).at(1)
+    wheel = course.device("UPS-B").flywheel
+    wheel.energy_j = -0.01 * wheel.capacity_j
+    assert course.at(2).verdict.ok
+
+
 def test_a_rack_is_never_less_than_empty() -> None:
     course = Course(Ratings()).at(1)
     racks = course.plant.grid.racks
