@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import stat
 import sys
 import time  # noqa: TID251 - the desk is the outside: its process has a clock of its own
 from dataclasses import replace
@@ -181,7 +183,10 @@ async def run(
     Raises:
         OSError: a port cannot be had.
         TraceError: the trace was refused.
+        ValueError: it is to hold, and nobody can tell it to start.
     """
+    if hold and not _lines_can_come():
+        raise ValueError("--hold waits for a line on standard input, and none can come on this one")
     loop = asyncio.get_running_loop()
     gc.disable()  # building the servers makes a million objects and no garbage
     if scenario is not None:
@@ -212,6 +217,12 @@ async def run(
         await desk.close()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def _lines_can_come() -> bool:
+    """Return whether standard input is something that can be waited for."""
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    return stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or sys.stdin.isatty()
 
 
 class _StartLine(asyncio.Protocol):

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from daemon.model.points import MIRROR_UNIT, MIRROR_WORDS, Register
-from device_emulators.servers.codec import AddressError, Codec
+from device_emulators.servers.codec import AddressError, Codec, ValueRefusedError
 from device_emulators.servers.functions import IDENTIFY, READS, WRITES, answer, refusal
 from device_emulators.servers.nameplate import of_device, of_gateway
 from device_emulators.servers.served import devices_behind
@@ -130,6 +130,7 @@ class _Device:
         self._plant = plant
         self._tables = {table: _Table(id_, codec, row) for table, codec in codecs.items()}
         self._plate, self._serial = plate, profile.serial
+        self._said_with = profile.points.keys() & {"command_epoch", "command_id"}
         self.functions: Final = _functions(codecs, profile)
         self.mirrored: Final = _mirrored(id_, profile, codecs)
 
@@ -153,6 +154,10 @@ class _Device:
         if table not in self._tables:
             raise AddressError
         values = self._tables[table].codec.decode(address, words)
+        told = {point for point, _ in values}
+        # A command says in the same request whose it is, or it is an echo of another one.
+        if "command" in told and not told >= self._said_with:
+            raise ValueRefusedError
         return all(self._plant.write(self._id, point, value) for point, value in values)
 
 

@@ -105,7 +105,7 @@ async def test_single_write_reads_back_within_the_same_instant() -> None:
         (1, 0, [1], 1),
         (5, 10, [0x7FC0, 0], 3),
         (2, 104, [9], 3),
-        (2, 104, [2], 4),
+        (2, 104, [2], 3),
         (4, 0, [1], 11),
     ],
     ids=[
@@ -116,7 +116,7 @@ async def test_single_write_reads_back_within_the_same_instant() -> None:
         "mirror",
         "not a number",
         "unknown code",
-        "device refuses",
+        "command of nobody",
         "no such unit",
     ],
 )

@@ -80,7 +80,8 @@ async def test_writes_a_command(program: Callable[[str], str]) -> None:
     [
         (("-t", "3", "-r", "300", "127.0.0.1"), "Illegal data address"),
         (("-t", "0", "-r", "0", "127.0.0.1"), "Illegal function"),
-        (("-t", "4", "-r", "2", "127.0.0.1", "99"), "Slave device or server failure"),
+        (("-t", "4", "-r", "2", "127.0.0.1", "1"), "Illegal data value"),
+        (("-t", "4", "-r", "0", "127.0.0.1", "1", "1", "99"), "Slave device or server failure"),
     ],
 )
 async def test_is_told_why_not(

@@ -236,8 +236,9 @@ def test_refused_writes_change_nothing(request_: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "answer", "written"),
     [
-        ("06 0002 0001", "86 04", []),
-        ("16 0002 0000 0001", "96 04", []),
+        # A command without epoch and id in the same request is nobody's.
+        ("06 0002 0001", "86 03", []),
+        ("16 0002 0000 0001", "96 03", []),
         # The first value that the device refuses ends it.
         ("10 0000 0003 06 0007 0009 0002", "90 04", ["command_epoch", "command_id"]),
         ("17 0003 0001 0000 0003 06 0007 0009 0002", "97 04", ["command_epoch", "command_id"]),
