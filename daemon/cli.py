@@ -221,7 +221,7 @@ def _site_options(sub: argparse.ArgumentParser) -> None:
         "--mw", type=float, required=True, metavar="N", help="demand at full load, 1 to 300 MW"
     )
     made.add_argument(
-        "--rack-kw", type=float, default=50.0, metavar="N", help="of one rack, 30 to 130 (50)"
+        "--rack-kw", type=float, default=40.0, metavar="N", help="of one rack, 30 to 130 (40)"
     )
     made.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="where to write it (default: print it)"

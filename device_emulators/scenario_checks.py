@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 DAY_S: Final = 86_400.0
 """No value of a scenario is a longer time [s]."""
-_HIGHEST: Final = {"s": DAY_S, "pu": math.inf, "hz": math.inf, "count": math.inf, "ohm": math.inf}
+_UNBOUNDED: Final = ("pu", "hz", "count", "ohm", "l/s")
+_HIGHEST: Final = {"s": DAY_S, **dict.fromkeys(_UNBOUNDED, math.inf)}
 """The most that a value may be, by its unit; none of these is below 0."""
 _SHARES: Final = frozenset({"soc_pu", "depth_pu", "fuel_pu", "utilisation_pu", "share_pu"})
 """Parts of a whole: 0 to 1."""
@@ -180,7 +181,7 @@ def _number(name: str, value: object, at: Location) -> Iterator[Finding]:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         yield Finding(at, f"{value} is no number")
         return
-    unit = name.rpartition("_")[2]
+    unit = "l/s" if name.endswith("_l_s") else name.rpartition("_")[2]
     highest = 1.0 if name in _SHARES else _HIGHEST.get(unit, math.inf)
     lowest = 0.0 if unit in _HIGHEST and name not in _SIGNED else -highest
     if not lowest <= value <= highest:

@@ -211,7 +211,8 @@ class Live:
         wanted = happening(device, event, values)
         for finding in happening_problems(wanted, (), self._site, self._words):
             valid = f" (valid: {finding.valid})" if finding.valid else ""
-            raise ValueError(finding.text + valid)
+            named = f"{finding.at[-1]}: " if finding.at and finding.at[-1] in values else ""
+            raise ValueError(named + finding.text + valid)
         for id_ in targets(self._site, device, event):
             if why := why_not(self._site, id_, event, DESK):
                 raise ValueError(f"{event} can be done to {id_} {why}")

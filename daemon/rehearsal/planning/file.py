@@ -34,6 +34,8 @@ def put(text: str, path: Path) -> dict[str, Any]:
         SettingsError: it does not pass; `path` is left as it was.
         OSError: `path` cannot be written.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.parent}")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".site-") as folder:
         draft = Path(folder) / path.name
         draft.write_text(text, encoding="utf-8")
