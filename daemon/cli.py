@@ -315,8 +315,8 @@ def _plant_options(sub: argparse.ArgumentParser) -> None:
         "--trace",
         type=Path,
         metavar="FILE",
-        help="load as CSV, also gzipped: t_s, then columns in W; or requests to be answered: t_s, "
-        "context_tokens, generated_tokens",
+        help="load as CSV, also gzipped: t_s, then columns in W; or requests to be\n"
+        "answered: t_s, context_tokens, generated_tokens",
     )
     sub.add_argument(
         "--for",

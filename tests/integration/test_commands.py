@@ -37,7 +37,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "emulate", "check", "schema"])
+@pytest.mark.parametrize(
+    "command", ["demo", "run", "emulate", "simulate", "check", "site", "fault", "schema"]
+)
 def test_every_command_explains_itself_with_examples(command: str) -> None:
     said = run(command, "--help")
     assert said.returncode == 0
