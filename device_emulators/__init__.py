@@ -4,7 +4,8 @@
 kind of device, `servers` speaks Modbus TCP and OPC UA for them, `faults` breaks any of it on
 purpose, and `virtual` gives all of it a time that runs faster than ours. A `scenario` is a
 timeline of plant events with what is expected of the daemon; `play` plays one on a plant, `judge`
-watches the plant's own truth meanwhile, and `desk` paces both with the clock and serves them.
+watches the plant's own truth meanwhile, and `desk` paces both with the clock and serves them;
+`slices` deals a large site to several processes.
 
 Its worth is that it can prove the daemon wrong. So it takes from the daemon only `daemon.model`
 and `daemon.settings` (the site is described once), shares none of the estimator's mathematics,

@@ -89,10 +89,6 @@ class Topology:
         """Return the running sources known to be joined to a bus."""
         return tuple(s for s, at in self.running.items() if self.net[at] == self.net[bus])
 
-    def possible_sources(self, bus: str) -> tuple[str, ...]:
-        """Return the running sources that are or may be joined to a bus."""
-        return tuple(s for s, at in self.running.items() if self.reach[at] == self.reach[bus])
-
 
 def once_per_site(
     build: Callable[[Site, PointTable], T],

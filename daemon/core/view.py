@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from daemon.model.commands import (
     Command,
@@ -369,16 +369,6 @@ class View:
     def event(self, source: str, name: str, text: str, **fields: Any) -> Event:  # noqa: ANN401
         """Return an event of this scan."""
         return Event(self.now_ns, source, name, text, fields)
-
-
-class Controller(Protocol):
-    """What the file of a controller exports, beside its `Params` and `State`."""
-
-    def initial(self, site: Site, params: Any, /) -> Any:  # noqa: ANN401
-        """Return the state before the first scan."""
-
-    def step(self, view: View, state: Any, params: Any, /) -> Turn[Any]:  # noqa: ANN401
-        """Decide for one scan."""
 
 
 class Slot(NamedTuple):

@@ -7,7 +7,7 @@ import json
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.rehearsal.children import Child, ChildError, python
+from daemon.rehearsal.children import Child, python
 from daemon.rehearsal.ports import of_gateways, refusals
 from device_emulators.slices import dealt
 
@@ -82,6 +82,3 @@ def _tell(reports: dict[str, Any], codes: list[int], stopped: bool, as_json: boo
 
 def _out(name: str, line: str) -> None:
     print(f"{name}  {line}", flush=True)
-
-
-__all__ = ["ChildError", "emulate_in_processes"]

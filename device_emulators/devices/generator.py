@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from device_emulators.plant.grid import Grid
 
 SELECTOR: Final = ("auto", "manual", "test")
-TURNING: Final = frozenset({"ready", "loaded", "cooling_down"})
 BANK_STEP_PU: Final = 0.25
 BANK_STEP_S: Final = 5.0
 LOW_FUEL_PU: Final = 0.2

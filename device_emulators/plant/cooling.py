@@ -109,7 +109,6 @@ class Cooling:
         """Take the ratings of the AI racks (n_rack,) and of all other racks together [W]."""
         self._rating_w, self._air_rating_w = rating_w, air_rating_w
         self._rated_w = float(rating_w.sum())
-        self._capacity_j_k = COOLANT_S * self._rated_w
         self.outlet_c = np.full(len(rating_w), self.supply_c + RISE_K)
         self.limit_pu = np.ones(len(rating_w))
         self.hot = False

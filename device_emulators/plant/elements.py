@@ -144,7 +144,6 @@ class Island:
         members: every able former joined to it, the leader first.
         buses: indices of its buses.
         load_w: consumption of its slots and losses of its branches [W].
-        load_va: the same as apparent power [VA].
         load_var: the same as reactive power [var].
         loss_w: losses of its branches and short circuits [W].
         loss_var: reactive power these take [var].
@@ -156,7 +155,6 @@ class Island:
     members: list[Former]
     buses: NDArray[np.intp]
     load_w: float = 0.0
-    load_va: float = 0.0
     load_var: float = 0.0
     loss_w: float = 0.0
     loss_var: float = 0.0

@@ -103,7 +103,8 @@ class Feed:
         if self.decay is None or self.began_ns is None:
             return 1.0
         t_s = (now_ns - self.began_ns) * 1e-9
-        first, then, last = 1.0 / self.reactance_pu, 1.0 / self.transient_pu, self.decay[2]
+        first, then = 1.0 / self.reactance_pu, 1.0 / self.transient_pu
+        last = self.decay.sustained_pu
         current = (first - then) * math.exp(-t_s / self.decay.subtransient_s)
         current += (then - last) * math.exp(-t_s / self.decay.transient_s) + last
         return 1.0 - self.severity * (1.0 - min(current / first, 1.0))

@@ -65,7 +65,6 @@ class Machine:
         hunting_s: period of that [s].
         earths: its neutral contactor is closed.
         mechanical_w: shaft power [W].
-        electrical_w: power given to the bus [W].
         reactive_var: reactive power given to the bus [var].
         reset_pu: slow part of the governor [pu of rated power].
         boost_pu: torque the blower allows beyond the aspirated [pu].
@@ -97,7 +96,6 @@ class Machine:
     hunting_s: float = 2.0
     earths: bool = False
     mechanical_w: float = 0.0
-    electrical_w: float = 0.0
     reactive_var: float = 0.0
     reset_pu: float = 0.0
     boost_pu: float = 0.0
@@ -109,7 +107,7 @@ class Machine:
 
     def start(self) -> None:
         """Turn at rated speed and voltage without load."""
-        self.mechanical_w = self.electrical_w = self.reactive_var = 0.0
+        self.mechanical_w = self.reactive_var = 0.0
         self.reset_pu = self.boost_pu = self._arrived_pu = 0.0
         self.emf_pu = 1.0
         self._ordered.clear()
@@ -220,7 +218,6 @@ def follow(machine: Machine, target_w: float, dt_s: float, ramp_s: float = 5.0) 
     step_w = machine.power_w / ramp_s * dt_s
     moved_w = min(max(target_w - machine.mechanical_w, -step_w), step_w)
     machine.take((machine.mechanical_w + moved_w) / machine.power_w)
-    machine.electrical_w = machine.mechanical_w
 
 
 def pull_in(angle_rad: float) -> float:

@@ -33,9 +33,6 @@ INSTANT_S: Final[Mapping[str, float]] = {"mccb": 0.005, "dcb": 0.005}
 RELAY_S: Final = 0.020
 COLLAPSED_PU: Final = 0.70
 """Below this voltage the stages of the island group time."""
-EASE: Final = 0.98
-"""Part of its limit at which a guard drops out."""
-ROCOF_S: Final = 0.1
 PHASE, REVERSE, COLLAPSED = "phase", "reverse", "collapsed"
 RESIDUAL, BY_INVERTER, BY_OTHERS = "residual", "residual, inverter", "residual, others"
 

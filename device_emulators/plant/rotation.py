@@ -51,7 +51,7 @@ def share(grid: Grid) -> None:
         active = machine.shares(machines, island.load_w)
         reactive = excitation.reactive_shares(machines, island.load_var)
         for former, m, part_w, part_var in zip(turning, machines, active, reactive, strict=True):
-            m.electrical_w, m.reactive_var = part_w, part_var
+            m.reactive_var = part_var
             if former is not leader:
                 grid.p_w[former.slot] = -part_w
                 grid.q_var[former.slot] = -part_var

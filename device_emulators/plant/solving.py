@@ -5,7 +5,6 @@ Called in this order in every round of a step: `refresh`, `solve_dc`, `estimate_
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -89,7 +88,6 @@ def _sum_slots(part: Live, p: NDArray[np.float64], q: NDArray[np.float64]) -> No
         if one.leader is not None:
             one.load_w = load_w[number] + one.loss_w
             one.load_var = load_var[number] + one.loss_var
-            one.load_va = math.hypot(one.load_w, one.load_var)
 
 
 def solve_ac(grid: Grid) -> None:
@@ -174,8 +172,6 @@ def _solve_faulted(
         former = feed.former
         if former is not None:
             former.given_w, former.given_var = given_va.real, given_va.imag
-            if former.machine is not None:
-                former.machine.electrical_w = given_va.real
         led = former is not None and former.leads
         p[feed.slot], q[feed.slot] = (0.0, 0.0) if led else (-given_va.real, -given_va.imag)
     grid.fault_va[part.faulted_at] = found.fault_va

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from daemon.model.natures import Nature
     from daemon.model.points import Register
 
-BIT_TABLES: Final = frozenset({"coil", "discrete"})
 _INTEGERS: Final = {"u16": (16, False), "i16": (16, True), "u32": (32, False), "i32": (32, True)}
 _WRAPPING: Final = frozenset({PointKind.COUNTER, PointKind.HEARTBEAT, PointKind.COMMAND})
 _F32: Final = struct.Struct(">f")

@@ -19,7 +19,7 @@ Section = dict[str, Any]
 
 RACKS_PER_ROW: Final = 8
 _GROWS: Final = re.compile(
-    r"^(?!short_circuit_va$|breaking_a$).*_(w|va|var|wh|a|l)$|^ramp_w_s$|^supercap_j$"
+    r"^(?!short_circuit_va$|breaking_a$).*_(w|w_s|va|var|wh|a|l)$|^supercap_j$"
 )
 """Ratings that grow with the power of what they belong to."""
 _ROW: Final = re.compile(r"^(ROW-|RACK-|72-[AB]|D[AB]|GW-ROW)(\d+)(-\d+)?$")

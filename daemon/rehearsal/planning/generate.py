@@ -43,14 +43,13 @@ def generate(demand_w: float, rack_w: float) -> Section:
     share_pu = round(demand_w / count / hall_w, 3)  # plates bear round numbers
     size = Size(share_pu, _rows(hall, share_pu, rack_w), rack_w)
     block = blocks.sized(hall, size)
-    site = dict(block) if count == 1 else _several(block, count, share_pu)
+    site = dict(block) if count == 1 else _several(hall, block, count, share_pu)
     site["site"] = {
         "id": f"site_{demand_w / 1e6:g}mw".replace(".", "_"),
         "name": f"Site of {demand_w / 1e6:g} MW in {count} block{'s' * (count > 1)}",
         "frequency_hz": hall["site"]["frequency_hz"],
     }
-    whole = blocks.scaled(hall["contract"], share_pu * count)
-    site["contract"] = whole | {"ramp_limit_w_s": hall["contract"]["ramp_limit_w_s"] * count}
+    site["contract"] = blocks.scaled(hall["contract"], share_pu * count)
     site["north"] = hall["north"]
     _number_ports(site)
     order = ("site", "buses", "gateways", "equipment", "schemes", "contract", "balance")
@@ -92,11 +91,11 @@ def _rows(hall: Section, share_pu: float, rack_w: float) -> int:
     return rows
 
 
-def _several(block: Section, count: int, share_pu: float) -> Section:
+def _several(hall: Section, block: Section, count: int, share_pu: float) -> Section:
     """Return blocks side by side on feeds that they share."""
     high = share_pu * count * _demand_w() > intake.MEDIUM_VOLTAGE_W_MAX
     feeds = intake.grid_feeds if high else intake.shared_feeds
-    site: Section = {"gateways": {}, "schemes": {}, **feeds(_sections(), share_pu * count)}
+    site: Section = {"gateways": {}, "schemes": {}, **feeds(hall, share_pu * count)}
     grid = {"protocol": "modbus_tcp", "host": "127.0.0.1", "port": 0, "mirror": True}
     site["gateways"][intake.GATEWAY] = grid
     site["balance"] = {"unlisted_w": {}, "n_minus_1": []}
@@ -107,7 +106,7 @@ def _several(block: Section, count: int, share_pu: float) -> Section:
         prefix = f"B{number:02}-"
         part = blocks.renamed(own, prefix, frozenset() if high else shared)
         if high:
-            for name, entries in intake.transformers(_sections(), prefix, share_pu).items():
+            for name, entries in intake.transformers(hall, prefix, share_pu).items():
                 part[name] |= entries
             _judge_by_the_grid(part)
         _join(site, part)
