@@ -74,6 +74,16 @@ def test_what_cannot_be_made_is_refused_with_what_can(mw: float, rack_kw: float,
         text_of(mw * 1e6, rack_kw * 1e3)
 
 
+def test_the_contract_grows_with_the_site(tmp_path: Path) -> None:
+    hall, small = load("ai_hall").site.contract, made(tmp_path, 4.5, 130).site.contract
+    share = small.import_limit_w / hall.import_limit_w
+    assert 0.45 < share < 0.55
+    for name in ("swing_limit_w", "ramp_limit_w_s"):
+        assert getattr(small, name) == pytest.approx(share * getattr(hall, name), rel=1e-6), name
+    assert small.demand_window_s == hall.demand_window_s
+    assert made(tmp_path, 18, 130).site.contract.ramp_limit_w_s > 1.9 * hall.ramp_limit_w_s
+
+
 def test_above_20_mw_the_grid_comes_at_154_kv(tmp_path: Path) -> None:
     site = made(tmp_path, 21).site
     for utility in site.of_nature("utility"):
