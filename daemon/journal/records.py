@@ -25,14 +25,18 @@ _TYPES: Final[dict[str, Any]] = {
     cls.__name__: cls
     for cls in (
         commands.Acknowledgement,
+        commands.Approval,
+        commands.Cancellation,
         commands.Command,
         commands.Finished,
         commands.LaneMessage,
+        commands.Operation,
         commands.OperatorRequest,
         commands.Outcome,
         commands.Proposal,
         commands.Request,
         commands.Result,
+        commands.Selection,
         events.AlarmTransition,
         events.Event,
     )

@@ -86,6 +86,51 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """A person takes a device in hand: the first of the steps that end in a switching action.
+
+    Attributes:
+        id: chosen by the asker, names the selection in all that follows; never used twice.
+        user: who selects, and alone may operate.
+        proposal: what is wanted.
+        bypass: interlocks that shall not stand in the way, by name; needs a second approver.
+    """
+
+    id: str
+    user: str
+    proposal: Proposal
+    bypass: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A second person agrees to a selection."""
+
+    id: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The person who selected says: now."""
+
+    id: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Somebody takes a selection back, before it was operated."""
+
+    id: str
+    user: str
+
+
+Order = Selection | Approval | Operation | Cancellation
+"""What a person says on the way to a switching action; `id` is the selection's."""
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorRequest:
     """A person (or another lane) asks for an action or a set-point.
 
@@ -136,5 +181,5 @@ class LaneMessage:
     values: dict[str, Any]
 
 
-Message = Outcome | OperatorRequest | Acknowledgement | Finished | LaneMessage
+Message = Outcome | Order | OperatorRequest | Acknowledgement | Finished | LaneMessage
 """Everything that may reach a scan beside the image."""

@@ -30,7 +30,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from daemon.core.step import Inputs, Step, idle, step
-from daemon.model.commands import LaneMessage, Message, OperatorRequest
+from daemon.model.commands import LaneMessage, Message, OperatorRequest, Order
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import MILLISECOND, SECOND, ns, seconds
 from daemon.publishers.publisher import Snapshot
@@ -274,7 +274,7 @@ class Scan:
     def _resume(self, gap_ns: int, now_ns: int) -> None:
         discarded = self._actuation.discard("the process was paused meanwhile")
         for lane in self.lanes.values():
-            kept = [m for m in lane.inbox if not isinstance(m, OperatorRequest)]
+            kept = [m for m in lane.inbox if not isinstance(m, OperatorRequest | Order)]
             discarded += len(lane.inbox) - len(kept)
             lane.inbox[:] = kept
         self._table.expire(now_ns)

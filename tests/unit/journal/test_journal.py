@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from daemon.journal.files import Folder
 from daemon.journal.journal import Journal, next_epoch, read, verify
 from daemon.journal.records import ImageReader, ImageWriter, plain, rich
-from daemon.model.commands import Command, LaneMessage, OperatorRequest, Outcome, Proposal, Result
+from daemon.model.commands import (
+    Approval,
+    Cancellation,
+    Command,
+    LaneMessage,
+    Operation,
+    OperatorRequest,
+    Outcome,
+    Proposal,
+    Result,
+    Selection,
+)
 from daemon.model.events import Event
 from daemon.model.image import UNVERSIONED, Image, freeze
 from daemon.model.quantities import SECOND
@@ -27,6 +38,10 @@ INBOX = (
     Outcome(1, Result.FAILED, 12, "no reply"),
     OperatorRequest("a", "user", Proposal("52-1", "command", "open", 1.0, "o", "r")),
     LaneMessage("switching", "supply", {"outage": True, "feeds": {"A": "none"}}),
+    Selection("s", "user", Proposal("52-1", "command", "close", 1.0, "o", "r"), ("earthed",)),
+    Approval("s", "other"),
+    Operation("s", "user"),
+    Cancellation("s", "user"),
 )
 
 
