@@ -170,6 +170,52 @@ class Setpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Island:
+    """Conclusion of generation about the delivery bus while no utility feeds it.
+
+    Attributes:
+        bus: the delivery bus, "" while nothing on the site holds it.
+        sources: machines that hold it, the reference first.
+        capability_w: what they can give together [W].
+    """
+
+    bus: str = ""
+    sources: tuple[str, ...] = ()
+    capability_w: float = 0.0
+
+
+class Formed(NamedTuple):
+    """A section that storage holds by itself, or is about to.
+
+    Attributes:
+        store: the storage.
+        capability_w: what it can give, for as long as its charge lasts [W].
+        order: what it is to be told: "grid_forming", "grid_following", or "" for nothing.
+        proven: it has been seen to hold the section.
+    """
+
+    store: str
+    capability_w: float
+    order: str
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlackStart:
+    """Conclusion of generation about a board that is started from darkness.
+
+    Attributes:
+        holding: boards that are being isolated and looked at: nothing may be closed there.
+        sourcing: boards whose first source is wanted.
+        opened: feeders that were opened for it, to be closed again one after the other.
+    """
+
+    holding: tuple[str, ...] = ()
+    sourcing: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 
@@ -178,7 +224,12 @@ class Facts:
         generation_wanted: why transfer wants the sets running, "" when it does not; by
             `transfer.main_tie_main`.
         sets_released: sets carry nothing more and may unload; by `transfer.main_tie_main`.
+        awaiting: sections that are isolated and have no source, and whether what hangs on them
+            fits what is there to feed them; by `transfer.main_tie_main`.
         sets: by `generation.start`.
+        island: by `generation.turbine`.
+        formed: sections that storage holds, by bus; by `generation.forming`.
+        black_start: by `generation.black_start`.
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
         autonomy: by `security.autonomy`.
@@ -189,7 +240,11 @@ class Facts:
     supply: Supply = field(default_factory=Supply)
     generation_wanted: str = ""
     sets_released: bool = True
+    awaiting: Mapping[str, bool] = field(default_factory=dict)
     sets: Sets = field(default_factory=Sets)
+    island: Island = field(default_factory=Island)
+    formed: Mapping[str, Formed] = field(default_factory=dict)
+    black_start: BlackStart = field(default_factory=BlackStart)
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
     not_closed: tuple[str, ...] = ()
