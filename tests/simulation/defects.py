@@ -50,9 +50,9 @@ def lockout_ignored() -> Iterator[None]:
     minding = {"protection_trip", "faulted_bus"}
     rows = {
         key: tuple(row for row in rows if row.name not in minding)
-        for key, rows in interlocks._BY_ACTION.items()
+        for key, rows in interlocks.BY_ACTION.items()
     }
-    with patch.object(interlocks, "_BY_ACTION", rows):
+    with patch.object(interlocks, "BY_ACTION", rows):
         yield
 
 

@@ -1,0 +1,93 @@
+"""Where a fault may stand: what relays, trips and lock-outs of the neighbourhood tell of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.core.interlocks.drawn import ties, touching
+from daemon.model.natures import Position
+
+if TYPE_CHECKING:
+    from daemon.core.interlocks.case import Case
+    from daemon.core.view import View
+    from daemon.model.plant import Equipment
+
+FAULT_TRIPS: Final = ("lockout_86", "trip_50", "trip_51", "trip_67", "trip_87")
+"""Flags of a breaker that mean a fault behind it; 27, 32, 59 and 81 only tell of a lost source."""
+
+
+def tripped(case: Case) -> bool:
+    """Return whether the breaker itself tripped on a fault, or may have."""
+    return any(case.not_known(flag, False) for flag in (*FAULT_TRIPS, "failure_50bf"))
+
+
+def faulted_bus(case: Case) -> bool:
+    """A relay on either section sees a fault, or a breaker that feeds it tripped on one."""
+    view, section = case.view, case.view.topology.section
+    joined = {section[bus] for bus in case.sides}
+    beside = touching(view.site, view.points)
+    for bus, number in section.items():
+        if number in joined:
+            for name in beside[bus]:
+                if name != case.item.id and _tells_of_fault(view, name, bus):
+                    return True
+    return False
+
+
+def _tells_of_fault(view: View, name: str, bus: str) -> bool:
+    item = view.site.equipment[name]
+    if item.nature == "relay":
+        return any(view.status(name, p) for p in ("trip_87", "pickup_50", "pickup_51", "pickup_67"))
+    return (
+        item.nature == "breaker"
+        and bus in _accused(view, item)
+        and view.position(name) is not Position.CLOSED
+        and any(view.status(name, flag) for flag in FAULT_TRIPS)
+        and not _by_transformer(view, item)
+    )
+
+
+def _accused(view: View, breaker: Equipment) -> tuple[str, ...]:
+    """Return the buses that a trip of a breaker tells of.
+
+    That is its load side; what hangs on the source side is sound. It is the other way round when
+    its relay saw the current flow towards the source (67). A tie has no fixed load side.
+    """
+    if breaker.id in ties(view.site, view.points):
+        return breaker.buses
+    forward = any(view.status(breaker.id, flag) for flag in ("trip_50", "trip_51"))
+    backward = view.status(breaker.id, "trip_67") is True and not forward
+    return breaker.buses[:1] if backward else breaker.buses[1:]
+
+
+def _by_transformer(view: View, breaker: Equipment) -> bool:
+    """It was tripped by the 87T of the transformer it stands at: the fault is in there.
+
+    The relay of a bus tells of a fault on the bus by itself.
+    """
+    around = touching(view.site, view.points)
+    beside = {name for bus in breaker.buses for name in around[bus]}
+    others = ("trip_50", "trip_51", "trip_67")
+    return (
+        any(view.status(name, "trip_87t") for name in beside)
+        and view.status(breaker.id, "trip_87") is True
+        and not any(view.status(breaker.id, flag) for flag in others)
+    )
+
+
+def fault_behind(view: View, switch: str) -> bool:
+    """Return whether a fault may stand behind a transfer switch.
+
+    A relay or breaker of its load section, a breaker that leaves its load bus, or the breaker of
+    a feed tells of one: what that feed tripped on may lie behind the switch.
+    """
+    *feeds, load = view.site.equipment[switch].buses
+    section, beside = view.topology.section, touching(view.site, view.points)
+    asked = [bus for bus, number in section.items() if number == section[load]] + feeds
+    if any(_tells_of_fault(view, name, bus) for bus in asked for name in beside[bus]):
+        return True
+    return any(
+        view.site.equipment[name].nature == "breaker"
+        and any(view.status(name, flag) for flag in FAULT_TRIPS)
+        for name in beside[load]
+    )
