@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from daemon.core.view import NEVER_NS
-from daemon.model.commands import OperatorRequest, Outcome
+from daemon.model.commands import OperatorRequest, Order, Outcome
 from daemon.model.image import UNVERSIONED, bits_differ
 
 if TYPE_CHECKING:
@@ -167,6 +167,6 @@ def _concerned(view: View, *, requests: bool, outcomes: bool) -> bool:
     if not view.inbox:
         return False
     return any(
-        (requests and isinstance(m, OperatorRequest)) or (outcomes and isinstance(m, Outcome))
+        (requests and isinstance(m, OperatorRequest | Order)) or (outcomes and isinstance(m, Outcome))
         for m in view.inbox
     )

@@ -31,6 +31,7 @@ from daemon.model.commands import (
     Command,
     LaneMessage,
     OperatorRequest,
+    Order,
     Outcome,
     Proposal,
     Request,
@@ -232,6 +233,8 @@ class Facts:
         black_start: by `generation.black_start`.
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
+        ordered: what persons operated at schemes in the scan before, approved where the site wants
+            that; by the operation path, for one scan.
         autonomy: by `security.autonomy`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
         setpoints: by arbitration.
@@ -248,6 +251,7 @@ class Facts:
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
     not_closed: tuple[str, ...] = ()
+    ordered: tuple[OperatorRequest, ...] = ()
     autonomy: Autonomy = field(default_factory=Autonomy)
     relief: Relief = field(default_factory=Relief)
     setpoints: Setpoints = field(default_factory=Setpoints)
@@ -366,9 +370,16 @@ class View:
 
     @property
     def requests(self) -> tuple[OperatorRequest, ...]:
-        """Return what persons and the other lane ask for, in order."""
+        """Return what persons and the other lane ask for, in order, and what was ordered last."""
         self.looked.requests = True
-        return tuple(m for m in self.inbox if isinstance(m, OperatorRequest))
+        asked = tuple(m for m in self.inbox if isinstance(m, OperatorRequest))
+        return asked + self.facts.ordered
+
+    @property
+    def mail(self) -> tuple[OperatorRequest | Order, ...]:
+        """Return every step of persons towards a switching action, and requests, in order."""
+        self.looked.requests = True
+        return tuple(m for m in self.inbox if isinstance(m, OperatorRequest | Order))
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
