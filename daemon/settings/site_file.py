@@ -14,9 +14,14 @@ from daemon.settings.checks.addresses import check_addresses
 from daemon.settings.checks.balance import check_balance
 from daemon.settings.checks.connections import check_connections, check_reach
 from daemon.settings.checks.emulation import check_emulation
+from daemon.settings.checks.enclosure import check_enclosure, check_owners, check_sets
+from daemon.settings.checks.endurance import check_endurance
 from daemon.settings.checks.equipment import check_equipment, positions
 from daemon.settings.checks.references import Names, check_cases, check_references
+from daemon.settings.checks.relief import check_relief
+from daemon.settings.checks.sags import refuse_counting
 from daemon.settings.checks.schemes import check_schemes
+from daemon.settings.checks.timers import check_frequency, check_timers
 from daemon.settings.control import load_control
 from daemon.settings.device_map import find_map, known_maps, load_map
 from daemon.settings.document import Document, read
@@ -126,18 +131,25 @@ def examine(
     findings += check_cases(plant.balance, names)
     findings += check_emulation(_block(data, "emulation"), plant, names, settings_of)
     findings += check_connections(plant)
+    findings += check_relief(plant, profiles)
     findings += check_addresses(plant, _north(data))
-    findings += check_schemes(plant, names)
+    joined = not any("buses" in finding.at for finding in findings)
+    findings += _schemes(plant, names, joined=joined)
     rules, wrong_rules = load_alarms(alarm_folder(path))
     found += wrong_rules
     control, wrong = load_control(data.get("control", {}), rules)
     findings += wrong
+    findings += check_timers(plant, control, _block(data, "control"))
+    if form is not None:
+        findings += check_frequency(form.site.frequency_hz, control)
     site = None
     # A missing breaker leaves buses unfed and loads unsupplied: these wait until the rest is sound.
     if form is not None and not findings and not document.problems and not found:
         site = _site(form, {k: v for k, v in profiles.items() if v is not None})
         findings += check_reach(site)
         findings += check_balance(site, form.balance)
+        findings += check_endurance(site, form.balance, control)
+    findings = refuse_counting(findings)
     found = sorted({*document.problems, *(document.problem(f) for f in findings)}) + found
     if site is None or found:
         return None, found
@@ -163,6 +175,20 @@ def _salvage(data: dict[str, Any], findings: list[Finding]) -> PlantForm:
             section.pop(finding.at[1], None)
     plant, _ = fill(PlantForm, sound)
     return plant or PlantForm(buses={}, gateways={}, equipment={})
+
+
+def _schemes(plant: PlantForm, names: Names, *, joined: bool) -> list[Finding]:
+    """Return what is wrong with schemes; what follows from a wrong name is not another mistake.
+
+    Args:
+        plant: the entries that fit their forms.
+        names: every id of the file.
+        joined: equipment stands at buses that are there and fit it.
+    """
+    findings = check_schemes(plant, names)
+    if not findings and joined:
+        findings += [*check_owners(plant), *check_enclosure(plant), *check_sets(plant)]
+    return findings
 
 
 def _profiles(path: Path, plant: PlantForm) -> tuple[dict[str, Profile | None], list[Problem]]:

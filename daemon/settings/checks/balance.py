@@ -130,7 +130,7 @@ def _feed_buses(site: Site, out: Collection[str]) -> dict[str, Feed]:
     for item in site.equipment.values():
         if item.id in out:
             continue
-        for i, (source, load) in enumerate(links(item)):
+        for i, (source, load) in enumerate(links(item.kind.role, item.buses)):
             ways.setdefault(source, []).append((item, load, _switchings(item, i)))
         if item.nature in _FORMING:
             standby = int(item.normally != "in_service")

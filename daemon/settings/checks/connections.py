@@ -11,7 +11,7 @@ from daemon.settings.findings import Finding, choices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daemon.model.plant import Equipment, Site
+    from daemon.model.plant import Site
     from daemon.settings.forms import EquipmentForm, PlantForm
 
 _ONE_VOLTAGE: Final = {Role.SWITCH, Role.TRANSFER, Role.LOAD}
@@ -79,19 +79,19 @@ def _paths(site: Site) -> dict[str, list[str]]:
     """Return the buses that power can reach from each bus over one piece of equipment."""
     paths: dict[str, list[str]] = {}
     for item in site.equipment.values():
-        for source, load in links(item):
+        for source, load in links(item.kind.role, item.buses):
             paths.setdefault(source, []).append(load)
     return paths
 
 
-def links(item: Equipment) -> list[tuple[str, str]]:
+def links(role: Role, buses: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the ways power can take through equipment, as pairs of buses (from, to)."""
-    match item.kind.role:
+    match role:
         case Role.SWITCH | Role.TRANSFORMER:
-            return [item.buses, item.buses[::-1]]  # type: ignore[list-item] # two terminals
+            return [buses, buses[::-1]]  # type: ignore[list-item] # two terminals
         case Role.CONVERTER:
-            return [(item.buses[0], item.buses[-1])]
+            return [(buses[0], buses[-1])]
         case Role.TRANSFER:
-            return [(source, item.buses[-1]) for source in item.buses[:-1]]
+            return [(source, buses[-1]) for source in buses[:-1]]
         case _:
             return []
