@@ -23,7 +23,10 @@ try:  # late by a tenth of what asyncio's own timers are
 except ImportError:
     from asyncio import new_event_loop  # type: ignore[assignment]
 
-from daemon.core.step import Inputs, Params, initial, step
+from daemon.console import operators
+from daemon.console.door import Door, Inside
+from daemon.console.wire import door_of
+from daemon.core.step import Inputs, Params, initial, lane_of, step
 from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
@@ -96,9 +99,22 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     actuation = Actuation(site, drivers, clock.monotonic_ns)
     requests = Requests(world.workers)
     version = importlib.metadata.version("ridethrough")
-    publishers = world.north(
-        North(site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version)
-    )
+    publishers = [
+        *world.north(
+            North(site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version)
+        )
+    ]
+    if world.door is not None:
+        inside = Inside(
+            site=site,
+            points=points,
+            epoch=epoch,
+            now_ns=clock.monotonic_ns,
+            ask=lambda message, wish: scan.ask(lane_of(site, wish), message),
+            record=lambda *what: scan.note(*what),  # noqa: PLW0108 - not there yet
+            unrecordable=lambda: journal.failing,
+        )
+        publishers.append(world.door(inside))
     lanes = []
     for name, period_s in LANES:
         params = Params(name, site, points, site_file.control, epoch)
@@ -130,9 +146,17 @@ def _last(text: str) -> str:
     return text.splitlines()[-1]
 
 
-def system_world(state: Path) -> World:
-    """Return the real world with `state` as state directory; needs a running event loop."""
-    clock = SystemClock()
+def system_world(state: Path, people: Path | None = None) -> World:
+    """Return the real world; needs a running event loop.
+
+    Args:
+        state: the state directory.
+        people: file of the operators, by default in the state directory.
+
+    Raises:
+        ValueError: the name of the state directory is too long for a local socket in it.
+    """
+    clock, way_in = SystemClock(), door_of(state)
     makers: dict[str, Callable[[Link], Driver]] = {
         "modbus_tcp": ModbusDriver, "opcua": OpcuaDriver,
     }  # fmt: skip
@@ -144,17 +168,24 @@ def system_world(state: Path) -> World:
         links=lambda link: makers[link.gateway.protocol](link),
         north=lambda north: (PrometheusPublisher(north), MqttPublisher(north)),
         chance=np.random.Generator(np.random.PCG64()),
+        door=lambda inside: Door(inside, way_in, people or state / operators.NAME),
     )
 
 
 def run(
-    site_file: SiteFile, state: Path, for_s: float | None = None, mqtt: str | None = None
+    site_file: SiteFile,
+    state: Path,
+    for_s: float | None = None,
+    mqtt: str | None = None,
+    people: Path | None = None,
 ) -> RunReport:
     """Run the daemon of a site in the real world until SIGINT, SIGTERM or `for_s` [s].
 
+    `people` is the file of the operators, by default in `state`.
+
     Raises:
         OSError: the port of the metrics is taken, or the state directory cannot be written.
-        ValueError: `mqtt` is not the address of a broker.
+        ValueError: `mqtt` is not the address of a broker, or the name of `state` is too long.
     """
     if mqtt:
         host, port = broker_at(mqtt)
@@ -163,13 +194,15 @@ def run(
     # A publisher that renders in its own thread must not keep the scan from the interpreter.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(_run(site_file, state, for_s))
+        return runner.run(_run(site_file, state, for_s, people))
 
 
-async def _run(site_file: SiteFile, state: Path, for_s: float | None) -> RunReport:
+async def _run(
+    site_file: SiteFile, state: Path, for_s: float | None, people: Path | None
+) -> RunReport:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    daemon = build(system_world(state), site_file, _say, socket.gethostname())
+    daemon = build(system_world(state, people), site_file, _say, socket.gethostname())
     return await daemon.run(stop, for_s)

@@ -219,7 +219,7 @@ MAIN_NATURES: Final = frozenset(
 def lane_of(site: Site, proposal: Proposal) -> str:
     """Return the lane that a person's request has to reach."""
     item = site.equipment.get(proposal.equipment)
-    if proposal.action == "set" or (item and item.nature in MAIN_NATURES):
+    if proposal.point != "command" or (item and item.nature in MAIN_NATURES):
         return "main"
     return "switching"
 

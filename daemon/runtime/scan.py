@@ -238,10 +238,14 @@ class Scan:
 
     def happened(self, name: str, source: str, text: str, values: Mapping[str, Any]) -> None:
         """Record and publish something the shell itself saw, and tell every lane of it."""
-        event = Event(self._clock.monotonic_ns(), source, name, text, values)
-        self._journal.decided(SHELL, event.at_ns, (), (event,))
         for lane in self.lanes.values():
             lane.inbox.append(LaneMessage(SHELL, name, {"source": source, **values}))
+        self.note(name, source, text, values)
+
+    def note(self, name: str, source: str, text: str, values: Mapping[str, Any]) -> None:
+        """Record and publish something that concerns no lane: none is woken by it."""
+        event = Event(self._clock.monotonic_ns(), source, name, text, values)
+        self._journal.decided(SHELL, event.at_ns, (), (event,))
         self._tell((event,))
 
     def linked(self, change: LinkChange) -> None:

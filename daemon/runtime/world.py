@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
+    from daemon.console.door import Inside
     from daemon.drivers.driver import Driver, Link
     from daemon.journal.files import Files
     from daemon.publishers.publisher import North, Publisher
@@ -46,6 +47,7 @@ class World:
         links: makes the driver of one gateway.
         north: makes the publishers.
         chance: for jitter only; nothing that decides draws from it.
+        door: makes the door through which people command; None where nobody comes.
     """
 
     clock: Clock
@@ -55,3 +57,4 @@ class World:
     links: Callable[[Link], Driver]
     north: Callable[[North], Sequence[Publisher]]
     chance: Generator
+    door: Callable[[Inside], Publisher] | None = None
