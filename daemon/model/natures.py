@@ -472,6 +472,8 @@ _ROWS: Final = (
             "power_va": "Apparent power.",
             "fuel_l": "Day tank.",
             "droop_pu": "~Frequency droop.",
+            "performance_class_count": "~Class of ISO 8528-5: 1 to 3 for G1 to G3, 4 by agreement.",
+            "load_step_pu": "~Load step agreed on for a set of class G4, by its rated power.",
             **_NEUTRAL,
         },
         _stage(

@@ -1,7 +1,8 @@
 """Diesel set: cranking, run-up, load, cool-down, fuel; starts by itself when the daemon is silent.
 
 A start takes up to three crank attempts with rests between them, then overcrank locks out. The
-class of ISO 8528-5 (`iso_8528_class` 1 to 3) says how frequency and voltage stand a load step.
+class of ISO 8528-5 (1 to 3, rating `performance_class_count` or, where the site file leaves that
+out, setting `iso_8528_class`) says how frequency and voltage stand a load step.
 With the heartbeat missing (or the scheme left to the device) the set starts when a section of its
 switchboard is dead. The local controller of the scheme, not the set, then closes breakers.
 
@@ -126,7 +127,8 @@ class Generator(Rotating):
         Raises:
             ValueError: there is no such class; one with a step of its own would be G4.
         """
-        number = int(self.settings["iso_8528_class"])
+        declared = self.ratings.get("performance_class_count", self.settings["iso_8528_class"])
+        number = int(declared)
         if number not in CLASSES:
             valid = ", ".join(map(str, CLASSES))
             raise ValueError(f"{self.id}: iso_8528_class {number} is not emulated (valid: {valid})")
