@@ -412,8 +412,9 @@ def _charged(view: View, equipment: str) -> bool:
     return not served or view.status(equipment, "spring_charged") is True
 
 
+_TURNING: Final = frozenset({"cranking", "resting", "starting", "running_up", "ready", "loaded"})
 _SHOWN: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
-    "start": ("stage", frozenset({"cranking", "resting", "running_up", "ready", "loaded"})),
+    "start": ("stage", _TURNING),
     "stop": ("stage", frozenset({"cooling_down", "stopped"})),
     "to_source_1": ("connected", frozenset({"source_1"})),
     "to_source_2": ("connected", frozenset({"source_2"})),

@@ -18,9 +18,11 @@ leads to the same state and to nothing else, so the shell need not even ask for 
 - switching -> main, topic `supply`, on every change and each second: `outage` (confirmed),
   `all_ac_lost` (no section of a scheme is live, at once), `stable` (a utility has been healthy for
   the return time), `sets_on_bus`, `sets_pending`, `sets_failed` (counts), `capability_w` (rated
-  power of the sets on the bus), `feeds` (section bus -> "utility", "generators", "other" or
-  "none"), `rows_limit_w` (what all AI rows together may draw *before* the next feeder closes; -1
-  without a limit) and `stages` (scheme -> stage).
+  power of the sets on the bus, else of an island of other sources), `feeds` (section bus ->
+  "utility", "generators", "island", "storage", "other" or "none"), `rows_limit_w` (what all AI rows
+  together may draw *before* the next feeder closes; -1 without a limit), `island` (machines that
+  hold the delivery bus without a utility), `orders` (store -> "grid_forming" or "grid_following",
+  while it is to be told) and `stages` (scheme -> stage).
 - switching -> main, topic `commands`, on change: `not_opened` (breakers told to open and not open
   in time) and `not_done` (devices that did not do anything else they were told), until they do.
 - main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;
@@ -43,7 +45,8 @@ from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
-from daemon.core.generation import rejoin, start
+from daemon.core.generation import forming, rejoin, start, turbine
+from daemon.core.report import limits
 from daemon.core.security import autonomy
 from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
@@ -78,6 +81,8 @@ class Control:
     intake: intake.Params = field(default_factory=intake.Params)
     main_tie_main: main_tie_main.Params = field(default_factory=main_tie_main.Params)
     start: start.Params = field(default_factory=start.Params)
+    turbine: turbine.Params = field(default_factory=turbine.Params)
+    forming: forming.Params = field(default_factory=forming.Params)
     rejoin: rejoin.Params = field(default_factory=rejoin.Params)
     supervision: supervision.Params = field(default_factory=supervision.Params)
     bulletin: bulletin.Params = field(default_factory=bulletin.Params)
@@ -90,6 +95,7 @@ class Control:
     storage: dispatch.Params = field(default_factory=dispatch.Params)
     alarms: annunciator.Params = field(default_factory=annunciator.Params)
     arbitration: arbitration.Params = field(default_factory=arbitration.Params)
+    report: limits.Params = field(default_factory=limits.Params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +140,8 @@ class State:
     intake: intake.State = field(default_factory=intake.State)
     main_tie_main: main_tie_main.State = field(default_factory=main_tie_main.State)
     start: start.State = field(default_factory=start.State)
+    turbine: turbine.State = field(default_factory=turbine.State)
+    forming: forming.State = field(default_factory=forming.State)
     rejoin: rejoin.State = field(default_factory=rejoin.State)
     supervision: supervision.State = field(default_factory=supervision.State)
     bulletin: bulletin.State = field(default_factory=bulletin.State)
@@ -165,6 +173,8 @@ SWITCHING: Final = (
     Slot("intake", intake, timed=True),
     Slot("main_tie_main", main_tie_main, timed=True),
     Slot("start", start, timed=True),
+    Slot("turbine", turbine, timed=True),
+    Slot("forming", forming, timed=True),
     Slot("rejoin", rejoin, timed=True),
     Slot("supervision", supervision, timed=True),
     # Last: it tells the main lane what the others have concluded in this very scan.

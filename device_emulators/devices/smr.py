@@ -123,8 +123,8 @@ class Smr(Device):
         if self.stage == "on_grid":
             return self._watch_loss()
         if self.stage == "house_load" and self._joined():
-            other = self.grid.leader(self.buses[0])
-            if other is not None and other is not self.former:
+            island = self.grid.island(self.buses[0])
+            if island is not None and any(f is not self.former for f in island.members):
                 self.grid.set_able(self.former, able=False)
                 self._enter("on_grid")
                 return True

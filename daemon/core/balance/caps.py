@@ -268,7 +268,8 @@ def _budget_w(
     view: View, plan: _Plan, supply: Mapping[str, Any], state: State, params: Params
 ) -> float:
     """Return what the sets on the bus can give all rows together, -1 without that limit [W]."""
-    if state.storage_since_ns or "generators" not in dict(supply.get("feeds", {})).values():
+    feeds = dict(supply.get("feeds", {})).values()
+    if state.storage_since_ns or not {"generators", "island"}.intersection(feeds):
         return _NO_LIMIT
     free_w = params.usable_pu * float(supply.get("capability_w", 0.0))
     free_w -= params.recharge_w + _others_w(view, plan)

@@ -296,7 +296,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         for name, witnesses in _witnesses(view.site, view.points).items()
     }
     memory = _memory(view.site, view.points)
-    asked = state, health, view.topology, params
+    asked = state, health, view.topology, view.facts.island.bus, params
     turn = memory.turn if memory.asked == asked else None
     if turn is None:
         turn = _concluded(view, state, health, params)
@@ -342,7 +342,8 @@ def _site_events(
     """Return what feeds and delivery bus show; silence on both shows nothing."""
     buses = _delivery(view.site, view.points)
     dead = bool(buses) and all(view.topology.presence[b] is Presence.DEAD for b in buses)
-    live = all(map(view.topology.live, buses))
+    island = view.facts.island.bus  # live, but from a source of the site
+    live = all(view.topology.live(bus) and bus != island for bus in buses)
     seen: list[Event] = []
     if Health.HEALTHY in health.values():
         seen += [Event.UNDELIVERED] if dead else [Event.SUPPLIED] if live else []

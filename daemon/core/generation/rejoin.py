@@ -4,8 +4,9 @@ Theory of operation. Loss-of-mains protection parts them from the delivery bus. 
 been live from a stable utility for `stable_s`, the breaker of each that is normally closed is
 permitted to close: by synchronism check when the source holds its own voltage, plainly when its
 side is dead (inverters wait for the grid). A machine must say that it is able to feed: one that has
-tripped must not be turned by the grid. A try that fails is repeated after `again_s`, and after
-`tries` of them left to a person.
+tripped must not be turned by the grid. It may rejoin an island that a gas turbine holds as well; an
+inverter may not: a cloud is a step that such an island feels. A try that fails is repeated after
+`again_s`, and after `tries` of them left to a person.
 
     JOINED
         SEEN_OPEN -> PARTED
@@ -161,11 +162,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Move every breaker on by one scan."""
     if not state.breakers:
         return Turn(state)
-    stable = view.facts.supply.stable
-    well_ns = {}
-    for bus, since_ns in state.well_ns.items():
-        well = view.topology.live(bus) and any(s in stable for s in view.topology.sources(bus))
-        well_ns[bus] = (since_ns or view.now_ns) if well else 0
+    well_ns = {
+        bus: (since_ns or view.now_ns) if _well(view, bus) else 0
+        for bus, since_ns in state.well_ns.items()
+    }
     waits_ns = {"join_s": ns(params.join_s), "again_s": ns(params.again_s)}
     places = _places(view.site, view.points)
     breakers, proposals, events = {}, [], []
@@ -185,6 +185,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     return Turn(State(breakers, well_ns), tuple(proposals), tuple(events))
 
 
+def _well(view: View, bus: str) -> bool:
+    """Return whether a delivery bus is live from a stable utility, or from an island's machine."""
+    lead = (*view.facts.supply.stable, *view.facts.island.sources[:1])
+    return view.topology.live(bus) and any(s in lead for s in view.topology.sources(bus))
+
+
 def _events(
     view: View, name: str, at: At, place: _Place, well_ns: int, params: Params
 ) -> list[Event]:
@@ -197,7 +203,8 @@ def _events(
     if at.tries >= params.tries:
         events.append(Event.TRIED_OUT)
     machine = "available" in view.site.equipment[place.source].kind.points
-    able = not machine or view.status(place.source, "available") is True
+    island = view.facts.island.bus == place.grid_bus
+    able = view.status(place.source, "available") is True if machine else not island
     if able and view.lasted(well_ns, ns(params.stable_s)):
         events.append(Event.PERMITTED)
     return events

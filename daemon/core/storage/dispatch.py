@@ -1,13 +1,16 @@
-"""Set-points of AC storage (first version): help the sets when they are short, else be refilled.
+"""Set-points of AC storage: help the sets when they are short, else be refilled.
 
 By what feeds the section that the storage is joined to (`supply.feeds` of the switching lane):
 
-- *generators*: what the sets would have to give beyond `support_pu` of their rating is discharged
-  instead, while the charge is above `floor_pu`; when they have room and no load is given up or
+- *generators*, or the *island* of other sources: what these would have to give beyond `support_pu`
+  of their rating is discharged instead, while the charge is above `floor_pu`; when they have room and no load is given up or
   left on its own storage, at most `recharge_on_sets_w` goes into the storage.
 - *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
   of the measured import. An import that is not known allows nothing.
-- *nothing*, or not known: zero. A storage that follows the grid has none to follow.
+- *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow.
+
+Whether a storage holds its section by itself is decided by the switching lane
+(`generation.forming`); from here it is told so, every `repeat_s` until the lane sees it obey.
 
 Nothing here is economy. Peak shaving and smoothing are controllers of their own with a reserve of
 their own; they come after this one in the order of the lane and can only narrow it. DC storage
@@ -16,6 +19,7 @@ supports its bus by its own droop and takes no set-point from here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
@@ -24,10 +28,9 @@ from annotated_types import Ge, Interval
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import Proposal
+from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
@@ -51,6 +54,7 @@ class Params:
         target_pu: charge it is refilled to [pu].
         restart_pu: charge below which refilling begins again [pu].
         import_pu: part of the contract's import that refilling may lead to [pu].
+        repeat_s: time between two orders to hold a section, or to let go of it [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -61,17 +65,20 @@ class Params:
     target_pu: Fraction = 0.9
     restart_pu: Fraction = 0.85
     import_pu: Fraction = 0.9
+    repeat_s: Annotated[float, Interval(ge=0.3, le=10.0)] = 1.0
 
 
 class State(NamedTuple):
-    """Storage that is being refilled."""
+    """Storage that is being refilled; orders by storage, and when each was last given [ns]."""
 
     refilling: tuple[str, ...] = ()
+    orders: Mapping[str, tuple[str, int]] = {}
 
 
 class _Plan(NamedTuple):
     stores: tuple[Equipment, ...]
-    sets: tuple[Equipment, ...]
+    machines: Mapping[str, tuple[Equipment, ...]]
+    """By feed, what else gives power there."""
     intakes: tuple[Equipment, ...]
     """Meters at the buses of utilities."""
 
@@ -81,7 +88,10 @@ def _plan(site: Site, points: PointTable) -> _Plan:
     feeds = {e.buses[0] for e in site.of_nature("utility")}
     return _Plan(
         tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac"),
-        site.of_nature("generator"),
+        {
+            "generators": site.of_nature("generator"),
+            "island": site.of_nature("gas_turbine", "smr"),
+        },
         tuple(e for e in site.of_nature("meter") if e.buses[0] in feeds),
     )
 
@@ -95,14 +105,16 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Propose one set-point for every AC storage."""
     plan = _plan(view.site, view.points)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
-    proposals, refilling = [], []
+    orders, proposals = _orders(view, state, dict(supply.get("orders", {})), params)
+    refilling = []
     for store in plan.stores:
         feed = _feed(view, store, dict(supply.get("feeds", {})))
         soc_pu = view.read(store.id, "soc_pu")
         wanted_w, why = 0.0, "nothing to follow"
-        if soc_pu is not None and feed == "generators":
+        if soc_pu is not None and feed in plan.machines:
+            beside = (*plan.machines[feed], store)
             capability_w = float(supply.get("capability_w", 0.0))
-            wanted_w, why = _beside_sets(view, plan, store, soc_pu, capability_w, params)
+            wanted_w, why = _beside_sets(view, beside, store, soc_pu, capability_w, params)
         elif soc_pu is not None and feed == "utility":
             limit_pu = params.target_pu if store.id in state.refilling else params.restart_pu
             wanted_w, why = 0.0, "full enough"
@@ -112,8 +124,25 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         grains = wanted_w / _GRAIN_W
         value_w = float(int(grains)) * _GRAIN_W
         proposals.append(Proposal(store.id, POINT, "set", value_w, OWNER, why))
-    after = state if tuple(refilling) == state.refilling else State(tuple(refilling))
-    return Turn(after, tuple(proposals))
+    after = State(tuple(refilling), orders)
+    return Turn(state if after == state else after, tuple(proposals))
+
+
+def _orders(
+    view: View, state: State, wanted: Mapping[str, str], params: Params
+) -> tuple[Mapping[str, tuple[str, int]], list[Proposal]]:
+    """Return the orders that stand, and what is to be said now."""
+    if not wanted:
+        return {}, []
+    orders, said = {}, []
+    for store, order in wanted.items():
+        before, told_ns = state.orders.get(store, ("", 0))
+        if before != order or view.now_ns - told_ns >= ns(params.repeat_s):
+            why = "no machine runs" if order == "grid_forming" else "another source is to come"
+            said.append(Proposal(store, "command", order, 0.0, OWNER, why))
+            told_ns = view.now_ns
+        orders[store] = (order, told_ns)
+    return orders, said
 
 
 def _feed(view: View, store: Equipment, feeds: Mapping[str, str]) -> str:
@@ -136,9 +165,14 @@ def beside_sets_w(total_w: float, capability_w: float, params: Params) -> float:
 
 
 def _beside_sets(
-    view: View, plan: _Plan, store: Equipment, soc_pu: float, capability_w: float, params: Params
+    view: View,
+    beside: tuple[Equipment, ...],
+    store: Equipment,
+    soc_pu: float,
+    capability_w: float,
+    params: Params,
 ) -> tuple[float, str]:
-    powers = [view.read(e.id, "power_w") for e in (*plan.sets, store)]
+    powers = [view.read(e.id, "power_w") for e in beside]
     if None in powers:
         return 0.0, "what the sets give is not known"
     total_w = -sum(power for power in powers if power is not None)

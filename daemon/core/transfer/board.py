@@ -127,4 +127,5 @@ class Scan(NamedTuple):
     waits_ns: Mapping[str, int]
     auto: bool | None
     reset: bool
+    capability_w: float
     limit_w: float

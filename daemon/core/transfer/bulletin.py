@@ -81,9 +81,11 @@ def compose(view: View) -> dict[str, Any]:
         "sets_on_bus": len(facts.sets.on_bus),
         "sets_pending": len(facts.sets.pending),
         "sets_failed": len(facts.sets.failed),
-        "capability_w": facts.sets.capability_w,
+        "capability_w": facts.sets.capability_w or facts.island.capability_w,
         "feeds": feeds,
         "rows_limit_w": facts.rows_limit_w,
+        "island": facts.island.sources,
+        "orders": {held.store: held.order for held in facts.formed.values() if held.order},
         "stages": dict(facts.stages),
     }
 
@@ -95,4 +97,8 @@ def _fed_by(view: View, bus: str) -> str:
     kinds = {view.site.equipment[s].nature for s in view.topology.sources(bus)}
     if "utility" in kinds:
         return "utility"
-    return "generators" if "generator" in kinds else "other"
+    if "generator" in kinds:
+        return "generators"
+    if "gas_turbine" in kinds:
+        return "island"
+    return "storage" if bus in view.facts.formed else "other"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def auto(view: View, scheme: MainTieMainScheme) -> bool | None:
     """Return whether the scheme is ours to decide; None when that cannot be read."""
+    if scheme.id in view.facts.black_start.holding:
+        return False
     selector = view.stage(scheme.controller, "selector")
     own_logic = view.stage(scheme.controller)
     if selector not in {"auto", None} or own_logic not in {"inhibited", None}:
@@ -110,11 +112,12 @@ def section_events(
         return [e for e in events if state.stage is not Stage.UNJUDGED]
     if _main_lost(scan, drawn, state):
         events.append(Event.MAIN_LOST)
-    if view.lasted(state.mains_ns, ns(params.mains_settle_s)):
-        if state.stage is Stage.AWAITING and ways.permitted(scan, state, drawn.main):
-            events.append(Event.MAIN_USABLE)
-        if state.stage is Stage.ON_ALTERNATE and ways.may_return(scan, i, state):
-            events.append(Event.RETURN_PERMITTED)
+    settled = view.lasted(state.mains_ns, ns(params.mains_settle_s))
+    if state.stage is Stage.AWAITING:
+        usable = ways.from_mains if settled else ways.from_island
+        events += [Event.MAIN_USABLE] * usable(scan, i, state)
+    elif settled and state.stage is Stage.ON_ALTERNATE and ways.may_return(scan, i, state):
+        events.append(Event.RETURN_PERMITTED)
     if choice:
         events.append(Event.ALTERNATE_USABLE)
     return events

@@ -10,7 +10,11 @@ so that a set recovers before the next. *From what.* The own main first; the tie
 section is on mains and the own main gives nothing or will not close; the generator feeder in an
 outage, or when neither of the others is left, for which generation is asked; where the feeder will
 not close, the tie from a section that is on sets. A way that the interlocks refuse is none; a
-breaker that did not close, its one retry included, is left alone for `again_s`. *With what.* Onto
+breaker that did not close, its one retry included, is left alone for `again_s`. Where no set runs
+and sources of the site hold the delivery bus as an island, the own mains lead there, one section
+after the other. Onto a section that storage holds, everything closes by synchronism check, and
+nothing while storage is about to take or to leave it (`daemon.core.generation.forming`). *With
+what.* Onto
 too few sets the AI rows' caps are asked for first and must be seen in force; where there is not
 enough for any row, their feeders are opened first, and closed again when there is; so is what the
 board's own logic has shed while the daemon was silent (see `daemon.core.transfer.rows`).
@@ -23,6 +27,7 @@ but a move under way is ended. A person resets HELD and LOCKOUT by a request for
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.automaton import advance
@@ -58,7 +63,8 @@ def initial(site: Site, params: Params) -> State:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Move every scheme on by one scan."""
     waits_ns = {name: ns(getattr(params, name)) for name in _WAITS}
-    limit_w = rows.limit_w(view, params)
+    capability_w = rows.capability_w(view, state)
+    limit_w = rows.limit_w(view, capability_w, params)
     after: dict[str, SchemeState] = {}
     scans: list[Scan] = []
     proposals: list[Proposal] = []
@@ -67,7 +73,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         scheme = view.site.schemes[name]
         assert isinstance(scheme, MainTieMainScheme)
         auto, reset = guards.auto(view, scheme), guards.reset(view, name)
-        scan = Scan(view, scheme, before, params, waits_ns, auto, reset, limit_w)
+        scan = Scan(view, scheme, before, params, waits_ns, auto, reset, capability_w, limit_w)
         after[name] = now = _advance(scan)
         events += _tell(view, scheme, before, now)
         scans.append(scan._replace(state=now))
@@ -75,10 +81,23 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     facts = {
         "generation_wanted": next(filter(None, map(ways.call, scans)), ""),
         "sets_released": all(map(ways.released, scans)),
+        "awaiting": dict(chain.from_iterable(map(_awaiting, scans))),
         "rows_limit_w": limit_w,
         "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
     }
     return Turn(State(after), tuple(proposals), tuple(events), facts=facts)
+
+
+def _awaiting(scan: Scan) -> list[tuple[str, bool]]:
+    """Return the sections that await a source, and whether their load fits what there may be."""
+    if not scan.auto:
+        return []
+    pairs = enumerate(zip(scan.scheme.sections, scan.state.sections, strict=True))
+    return [
+        (drawn.bus, rows.load_fits(scan, i))
+        for i, (drawn, at) in pairs
+        if at.stage is Stage.AWAITING
+    ]
 
 
 def _since(holds: bool, since_ns: int, now_ns: int) -> int:
@@ -110,7 +129,8 @@ def _advance(scan: Scan) -> SchemeState:
         moved = _advance_section(scan._replace(state=state), i)
         # Given to the sets, or taken from them: both shake those that carry the other section.
         block = {Stage.ON_ALTERNATE, Stage.ON_MAIN}
-        shaken = moved.stage in block and state.sections[i].stage in MOVING
+        moving = MOVING | {Stage.CLOSING_MAIN} if view.facts.island.bus else MOVING
+        shaken = moved.stage in block and state.sections[i].stage in moving
         state = replace(
             state,
             sections=(*state.sections[:i], moved, *state.sections[i + 1 :]),
@@ -153,7 +173,8 @@ def _advance_section(scan: Scan, i: int) -> SectionState:
     }.get(stage, closed or state.alternate)
     failed = state.failed
     given_up = stage is Stage.AWAITING or Event.NOT_CLOSED in events
-    if given_up and (breaker := guards.told_to_close(drawn, state)):
+    in_step = drawn.bus in view.facts.formed  # storage lets go of it, then it closes plainly
+    if given_up and not in_step and (breaker := guards.told_to_close(drawn, state)):
         failed = (*failed, (breaker, now_ns + ns(scan.params.again_s)))
     return replace(state, stage=stage, since_ns=since_ns, alternate=alternate, failed=failed)
 
@@ -189,6 +210,8 @@ def _propose(scan: Scan) -> list[Proposal]:
         if wish := _ACTIONS.get(at.stage):
             action, which = wish
             breaker = drawn.main if which == "main" else at.alternate
+            if action == "close":
+                action = ways.manner(view, drawn.bus)
             if breaker:
                 wishes.append((breaker, action, f"{drawn.bus}: {at.stage.value}"))
     wishes += rows.wishes(scan)

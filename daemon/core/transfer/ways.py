@@ -43,9 +43,45 @@ def _close(scan: Scan, breaker: str, action: str = "close") -> Case:
     return Case(scan.view, wish, {}, by_person=False)
 
 
-def permitted(scan: Scan, state: SectionState, breaker: str) -> bool:
+def manner(view: View, bus: str) -> str:
+    """Return how a breaker closes onto a section: in step where storage holds it."""
+    return "close_in_sync" if bus in view.facts.formed and view.topology.live(bus) else "close"
+
+
+def between_references(view: View, bus: str) -> bool:
+    """Return whether storage is about to hold a section, or to let go of it."""
+    held = view.facts.formed.get(bus)
+    return held is not None and bool(held.order)
+
+
+def permitted(scan: Scan, state: SectionState, breaker: str, action: str = "close") -> bool:
     """Return whether a breaker has not just failed to close and the interlocks let it."""
-    return not _failed(state, breaker) and not check(_close(scan, breaker)).refused_by
+    return not _failed(state, breaker) and not check(_close(scan, breaker, action)).refused_by
+
+
+def from_mains(scan: Scan, i: int, state: SectionState) -> bool:
+    """Return whether an awaiting section may be given to its own main, as far as that goes."""
+    drawn = scan.scheme.sections[i]
+    if between_references(scan.view, drawn.bus):
+        return False
+    return permitted(scan, state, drawn.main, manner(scan.view, drawn.bus))
+
+
+def from_island(scan: Scan, i: int, state: SectionState) -> bool:
+    """Return whether an awaiting section may be fed by the sources of the site, sets being none.
+
+    Sets and such an island never feed one section together, nor two by turns: whoever has it keeps
+    it until it is lost.
+    """
+    view, island = scan.view, scan.view.facts.island
+    if not island.bus or view.facts.sets.on_bus or not _its_turn(scan, i):
+        return False
+    source = view.site.equipment[scan.scheme.sections[i].main].buses[0]
+    joined = view.topology.live(source) and not {*island.sources}.isdisjoint(
+        view.topology.sources(source)
+    )
+    alone = all(s.stage is not Stage.CLOSING_MAIN for s in scan.state.sections)
+    return joined and alone and rows.load_fits(scan, i) and from_mains(scan, i, state)
 
 
 def may_return(scan: Scan, i: int, state: SectionState) -> bool:
@@ -68,20 +104,23 @@ def _its_turn(scan: Scan, i: int) -> bool:
 def choose(scan: Scan, i: int, state: SectionState) -> str:
     """Return the alternate that may be closed onto an awaiting section now, or ""."""
     view, scheme, drawn = scan.view, scan.scheme, scan.scheme.sections[i]
-    if state.stage is not Stage.AWAITING or not view.topology.dead(drawn.bus):
+    if state.stage is not Stage.AWAITING or between_references(view, drawn.bus):
+        return ""
+    action = manner(view, drawn.bus)
+    if action == "close" and not view.topology.dead(drawn.bus):
         return ""
     if not _its_turn(scan, i):
         return ""
     ways: list[str] = []
     if not view.facts.supply.outage:
         main_live = view.topology.live(view.site.equipment[drawn.main].buses[0])
-        if main_live and permitted(scan, state, drawn.main):
+        if main_live and permitted(scan, state, drawn.main, action):
             return ""  # its own main is about to come
         ways += [scheme.tie] * _lent_from_mains(scan, i)
     live = view.topology.live(scheme.generator_bus) and view.facts.sets.on_bus
-    if live and rows.load_fits(scan):
+    if live and rows.load_fits(scan, i):
         ways += [drawn.generator_feeder] * _parted(scan) + [scheme.tie] * _lent_from_sets(scan, i)
-    return next((way for way in ways if way and permitted(scan, state, way)), "")
+    return next((way for way in ways if way and permitted(scan, state, way, action)), "")
 
 
 def _others(scan: Scan, i: int) -> Iterator[tuple[Section, SectionState]]:
