@@ -114,6 +114,32 @@ examples:
   ridethrough fault clear --device GW-MVA
   ridethrough fault proxy --listen 15502 --to 10.0.0.5:502 --kind wrong_unit
 """
+_COMMAND = """\
+Commands a plant by hand, through the local door of the running daemon: --state names its folder.
+A device is selected first; what would lose supply is said, and the interlocks have their word. The
+selection is good for some seconds; `operate` within them does it, once. Where the site wants a
+second person (see `needs approval`), another operator approves in between. At a terminal `select`
+stays and asks. Set-points are given in one step and stand until they are released.
+
+Without enrolled operators the user who runs the daemon, and root, may command, and nobody can
+approve. `enrol` makes named operators, each with a secret; from then on --user says who asks. The
+secret is asked for, or read from a file that nobody else can read. The exit code is 0 exactly when
+what was asked for was done. Every attempt is recorded.
+
+examples:
+  ridethrough command list
+  ridethrough command list '52-GCB-*'             how they stand, and what they obey
+  ridethrough command select 52-GCB-1 open --reason "oil change"
+  ridethrough command enrol kim --role operate --role approve
+  ridethrough command select 52-VCB-TIE close --user kim
+  ridethrough command approve 7-3 --user lee
+  ridethrough command operate 7-3 --user kim --secret-file kim.secret --json
+  ridethrough command cancel 7-3
+  ridethrough command select CCTS-1 reset         a scheme that waits for a person
+  ridethrough command set ESS-1 power_setpoint_w -500000
+  ridethrough command release ESS-1 power_setpoint_w
+  ridethrough command watch --state /var/lib/ridethrough
+"""
 _SCHEMA = """\
 Prints the JSON Schema that an editor uses to complete and check a file while it is written.
 
@@ -154,6 +180,7 @@ def parser() -> argparse.ArgumentParser:
     _json(check)
     _site_options(command("site", _site_command, "make a site file out of power blocks", _SITE))
     _fault_options(command("fault", _fault, "let something go wrong in a running plant", _FAULT))
+    _command_options(command("command", _command, "switch by hand, in safe steps", _COMMAND))
     schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
     schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
     return top
@@ -173,14 +200,9 @@ def _demo_options(sub: argparse.ArgumentParser) -> None:
 
 def _run_options(sub: argparse.ArgumentParser) -> None:
     _site(sub.add_argument, "site")
-    sub.add_argument(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="folder of the record (default: ridethrough-state)",
-        default=Path("ridethrough-state"),
-    )
+    _state(sub)
     sub.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end after that")
+    _operators(sub)
     _mqtt(sub)
     _offset(sub)
     _json(sub)
@@ -275,6 +297,84 @@ def _proxy_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--kind", metavar="K", help="from the begin; lines of input bring others")
     made.add_argument("--for", dest="for_s", type=_seconds, metavar="S", help="heal after that")
     made.add_argument("values", nargs="*", metavar="name=value", help="what K needs")
+
+
+def _command_options(sub: argparse.ArgumentParser) -> None:
+    what = sub.add_subparsers(dest="do", metavar="STEP", required=True)
+
+    def step(name: str, text: str, *given: str) -> argparse.ArgumentParser:
+        made = what.add_parser(
+            name, help=text, description=_COMMAND, formatter_class=argparse.RawTextHelpFormatter
+        )
+        for each in given:
+            made.add_argument(each, metavar=each.upper())
+        _state(made)
+        _json(made)
+        if name not in {"enrol", "dismiss"}:
+            made.add_argument("--user", metavar="NAME", help="which operator asks")
+        if name != "dismiss":
+            made.add_argument(
+                "--secret-file", type=Path, metavar="FILE", help="read the secret from there"
+            )
+        return made
+
+    _list_options(step("list", "who may command, what is selected, what obeys"))
+    step("watch", "what people command and what comes of it").add_argument(
+        "--count", type=_jobs, metavar="N", help="end after so many lines"
+    )
+    made = step("select", "take a device in hand", "equipment", "action")
+    made.add_argument(
+        "--bypass", action="append", default=[], metavar="ROW", help="set an interlock aside"
+    )
+    made.add_argument(
+        "--no-wait", action="store_true", help="do not stay at the terminal for what follows"
+    )
+    steps = [
+        made,
+        step("approve", "agree to what another person has selected", "selection"),
+        step("operate", "do what was selected, now", "selection"),
+        step("cancel", "give up what was selected", "selection"),
+        step("set", "give a set-point", "equipment", "point", "value"),
+        step("release", "give a set-point back to the automata", "equipment", "point"),
+    ]
+    for each in steps:
+        each.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    made = step("enrol", "give a person a name, a secret and roles", "name")
+    made.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        required=True,
+        choices=("view", "operate", "approve"),
+        help="what they may do; repeat it for several",
+    )
+    _operators(made)
+    _operators(step("dismiss", "take a person out of the operators", "name"))
+
+
+def _list_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "equipment", nargs="?", metavar="EQUIPMENT", help="an id, or a pattern such as 'DG-*'"
+    )
+
+
+def _state(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="state folder of the daemon (default: ridethrough-state)",
+        default=Path("ridethrough-state"),
+    )
+
+
+def _operators(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--operators",
+        type=Path,
+        metavar="FILE",
+        help="file of the operators (default: operators.json in the state folder)",
+    )
 
 
 def _simulate_options(sub: argparse.ArgumentParser) -> None:
@@ -414,7 +514,7 @@ def _run(options: argparse.Namespace) -> int:
 
     site_file = shift_ports(load(options.site), options.port_offset)
     _mind_state(options.state)
-    report = app.run(site_file, options.state, options.for_s, options.mqtt)
+    report = app.run(site_file, options.state, options.for_s, options.mqtt, options.operators)
     if report.reason:
         print(report.reason, file=sys.stderr)
     if options.json:
@@ -445,6 +545,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _mind_state(folder: Path) -> None:
     """Make the state folder, or say why it cannot be one."""
+    from daemon.console.wire import door_of, lives
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -455,6 +557,8 @@ def _mind_state(folder: Path) -> None:
         why = "" if os.access(folder, os.W_OK | os.X_OK) else "is not writable"
     if why:
         raise ValueError(f"state folder {folder}: {why} (set --state)")
+    if lives(door_of(folder)):
+        raise ValueError(f"state folder {folder}: another daemon runs with it (set --state)")
 
 
 def _emulate(options: argparse.Namespace) -> int:
@@ -546,6 +650,26 @@ def _fault(options: argparse.Namespace) -> int:
     if options.do == "inject":
         request |= {"values": fault.values_of(options.values), "for_s": options.for_s}
     return fault.tell(fault.ask(site, request), as_json=options.json)
+
+
+def _command(options: argparse.Namespace) -> int:
+    from daemon.console import command, operators
+
+    who = command.Who(
+        options.state, getattr(options, "user", None), getattr(options, "secret_file", None)
+    )
+    if options.do in {"enrol", "dismiss"}:
+        file = options.operators or options.state / operators.NAME
+        if options.do == "dismiss":
+            return command.dismiss(file, who, options.name, as_json=options.json)
+        return command.enrol(file, who, options.name, options.roles, as_json=options.json)
+    if options.do == "watch":
+        return command.watch(who, options.count, as_json=options.json)
+    given = ("do", "equipment", "action", "bypass", "selection", "point", "value", "reason")
+    request = {key: getattr(options, key) for key in given if getattr(options, key, None)}
+    stay = options.do == "select" and command.at_terminal()
+    stay = stay and not (options.no_wait or options.json)
+    return command.ask(who, request, as_json=options.json, stay=stay)
 
 
 def _schema(options: argparse.Namespace) -> int:

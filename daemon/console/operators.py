@@ -44,7 +44,7 @@ _LARGEST: Final = 1 << 20
 _NOBODY: Final = bytes(_SALT), bytes(_KEY)
 
 
-class OperatorsError(Exception):
+class OperatorsError(ValueError):
     """The file of operators is not in order; the text says all that is wrong with it."""
 
 

@@ -76,8 +76,8 @@ def _refuse(word: str) -> None:
 class Call:
     """A connection to a door, from the side of a person."""
 
-    def __init__(self, path: Path, patience_s: float) -> None:
-        """Connect, and wait for every line so long [s].
+    def __init__(self, path: Path, patience_s: float | None) -> None:
+        """Connect, and wait for every line so long [s], None for ever.
 
         Raises:
             OSError: nobody listens there, or it is not for this user.
@@ -89,7 +89,7 @@ class Call:
         except OSError:
             self._socket.close()
             raise
-        self._lines = self._socket.makefile("rb")
+        self._held = b""
 
     def send(self, **request: Any) -> None:  # noqa: ANN401 - what a request holds
         """Send a request.
@@ -106,13 +106,21 @@ class Call:
             OSError: the door hung up, or said nothing for too long.
         """
         while True:
-            line = self._lines.readline()
-            if not line:
-                raise ConnectionError("the daemon hung up")
+            while b"\n" not in self._held:
+                data = self._socket.recv(1 << 16)
+                if not data:
+                    raise ConnectionError("the daemon hung up")
+                self._held += data
+            line, _, self._held = self._held.partition(b"\n")
             body = unpacked(line)
             yield body
             if "ok" in body:
                 return
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether a line is there already."""
+        return b"\n" in self._held
 
     def fileno(self) -> int:
         """Return the descriptor, to wait for this and other things at once."""
@@ -120,5 +128,4 @@ class Call:
 
     def close(self) -> None:
         """Hang up."""
-        self._lines.close()
         self._socket.close()

@@ -1,0 +1,358 @@
+"""What a person types and reads: the other side of the door.
+
+One call of the command is one request, except at a terminal: there `select` stays, shows what would
+be lost and how much time there is, waits for a second person where one is needed, and operates when
+that is typed. A secret is asked for or read from a file, never given on the command line.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import select
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from daemon.console import operators
+from daemon.console.wire import Call, door_of, lives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+PATIENCE_S: Final = 60.0
+_BAD: Final = frozenset({"refused", "failed", "expired", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who asks which daemon.
+
+    Attributes:
+        state: state folder of the daemon.
+        user: which operator, None for the user of the operating system.
+        secret_file: where the secret stands, None to ask for it.
+    """
+
+    state: Path
+    user: str | None
+    secret_file: Path | None
+
+
+def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> int:
+    """Ask the daemon, print what came of it and return the exit code.
+
+    Args:
+        who: who asks which daemon.
+        request: what is asked for.
+        as_json: end with one JSON object.
+        stay: go on at the terminal until the selection has ended.
+
+    Raises:
+        OSError: no daemon listens, or it hung up.
+        ValueError: the secret cannot be had.
+    """
+    secret = _secret(who) if who.user else ""
+    call = _call(who.state, PATIENCE_S)
+    try:
+        answer = _introduced(call, who, secret)
+        if answer["ok"]:
+            answer = _answer(call, request, quiet=as_json)
+            if stay and answer["ok"]:
+                answer = _at_terminal(call, answer)
+    finally:
+        call.close()
+    if as_json:
+        _say(json.dumps(_as_json(request, answer)))
+    elif answer["ok"]:
+        _say(*_lines(answer))
+    else:
+        _complain(answer)
+    return int(not answer["ok"])
+
+
+def watch(who: Who, count: int | None, *, as_json: bool) -> int:
+    """Print what people command and what comes of it, until Ctrl-C or so many lines.
+
+    Raises:
+        OSError: no daemon listens, or it hung up.
+    """
+    secret = _secret(who) if who.user else ""
+    call = _call(who.state, None)
+    try:
+        answer = _introduced(call, who, secret)
+        if answer["ok"]:
+            answer = _answer(call, {"do": "watch"}, quiet=True)
+        if not answer["ok"]:
+            _complain(answer)
+            if as_json:
+                _say(json.dumps(_as_json({"do": "watch"}, answer)))
+            return 1
+        for number, body in enumerate(call.heard(), 1):
+            _say(json.dumps(body) if as_json else f"{body['news']:<18} {body['text']}")
+            if number == count:
+                break
+    finally:
+        call.close()
+    if as_json:
+        _say(json.dumps({"ok": True, "asked": {"do": "watch"}, "verdicts": []}))
+    return 0
+
+
+def enrol(file: Path, who: Who, name: str, roles: Sequence[str], *, as_json: bool) -> int:
+    """Enrol an operator; a daemon that runs is told at once.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: no such name or secret.
+        OperatorsError: the file as it stands is not in order.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = operators.enrol(file, name, _new_secret(who, name), roles)
+    _say_enrolled(who.state, f"{name} may {', '.join(sorted(made.roles))}: {file}")
+    if as_json:
+        _say(json.dumps({"ok": True, "asked": {"enrol": name, "roles": sorted(made.roles)}}))
+    return 0
+
+
+def dismiss(file: Path, who: Who, name: str, *, as_json: bool) -> int:
+    """Take an operator out of the file; a daemon that runs is told at once.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: nobody of that name is enrolled.
+        OperatorsError: the file as it stands is not in order.
+    """
+    operators.dismiss(file, name)
+    _say_enrolled(who.state, f"{name} may do nothing any more: {file}")
+    if as_json:
+        _say(json.dumps({"ok": True, "asked": {"dismiss": name}}))
+    return 0
+
+
+def _say_enrolled(state: Path, text: str) -> None:
+    _say(text)
+    if not lives(door_of(state)):
+        _say(f"no daemon runs with {state} now: it will read the file when it starts")
+        return
+    call = _call(state, PATIENCE_S)
+    try:
+        _answer(call, {"do": "list"}, quiet=True)
+    finally:
+        call.close()
+
+
+def _call(state: Path, patience_s: float | None) -> Call:
+    """Return a connection to the door of a daemon.
+
+    Raises:
+        OSError: there is none; says where it was looked for.
+    """
+    path = door_of(state)
+    try:
+        return Call(path, patience_s)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        why = f"no daemon runs with the state folder {state}: set --state to the one that it names"
+        raise ConnectionError(why) from None
+    except PermissionError:
+        raise PermissionError(f"{path}: this user may not command that daemon") from None
+
+
+def _introduced(call: Call, who: Who, secret: str) -> dict[str, Any]:
+    if who.user is None:
+        return {"ok": True}
+    return _answer(call, {"do": "hello", "user": who.user, "secret": secret}, quiet=True)
+
+
+def _answer(call: Call, request: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """Ask, say what comes in between, and return the answer."""
+    call.send(**request)
+    body: dict[str, Any] = {}
+    for body in call.heard():
+        if "news" in body and not quiet:
+            _say(f"  {body['text']}")
+    return body
+
+
+# Secrets.
+
+
+def _secret(who: Who) -> str:
+    if who.secret_file is not None:
+        return _read_secret(who.secret_file)
+    return _typed(f"secret of {who.user}: ")
+
+
+def _new_secret(who: Who, name: str) -> str:
+    if who.secret_file is not None:
+        return _read_secret(who.secret_file)
+    least = operators.LEAST_SECRET
+    first = _typed(f"new secret of {name}, {least} characters or more: ")
+    if first != _typed("once more: "):
+        raise ValueError("the two are not the same")
+    return first
+
+
+def _typed(prompt: str) -> str:
+    if not sys.stdin.isatty():
+        raise ValueError("no terminal to ask for the secret at: name a file with --secret-file")
+    return getpass.getpass(prompt)
+
+
+def _read_secret(file: Path) -> str:
+    """Return the first line of a file that is for its owner alone.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: others may read it too.
+    """
+    with file.open() as opened:
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise ValueError(f"{file}: others may read this secret (chmod 600 it)")
+        return opened.readline().rstrip("\n")
+
+
+# At a terminal.
+
+
+def at_terminal() -> bool:
+    """Return whether a person sits there."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+    """Go on with a selection until it has ended; nothing typed in time lets it expire."""
+    _say(*_lines(answer))
+    waits = answer["needs_approval"]
+    left_s = answer["left_s"] or 0.0
+    while True:
+        what = "a second person approves" if waits else "type `operate`; anything else cancels"
+        _say_over(f"  {what}, {max(0.0, left_s):.0f} s left: ")
+        ready, _, _ = select.select([sys.stdin, call], [], [], 0.0 if call.waiting else 1.0)
+        left_s -= not ready and not call.waiting
+        if call.waiting or call in ready:
+            body = next(call.heard())
+            _say(f"\n  {body['text']}")
+            if body["news"] == "command_approved":
+                waits, left_s = False, float(body["fields"].get("left_s", 0.0))
+            elif body["news"] != "request_refused":
+                return {**answer, "ok": False, "stage": "expired", "text": body["text"]}
+        elif ready:
+            return _typed_word(call, answer, sys.stdin.readline().strip())
+
+
+def _typed_word(call: Call, answer: dict[str, Any], typed: str) -> dict[str, Any]:
+    do = "operate" if typed == "operate" else "cancel"
+    done = _answer(call, {"do": do, "selection": answer["selection"]}, quiet=False)
+    return done if do == "operate" else {**done, "ok": False}
+
+
+# What is printed.
+
+
+def _as_json(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    steps = answer.get("steps", ())
+    verdicts = [_verdict(step["name"], step["at_s"]) for step in steps]
+    if "refused_by" in answer and not steps and not answer["ok"]:
+        verdicts = [_verdict("refused", 0.0)]
+    body = {key: value for key, value in answer.items() if key not in {"steps", "do"}}
+    return {**body, "asked": dict(request), "verdicts": verdicts}
+
+
+def _verdict(name: str, at_s: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ok": name not in _BAD,
+        "value": at_s,
+        "limit": None,
+        "unit": "s",
+        "at_s": at_s,
+    }
+
+
+def _complain(answer: Mapping[str, Any]) -> None:
+    name = answer.get("refused_by") or answer.get("stage") or "refused"
+    sys.stderr.write(f"{name}: {answer.get('text', '')}\n")
+    sys.stderr.flush()
+
+
+def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
+    if answer.get("do") == "list":
+        yield from _list_lines(answer)
+    elif answer.get("stage") == "selected":
+        yield from _selected_lines(answer)
+    else:
+        yield answer.get("text", "done")
+        if answer.get("do") == "approve":
+            yield f"  {answer['user']} has {_time(answer)} to operate it"
+
+
+def _selected_lines(each: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{each['selection']}: {each['equipment']} {each['action']}, selected by {each['user']}"
+    yield f"  would lose supply: {', '.join(each['lost']) or 'nothing'}"
+    if each["overloaded"]:
+        yield f"  would be overloaded: {', '.join(each['overloaded'])}"
+    if each["bypass"]:
+        yield f"  interlocks set aside: {', '.join(each['bypass'])}"
+    if each["needs_approval"]:
+        yield f"  a second person has {_time(each)} to approve it:"
+        yield f"    ridethrough command approve {each['selection']} --user NAME"
+        yield "  then, within its time:"
+    else:
+        yield f"  {_time(each)} to do it:"
+    yield f"    ridethrough command operate {each['selection']}"
+
+
+def _time(each: Mapping[str, Any]) -> str:
+    return "some time" if each["left_s"] is None else f"{each['left_s']:.1f} s"
+
+
+def _list_lines(answer: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{answer['site']}: you are {answer['user']} and may {', '.join(answer['roles'])}"
+    if answer["hint"]:
+        yield f"  {answer['hint']}"
+    for each in answer["operators"]:
+        yield f"  enrolled: {each['name']} ({', '.join(each['roles'])})"
+    yield "selections:" if answer["selections"] else "nothing is selected"
+    for each in answer["selections"]:
+        waits = " and waits for a second person" if _waits(each) else ""
+        left = f", {_time(each)} left" if each["left_s"] is not None else ""
+        what = f"{each['equipment']} {each['action']}"
+        yield f"  {each['selection']}  {what} by {each['user']}: {each['stage']}{waits}{left}"
+        if each["lost"]:
+            yield f"    would lose supply: {', '.join(each['lost'])}"
+    for each in answer.get("equipment", ()):
+        yield from _equipment_lines(each)
+    if answer.get("left_off"):
+        yield f"... and {answer['left_off']} more: name fewer"
+
+
+def _waits(each: Mapping[str, Any]) -> bool:
+    return bool(each["needs_approval"]) and each["stage"] == "selected"
+
+
+def _equipment_lines(each: Mapping[str, Any]) -> Iterable[str]:
+    stands = ", ".join(f"{name} {value}" for name, value in each.get("stands", {}).items())
+    yield f"{each['id']} ({each['kind']}){': ' + stands if stands else ''}"
+    yield f"  obeys {', '.join(each['commands']) or 'no command'}"
+    for point in each["setpoints"]:
+        low, high = (_number(point[key]) for key in ("low", "high"))
+        now = "unknown" if point["value"] is None else _number(point["value"])
+        yield f"  set {point['point']} {low}..{high} {point['unit']} (now {now})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _say_over(text: str) -> None:
+    sys.stdout.write(f"\r{text}")
+    sys.stdout.flush()
