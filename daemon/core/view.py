@@ -91,14 +91,33 @@ class Sets:
         on_bus: sets whose breaker is closed and that run.
         pending: sets that were told to start and may yet come.
         failed: sets that did not come, or left.
-        capability_w: rated power of the sets on the bus [W].
+        leaving: sets that are still on the bus and hand their load to the others.
+        capability_w: rated power of the sets on the bus, without those that leave [W].
     """
 
     ready: tuple[str, ...] = ()
     on_bus: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
     capability_w: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fuel:
+    """Conclusion of generation about how long the fuel lasts.
+
+    Attributes:
+        endurance_s: by set, at what it gives now or would have to give [s].
+        plant_s: all sets together, at what all give now or would have to give [s].
+        uncertain: sets whose level contradicts the energy they have produced.
+        leaking: sets whose level falls faster than they can burn.
+    """
+
+    endurance_s: Mapping[str, float] = field(default_factory=dict)
+    plant_s: float = -1.0
+    uncertain: tuple[str, ...] = ()
+    leaking: tuple[str, ...] = ()
 
 
 class Path(NamedTuple):
@@ -142,6 +161,39 @@ class Autonomy:
     on_storage: tuple[str, ...] = ()
     rows_on_storage: bool = False
     short: tuple[str, ...] = ()
+
+
+class Contingency(NamedTuple):
+    """What follows if one element dies now.
+
+    Attributes:
+        element: source, transformer, converter or tie; "" when nothing dies.
+        lost: critical loads that storage does not carry until they are fed again: load, and how
+            long it lasts [s].
+        on_storage: critical loads that storage carries meanwhile: load, how long it lasts, and
+            until when it must [s].
+        overloaded: equipment that would carry more than it may: equipment, and loading by rating.
+        transfers: what closes or starts by itself and feeds them again: equipment, and when [s].
+    """
+
+    element: str
+    lost: tuple[tuple[str, float], ...] = ()
+    on_storage: tuple[tuple[str, float, float], ...] = ()
+    overloaded: tuple[tuple[str, float], ...] = ()
+    transfers: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Conclusion of security about the next failure.
+
+    Attributes:
+        contingencies: what follows from each; the first is that in which nothing dies.
+        bad: elements whose death would cost a load or overload equipment, for good.
+    """
+
+    contingencies: tuple[Contingency, ...] = ()
+    bad: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +280,10 @@ class Facts:
         awaiting: sections that are isolated and have no source, and whether what hangs on them
             fits what is there to feed them; by `transfer.main_tie_main`.
         sets: by `generation.start`.
+        sets_to_spare: sets that are not needed now and shall rest; by `generation.choice`.
+        rows_free_w: rated power of sets from which on the rows need no limit, 0 without rows [W];
+            by `transfer.main_tie_main`.
+        fuel: by `generation.fuel`.
         island: by `generation.turbine`.
         formed: sections that storage holds, by bus; by `generation.forming`.
         black_start: by `generation.black_start`.
@@ -236,6 +292,7 @@ class Facts:
         ordered: what persons operated at schemes in the scan before, approved where the site wants
             that; by the operation path, for one scan.
         autonomy: by `security.autonomy`.
+        security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
         setpoints: by arbitration.
     """
@@ -245,6 +302,9 @@ class Facts:
     sets_released: bool = True
     awaiting: Mapping[str, bool] = field(default_factory=dict)
     sets: Sets = field(default_factory=Sets)
+    sets_to_spare: tuple[str, ...] = ()
+    rows_free_w: float = 0.0
+    fuel: Fuel = field(default_factory=Fuel)
     island: Island = field(default_factory=Island)
     formed: Mapping[str, Formed] = field(default_factory=dict)
     black_start: BlackStart = field(default_factory=BlackStart)
@@ -253,6 +313,7 @@ class Facts:
     not_closed: tuple[str, ...] = ()
     ordered: tuple[OperatorRequest, ...] = ()
     autonomy: Autonomy = field(default_factory=Autonomy)
+    security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
     setpoints: Setpoints = field(default_factory=Setpoints)
 
