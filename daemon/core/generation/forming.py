@@ -34,8 +34,7 @@ transformers take that over with the section.
         RELIEVED -> AT_REST
         TO_RELEASE -> RELEASING
     RELEASING
-        SEEN_FOLLOWING -> UNABLE
-        after release_s -> UNABLE
+        SEEN_FOLLOWING, after release_s -> UNABLE
     UNABLE
         DISMISSED, after again_s -> AT_REST
 """

@@ -3,8 +3,8 @@
 By what feeds the section that the storage is joined to (`supply.feeds` of the switching lane):
 
 - *generators*, or the *island* of other sources: what these would have to give beyond `support_pu`
-  of their rating is discharged instead, while the charge is above `floor_pu`; when they have room and no load is given up or
-  left on its own storage, at most `recharge_on_sets_w` goes into the storage.
+  of their rating is discharged instead, while the charge is above `floor_pu`; when they have room
+  and no load is given up or left on its own storage, at most `recharge_on_sets_w` goes into it.
 - *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
   of the measured import. An import that is not known allows nothing.
 - *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow.
