@@ -47,7 +47,7 @@ from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
 from daemon.core.generation import forming, rejoin, start, turbine
 from daemon.core.report import limits
-from daemon.core.security import autonomy
+from daemon.core.security import autonomy, n_minus_1
 from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
@@ -89,6 +89,7 @@ class Control:
     operation: operation.Params = field(default_factory=operation.Params)
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
+    n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
     caps: caps.Params = field(default_factory=caps.Params)
     shedding: shedding.Params = field(default_factory=shedding.Params)
     shutdown: shutdown.Params = field(default_factory=shutdown.Params)
@@ -148,6 +149,7 @@ class State:
     operation: operation.State = field(default_factory=operation.State)
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
+    n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
     caps: caps.State = field(default_factory=caps.State)
     shedding: shedding.State = field(default_factory=shedding.State)
     shutdown: shutdown.State = field(default_factory=shutdown.State)
@@ -183,6 +185,7 @@ SWITCHING: Final = (
 MAIN: Final = (
     Slot("heartbeat", heartbeat, timed=True),
     Slot("autonomy", autonomy),
+    Slot("n_minus_1", n_minus_1),
     Slot("caps", caps),
     Slot("shedding", shedding),
     Slot("shutdown", shutdown),

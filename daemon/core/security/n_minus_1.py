@@ -1,0 +1,319 @@
+"""If this dies now, who is lost, and after how long?
+
+Theory of operation. Every source, transformer, converter and tie of the site is taken away in
+thought, one at a time, and what follows is worked out for every critical load: nothing, when a
+source still holds one of its feeds; else it lives on what storage stands behind it until something
+that closes by itself brings a source (`outlook`), and is *lost* when the storage is empty before.
+What then carries more than its rating, at once or in the end, is *overloaded*. A load that is on
+storage already is in the answer of every case, and in that of case "" in which nothing dies; a case
+is *bad* when it loses a load or overloads equipment that would not be so anyway.
+
+Values that are not good count as the worst case: an unknown power is the rating, an unknown store
+is empty, an unknown switch does not conduct and will not close.
+
+The answer is worked out zone by zone (`zone`): all of a zone at once when the diagram has changed,
+and at least once a second. A site of many blocks has many zones; `ZONES` of them have their turn in
+a scan, or as many more as it takes to come round in `ROUND_SCANS`. A bad answer that stands for
+`confirm_s` is told, and so is its end: breakers on their way are no news.
+
+Source: own derivation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from daemon.core.security.outlook import Numbers, Params, outlook
+from daemon.core.security.zone import zones_of
+from daemon.core.topology import once_per_site
+from daemon.core.view import Contingency, Security, Turn
+from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from daemon.core.security.outlook import Outlook
+    from daemon.core.security.zone import Zone
+    from daemon.core.topology import Topology
+    from daemon.core.view import View
+    from daemon.model.events import Event
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+__all__ = ["Params", "State", "initial", "step"]
+
+LONGEST_S: Final = 86_400.0
+"""Storage that lasts beyond a day is shown with a day."""
+ROUND_SCANS: Final = 8
+"""All zones have had their turn within so many scans."""
+_KEPT: Final = 32
+_WS_PER_WH: Final = 3600.0
+
+
+class Answer(NamedTuple):
+    """Of one zone.
+
+    Attributes:
+        cases: one for every element of the zone, after that in which nothing dies.
+        shared_w: what the loads of this zone add to equipment that all zones share, in the cases
+            that all zones have (n_case_shared, n_place_shared) [W].
+    """
+
+    cases: tuple[Contingency, ...] = ()
+    shared_w: tuple[tuple[float, ...], ...] = ()
+
+
+class State(NamedTuple):
+    """The answers, and what was told of them.
+
+    Attributes:
+        answers: by zone.
+        next_zone: whose turn is next.
+        left: zones that have not had their turn since the diagram changed or a second passed.
+        began_ns: when the round began [ns].
+        since_ns: by element, since when its case is not what was told [ns].
+        told: elements whose case was told to be bad.
+    """
+
+    answers: tuple[Answer, ...] = ()
+    next_zone: int = 0
+    left: int = 0
+    began_ns: int = 0
+    since_ns: Mapping[str, int] = {}
+    told: tuple[str, ...] = ()
+
+
+class _Memory:
+    """Outlooks that were worked out, and the diagram of the last scan: a cache of values."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.zones = zones_of(site, points)
+        self.shared = _n_shared(self.zones)
+        self.outlooks: tuple[dict[tuple[bytes, Params], Outlook], ...] = tuple(
+            {} for _ in self.zones
+        )
+        self.topology: Topology | None = None
+
+
+_memory: Final = once_per_site(_Memory)
+
+
+class _Shared(NamedTuple):
+    """How many of the first elements and places all zones have."""
+
+    elements: int
+    places: int
+
+
+def _n_shared(zones: tuple[Zone, ...]) -> _Shared:
+    if len(zones) == 1:
+        return _Shared(0, 0)
+    first, other = zones[:2]
+    theirs = {item.id for item in other.items}
+    elements = sum(e.id in theirs for e in first.elements)
+    return _Shared(elements, sum(name in other.rated_names for name in first.rated_names))
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan: nothing was asked."""
+    return State()
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Ask what the next failure would cost, as far as it may be another answer than before."""
+    memory = _memory(view.site, view.points)
+    if memory.topology is not view.topology or view.passed(state.began_ns + SECOND):
+        memory.topology = view.topology
+        state = state._replace(left=len(memory.zones), began_ns=view.now_ns)
+    if not state.left:
+        return Turn(state)
+    state = _answered(view, state, params, memory)
+    cases = _merged(memory.zones, memory.shared, state.answers)
+    state, events = _tell(view, state, cases, params)
+    return Turn(state, events=tuple(events), facts={"security": Security(cases, state.told)})
+
+
+def _answered(view: View, state: State, params: Params, memory: _Memory) -> State:
+    """Return the state after the next zones have had their turn."""
+    zones = memory.zones
+    answers = list(state.answers or (Answer(),) * len(zones))
+    count = min(state.left, -(-len(zones) // ROUND_SCANS))
+    for turn in range(count):
+        n = (state.next_zone + turn) % len(zones)
+        others_w = _others_w(answers, n, memory.shared)
+        answers[n] = _answer(view, memory, n, others_w, params)
+    return state._replace(
+        answers=tuple(answers),
+        next_zone=(state.next_zone + count) % len(zones),
+        left=state.left - count,
+    )
+
+
+def _others_w(answers: list[Answer], n: int, shared: _Shared) -> Numbers:
+    """Return what all other zones add to what is shared, by shared case [W]."""
+    total = np.zeros((1 + shared.elements, shared.places))
+    for k, answer in enumerate(answers):
+        if k != n and answer.shared_w:
+            total += np.array(answer.shared_w)
+    return total
+
+
+def _answer(view: View, memory: _Memory, n: int, others_w: Numbers, params: Params) -> Answer:
+    """Return the answer of one zone."""
+    zone, shared = memory.zones[n], memory.shared
+    codes = zone.codes(view.image, view.topology)
+    kept = memory.outlooks[n]
+    if (found := kept.get((codes, params))) is None:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        found = kept[codes, params] = outlook(zone, codes, params)
+    load_w = zone.load_w(view.image)
+    shape = found.rating_w.shape
+    at_once = (found.at_once @ load_w).reshape(shape)
+    carried = np.maximum(at_once, (found.after @ load_w).reshape(shape))
+    own = carried[: 1 + shared.elements, : shared.places]
+    shared_w = tuple(map(tuple, own.tolist())) if shared.places else ()
+    if shared.places:
+        carried[: 1 + shared.elements, : shared.places] += others_w
+        carried[1 + shared.elements :, : shared.places] += others_w[0]
+    lasting_s = _lasting_s(view, zone, found, at_once, params)
+    return Answer(_cases(zone, found, carried, lasting_s, params), shared_w)
+
+
+def _lasting_s(
+    view: View, zone: Zone, found: Outlook, at_once_w: Numbers, params: Params
+) -> Numbers:
+    """Return how long storage holds every load that waits (n,) [s]."""
+    waiting, paths = found.waiting, view.facts.autonomy.paths
+    if not len(waiting.case):
+        return np.zeros(0)
+    stored_ws = np.zeros(waiting.behind.shape[1])
+    for n, item in enumerate(zone.backups[: zone.n_behind]):
+        if (path := paths.get(item.id)) is not None:
+            by_time = path.autonomy_s * path.power_w
+            stored_ws[n] = by_time if path.power_w > 0.0 else path.energy_wh * _WS_PER_WH
+    places = [zone.rated[item.id] for item in zone.backups]
+    power_w = np.zeros((len(waiting.case), waiting.behind.shape[1]))
+    if places:
+        power_w[:] = waiting.behind * at_once_w[:, places][waiting.case]
+    most_w = np.full(waiting.behind.shape[1], np.inf)
+    told = zone.of_storage.read(view.image)
+    for k, item in enumerate(zone.backups[zone.n_behind :]):
+        soc_pu, limit_w = told[2 * k : 2 * k + 2]
+        n = zone.n_behind + k
+        stored_ws[n] = (soc_pu or 0.0) * item.ratings["energy_wh"] * _WS_PER_WH
+        most_w[n] = min(item.ratings["power_w"], abs(limit_w or 0.0))
+    able = waiting.behind * (power_w <= most_w)
+    total_w = (able * power_w).sum(axis=1)
+    total_ws = able @ stored_ws
+    lasting = np.where(total_w > 0.0, total_ws / np.maximum(total_w, 1e-9), 0.0)
+    lasting = np.where((total_w <= 0.0) & (total_ws > 0.0), LONGEST_S, lasting)
+    own = np.zeros(len(zone.loads))
+    for n, load in enumerate(zone.loads):
+        if load.own and (path := paths.get(load.id)) is not None:
+            own[n] = path.autonomy_s
+    return np.asarray(np.minimum(lasting + own[waiting.load], LONGEST_S))
+
+
+def _cases(
+    zone: Zone, found: Outlook, carried_w: Numbers, lasting_s: Numbers, params: Params
+) -> tuple[Contingency, ...]:
+    """Return the answer for every case of a zone."""
+    lost: dict[int, list[tuple[str, float]]] = {}
+    stored: dict[int, list[tuple[str, float, float]]] = {}
+    waiting = found.waiting
+    rows = (waiting.case, waiting.load, waiting.until_s, lasting_s)
+    for case, load, until_s, lasts_s in zip(*(row.tolist() for row in rows), strict=True):
+        name, told_s = zone.loads[load].id, round(lasts_s, 1)
+        if lasts_s < until_s:
+            lost.setdefault(case, []).append((name, told_s))
+        if lasts_s > 0.0:
+            stored.setdefault(case, []).append((name, told_s, round(until_s, 1)))
+    over: dict[int, list[tuple[str, float]]] = {}
+    beyond = carried_w > found.rating_w * params.loading_pu
+    for case, place in zip(*(at.tolist() for at in np.nonzero(beyond)), strict=True):
+        rating_w = float(found.rating_w[case, place])
+        loading = round(float(carried_w[case, place]) / rating_w, 2) if rating_w else float("inf")
+        over.setdefault(case, []).append((zone.rated_names[place], loading))
+    names = ("", *(item.id for item in zone.elements))
+    return tuple(
+        Contingency(
+            element=name,
+            lost=tuple(lost.get(case, ())),
+            on_storage=tuple(stored.get(case, ())),
+            overloaded=tuple(over.get(case, ())),
+            transfers=found.transfers[case],
+        )
+        for case, name in enumerate(names)
+    )
+
+
+def _merged(
+    zones: tuple[Zone, ...], shared: _Shared, answers: tuple[Answer, ...]
+) -> tuple[Contingency, ...]:
+    """Return the cases of a site: those that all zones have put together, then those of each."""
+    if len(zones) == 1:
+        return answers[0].cases
+    there = [answer.cases for answer in answers if answer.cases]
+    common = (tuple(cases[n] for cases in there) for n in range(1 + shared.elements))
+    own = (case for cases in there for case in cases[1 + shared.elements :])
+    return (*map(_together, common), *own)
+
+
+def _together(parts: tuple[Contingency, ...]) -> Contingency:
+    return Contingency(
+        element=parts[0].element,
+        lost=tuple(each for part in parts for each in part.lost),
+        on_storage=tuple(each for part in parts for each in part.on_storage),
+        overloaded=tuple({name: (name, pu) for p in parts for name, pu in p.overloaded}.values()),
+        transfers=tuple({name: (name, s) for p in parts for name, s in p.transfers}.values()),
+    )
+
+
+def _tell(
+    view: View, state: State, cases: tuple[Contingency, ...], params: Params
+) -> tuple[State, list[Event]]:
+    """Return the state after what has stood for long enough is told, and the events."""
+    already = {name for name, _ in cases[0].lost} | {name for name, _ in cases[0].overloaded}
+    bad = {case.element: case for case in cases[1:] if _worse(case, already)}
+    told = set(state.told)
+    if not state.since_ns and told == bad.keys():
+        return state, []
+    since_ns: dict[str, int] = {}
+    events = []
+    for case in cases[1:]:
+        name = case.element
+        if (name in bad) == (name in told):
+            continue
+        since_ns[name] = state.since_ns.get(name, view.now_ns)
+        if view.passed(since_ns[name] + ns(params.confirm_s)):
+            del since_ns[name]
+            told ^= {name}
+            events.append(_lost(view, case, already) if name in bad else _restored(view, name))
+    return state._replace(since_ns=since_ns, told=tuple(sorted(told))), events
+
+
+def _worse(case: Contingency, already: set[str]) -> bool:
+    return any(name not in already for name, *_ in (*case.lost, *case.overloaded))
+
+
+def _lost(view: View, case: Contingency, already: set[str]) -> Event:
+    lost = {name: s for name, s in case.lost if name not in already}
+    over = {name: pu for name, pu in case.overloaded if name not in already}
+    told = [f"{', '.join(lost)} lost after {min(lost.values()):g} s"] if lost else []
+    told += [f"{name} at {pu:.0%}" for name, pu in over.items()]
+    return view.event(
+        case.element,
+        "n_minus_1_lost",
+        f"if {case.element} dies now: {'; '.join(told)}",
+        contingency=case.element,
+        loads=tuple(lost),
+        after_s=min(lost.values(), default=-1.0),
+        overloaded=tuple(over),
+    )
+
+
+def _restored(view: View, name: str) -> Event:
+    text = f"{name} may die again without the loss of a load"
+    return view.event(name, "n_minus_1_restored", text, contingency=name)
