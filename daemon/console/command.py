@@ -22,6 +22,7 @@ from daemon.console.wire import Call, door_of, lives
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+STATE: Final = Path("ridethrough-state")
 PATIENCE_S: Final = 60.0
 _BAD: Final = frozenset({"refused", "failed", "expired", "cancelled"})
 
@@ -59,7 +60,7 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
     try:
         answer = _introduced(call, who, secret)
         if answer["ok"]:
-            answer = _answer(call, request, quiet=as_json)
+            answer = {**_answer(call, request, quiet=as_json), "state": str(who.state)}
             if stay and answer["ok"]:
                 answer = _at_terminal(call, answer)
     finally:
@@ -290,6 +291,7 @@ def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _selected_lines(each: Mapping[str, Any]) -> Iterable[str]:
+    where = "" if each["state"] == str(STATE) else f" --state {each['state']}"
     yield f"{each['selection']}: {each['equipment']} {each['action']}, selected by {each['user']}"
     yield f"  would lose supply: {', '.join(each['lost']) or 'nothing'}"
     if each["overloaded"]:
@@ -298,11 +300,11 @@ def _selected_lines(each: Mapping[str, Any]) -> Iterable[str]:
         yield f"  interlocks set aside: {', '.join(each['bypass'])}"
     if each["needs_approval"]:
         yield f"  a second person has {_time(each)} to approve it:"
-        yield f"    ridethrough command approve {each['selection']} --user NAME"
+        yield f"    ridethrough command approve {each['selection']}{where} --user NAME"
         yield "  then, within its time:"
     else:
         yield f"  {_time(each)} to do it:"
-    yield f"    ridethrough command operate {each['selection']}"
+    yield f"    ridethrough command operate {each['selection']}{where}"
 
 
 def _time(each: Mapping[str, Any]) -> str:

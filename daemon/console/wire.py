@@ -61,7 +61,7 @@ def unpacked(line: bytes) -> dict[str, Any]:
         ValueError: it is not one; NaN and Infinity are no JSON.
     """
     try:
-        body = json.loads(line, parse_constant=_refuse)
+        body = json.loads(line.decode(), parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(body, dict):

@@ -216,6 +216,7 @@ class Show:
         command = self._wish.daemon_command(folder / "state", f"mqtt://{name}:{port}")
         child = await self._start("daemon", command)
         await self._ready(child, lambda: _is_ready(north.metrics_host, north.metrics_port))
+        _out(f"  commands    ridethrough command list --state {folder / 'state'}")
         return child
 
     async def _start(self, name: str, command: Sequence[str]) -> Child:
