@@ -47,6 +47,7 @@ from daemon.runtime.report import Chronicle, RunReport
 from daemon.runtime.requests import Requests
 from daemon.runtime.scan import Scan
 from daemon.runtime.supervisor import Supervisor
+from daemon.runtime.transfer_reports import Reporter
 from daemon.runtime.workers import PoolWorkers
 from daemon.runtime.world import World
 from daemon.settings.broker import broker_at
@@ -72,7 +73,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     begun_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
     epoch = next_epoch(world.files)
     journal = Journal(world.files)
-    journal.boot(epoch, site_hash(site_file), begun_ns, utc_ns)
+    journal.boot(epoch, site_hash(site_file), begun_ns, utc_ns, str(site_file.path.absolute()))
     chronicle = Chronicle(begun_ns, utc_ns - begun_ns, say)
     supervisor = Supervisor(
         clock.monotonic_ns,
@@ -122,13 +123,15 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         # What a first step compiles and caches would cost the first slots; its result is nobody's.
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
-    scan.listeners.append(chronicle.hear)
+    reporter = Reporter(site, points, site_file.control.report, scan.reported, utc_ns - begun_ns)
+    scan.listeners.extend((chronicle.hear, reporter.hear))
+    scan.watchers.append(reporter.look)
     if journal.lost_bytes:
         text = f"the journal lost {journal.lost_bytes} bytes of its last record"
         scan.happened("journal_torn", "journal", text, {"bytes": journal.lost_bytes})
     return Daemon(
         world, epoch, points, scan, drivers, publishers, journal, actuation, requests, supervisor,
-        chronicle, begun_ns,
+        chronicle, reporter, begun_ns,
     )  # fmt: skip
 
 

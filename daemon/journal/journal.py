@@ -88,13 +88,16 @@ class Journal:
             self._files.truncate(names[-1], verdict.good_bytes)
         return digest
 
-    def boot(self, epoch: int, site_hash: str, now_ns: int, utc_ns: int) -> None:
-        """Begin: who writes, for which site, and both clocks [ns]."""
+    def boot(
+        self, epoch: int, site_hash: str, now_ns: int, utc_ns: int, site_file: str = ""
+    ) -> None:
+        """Begin: who writes, for which site (and in which file), and both clocks [ns]."""
         self._boot = {
             "k": "boot",
             "version": VERSION,
             "epoch": epoch,
             "site": site_hash,
+            "file": site_file,
             "n": now_ns,
             "u": utc_ns,
             "lost": self.lost_bytes,

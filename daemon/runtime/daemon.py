@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from daemon.runtime.requests import Requests
     from daemon.runtime.scan import Scan
     from daemon.runtime.supervisor import Supervisor
+    from daemon.runtime.transfer_reports import Reporter
     from daemon.runtime.world import World
 
 END_S: Final = 8
@@ -48,6 +49,7 @@ class Daemon:
     requests: Requests
     supervisor: Supervisor
     chronicle: Chronicle
+    reporter: Reporter
     begun_ns: int
     strays: dict[str, int] = field(default_factory=dict)
     """Errors that belonged to no call, by kind; the first of each kind is said."""
@@ -69,6 +71,8 @@ class Daemon:
             )
             reason = "; ".join(str(t.exception()) for t in done if t is not wait and t.exception())
         finally:
+            # While the journal still takes it.
+            self.reporter.end("the daemon ended", self.world.clock.monotonic_ns())
             await _end([*tasks, wait])
             await self.requests.close()
         return self._report(reason)

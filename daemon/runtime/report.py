@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import seconds
+from daemon.model.transfer_report import BULKY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,7 +109,7 @@ class Chronicle:
                     "source": item.source,
                     "name": item.name,
                     "text": item.text,
-                    "fields": dict(item.fields),
+                    "fields": {k: v for k, v in item.fields.items() if k not in BULKY},
                 }
             )
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from daemon.journal.journal import Journal
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
+    from daemon.model.transfer_report import TransferReport
     from daemon.publishers.publisher import Publisher
     from daemon.runtime.actuation import Actuation
     from daemon.runtime.lane import Lane
@@ -71,6 +72,7 @@ class Scan:
         lanes: by name, in the order in which they step.
         alarms: last transition of every alarm that is not normal.
         listeners: told every event and alarm transition, in order.
+        watchers: shown the image of every scan of the main lane, after what it led to was told.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - where everything meets
@@ -90,6 +92,7 @@ class Scan:
         self.lanes: Final = {lane.name: lane for lane in lanes}
         self.alarms: Final[dict[str, AlarmTransition]] = {}
         self.listeners: Final[list[Callable[[Event | AlarmTransition], None]]] = []
+        self.watchers: Final[list[Callable[[Image], None]]] = []
         self._clock = world.clock
         self._ticks = world.ticks
         self._table = table
@@ -179,6 +182,9 @@ class Scan:
         self._journal.decided(lane.name, image.now_ns, done.commands, done.events)
         self._act(lane, done)
         self._tell(done.events)
+        if lane.name == "main":
+            for watch in self.watchers:
+                watch(image)
 
     def _act(self, lane: Lane, done: Step) -> None:
         if done.commands:
@@ -246,6 +252,15 @@ class Scan:
         """Record and publish something that concerns no lane: none is woken by it."""
         event = Event(self._clock.monotonic_ns(), source, name, text, values)
         self._journal.decided(SHELL, event.at_ns, (), (event,))
+        self._tell((event,))
+
+    def reported(self, report: TransferReport) -> None:
+        """Record and publish the report of a transfer; no lane needs it."""
+        verdict = "all limits held" if report.ok else "limits were missed"
+        text = f"report of {report.kind}, {report.lasted_s:.1f} s: {verdict}"
+        now_ns = self._clock.monotonic_ns()
+        event = Event(now_ns, "transfer", "transfer_report", text, report.plain())
+        self._journal.decided(SHELL, now_ns, (), (event,))
         self._tell((event,))
 
     def linked(self, change: LinkChange) -> None:

@@ -1,0 +1,333 @@
+"""Figures of a transfer against the limits that apply to its kind.
+
+Each judgement is one function from the `Course` of the transfer to a `Judgement`, or None where it
+does not apply. What was not seen is not judged; what should have come and did not, until more than
+the limit had passed, fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.core.report.stages import by_section
+from daemon.model.transfer_report import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from daemon.core.report.limits import Params
+    from daemon.core.report.looks import Looks
+    from daemon.core.report.stages import Said
+    from daemon.model.transfer_report import Deed, Stage
+
+MISSION: Final = "mission, start of the sets in 10-30 s"
+TYPE: Final = "NFPA 110 Type {:g}"
+ITIC: Final = "ITIC curve (2000)"
+
+
+@dataclass(frozen=True)
+class Course:
+    """All that a judgement may rest on.
+
+    Attributes:
+        kind: of the transfer.
+        lasted_s: its length [s].
+        said: every event.
+        stages: by name.
+        deeds: every command.
+        limits: of the site.
+        looks: what was seen of the plant, None where nothing was.
+    """
+
+    kind: str
+    lasted_s: float
+    said: Sequence[Said]
+    stages: Mapping[str, Stage]
+    deeds: Sequence[Deed]
+    limits: Params
+    looks: Looks | None
+
+    def first_s(self, name: str) -> float | None:
+        """Return when a stage first came [s]."""
+        stage = self.stages.get(name)
+        return None if stage is None else stage.at_s
+
+
+def judge(course: Course) -> tuple[Judgement, ...]:
+    """Return every judgement that applies, in order of reading."""
+    found = (rule(course) for rule in RULES)
+    return tuple(one for one in found if one is not None)
+
+
+def _on_sets(course: Course) -> bool:
+    return course.kind in {"outage", "generation"} and "start_command" in course.stages
+
+
+def _within(
+    course: Course, name: str, limit: float, source: str, end: tuple[str, str, str]
+) -> Judgement:
+    """Return whether a stage came within `limit` [s] after another.
+
+    Args:
+        course: of the transfer.
+        name: of the judgement.
+        limit: longest time [s].
+        source: of the limit.
+        end: stage from which, stage until which, and how the figure is put together.
+    """
+    began, until, detail = end
+    from_s = 0.0 if began == "loss" else course.first_s(began)
+    at_s = course.first_s(until)
+    if from_s is None:
+        text = f"{_plain(began)} was not seen"
+        return Judgement(name, None, None, limit, "s", None, source, text)
+    if at_s is None:
+        late = course.lasted_s - from_s > limit
+        text = f"{_plain(until)} never came" if late else "the record ends before the limit"
+        return Judgement(name, False if late else None, None, limit, "s", None, source, text)
+    value = round(at_s - from_s, 3)
+    return Judgement(name, value <= limit, value, limit, "s", at_s, source, detail)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _start(course: Course) -> Judgement | None:
+    if not _on_sets(course):
+        return None
+    end = "loss", "load_accepted", _spent(course)
+    return _within(course, "first load block on the sets", course.limits.start_s, MISSION, end)
+
+
+def _type(course: Course) -> Judgement | None:
+    """Return the figure for the declared type; where none is required it fails nothing."""
+    if not _on_sets(course):
+        return None
+    limits = course.limits
+    name, source = f"Type {limits.type_s:g}: loss to load", TYPE.format(limits.type_s)
+    found = _within(course, name, limits.type_s, source, ("loss", "load_accepted", _spent(course)))
+    if found.ok is False and not limits.type_required:
+        detail = "; ".join(filter(None, ("not required of this site", found.detail)))
+        return Judgement(name, None, found.value, limits.type_s, "s", found.at_s, source, detail)
+    return found
+
+
+_CHAIN: Final = (
+    ("confirmed", "outage_confirmed"),
+    ("start command", "start_command"),
+    ("cranking", "cranking"),
+    ("first set at voltage", "voltage_built"),
+    ("first set on the bus", "set_on_bus"),
+    ("first block closed", "load_accepted"),
+)
+
+
+def _spent(course: Course) -> str:
+    """Return on what the time to the first block was spent."""
+    parts, last_s = [], 0.0
+    for text, name in _CHAIN:
+        at_s = course.first_s(name)
+        if at_s is not None:
+            parts.append(f"{text} +{at_s - last_s:.2f} s")
+            last_s = at_s
+    return ", ".join(parts)
+
+
+def _full(course: Course) -> Judgement | None:
+    if not _on_sets(course):
+        return None
+    name, limit = "full priority load after the first block", course.limits.full_load_s
+    detail = "until the last section is fed and the last UPS is on its input"
+    end = "load_accepted", "recovered", detail
+    return _within(course, name, limit, "mission", end)
+
+
+def _parting(course: Course) -> Judgement | None:
+    if course.kind != "outage" or "intake_opened" not in course.stages:
+        return None
+    end = "loss", "intake_opened", "opened by loss-of-mains protection or by the daemon"
+    limit = course.limits.parting_s
+    return _within(course, "parted from the dead utility", limit, "loss of mains", end)
+
+
+def _capped(course: Course) -> Judgement | None:
+    if course.kind != "outage" or "rows_capped" not in course.stages:
+        return None
+    end = "loss", "rows_capped", "decided; each row obeys within its own time"
+    limit = course.limits.cap_s
+    return _within(course, "rows capped on storage", limit, "own limit: reserve", end)
+
+
+def _return(course: Course) -> Judgement | None:
+    """Judge how soon the load is on the grid again after a short loss."""
+    back_s = course.first_s("input_back")
+    if back_s is None or course.kind != "sag" or back_s > course.limits.short_s:
+        return None
+    name, limit = f"load back to {course.limits.return_pu:.0%} on the grid", course.limits.return_s
+    source = "own limit, after large-load ride-through rules"
+    looks = course.looks
+    if looks is None or not (drawn := [values for _, values in looks.of("input")]):
+        text = "no powers in the record"
+        return Judgement(name, None, None, limit, "s", None, source, text)
+    drawn_w = np.sum(drawn, axis=0)
+    before_w = drawn_w[looks.at_s <= 0.0]
+    if not len(before_w) or not np.isfinite(before_w).any():
+        text = "what was drawn before the loss was not seen"
+        return Judgement(name, None, None, limit, "s", None, source, text)
+    # AI load swings: what it drew at the bottom of its swing is no less than it was.
+    wanted_w = course.limits.return_pu * float(np.nanmin(before_w))
+    again = looks.at_s[(looks.at_s >= back_s) & (drawn_w >= wanted_w)]
+    if not len(again):
+        text = f"never drew {wanted_w / 1e6:.2f} MW again"
+        return Judgement(name, False, None, limit, "s", None, source, text)
+    value = round(float(again[0]) - back_s, 3)
+    text = f"{wanted_w / 1e6:.2f} MW at the inputs of UPS, rectifiers and converters"
+    return Judgement(name, value <= limit, value, limit, "s", float(again[0]), source, text)
+
+
+def _dips(course: Course) -> Judgement | None:
+    """Judge the longest time for which a critical supply was seen below the curve."""
+    name, limits = "critical supplies ride through", course.limits
+    if course.looks is None or not course.looks.subjects.of("terminal"):
+        return None
+    longest_s, worst, at_s = 0.0, "", None
+    for subject, values in course.looks.of("terminal"):
+        lasted_s, from_s = _longest(course.looks.at_s, values < limits.dip_pu)
+        if lasted_s > longest_s:
+            longest_s, worst, at_s = lasted_s, subject.equipment, from_s
+    text = f"{worst} below {limits.dip_pu:.0%}" if worst else "outputs of UPS and rectifiers"
+    text += "; what is shorter than their polling is not seen: it belongs to the hardware"
+    value = round(longest_s, 3)
+    return Judgement(name, value <= limits.dip_s, value, limits.dip_s, "s", at_s, ITIC, text)
+
+
+def _longest(at_s: NDArray[np.float64], low: NDArray[np.bool_]) -> tuple[float, float | None]:
+    """Return for how long `low` holds at most, and from when; a look holds until the next."""
+    longest_s, begin_s, found_s = 0.0, None, None
+    for i, is_low in enumerate(low):
+        if is_low and begin_s is None:
+            begin_s = float(at_s[i])
+        if begin_s is not None and (not is_low or i == len(low) - 1):
+            if at_s[i] - begin_s > longest_s:
+                longest_s, found_s = float(at_s[i]) - begin_s, begin_s
+            begin_s = None
+    return longest_s, found_s
+
+
+def _overlap(course: Course) -> Judgement | None:
+    limit = course.limits.overlap_s
+    overlaps = []
+    for from_s, section, _ in by_section(course.said, "parting"):
+        ends = [
+            at_s
+            for stage in ("on_main", "on_alternate", "backing_out", "held", "lockout")
+            for at_s, name, before in by_section(course.said, stage)
+            if name == section and at_s >= from_s and before == "parting"
+        ]
+        if ends:
+            overlaps.append((round(min(ends) - from_s, 3), from_s, section))
+    if not overlaps:
+        return None
+    value, at_s, section = max(overlaps)
+    text = f"longest at {section}, from seen closed to seen open: travel, reading and scan in it"
+    source = "closed transition, at most 100 ms"
+    return Judgement("overlap", value <= limit, value, limit, "s", at_s, source, text)
+
+
+def _gap(course: Course) -> Judgement | None:
+    """Judge whether sections had a gap when they went back to their mains."""
+    if "retransferred" not in course.stages:
+        return None
+    gaps = []
+    for at_s, section, before in by_section(course.said, "on_main"):
+        if before == "closing_main":
+            opened = [
+                from_s
+                for from_s, name, _ in by_section(course.said, "closing_main")
+                if name == section and from_s <= at_s
+            ]
+            gaps.append((round(at_s - max(opened), 3), at_s, section))
+    value, gap_s, section = max(gaps, default=(0.0, None, ""))
+    text = f"{section} went back with a gap" if gaps else "both sources closed meanwhile"
+    name, source = "retransfer without interruption", "mission"
+    return Judgement(name, not gaps, value, 0.0, "s", gap_s, source, text)
+
+
+def _sets(course: Course) -> Judgement | None:
+    if not _on_sets(course):
+        return None
+    failed = {s.event.source: s for s in course.said if s.event.name == "set_failed"}
+    called = {s.event.source for s in course.said if s.event.name == "set_starting"}
+    at_s = min((s.at_s for s in failed.values()), default=None)
+    texts = [s.event.text for s in failed.values()] or [f"{len(called)} were called"]
+    value, text = float(len(failed)), "; ".join(texts)
+    return Judgement("sets that failed", not failed, value, 0.0, "", at_s, "own limit", text)
+
+
+def _cranks(course: Course) -> Judgement | None:
+    """Judge whether each set came at its first crank; a second one already misses Type 10."""
+    if course.looks is None or not _on_sets(course):
+        return None
+    more = {}
+    for subject, values in course.looks.of("cranks"):
+        counts = values[np.isfinite(values)]
+        if len(counts) and (cranks := int(np.maximum(np.diff(counts), 0).sum())) > 1:
+            more[subject.equipment] = cranks
+    name, source = "sets that cranked more than once", TYPE.format(course.limits.type_s)
+    text = ", ".join(f"{set_}: {cranks} cranks" for set_, cranks in more.items())
+    bad = False if course.limits.type_required else None
+    ok = bad if more else True
+    return Judgement(name, ok, float(len(more)), 0.0, "", None, source, text)
+
+
+def _obeyed(course: Course) -> Judgement | None:
+    given = [d for d in course.deeds if d.outcome != "refused"]
+    if not given:
+        return None
+    bad = [d for d in given if d.outcome == "failed"]
+    text = "; ".join(d.detail for d in bad) or f"{len(given)} commands"
+    at_s = min((d.at_s for d in bad), default=None)
+    name, value = "commands that failed", float(len(bad))
+    return Judgement(name, not bad, value, 0.0, "", at_s, "own limit", text)
+
+
+def _racks(course: Course) -> Judgement | None:
+    """Judge whether racks stopped that nobody had declared shed or shut down."""
+    if course.looks is None or not course.looks.subjects.of("running"):
+        return None
+    declared = {s.event.source for s in course.said if s.event.name == "shutdown_requested"}
+    lost, told = 0, 0
+    for subject, values in course.looks.of("running"):
+        seen = values[np.isfinite(values)]
+        gone = int(seen[0] - seen.min()) if len(seen) else 0
+        if subject.equipment in declared:
+            told += gone
+        else:
+            lost += gone
+    text = f"{told} were shut down in order" if told else "as the rows report them"
+    value = float(lost)
+    return Judgement("AI racks lost undeclared", lost == 0, value, 0.0, "", None, "mission", text)
+
+
+RULES: Final[tuple[Callable[[Course], Judgement | None], ...]] = (
+    _dips,
+    _racks,
+    _start,
+    _type,
+    _full,
+    _return,
+    _parting,
+    _capped,
+    _gap,
+    _overlap,
+    _sets,
+    _cranks,
+    _obeyed,
+)
