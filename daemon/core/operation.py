@@ -293,7 +293,8 @@ def _unusable(view: View, wish: Proposal) -> tuple[str, str] | None:
     if item is None:
         if wish.equipment not in view.site.schemes:
             return "unknown", "there is no such equipment"
-        return None if wish.action == "reset" else ("unknown", "a scheme obeys reset alone")
+        obeyed = wish.action in {"reset", "black_start"}
+        return None if obeyed else ("unknown", "a scheme obeys reset and black_start alone")
     if wish.point == "command" and wish.action not in item.kind.commands():
         return "unknown", f"it obeys {', '.join(item.kind.commands()) or 'no command'}"
     if wish.point == "command" and view.points.find(wish.equipment, "command") is None:
