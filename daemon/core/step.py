@@ -18,7 +18,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
 - switching -> main, topic `supply`, on every change and each second: `outage` (confirmed),
   `all_ac_lost` (no section of a scheme is live, at once), `stable` (a utility has been healthy for
   the return time), `sets_on_bus`, `sets_pending`, `sets_failed` (counts), `capability_w` (rated
-  power of the sets on the bus, else of an island of other sources), `feeds` (section bus ->
+  power of the sets on the bus, else of an island of other sources), `sets` and `sets_leaving` (on
+  the bus, and of those the ones that hand their load over), `feeds` (section bus ->
   "utility", "generators", "island", "storage", "other" or "none"), `rows_limit_w` (what all AI rows
   together may draw *before* the next feeder closes; -1 without a limit), `island` (machines that
   hold the delivery bus without a utility), `orders` (store -> "grid_forming" or "grid_following",
@@ -45,13 +46,13 @@ from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
-from daemon.core.generation import forming, rejoin, start, turbine
+from daemon.core.generation import choice, forming, rejoin, sharing, start, turbine
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
 from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
-from daemon.core.transfer import bulletin, intake, main_tie_main, supervision
+from daemon.core.transfer import black_start, bulletin, intake, main_tie_main, supervision
 from daemon.core.view import Facts, Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
 from daemon.model.image import UNVERSIONED
@@ -79,8 +80,11 @@ class Control:
 
     outage: outage.Params = field(default_factory=outage.Params)
     intake: intake.Params = field(default_factory=intake.Params)
+    black_start: black_start.Params = field(default_factory=black_start.Params)
     main_tie_main: main_tie_main.Params = field(default_factory=main_tie_main.Params)
+    choice: choice.Params = field(default_factory=choice.Params)
     start: start.Params = field(default_factory=start.Params)
+    sharing: sharing.Params = field(default_factory=sharing.Params)
     turbine: turbine.Params = field(default_factory=turbine.Params)
     forming: forming.Params = field(default_factory=forming.Params)
     rejoin: rejoin.Params = field(default_factory=rejoin.Params)
@@ -139,8 +143,11 @@ class State:
     heard: Mapping[str, Heard] = field(default_factory=dict)
     outage: outage.State = field(default_factory=outage.State)
     intake: intake.State = field(default_factory=intake.State)
+    black_start: black_start.State = field(default_factory=black_start.State)
     main_tie_main: main_tie_main.State = field(default_factory=main_tie_main.State)
+    choice: choice.State = field(default_factory=choice.State)
     start: start.State = field(default_factory=start.State)
+    sharing: sharing.State = field(default_factory=sharing.State)
     turbine: turbine.State = field(default_factory=turbine.State)
     forming: forming.State = field(default_factory=forming.State)
     rejoin: rejoin.State = field(default_factory=rejoin.State)
@@ -173,7 +180,9 @@ SWITCHING: Final = (
     Slot("heartbeat", heartbeat, timed=True),
     Slot("outage", outage, timed=True),
     Slot("intake", intake, timed=True),
+    Slot("black_start", black_start, timed=True),
     Slot("main_tie_main", main_tie_main, timed=True),
+    Slot("choice", choice, timed=True),
     Slot("start", start, timed=True),
     Slot("turbine", turbine, timed=True),
     Slot("forming", forming, timed=True),
@@ -190,6 +199,7 @@ MAIN: Final = (
     Slot("shedding", shedding),
     Slot("shutdown", shutdown),
     Slot("storage", dispatch),
+    Slot("sharing", sharing),
     # Last: it tells people what the others have concluded in this very scan.
     Slot("alarms", annunciator),
 )

@@ -143,9 +143,14 @@ class Rotating(Device):
     def advance(self, dt_s: float) -> None:
         """Follow the set-point while a stiffer source leads."""
         self.protection.advance(dt_s)
-        self.machine.reference_pu = -self.setpoints["power_setpoint_w"] / self.machine.power_w
+        self.machine.reference_pu = -self._told_w() / self.machine.power_w
         if self.parallel():
             self.follow(-self.setpoints["power_setpoint_w"], dt_s)
+
+    def _told_w(self) -> float:
+        """Return its set-point, in an island only while the daemon is heard [W]."""
+        line = self.machine.isochronous and not self.daemon_present
+        return 0.0 if line else self.setpoints["power_setpoint_w"]
 
     def follow(self, target_w: float, dt_s: float, ramp_s: float = 5.0) -> None:
         """Go towards a power [W] beside a stiffer source."""

@@ -3,7 +3,9 @@
 All sets of one island turn together. An electrical load step is first taken in proportion to
 inertia and then by the governors: proportional by droop, on acceleration, and with a slow reset
 that brings frequency back to nominal and shares load evenly (an isochronous load-sharing line). A
-set without that line keeps its droop: its frequency falls with load from the set-point on.
+set without that line keeps its droop: its frequency falls with load from the set-point on. With the
+line a set-point says the part of the whole: who is told more than the mean of those that are told
+anything takes more, and who is told less hands its load to the others.
 
 The engine follows its governor after a dead time (the fuel of a cylinder counts at its next
 stroke) and a lag of actuator and torque. A turbocharged engine gives at once only `aspirated_pu`
@@ -57,7 +59,8 @@ class Machine:
         boost_s: time constant of the blower [s].
         voltage_droop_pu: how much the regulator lets voltage fall at rated reactive power [pu].
         isochronous: it resets frequency and shares load; otherwise it keeps its droop.
-        reference_pu: load at which a set with droop runs at nominal frequency [pu].
+        reference_pu: load at which a set with droop runs at nominal frequency, with the line its
+            part beside the others; 0 is no part of its own [pu].
         fuelled: its fuel rack is free; without fuel it drags.
         excited: its field is fed.
         forced: its regulator drives the field to its ceiling.
@@ -124,7 +127,7 @@ class Machine:
         Args:
             error_pu: how far the frequency is below its reference [pu].
             accel_per_s: how fast the frequency rises [pu/s].
-            mean_pu: mean loading of all sets of the island [pu].
+            mean_pu: loading the line leads it to: the mean of the island, or its own part [pu].
             h_s: length of the step [s].
         """
         self.clock_s += h_s
@@ -193,17 +196,27 @@ def swing(
     """
     stored_j = 2.0 * sum([m.inertia_s * m.power_va for m in machines])
     rated_w = sum([m.power_w for m in machines])
+    parts_pu = _parts(machines)
     n_part = max(1, math.ceil(dt_s / STEP_S))
     h_s = dt_s / n_part
     for _ in range(n_part):
         shaft_w = sum([m.mechanical_w for m in machines])
         accel_per_s = (shaft_w - load_w) / stored_j
-        for m in machines:
+        for m, part_pu in zip(machines, parts_pu, strict=True):
             error_pu = (nominal_hz + m.sync_hz - frequency_hz) / nominal_hz
-            m.govern(error_pu, accel_per_s, shaft_w / rated_w, h_s)
+            m.govern(error_pu, accel_per_s, shaft_w / rated_w + part_pu, h_s)
         surplus_w = sum([m.mechanical_w for m in machines]) - load_w
         frequency_hz += h_s * nominal_hz * surplus_w / stored_j
     return min(max(frequency_hz, 0.0), 1.3 * nominal_hz)
+
+
+def _parts(machines: Sequence[Machine]) -> list[float]:
+    """Return by how much each machine is told to give more than the mean of those told [pu]."""
+    told = [m for m in machines if m.reference_pu]
+    if len(told) < 2:
+        return [0.0] * len(machines)
+    mean_pu = sum([m.reference_pu * m.power_w for m in told]) / sum([m.power_w for m in told])
+    return [m.reference_pu - mean_pu if m.reference_pu else 0.0 for m in machines]
 
 
 def follow(machine: Machine, target_w: float, dt_s: float, ramp_s: float = 5.0) -> None:

@@ -6,8 +6,13 @@ not come, and none has to be chosen in the dark. The device cranks, rests and ru
 set that is not ready within `ready_s` has FAILED. One ready set is permitted to close onto the dead
 bus (CLOSING); which one is decided here and nowhere else, in the starting order of the site file.
 Once the bus is live the others close by their synchronism check. A set whose breaker opens without
-our word has FAILED as well and is not reclosed. One that stands alone on the empty bus and does not
-hold it at voltage would keep all others from it: it is REJECTED, and has FAILED.
+our word has FAILED as well and is not reclosed. One that runs and shows no voltage within `build_s`
+has FAILED before it closes; one that stands alone on the empty bus and does not hold it at voltage
+would keep all others from it: it is REJECTED, and has FAILED. Every crank attempt after the first
+is told: the time of a fast start is missed with it.
+
+A set that is to spare (`choice`) hands its load to the others within `hand_over_s`, led there by
+its set-point (`sharing`); then its breaker opens, loaded or not. Wanted again, it stays.
 
 When nothing wants the sets and nothing hangs on them, they run `unload_s` on the empty bus, their
 breakers open (UNLOADING), they run `cool_s` and are told to stop; the rest of the cool-down is the
@@ -24,7 +29,7 @@ device says that it is stopped and available.
         RUNNING -> READY
         RELEASED -> COOLING
     READY
-        FAULT -> FAILED
+        FAULT, NO_VOLTAGE -> FAILED
         SEEN_ON_BUS -> ON_BUS
         RELEASED -> COOLING
         STOPPED -> AT_REST
@@ -37,12 +42,18 @@ device says that it is stopped and available.
         FAULT, SEEN_OFF_BUS -> FAILED
         NO_VOLTAGE -> REJECTED
         RELEASED -> DRAINING
+        TO_SPARE -> HANDING_OVER
     REJECTED
         FAULT, SEEN_OFF_BUS, after open_s -> FAILED
     DRAINING
         FAULT, SEEN_OFF_BUS -> FAILED
         WANTED -> ON_BUS
         after unload_s -> UNLOADING
+    HANDING_OVER
+        FAULT, SEEN_OFF_BUS -> FAILED
+        WANTED -> ON_BUS
+        RELEASED -> DRAINING
+        EMPTY, after hand_over_s -> UNLOADING
     UNLOADING
         FAULT, after open_s -> FAILED
         SEEN_OFF_BUS -> COOLING
@@ -93,6 +104,7 @@ class Stage(Word):
     ON_BUS = "on the bus"
     REJECTED = "gives no voltage, breaker told to open"
     DRAINING = "released, still on the bus"
+    HANDING_OVER = "to spare, hands its load to the others"
     UNLOADING = "breaker told to open"
     COOLING = "runs without load"
     STOPPING = "told to stop"
@@ -105,11 +117,13 @@ class Event(Word):
     FAULT = "device reports a fault"
     SEEN_ON_BUS = "runs, breaker closed"
     SEEN_OFF_BUS = "breaker open"
-    NO_VOLTAGE = "alone on the empty bus, and does not hold it at voltage"
+    NO_VOLTAGE = "runs and shows no voltage; on the bus: alone, and does not hold it at voltage"
     WANTED = "generation is wanted, set available and on auto"
     RUNNING = "device reports rated speed and voltage"
     STOPPED = "device reports standstill"
     RELEASED = "nothing wants it and nothing hangs on it"
+    TO_SPARE = "the others carry the load without it"
+    EMPTY = "gives next to nothing"
     PERMITTED = "its turn to close"
     MENDED = "not wanted, stopped and available again"
 
@@ -123,6 +137,7 @@ _TRANSITIONS: Final = {
     (Stage.STARTING, Event.RUNNING): Stage.READY,
     (Stage.STARTING, Event.RELEASED): Stage.COOLING,
     (Stage.READY, Event.FAULT): Stage.FAILED,
+    (Stage.READY, Event.NO_VOLTAGE): Stage.FAILED,
     (Stage.READY, Event.SEEN_ON_BUS): Stage.ON_BUS,
     (Stage.READY, Event.RELEASED): Stage.COOLING,
     (Stage.READY, Event.STOPPED): Stage.AT_REST,
@@ -133,11 +148,17 @@ _TRANSITIONS: Final = {
     (Stage.ON_BUS, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.ON_BUS, Event.NO_VOLTAGE): Stage.REJECTED,
     (Stage.ON_BUS, Event.RELEASED): Stage.DRAINING,
+    (Stage.ON_BUS, Event.TO_SPARE): Stage.HANDING_OVER,
     (Stage.REJECTED, Event.FAULT): Stage.FAILED,
     (Stage.REJECTED, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.FAULT): Stage.FAILED,
     (Stage.DRAINING, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
+    (Stage.HANDING_OVER, Event.FAULT): Stage.FAILED,
+    (Stage.HANDING_OVER, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.HANDING_OVER, Event.WANTED): Stage.ON_BUS,
+    (Stage.HANDING_OVER, Event.RELEASED): Stage.DRAINING,
+    (Stage.HANDING_OVER, Event.EMPTY): Stage.UNLOADING,
     (Stage.UNLOADING, Event.FAULT): Stage.FAILED,
     (Stage.UNLOADING, Event.SEEN_OFF_BUS): Stage.COOLING,
     (Stage.COOLING, Event.FAULT): Stage.FAILED,
@@ -156,6 +177,7 @@ SET: Final = Table(
         Stage.CLOSING: ("close_s", Stage.READY),
         Stage.REJECTED: ("open_s", Stage.FAILED),
         Stage.DRAINING: ("unload_s", Stage.UNLOADING),
+        Stage.HANDING_OVER: ("hand_over_s", Stage.UNLOADING),
         Stage.UNLOADING: ("open_s", Stage.FAILED),
         Stage.COOLING: ("cool_s", Stage.STOPPING),
         Stage.STOPPING: ("stop_s", Stage.FAILED),
@@ -174,9 +196,11 @@ class Params:
         ready_s: from start order to rated speed and voltage: three cranks of 15 s, two rests of
             15 s, and the run-up [s].
         close_s: a permitted close happens within this, the search for synchronism included [s].
-        build_s: a set alone on the empty bus holds it at voltage after this [s].
+        build_s: a set that runs, or is alone on the empty bus, gives voltage after this [s].
         least_pu: voltage below which it does not [pu].
         unload_s: time on the empty bus before the breaker opens [s].
+        hand_over_s: a set to spare hands its load to the others within this [s].
+        empty_pu: load below which it has, by its rating [pu].
         open_s: the breaker opens within this [s].
         cool_s: run without load before the order to stop [s].
         stop_s: from the order to standstill, the device's own cool-down included [s].
@@ -190,16 +214,19 @@ class Params:
     build_s: Annotated[float, Gt(0), Le(60)] = 3.0
     least_pu: Annotated[float, Gt(0), Le(1)] = 0.85
     unload_s: Annotated[float, Ge(0), Le(600)] = 5.0
+    hand_over_s: Annotated[float, Ge(0), Le(600)] = 60.0
+    empty_pu: Annotated[float, Gt(0), Le(1)] = 0.05
     open_s: Annotated[float, Gt(0), Le(10)] = 2.0
     cool_s: Annotated[float, Ge(0), Le(1800)] = 5.0
     stop_s: Annotated[float, Gt(0), Le(3600)] = 900.0
 
 
 class At(NamedTuple):
-    """A set, and since when it is in its stage."""
+    """A set, since when it is in its stage [ns], and the crank attempts told of this start."""
 
     stage: Stage = Stage.AT_REST
     since_ns: int = 0
+    cranks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,25 +281,30 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if not state.sets:
         return Turn(state)
     facts = view.facts
-    wanted = facts.supply.outage or bool(facts.generation_wanted)
+    called = facts.supply.outage or bool(facts.generation_wanted)
+    wanted = called and not facts.black_start.holding
     released = not wanted and facts.sets_released
     waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in SET.after.values()}
     places = _places(view.site, view.points)
     sets = dict(state.sets)
     for name, at in state.sets.items():
-        events = _events(view, name, places[name], wanted, released)
+        spare = name in facts.sets_to_spare
+        events = _events(view, name, places[name], wanted and not spare, released)
         if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
             events.insert(0, Event.NO_VOLTAGE)
-        if at.stage is Stage.READY and not released and _may_close(view, name, places, sets):
-            events.append(Event.PERMITTED)
-        sets[name] = At(*advance(SET, at, events, view, waits_ns))
+        if at.stage is Stage.READY:
+            events += _before_closing(view, name, places, sets, released, params)
+        if spare and at.stage in {Stage.ON_BUS, Stage.HANDING_OVER}:
+            events += [Event.TO_SPARE] + [Event.EMPTY] * _empty(view, name, params)
+        stage, since_ns = advance(SET, at[:2], events, view, waits_ns)
+        sets[name] = At(stage, since_ns, _cranks(view, name, at, stage))
     proposals = tuple(
         wish for name, at in sets.items() if (wish := _wish(view, name, places[name], at.stage))
     )
     events_out = tuple(
         _tell(view, name, state.sets[name], at, facts.supply.since_ns)
         for name, at in sets.items()
-        if at.stage is not state.sets[name].stage
+        if at.stage is not state.sets[name].stage or at.cranks > state.sets[name].cranks
     )
     return Turn(State(sets), proposals, events_out, facts={"sets": _conclude(view, sets)})
 
@@ -314,6 +346,38 @@ def _useless(view: View, name: str, place: _Place, at: At, params: Params) -> bo
     return low and all(map(view.is_open, place.others))
 
 
+def _before_closing(
+    view: View,
+    name: str,
+    places: Mapping[str, _Place],
+    sets: Mapping[str, At],
+    released: bool,
+    params: Params,
+) -> list[Event]:
+    """Return whether a set that runs may close, or that it gives no voltage."""
+    voltage_v = view.read(name, "voltage_ll_v")
+    rated_v = view.site.buses[places[name].bus].voltage_v
+    if voltage_v is not None and voltage_v < params.least_pu * rated_v:
+        late = view.lasted(sets[name].since_ns, ns(params.build_s))
+        return [Event.NO_VOLTAGE] * late
+    return [Event.PERMITTED] * (not released and _may_close(view, name, places, sets))
+
+
+def _empty(view: View, name: str, params: Params) -> bool:
+    power_w = view.read(name, "power_w")
+    rated_w = view.site.equipment[name].ratings["power_w"]
+    return power_w is not None and -power_w < params.empty_pu * rated_w
+
+
+def _cranks(view: View, name: str, at: At, stage: Stage) -> int:
+    """Return how many crank attempts of this start are known, the first included."""
+    if stage is not Stage.STARTING:
+        return 1
+    if view.stage(name) not in {"cranking", "resting"}:
+        return at.cranks
+    return max(at.cranks, int(view.read(name, "crank_count") or 1))
+
+
 def _may_close(view: View, name: str, places: Mapping[str, _Place], sets: Mapping[str, At]) -> bool:
     """Return whether a ready set may close: synchronised, or as the only one onto a dead bus."""
     bus = places[name].bus
@@ -343,7 +407,7 @@ def _wish(view: View, name: str, place: _Place, stage: Stage) -> Proposal | None
     return None
 
 
-_ON: Final = frozenset({Stage.ON_BUS, Stage.DRAINING})
+_ON: Final = frozenset({Stage.ON_BUS, Stage.DRAINING, Stage.HANDING_OVER})
 
 
 def _conclude(view: View, sets: Mapping[str, At]) -> Sets:
@@ -357,11 +421,21 @@ def _conclude(view: View, sets: Mapping[str, At]) -> Sets:
             n for n, at in sets.items() if at.stage in {Stage.STARTING, Stage.READY, Stage.CLOSING}
         ),
         failed=by_stage[Stage.FAILED],
-        capability_w=sum(view.site.equipment[n].ratings["power_w"] for n in on_bus),
+        leaving=by_stage[Stage.HANDING_OVER],
+        capability_w=sum(
+            view.site.equipment[n].ratings["power_w"]
+            for n in on_bus
+            if sets[n].stage is not Stage.HANDING_OVER
+        ),
     )
 
 
 def _tell(view: View, name: str, before: At, after: At, lost_ns: int) -> Happening:
+    since_loss_s = round(view.elapsed_s(lost_ns), 3) if lost_ns else 0.0
+    if after.stage is before.stage:
+        text = f"{name}: crank attempt {after.cranks}, the time of a fast start is missed"
+        fields = {"attempt": after.cranks, "since_loss_s": since_loss_s}
+        return view.event(name, "set_cranks_again", text, **fields)
     happened = {
         Stage.FAILED: "set_failed",
         Stage.READY: "set_ready",
@@ -371,7 +445,6 @@ def _tell(view: View, name: str, before: At, after: At, lost_ns: int) -> Happeni
     text = f"{name}: {after.stage.value}"
     if after.stage is Stage.FAILED and before.stage is not Stage.FAILED:
         text = f"{name}: failed while {before.stage.value}"
-    since_loss_s = round(view.elapsed_s(lost_ns), 3) if lost_ns else 0.0
     return view.event(
         name,
         happened,

@@ -81,6 +81,8 @@ def compose(view: View) -> dict[str, Any]:
         "sets_on_bus": len(facts.sets.on_bus),
         "sets_pending": len(facts.sets.pending),
         "sets_failed": len(facts.sets.failed),
+        "sets": facts.sets.on_bus,
+        "sets_leaving": facts.sets.leaving,
         "capability_w": facts.sets.capability_w or facts.island.capability_w,
         "feeds": feeds,
         "rows_limit_w": facts.rows_limit_w,

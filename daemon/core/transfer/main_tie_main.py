@@ -31,7 +31,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.automaton import advance
-from daemon.core.transfer import guards, joint, rows, section, ways
+from daemon.core.transfer import acceptance, guards, joint, rows, section, ways
 from daemon.core.transfer.board import MOVING, Params, Scan, SchemeState, SectionState, State
 from daemon.core.transfer.section import Event, Stage
 from daemon.core.view import Turn
@@ -83,7 +83,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         "sets_released": all(map(ways.released, scans)),
         "awaiting": dict(chain.from_iterable(map(_awaiting, scans))),
         "rows_limit_w": limit_w,
+        "rows_free_w": acceptance.unlimited_w(view.site, view.points, params.load),
         "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
+        "shed": tuple(chain.from_iterable(s.shed for s in after.values())),
     }
     return Turn(State(after), tuple(proposals), tuple(events), facts=facts)
 

@@ -288,18 +288,19 @@ def test_a_feeder_out_of_sight_holds_the_section_back_only_while_it_is() -> None
     assert hall.run(10.0, until=partial(on_sets, hall))
 
 
-def test_two_sets_feed_only_after_the_caps_are_in_force() -> None:
+def test_two_sets_feed_the_rows_only_after_the_caps_are_in_force() -> None:
     hall = settled()
     hall.caps_follow = False
     hall.start_s |= {"DG-3": None, "DG-4": None}
     hall.lose_mains()
-    hall.run(17.0)
+    assert hall.run(17.0, until=partial(on_sets, hall))
     limits_w = {m.values["rows_limit_w"] for m in hall.messages}
     assert any(3.0e6 < limit_w < 3.5e6 for limit_w in limits_w)
-    assert "close" not in hall.told("52-VCB-GA")
+    hall.run(10.0)
+    assert hall.told("52-VCB-HA") == hall.told("52-VCB-HB") == ["open"]
     hall.caps_follow = True
-    assert hall.run(6.0, until=partial(on_sets, hall))
-    assert "open" not in hall.told("52-VCB-HA")
+    hall.run(20.0)
+    assert hall.told("52-VCB-HA") == hall.told("52-VCB-HB") == ["open", "close"]
 
 
 def test_caps_that_never_come_take_the_rows_off_the_board() -> None:
