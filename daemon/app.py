@@ -13,6 +13,7 @@ import importlib.metadata
 import signal
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ except ImportError:
 from daemon.console import operators
 from daemon.console.door import Door, Inside
 from daemon.console.wire import door_of
+from daemon.core.balance.shutdown import HOOK
 from daemon.core.step import Inputs, Params, initial, lane_of, step
 from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
@@ -42,6 +44,7 @@ from daemon.publishers.publisher import North
 from daemon.runtime.actuation import Actuation
 from daemon.runtime.clock import SystemClock, TimerFdTicks
 from daemon.runtime.daemon import Daemon
+from daemon.runtime.hook import run_hook
 from daemon.runtime.lane import Lane
 from daemon.runtime.report import Chronicle, RunReport
 from daemon.runtime.requests import Requests
@@ -167,7 +170,7 @@ def system_world(state: Path, people: Path | None = None) -> World:
         clock=clock,
         ticks=lambda period_ns: TimerFdTicks(clock.monotonic_ns, period_ns),
         files=Folder(state),
-        workers=PoolWorkers({}),
+        workers=PoolWorkers({HOOK: run_hook}, ThreadPoolExecutor(16, HOOK)),
         links=lambda link: makers[link.gateway.protocol](link),
         north=lambda north: (PrometheusPublisher(north), MqttPublisher(north)),
         chance=np.random.Generator(np.random.PCG64()),

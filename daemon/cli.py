@@ -202,6 +202,11 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     _site(sub.add_argument, "site")
     _state(sub)
     sub.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end after that")
+    sub.add_argument(
+        "--shutdown-hook",
+        metavar="PROGRAM",
+        help="run it for each orderly shutdown requested: PROGRAM load seconds reason",
+    )
     _operators(sub)
     _mqtt(sub)
     _offset(sub)
@@ -510,9 +515,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from daemon import app
-    from daemon.settings import load, shift_ports
+    from daemon.settings import load, shift_ports, with_hook
 
     site_file = shift_ports(load(options.site), options.port_offset)
+    site_file = with_hook(site_file, options.shutdown_hook)
     _mind_state(options.state)
     report = app.run(site_file, options.state, options.for_s, options.mqtt, options.operators)
     if report.reason:

@@ -225,6 +225,19 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A program that is told of every orderly shutdown that is requested.
+
+    Attributes:
+        program: its path and first arguments; load, seconds left and reason follow. Empty: none.
+        limit_s: it is ended after this [s].
+    """
+
+    program: tuple[str, ...] = ()
+    limit_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class North:
     """Where the daemon publishes.
 
@@ -233,12 +246,14 @@ class North:
         metrics_port: its port.
         mqtt_host: broker.
         mqtt_port: its port.
+        hook: whom it tells of orderly shutdowns beside that.
     """
 
     metrics_host: str
     metrics_port: int
     mqtt_host: str
     mqtt_port: int
+    hook: Hook = field(default_factory=Hook)
 
 
 @dataclass(frozen=True, slots=True)

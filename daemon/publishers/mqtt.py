@@ -6,8 +6,14 @@
 | `alarm/event` | 1, no | each transition; `seq` rises by one within a `boot_id`, so a gap shows |
 | `alarm/snapshot` | 1, yes | on connecting and every 60 s: every alarm that is not normal |
 | `event` | 1, no | what happened and what was decided |
+| `shutdown/{load}` | 1, yes | an orderly shutdown that is requested, until its load runs again |
 | `state` | 0, no | once a second: stages, powers, charge by equipment |
 | `daemon/{node}/state` | 1, yes | once a second {epoch, role, seq}; the will says that it is gone |
+
+A request to shut down says the load, the reason, how many seconds are left (`deadline_s`) and when
+they end (`t_deadline`). It is latched as the shutdown itself is. Those that stand are said again on
+every connection, because a broker may have forgotten them; and once a daemon has run long enough to
+know, what an earlier one had requested and this one does not is said to be over.
 
 A broker that is away is said once and knocked at for ever. Meanwhile alarms and events wait in a
 bounded outbox; when it is full the oldest go, counted, and the gap shows in `seq`. The scan only
@@ -31,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import aiomqtt
 
 from daemon.model.events import AlarmTransition, Event
-from daemon.model.quantities import MINUTE, SECOND, seconds
+from daemon.model.quantities import MINUTE, SECOND, ns, seconds
 from daemon.publishers.summary import Summary
 
 if TYPE_CHECKING:
@@ -47,6 +53,10 @@ FIRST_S: Final = 0.2
 LAST_S: Final = 5.0
 BEAT: Final = SECOND
 SNAPSHOT: Final = MINUTE
+KNOWS: Final = 30 * SECOND
+"""A daemon that has run this long knows which shutdowns it wants."""
+SHUTDOWN: Final = {"shutdown_requested": True, "shutdown_over": False}
+"""Events that change what is requested of a load."""
 
 STATES: Final = {
     "A": "normal",
@@ -59,6 +69,8 @@ STATES: Final = {
     "H": "suppressed by design",
     "I": "out of service",
 }
+
+_ASKED: Final = ("reason", "deadline_s", "autonomy_s", "shutdown_s", "priority")
 
 # The library's client logs its own reconnects; ours are said once.
 _LOG: Final = logging.getLogger("daemon.mqtt")
@@ -93,13 +105,23 @@ class MqttPublisher:
         self._outbox: deque[_Letter] = deque(maxlen=OUTBOX)
         self._wake = asyncio.Event()
         self._alarms: dict[str, dict[str, Any]] = {}
+        self._shutdowns: dict[str, dict[str, Any]] = {}
+        self._ready_ns = 0
         self._alarm_seq = self._event_seq = self._beat_seq = 0
         self._latest: Snapshot | None = None
         self._away = ""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Keep the last snapshot for the summary."""
+        """Keep the last snapshot for the summary; when it is time, deny what is not requested."""
         self._latest = snapshot
+        if self._ready_ns == 0 and snapshot.ready:
+            self._ready_ns = snapshot.image.now_ns
+        if self._ready_ns > 0 and snapshot.image.now_ns - self._ready_ns >= KNOWS:
+            self._ready_ns = -1
+            for item in self._north.site.of_nature("rack_row", "it_rack"):
+                if item.id not in self._shutdowns:
+                    self._shutdown(item.id, requested=False, at_ns=snapshot.image.now_ns, fields={})
+            self._wake.set()
 
     def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
         """Put alarms and events into the outbox."""
@@ -134,6 +156,26 @@ class MqttPublisher:
             "t_detect": iso(self._north.utc_ns() - age_ns),
         }
         self._post(_Letter("event", body, retain=False))
+        if (requested := SHUTDOWN.get(item.name)) is not None:
+            self._shutdown(item.source, requested=requested, at_ns=item.at_ns, fields=item.fields)
+
+    def _shutdown(
+        self, load: str, *, requested: bool, at_ns: int, fields: Mapping[str, Any]
+    ) -> None:
+        """Say what is requested of a load."""
+        at_utc_ns = self._north.utc_ns() - (self._north.now_ns() - at_ns)
+        body: dict[str, Any] = {
+            "schema": SCHEMA,
+            "boot_id": self._boot,
+            "load": load,
+            "requested": requested,
+            "t_detect": iso(at_utc_ns),
+        }
+        if requested:
+            body |= finite({name: fields[name] for name in _ASKED})
+            body["t_deadline"] = iso(at_utc_ns + ns(fields["deadline_s"]))
+        self._shutdowns[load] = body
+        self._post(_Letter(f"shutdown/{load}", body, retain=True))
 
     def _post(self, letter: _Letter) -> None:
         self.dropped += len(self._outbox) == OUTBOX
@@ -192,6 +234,9 @@ class MqttPublisher:
             aiomqtt.MqttError: the connection is lost.
         """
         beat_ns = snapshot_ns = self._north.now_ns()
+        for load, body in list(self._shutdowns.items()):
+            if body["requested"]:
+                await self._send(client, _Letter(f"shutdown/{load}", body, retain=True))
         task = asyncio.current_task()
         try:
             # The library waits by `asyncio.wait_for`, which loses a cancellation at times.

@@ -20,7 +20,7 @@ from daemon.settings.check import problems
 from daemon.settings.findings import Problem, SettingsError
 from daemon.settings.folders import config_dir, site_path
 from daemon.settings.schema import schema
-from daemon.settings.site_file import SiteFile, load, shift_ports
+from daemon.settings.site_file import SiteFile, load, shift_ports, with_hook
 
 __all__ = [
     "Problem",
@@ -33,4 +33,5 @@ __all__ = [
     "schema",
     "shift_ports",
     "site_path",
+    "with_hook",
 ]

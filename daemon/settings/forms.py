@@ -169,11 +169,21 @@ class ContractForm(Form):
     ramp_limit_w_s: Positive
 
 
+class HookForm(Form):
+    """A program that is told of every orderly shutdown that is requested."""
+
+    program: Annotated[list[Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1)]
+    """Its path and first arguments; load, seconds left and reason follow. There is no shell."""
+    limit_s: Annotated[float, Field(gt=0, le=8)] = 5.0
+    """It is ended after this; the daemon itself has to end within 10 s [s]."""
+
+
 class NorthForm(Form):
-    """Where the daemon publishes."""
+    """Where the daemon publishes, and whom it tells of shutdowns."""
 
     metrics: Endpoint
     mqtt: Endpoint
+    hook: HookForm | None = None
 
 
 class ScanForm(Form):

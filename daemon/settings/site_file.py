@@ -107,6 +107,15 @@ def shift_ports(site_file: SiteFile, offset: int) -> SiteFile:
     return dataclasses.replace(site_file, site=shifted)
 
 
+def with_hook(site_file: SiteFile, program: str | None) -> SiteFile:
+    """Return the site with another program that is told of orderly shutdowns, if one is named."""
+    if not program:
+        return site_file
+    hook = dataclasses.replace(site_file.site.north.hook, program=(program,))
+    north = dataclasses.replace(site_file.site.north, hook=hook)
+    return dataclasses.replace(site_file, site=dataclasses.replace(site_file.site, north=north))
+
+
 def examine(
     path: Path, settings_of: SettingsOf | None = None
 ) -> tuple[SiteFile | None, list[Problem]]:
@@ -226,6 +235,7 @@ def _site(form: SiteForm, profiles: Mapping[str, Profile]) -> model.Site:
             form.north.metrics.port,
             form.north.mqtt.host,
             form.north.mqtt.port,
+            _hook(form.north),
         ),
         scan_s={
             "fast": form.scan.fast_s,
@@ -235,6 +245,12 @@ def _site(form: SiteForm, profiles: Mapping[str, Profile]) -> model.Site:
         profiles=profiles,
         emulation=form.emulation,
     )
+
+
+def _hook(north: NorthForm) -> model.Hook:
+    if north.hook is None:
+        return model.Hook()
+    return model.Hook(tuple(north.hook.program), north.hook.limit_s)
 
 
 def _equipment(id_: str, form: EquipmentForm) -> model.Equipment:

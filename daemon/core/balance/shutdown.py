@@ -16,6 +16,12 @@ Rows whose coolant stands are too hot before long, whatever feeds them. They are
 `uncooled_s`, the lowest priority first and each higher one `lead_s` later; capped as they are by
 then (`caps`), all have the time to end in order.
 
+The request goes three ways. The load's own device is told. The event `shutdown_requested` is what
+the MQTT publisher makes a standing message of, with the seconds that are left (`deadline_s`). And
+where the site names a program (`north: hook:`), a worker runs it, once for each request; what came
+of it is an event. The deadline is the end of the storage, or, for a load that still is fed, the
+time that it takes and the margin.
+
 A shutdown once begun is latched: it goes on when the supply returns, because a half-finished one
 loses more. The latch ends when the load has been started again, which a person does. The command
 is repeated every `repeat_s` until the load shows that it obeys; a load that is already shutting
@@ -35,7 +41,7 @@ from annotated_types import Ge, Interval
 from daemon.core.balance import cooling
 from daemon.core.topology import once_per_site
 from daemon.core.view import Path, Turn, View
-from daemon.model.commands import Proposal
+from daemon.model.commands import Finished, Proposal, Request
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 OWNER: Final = "shutdown"
+HOOK: Final = "shutdown_hook"
+"""Function of the workers that runs the site's program."""
 _OBEYS: Final = frozenset({"shutting_down", "off"})
 
 
@@ -75,12 +83,16 @@ class State(NamedTuple):
         obeyed: of these, the loads seen to shut down since.
         short_since_ns: by load, since when its autonomy has been too short [ns].
         still_since_ns: since when no coolant moves, 0 while some may [ns].
+        hooked: how often the site's program was asked for.
+        running: loads for which it runs, by number of the request.
     """
 
     told_ns: Mapping[str, int] = {}
     obeyed: tuple[str, ...] = ()
     short_since_ns: Mapping[str, int] = {}
     still_since_ns: int = 0
+    hooked: int = 0
+    running: Mapping[int, str] = {}
 
 
 @once_per_site
@@ -98,14 +110,17 @@ def initial(site: Site, params: Params) -> State:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Tell the loads whose time has come."""
     still_ns = cooling.still_since_ns(view, state.still_since_ns)
-    if not (state.told_ns or state.short_since_ns or still_ns or _any_concerned(view)):
-        return Turn(state if still_ns == state.still_since_ns else State())
+    if not (_busy(state) or still_ns or _any_concerned(view)):
+        return Turn(state if still_ns == state.still_since_ns else State(hooked=state.hooked))
     state = state._replace(still_since_ns=still_ns)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
     state, events = _release(view, state)
+    state, answers = _answered(view, state)
+    events += answers
     short: dict[str, int] = {}
     told = dict(state.told_ns)
+    going: list[tuple[Path, str]] = []
     for name in loads:
         if name in told:
             continue
@@ -116,7 +131,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             short[name] = state.short_since_ns.get(name, view.now_ns)
         if view.now_ns - short.get(name, 0) >= ns(params.confirm_s):
             told[name] = view.now_ns - ns(params.repeat_s)
-            events.append(_requested(view, paths[name], reason))
+            going.append((paths[name], reason))
+    events += [_requested(view, path, reason, params) for path, reason in going]
     due = [
         name
         for name, told_ns in told.items()
@@ -128,8 +144,15 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     relief, facts = view.facts.relief, None
     if relief.shutdown != tuple(told):
         facts = {"relief": replace(relief, shutdown=tuple(told))}
-    after = State(told, state.obeyed, short, still_ns)
-    return Turn(state if after == state else after, proposals, tuple(events), facts=facts)
+    after = state._replace(told_ns=told, short_since_ns=short)
+    after, requests = _hook(view, after, going, params)
+    same = state if after == state else after
+    return Turn(same, proposals, tuple(events), requests=requests, facts=facts)
+
+
+def _busy(state: State) -> bool:
+    """Return whether anything was told, is about to be, or is waited for."""
+    return bool(state.told_ns or state.short_since_ns or state.running)
 
 
 def needed_s(path: Path, params: Params) -> float:
@@ -175,23 +198,64 @@ def _release(view: View, state: State) -> tuple[State, list[Event]]:
     if not back and tuple(obeyed) == state.obeyed:
         return state, []
     events = [view.event(n, "shutdown_over", f"{n} has been started again") for n in back]
-    return (
-        State(
-            {n: at for n, at in state.told_ns.items() if n not in back},
-            tuple(n for n in obeyed if n not in back),
-            state.short_since_ns,
-            state.still_since_ns,
-        ),
-        events,
+    told = {n: at for n, at in state.told_ns.items() if n not in back}
+    return state._replace(told_ns=told, obeyed=tuple(n for n in obeyed if n not in back)), events
+
+
+def deadline_s(path: Path, params: Params) -> float:
+    """Return how long a load may take to shut down: by then it has to be off [s]."""
+    return path.autonomy_s if path.on_storage else path.shutdown_s + params.margin_s
+
+
+def _hook(
+    view: View, state: State, going: list[tuple[Path, str]], params: Params
+) -> tuple[State, tuple[Request, ...]]:
+    """Ask for the site's program, once for each load that goes."""
+    hook = view.site.north.hook
+    if not hook.program or not going:
+        return state, ()
+    requests = tuple(
+        Request(
+            state.hooked + place,
+            HOOK,
+            {
+                "program": list(hook.program),
+                "load": path.load,
+                "deadline_s": round(deadline_s(path, params), 1),
+                "reason": reason,
+                "limit_s": hook.limit_s,
+            },
+        )
+        for place, (path, reason) in enumerate(going, 1)
     )
+    running = {**state.running, **{r.id: r.arguments["load"] for r in requests}}
+    return state._replace(hooked=requests[-1].id, running=running), requests
 
 
-def _requested(view: View, path: Path, reason: str) -> Event:
+def _answered(view: View, state: State) -> tuple[State, list[Event]]:
+    """Record what came of the site's program."""
+    answers = [m for m in view.inbox if isinstance(m, Finished) and m.request_id in state.running]
+    if not answers:
+        return state, []
+    events = []
+    for answer in answers:
+        load = state.running[answer.request_id]
+        came = answer.result or {"ok": False, "said": "it could not be run"}
+        name = "shutdown_hook_done" if came["ok"] else "shutdown_hook_failed"
+        text = f"The program told of the shutdown of {load}: {came['said']}"
+        events.append(view.event(load, name, text, **came))
+    done = {answer.request_id for answer in answers}
+    running = {n: load for n, load in state.running.items() if n not in done}
+    return state._replace(running=running), events
+
+
+def _requested(view: View, path: Path, reason: str, params: Params) -> Event:
     return view.event(
         path.load,
         "shutdown_requested",
         f"Orderly shutdown of {path.load} requested: {reason}",
         reason=reason,
+        deadline_s=deadline_s(path, params),
         autonomy_s=path.autonomy_s,
         shutdown_s=path.shutdown_s,
         priority=path.priority,

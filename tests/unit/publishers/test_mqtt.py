@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import aiomqtt
@@ -152,3 +154,64 @@ def test_values_fit_for_json() -> None:
         "d": "{1}",
     }
     assert iso(1_700_000_000_000_000_001) == "2023-11-14T22:13:20.000000001Z"
+
+
+def requested(load: str, at_ns: int) -> Event:
+    fields = {
+        "reason": "it is shed",
+        "deadline_s": 300.0,
+        "autonomy_s": 300.0,
+        "shutdown_s": 60.0,
+        "priority": 4,
+        "known": True,
+    }
+    return Event(at_ns, load, "shutdown_requested", "text", fields)
+
+
+@pytest.mark.fault("F56", "F81")
+async def test_a_request_to_shut_down_stands_until_its_load_runs_again(
+    program: Callable[[str], str],
+) -> None:
+    place = north(PORT + 80)
+    port = place.site.north.mqtt_port
+    async with publishing(place) as publisher:
+        with broker(program, port):
+            publisher.tell([requested("ROW-1", place.now_ns()), requested("ROW-2", 1)])
+            async with listening(port) as heard:
+                await until(lambda: {"shutdown/ROW-1", "shutdown/ROW-2"} <= set(heard), 15.0)
+                body = heard["shutdown/ROW-1"][0]
+                assert (body["load"], body["requested"], body["reason"]) == (
+                    "ROW-1", True, "it is shed",
+                )  # fmt: skip
+                assert (body["deadline_s"], body["priority"]) == (300.0, 4)
+                left_s = _seconds(body["t_deadline"]) - _seconds(body["t_detect"])
+                assert left_s == pytest.approx(300.0)
+            publisher.tell([Event(place.now_ns(), "ROW-2", "shutdown_over", "x", {})])
+            async with listening(port) as heard:
+                await until(lambda: "shutdown/ROW-2" in heard)
+                await until(lambda: not heard["shutdown/ROW-2"][-1]["requested"])
+                assert heard["shutdown/ROW-1"][0]["requested"], "retained, it is latched"
+        with broker(program, port):  # it has forgotten everything
+            async with listening(port) as heard:
+                await until(lambda: "shutdown/ROW-1" in heard, 15.0)
+                assert heard["shutdown/ROW-1"][0]["deadline_s"] == 300.0
+
+
+def test_what_an_earlier_daemon_requested_is_denied_once_this_one_knows() -> None:
+    place = north(PORT + 90)
+    publisher = MqttPublisher(place)
+    racks = [e.id for e in place.site.of_nature("rack_row", "it_rack")]
+    first = snapshot(place)
+    publisher.show(first)
+    assert not publisher._outbox
+    publisher.tell([requested(racks[0], place.now_ns())] if racks else [])
+    later = dataclasses.replace(first.image, now_ns=first.image.now_ns + mqtt.KNOWS)
+    for _ in range(2):
+        publisher.show(dataclasses.replace(first, image=later))
+    over = [x for x in publisher._outbox if x.topic.startswith("shutdown/")]
+    denied = [x.topic.removeprefix("shutdown/") for x in over if not x.body["requested"]]
+    assert denied == racks[1:], "once, and not what is requested now"
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text[:26] + "+00:00").timestamp()

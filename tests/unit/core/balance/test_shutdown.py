@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.core import step as core
+from daemon.model.commands import Finished
+from daemon.model.plant import Hook
 from tests.main_lane import Lane, commands, dark, events, on_sets, supply
 
 HIGH, LOW = {"ROW-1", "ROW-2", "ROW-3"}, {"ROW-4", "ROW-5", "ROW-6"}
@@ -201,3 +205,67 @@ def test_rows_wait_for_their_feeders_when_the_sets_that_came_can_carry_them(
     in_the_dark(hall)
     word = dark(outage=True, sets_failed=1, sets_on_bus=3, rows_limit_w=limit_w)
     assert set(told([hall.scan(word), *hall.run(5.0)])) == shed
+
+
+def hooked() -> Lane:
+    """Return a hall whose site names a program."""
+    hall = Lane()
+    north = replace(hall.site.north, hook=Hook(("/opt/tell", "--all"), 2.0))
+    hall.site = replace(hall.site, north=north)
+    hall.params = core.Params("main", hall.site, hall.points, hall.params.control, 1)
+    return hall
+
+
+def asked(steps: list[core.Step]) -> dict[str, dict[str, object]]:
+    """Return what the program was asked to be told, by load."""
+    return {str(r.arguments["load"]): r.arguments for done in steps for r in done.requests}
+
+
+def test_the_program_of_the_site_is_told_once_of_each_load() -> None:
+    hall = hooked()
+    in_the_dark(hall)
+    steps = [hall.scan(dark(outage=True, sets_failed=4)), *hall.run(10.0)]
+    requests = [r for done in steps for r in done.requests]
+    assert {str(r.arguments["load"]) for r in requests} == LOW
+    assert len({r.id for r in requests}) == len(requests) == len(LOW), "though it is told again"
+    row = asked(steps)["ROW-6"]
+    assert row["program"] == ["/opt/tell", "--all"]
+    assert row["limit_s"] == 2.0
+    requested = {e.source: e for e in events(steps, "shutdown_requested")}
+    assert row["reason"] == requested["ROW-6"].fields["reason"] == "it is shed"
+    assert row["deadline_s"] == pytest.approx(requested["ROW-6"].fields["autonomy_s"], abs=0.1)
+
+
+def test_a_load_that_is_still_fed_has_its_shutdown_and_the_margin() -> None:
+    hall = hooked()
+    hall.run(1.0)
+    hall.put_all("pump", "stage", "fault")
+    assert asked(hall.run(12.0))["ROW-5"]["deadline_s"] == 90.0
+
+
+def test_without_a_program_nothing_is_asked() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    assert not asked([hall.scan(dark(outage=True, sets_failed=4)), *hall.run(5.0)])
+
+
+@pytest.mark.parametrize(
+    ("result", "event", "said"),
+    [
+        ({"ok": True, "code": 0, "said": "it ended"}, "shutdown_hook_done", "it ended"),
+        ({"ok": False, "code": 3, "said": "it failed"}, "shutdown_hook_failed", "it failed"),
+        (None, "shutdown_hook_failed", "could not be run"),
+    ],
+)
+def test_what_came_of_the_program_is_recorded(
+    result: dict[str, object] | None, event: str, said: str
+) -> None:
+    hall = hooked()
+    in_the_dark(hall)
+    steps = [hall.scan(dark(outage=True, sets_failed=4)), *hall.run(2.0)]
+    request = next(r for done in steps for r in done.requests)
+    steps = [hall.scan(Finished(request.id, result)), *hall.run(1.0)]
+    (told_of,) = events(steps, event)
+    assert told_of.source == request.arguments["load"]
+    assert said in told_of.text
+    assert not events([hall.scan(Finished(request.id, result))], event), "once"
