@@ -126,6 +126,7 @@ def test_a_subscriber_that_comes_late_finds_the_request_standing(heard: Heard) -
 
 
 def test_what_came_of_the_program_is_on_record(heard: Heard) -> None:
-    done = [line for line in heard.said if "The program told of the shutdown of ROW-4" in line]
+    lines = [line for line in heard.said if line.startswith("[daemon]")]
+    done = [line for line in lines if "The program told of the shutdown of ROW-4" in line]
     assert len(done) == 1
     assert "ended with code 0: queued" in done[0]
