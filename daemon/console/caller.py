@@ -36,6 +36,7 @@ ANSWER_S: Final = 4.0
 OUTCOME_S: Final = 45.0
 """Longest wait for what became of a command [s]: spring, synchronising and retry included."""
 SHOWN: Final = 100
+OF_SCHEMES: Final = ("reset", "black_start")
 _ID: Final = re.compile(r"(\d{1,9})-(\d{1,9})")
 _NAMING: Final = ("do", "selection", "equipment", "point", "action")
 _DONE: Final = frozenset({"verified", "failed"})
@@ -191,14 +192,16 @@ class Caller:
         """Return what equipment obeys, and how it stands."""
         inside = self.door.inside
         item = inside.site.equipment.get(name)
+        of_scheme = OF_SCHEMES if name in inside.site.schemes else ()
         if item is None:
-            return {"id": name, "kind": "scheme", "commands": ["reset"], "setpoints": []}
+            return {"id": name, "kind": "scheme", "commands": [*of_scheme], "setpoints": []}
         obeys = inside.points.find(name, "command") is not None
+        commands = item.kind.commands() if obeys else ()
         return {
             "id": name,
             "kind": item.nature,
             "stands": {p.spec.name: self._label(p.index) for p in self._stages(name)},
-            "commands": list(item.kind.commands()) if obeys else [],
+            "commands": list(dict.fromkeys((*commands, *of_scheme))),
             "setpoints": [
                 {
                     "point": point.spec.name,

@@ -50,7 +50,11 @@ UNREAD: Final = 1 << 16
 """Bytes that may wait for a caller who does not read."""
 READ_S: Final = 5.0
 AGAIN_S: Final = 5.0
-NOTES_HZ: Final = 5.0
+_NOTES_HZ: Final = 5.0
+_ARRIVALS_HZ: Final = 10.0
+_REQUESTS_HZ: Final = 50.0
+_OWN_HZ: Final = 10.0
+_ORDERS_HZ: Final = 2.0
 _NEWS: Final = ("command_", "selection_", "setpoint_", "operator")
 _PLAIN: Final = (str, int, float, bool, tuple, list, type(None))
 _OWNER: Final = 0o600
@@ -98,14 +102,14 @@ class Door:
         self.inside: Final = inside
         self.roster: Final = Roster(operators, self._enrolled)
         self.ledger: Final = Ledger()
-        self.orders: Final = Bucket(2.0, 20)
+        self.orders: Final = Bucket(_ORDERS_HZ, 20)
         self.pool: ThreadPoolExecutor
         self._path = path
         self._image: Image | None = None
         self._names = 0
-        self._arrivals = Bucket(10.0, 20)
-        self._requests = Bucket(50.0, 50)
-        self._notes = Bucket(NOTES_HZ, 50)
+        self._arrivals = Bucket(_ARRIVALS_HZ, 20)
+        self._requests = Bucket(_REQUESTS_HZ, 50)
+        self._notes = Bucket(_NOTES_HZ, 50)
         self._unnoted = 0
         self._places: dict[asyncio.Task[Any], bool] = {}
         self._callers: list[Caller] = []
@@ -307,7 +311,7 @@ class Door:
     async def _converse(
         self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        own = Bucket(10.0, 20)
+        own = Bucket(_OWN_HZ, 20)
         heard = False
         while True:
             patience_s = None if caller.watching else SILENT_S if heard else NEW_S

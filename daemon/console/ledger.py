@@ -29,8 +29,12 @@ STAGES: Final = {
     "command_cancelled": "cancelled",
     "command_refused": "refused",
     "selection_expired": "expired",
+    "setpoint_taken": "verified",
+    "setpoint_refused": "refused",
 }
 """What an event makes of the selection that it carries."""
+STANDING: Final = "standing"
+"""A refusal that carries this refuses a step, and the selection stands as it did."""
 ENDED: Final = frozenset({"verified", "failed", "cancelled", "refused", "expired"})
 OUTSTANDING: Final = frozenset({"selected", "approved", "operated", "sent"})
 KEPT: Final = 256
@@ -133,11 +137,12 @@ class Ledger:
     def _note(
         self, found: Followed, stage: str, at_ns: int, text: str, fields: Mapping[str, Any]
     ) -> None:
-        found.stage, found.text = stage, text
-        found.told.update(fields)
         found.steps.append((stage, at_ns, text))
-        left_s = fields.get("left_s")
-        found.ends_ns = at_ns + ns(left_s) if left_s is not None else 0
+        if not fields.get(STANDING):
+            found.stage, found.text = stage, text
+            found.told.update(fields)
+            left_s = fields.get("left_s")
+            found.ends_ns = at_ns + ns(left_s) if left_s is not None else 0
         for future in found.waiting:
             if not future.done():
                 future.set_result(None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 NAME: Final = "command.sock"
 LONGEST_LINE: Final = 4096
 """Bytes of a request; who sends more is hung up on."""
+CONNECT_S: Final = 10
 LONGEST_PATH: Final = 107
 """Bytes the kernel takes for the address of a local socket (`sun_path` less its end)."""
 
@@ -84,8 +86,11 @@ class Call:
         """
         self._socket = socket.socket(socket.AF_UNIX)
         try:
-            self._socket.settimeout(patience_s)
+            # The kernel lets a caller wait in front of a busy door only while the socket blocks.
+            wait = struct.pack("ll", CONNECT_S, 0)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
             self._socket.connect(str(path))
+            self._socket.settimeout(patience_s)
         except OSError:
             self._socket.close()
             raise

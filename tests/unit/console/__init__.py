@@ -1,0 +1,1 @@
+"""The door of the daemon, its operators and what a person types."""
