@@ -236,17 +236,16 @@ def _cases(
         rating_w = float(found.rating_w[case, place])
         loading = round(float(carried_w[case, place]) / rating_w, 2) if rating_w else float("inf")
         over.setdefault(case, []).append((zone.rated_names[place], loading))
-    names = ("", *(item.id for item in zone.elements))
-    return tuple(
-        Contingency(
-            element=name,
+    cases = list(zone.quiet)
+    for case in {*lost, *stored, *over}:
+        cases[case] = Contingency(
+            element=cases[case].element,
             lost=tuple(lost.get(case, ())),
             on_storage=tuple(stored.get(case, ())),
             overloaded=tuple(over.get(case, ())),
             transfers=found.transfers[case],
         )
-        for case, name in enumerate(names)
-    )
+    return tuple(cases)
 
 
 def _merged(

@@ -90,7 +90,7 @@ class Waiting(NamedTuple):
     case: Indices
     load: Indices
     until_s: Numbers
-    behind: Numbers
+    behind: NDArray[np.bool_]
 
 
 class Outlook(NamedTuple):
@@ -122,22 +122,32 @@ def outlook(zone: Zone, codes: bytes, params: Params) -> Outlook:
     return _Survey(zone, codes, params).outlook()
 
 
+class _Held(NamedTuple):
+    """What stands at each node by itself: when, and its place among what is rated, -1 for none."""
+
+    first_s: Numbers
+    place: Indices
+
+
 class _Solution(NamedTuple):
-    """Earliest arrival at each bus (n_case, n_bus), the way it comes over, -1 at a source."""
+    """Earliest arrival at each node (n_case, n_node), the way it comes over, -1 at a source."""
 
     arrival_s: Numbers
     parent: Indices
 
 
 class _Walk(NamedTuple):
-    """Where the feeds of loads come from."""
+    """What loads add to what is passed, and the place of what feeds end at (n_case, n_feed)."""
 
     carried: Numbers
     root: Indices
 
 
 class _Survey:
-    """One outlook in the making."""
+    """One outlook in the making.
+
+    Buses joined by closed switches that are no elements are one *node*: they share one fate.
+    """
 
     def __init__(self, zone: Zone, codes: bytes, params: Params) -> None:
         self._zone, self._params = zone, params
@@ -147,18 +157,46 @@ class _Survey:
         self._case = {item.id: n + 1 for n, item in enumerate(zone.elements)}
         scheduled = {b: (s, d) for s in zone.schemes for b, d in _delays(s, params).items()}
         delay_s = [self._way_s(way.item, way.number, scheduled) for way in zone.ways]
-        used = [n for n, d in enumerate(delay_s) if d < _NEVER]
-        self._ways = [zone.ways[n] for n in used]
-        self._start = np.array([w.start for w in self._ways], dtype=np.int64)
-        self._end = np.array([w.end for w in self._ways], dtype=np.int64)
-        self._delay_s = np.array([delay_s[n] for n in used])
-        self._restart_s = np.array(
-            [params.restart_s * (w.item.nature == "hvdc") for w in self._ways]
-        )
+        self._node = self._joined(delay_s)
+        self._n_node = 1 + max(self._node, default=0)
+        used = [
+            (self._node[way.end], n)
+            for n, (way, d) in enumerate(zip(zone.ways, delay_s, strict=True))
+            if d < _NEVER and self._node[way.start] != self._node[way.end]
+        ]
+        used.sort()
+        self._ways = [zone.ways[n] for _, n in used]
+        self._start = np.array([self._node[w.start] for w in self._ways], dtype=np.int64)
+        self._end = np.array([end for end, _ in used], dtype=np.int64)
+        self._delay_s = np.array([delay_s[n] for _, n in used])
+        late = [params.restart_s * (w.item.nature == "hvdc") for w in self._ways]
+        self._restart_s = np.array(late)
         self._cost_s = np.tile(self._delay_s + HOP_S, (self._n_case, 1))
         for n, way in enumerate(self._ways):
             if (case := self._case.get(way.item.id)) is not None:
                 self._cost_s[case, n] = _NEVER
+        feeds, self._of = zone.feeds
+        self._feeds = np.array([self._node[bus] for bus in feeds], dtype=np.int64)
+        self._begins = np.flatnonzero(np.diff(self._of, prepend=-1))
+        """First feed of each load."""
+
+    def _joined(self, delay_s: list[float]) -> list[int]:
+        """Return the node of every bus."""
+        parent = list(range(len(self._zone.buses)))
+
+        def root(bus: int) -> int:
+            while parent[bus] != bus:
+                parent[bus] = parent[parent[bus]]
+                bus = parent[bus]
+            return bus
+
+        for way, at_s in zip(self._zone.ways, delay_s, strict=True):
+            contact = way.item.kind.role is Role.SWITCH and way.item.id not in self._case
+            if contact and at_s == 0.0:
+                low, high = sorted((root(way.start), root(way.end)))
+                parent[high] = low
+        number: dict[int, int] = {}
+        return [number.setdefault(root(bus), len(number)) for bus in range(len(parent))]
 
     # Which way conducts, or would.
 
@@ -242,31 +280,33 @@ class _Survey:
             return _NEVER
         return self._params.sets_s
 
-    def _first_s(self, *, stored: bool) -> Numbers:
-        """Return when each bus is held by what stands at it (n_case, n_bus)."""
-        first = np.full((self._n_case, len(self._zone.buses)), _NEVER)
+    def _held(self, *, stored: bool) -> _Held:
+        """Return what holds each node by itself, stores included or not."""
         held = [
-            (item, self._zone.at[item.buses[0]], self._source_s(item))
-            for item in self._zone.items
-            if item.kind.role is Role.SOURCE
+            (at_s, item, item.buses[0])
+            for item in self._zone.sources
+            if (at_s := self._source_s(item)) < _NEVER
         ]
         if stored:
             held += [
-                (item, self._zone.at[item.buses[-1]], STORED_S)
+                (STORED_S, item, item.buses[-1])
                 for item in self._zone.backups
                 if self._stage(item) in _HOLDING
             ]
-        for item, bus, at_s in held:
-            lasts = np.full(self._n_case, at_s)
-            lasts[self._case[item.id]] = _NEVER
-            first[:, bus] = np.minimum(first[:, bus], lasts)
-        return first
+        first = np.full((self._n_case, self._n_node), _NEVER)
+        place = np.full((self._n_case, self._n_node), -1, dtype=np.int64)
+        for at_s, item, bus in sorted(held, key=lambda row: -row[0]):  # the first comes last
+            lasts = np.arange(self._n_case) != self._case[item.id]
+            node = self._node[self._zone.at[bus]]
+            first[lasts, node] = at_s
+            place[lasts, node] = self._zone.rated[item.id]
+        return _Held(first, place)
 
     # How it spreads, and what it carries.
 
-    def _solve(self, first_s: Numbers) -> _Solution:
-        """Return the earliest arrival at every bus."""
-        arrival = first_s.copy()
+    def _solve(self, held: _Held) -> _Solution:
+        """Return the earliest arrival at every node."""
+        arrival = held.first_s.copy()
         parent = np.full(arrival.shape, -1, dtype=np.int64)
         if not self._ways:
             return _Solution(arrival, parent)
@@ -274,8 +314,8 @@ class _Survey:
         ends = self._end[begins]
         while True:
             before = arrival[:, self._start]
-            late = (before > self._params.hold_up_s) * self._restart_s
-            coming = before + self._cost_s + late
+            coming = before + self._cost_s
+            coming += (before > self._params.hold_up_s) * self._restart_s
             nearer = np.minimum(arrival[:, ends], np.minimum.reduceat(coming, begins, axis=1))
             if (nearer == arrival[:, ends]).all():
                 break
@@ -283,79 +323,66 @@ class _Survey:
         size = len(self._ways)
         tight = (coming <= arrival[:, self._end]) & (coming < _NEVER)
         best = np.minimum.reduceat(np.where(tight, np.arange(size), size), begins, axis=1)
-        at_source = (first_s[:, ends] <= arrival[:, ends]) | (best == size)
+        at_source = (held.first_s[:, ends] <= arrival[:, ends]) | (best == size)
         parent[:, ends] = np.where(at_source, -1, best)
         return _Solution(arrival, parent)
 
-    def _walk(self, solved: _Solution, share: Numbers) -> _Walk:
+    def _walk(self, held: _Held, solved: _Solution, share: Numbers) -> _Walk:
         """Follow every feed up to its source, and note what it adds to what is passed.
 
         Args:
-            solved: ways to every bus.
+            held: what the feeds end at.
+            solved: ways to every node.
             share: part of its load that each feed draws (n_case, n_feed).
         """
-        zone, n_case = self._zone, self._n_case
-        feeds, of = _feeds(zone)
-        place = np.array([zone.rated.get(w.item.id, -1) for w in self._ways] or [-1])
-        gain = np.array([1.0 / w.item.ratings.get("efficiency_pu", 1.0) for w in self._ways] or [1])
-        at_input = np.array([w.item.nature == "hvdc" for w in self._ways] or [False])
-        start = self._start if len(self._start) else np.zeros(1, dtype=np.int64)
-        cases = np.arange(n_case)[:, None]
+        zone = self._zone
+        ways = self._ways or zone.ways[:1]  # nothing is taken from it, but there must be one
+        place = np.array([zone.rated.get(w.item.id, -1) for w in ways])
+        gain = np.array([1.0 / w.item.ratings.get("efficiency_pu", 1.0) for w in ways])
+        at_input = np.array([w.item.nature == "hvdc" for w in ways])
+        cases = np.arange(self._n_case)[:, None]
         slots: list[Indices] = []
         weights: list[Numbers] = []
 
         def note(rated: Indices, amount: Numbers) -> None:
             wanted = (rated >= 0) & (amount != 0.0)
-            slot = (cases * zone.places + rated) * len(zone.loads) + of
+            slot = (cases * zone.places + rated) * len(zone.loads) + self._of
             slots.append(slot[wanted])
             weights.append(amount[wanted])
 
-        at, amount = np.tile(feeds, (n_case, 1)), share.copy()
-        for _ in range(len(zone.buses)):
-            way = solved.parent[cases, at]
-            going = way >= 0
-            if not going.any():
-                break
+        at, amount = np.tile(self._feeds, (self._n_case, 1)), share.copy()
+        while (going := (way := solved.parent[cases, at]) >= 0).any():
             grown = np.where(going, amount * gain[way], amount)
             note(np.where(going, place[way], -1), np.where(at_input[way], grown, amount))
-            at, amount = np.where(going, start[way], at), grown
-        note(self._giving()[at], amount)
-        size = n_case * zone.places * len(zone.loads)
-        flat = np.concatenate(slots) if slots else np.zeros(0, dtype=np.int64)
+            at, amount = np.where(going, self._start[way], at), grown
+        root = held.place[cases, at]
+        note(root, amount)
+        size = self._n_case * zone.places * len(zone.loads)
+        flat = np.concatenate(slots)
         carried = np.bincount(flat, np.concatenate(weights), minlength=size).astype(np.float64)
-        return _Walk(carried.reshape(n_case * zone.places, len(zone.loads)), at)
-
-    def _giving(self) -> Indices:
-        """Return the place of what stands at each bus, -1 where nothing is rated (n_bus,)."""
-        giving = np.full(len(self._zone.buses), -1, dtype=np.int64)
-        for item in self._zone.items:
-            if item.kind.role in {Role.SOURCE, Role.STORAGE} and item.id in self._zone.rated:
-                giving[self._zone.at[item.buses[0]]] = self._zone.rated[item.id]
-        for item in self._zone.backups:
-            giving[self._zone.at[item.buses[-1]]] = self._zone.rated[item.id]
-        return giving
+        return _Walk(carried.reshape(self._n_case * zone.places, len(zone.loads)), root)
 
     def _share(self, solved: _Solution, within_s: float) -> Numbers:
         """Return which part of its load each feed draws (n_case, n_feed)."""
-        feeds, of = _feeds(self._zone)
-        held = solved.arrival_s[:, feeds] <= within_s
-        first = np.flatnonzero(np.diff(of, prepend=-1))
+        held = solved.arrival_s[:, self._feeds] <= within_s
         count = np.zeros((self._n_case, len(self._zone.loads)))
-        count[:, of[first]] = np.add.reduceat(held, first, axis=1, dtype=np.float64)
-        share: Numbers = held / np.maximum(count[:, of], 1.0)
-        for n, load in enumerate(self._zone.loads):
-            if load.follows:
-                share[:, of == n] *= self._stays(load.id, solved, load.feeds[0])
+        loads = self._of[self._begins]
+        count[:, loads] = np.add.reduceat(held, self._begins, axis=1, dtype=np.float64)
+        share: Numbers = held / np.maximum(count[:, self._of], 1.0)
+        for feed, load in enumerate(self._of.tolist()):
+            if self._zone.loads[load].follows:
+                id_ = self._zone.loads[load].id
+                share[:, feed] *= self._stays(id_, solved, int(self._feeds[feed]))
         return share
 
-    def _stays(self, id_: str, solved: _Solution, bus: int) -> Numbers:
-        """Return whether what follows gives on: no death, no gap, not forming (n_case, 1)."""
-        stays = np.asarray(solved.arrival_s[:, bus] <= self._params.hold_up_s, dtype=np.float64)
+    def _stays(self, id_: str, solved: _Solution, node: int) -> Numbers:
+        """Return whether what follows gives on: no death, no gap, not forming (n_case,)."""
+        stays = np.asarray(solved.arrival_s[:, node] <= self._params.hold_up_s, dtype=np.float64)
         if id_ in self._case:
             stays[self._case[id_]] = 0.0
         if self._stage_of_storage(id_) == "grid_forming":
             stays[:] = 0.0
-        return stays[:, None]
+        return stays
 
     def _stage_of_storage(self, id_: str) -> str:
         item = self._zone.site.equipment[id_]
@@ -365,11 +392,10 @@ class _Survey:
 
     def outlook(self) -> Outlook:
         """Return it."""
-        hold_s = self._params.hold_up_s
-        now = self._solve(self._first_s(stored=True))
-        after = self._solve(self._first_s(stored=False))
-        at_once = self._walk(now, self._share(now, hold_s))
-        later = self._walk(after, self._share(after, _LATEST))
+        with_stores, without = self._held(stored=True), self._held(stored=False)
+        now, after = self._solve(with_stores), self._solve(without)
+        at_once = self._walk(with_stores, now, self._share(now, self._params.hold_up_s))
+        later = self._walk(without, after, self._share(after, _LATEST))
         waiting = self._waiting(now, after, at_once.root)
         return Outlook(
             at_once=at_once.carried,
@@ -381,21 +407,15 @@ class _Survey:
 
     def _waiting(self, now: _Solution, after: _Solution, root: Indices) -> Waiting:
         """Return the critical loads that no running source holds."""
-        zone, hold_s = self._zone, self._params.hold_up_s
-        feeds, of = _feeds(zone)
-        first = np.flatnonzero(np.diff(of, prepend=-1))
-        until = np.minimum.reduceat(after.arrival_s[:, feeds], first, axis=1)
-        loads = of[first]
+        zone, hold_s, loads = self._zone, self._params.hold_up_s, self._of[self._begins]
+        until = np.minimum.reduceat(after.arrival_s[:, self._feeds], self._begins, axis=1)
         critical = np.array([zone.loads[n].critical for n in loads], dtype=np.bool_)
         case, column = np.nonzero((until > hold_s) & critical)
-        behind = np.zeros((len(case), max(len(zone.backups), 1)))
-        stored = {zone.at[item.buses[-1]]: n for n, item in enumerate(zone.backups)}
-        held = now.arrival_s[:, feeds] <= hold_s
-        for row, (c, k) in enumerate(zip(case.tolist(), column.tolist(), strict=True)):
-            for feed in np.flatnonzero(of == loads[k]).tolist():
-                if held[c, feed] and (backup := stored.get(int(root[c, feed]))) is not None:
-                    behind[row, backup] = 1.0
-        return Waiting(case, loads[column], until[case, column], behind)
+        stores = np.array([zone.rated[item.id] for item in zone.backups], dtype=np.int64)
+        held = now.arrival_s[:, self._feeds] <= hold_s
+        on_store = held[:, :, None] & (root[:, :, None] == stores)
+        behind = np.logical_or.reduceat(on_store, self._begins, axis=1)
+        return Waiting(case, loads[column], until[case, column], behind[case, column])
 
     def _rating_w(self) -> Numbers:
         zone, params = self._zone, self._params
@@ -420,44 +440,37 @@ class _Survey:
         seen: set[tuple[int, int]] = set()
         for case, load in zip(waiting.case.tolist(), waiting.load.tolist(), strict=True):
             for feed in self._zone.loads[load].feeds:
-                for bus, name in self._passed(after, case, feed, seen):
-                    at_s = round(float(after.arrival_s[case, bus]), 3)
+                for node, name in self._passed(after, case, self._node[feed], seen):
+                    at_s = round(float(after.arrival_s[case, node]), 3)
                     found[case][name] = min(at_s, found[case].get(name, at_s))
         return tuple(tuple(names.items()) for names in found)
 
     def _passed(
-        self, after: _Solution, case: int, bus: int, seen: set[tuple[int, int]]
+        self, after: _Solution, case: int, node: int, seen: set[tuple[int, int]]
     ) -> Iterator[tuple[int, str]]:
-        """Yield (bus, equipment) for every transfer on the way to a bus."""
-        while (case, bus) not in seen and after.arrival_s[case, bus] < _NEVER:
-            seen.add((case, bus))
-            way = int(after.parent[case, bus])
+        """Yield (node, equipment) for every transfer on the way to a node."""
+        while (case, node) not in seen and after.arrival_s[case, node] < _NEVER:
+            seen.add((case, node))
+            way = int(after.parent[case, node])
             if way < 0:
-                if after.arrival_s[case, bus] > self._params.hold_up_s:
-                    yield bus, self._coming_at(bus)
+                if after.arrival_s[case, node] > self._params.hold_up_s:
+                    yield from ((node, name) for name in self._coming_at(node, case))
                 return
             if self._delay_s[way] > 0.0:
-                yield bus, self._ways[way].item.id
-            bus = self._ways[way].start
+                yield node, self._ways[way].item.id
+            node = int(self._start[way])
 
-    def _coming_at(self, bus: int) -> str:
-        return next(
-            item.id
-            for item in self._zone.items
-            if item.kind.role is Role.SOURCE and self._zone.at[item.buses[0]] == bus
-        )
+    def _coming_at(self, node: int, case: int) -> Iterator[str]:
+        """Yield the sources that come up at a node."""
+        for item in self._zone.sources:
+            there = self._node[self._zone.at[item.buses[0]]] == node
+            if there and case != self._case[item.id] and self._source_s(item) < _NEVER:
+                yield item.id
 
 
 _LATEST: Final = 1e9
 _HOLDING: Final = frozenset({"normal", "battery", "walk_in", "grid_forming"})
 """Stages in which a store holds its bus when the input goes; in bypass nothing does."""
-
-
-def _feeds(zone: Zone) -> tuple[Indices, Indices]:
-    """Return the bus of every feed of every load, and the load it is of (n_feed,)."""
-    pairs = [(bus, n) for n, load in enumerate(zone.loads) for bus in load.feeds]
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
 
 
 def _delays(scheme: MainTieMainScheme, params: Params) -> dict[str, float]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
+from daemon.core.view import Contingency
 from daemon.model.natures import Role
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quality import good_mask
@@ -96,10 +97,12 @@ class Zone:
         buses: in file order.
         ways: every direction through equipment, in order of the bus they lead to.
         loads: what draws power.
+        feeds: bus of every feed of every load, and the load it is of.
         backups: UPS and rectifiers, whose store holds their output, then storage on AC, which may
             hold an island.
+        sources: what feeds its bus from outside or from fuel.
         elements: what may die; those that other zones have too come first.
-        n_shared: how many these are.
+        quiet: the answer of each case as long as there is nothing to say.
         rated: places of the equipment whose rating is judged; sets of one bus share a place.
         places: how many these are.
     """
@@ -122,8 +125,13 @@ class Zone:
         ac = [e for e in items if e.nature == "ess" and site.buses[e.buses[0]].kind == "ac"]
         self.n_behind = len(own)
         self.backups = (*own, *ac)
+        self.sources = tuple(e for e in items if e.kind.role is Role.SOURCE)
         self.elements = tuple(e for e in items if e.kind.role in _ELEMENTS or self._is_tie(e))
+        pairs = [(bus, n) for n, load in enumerate(self.loads) for bus in load.feeds]
+        self.feeds = [bus for bus, _ in pairs], np.array([n for _, n in pairs], dtype=np.int64)
         self.rated = self._rated()
+        names = ("", *(item.id for item in self.elements))
+        self.quiet = tuple(Contingency(name) for name in names)
         self.places = 1 + max(self.rated.values(), default=-1)
         self._gauge(points)
 
