@@ -199,6 +199,9 @@ def _commands(*names: str) -> tuple[PointSpec, ...]:
     )
 
 
+FALLBACKS: Final = ("none", "hold", "zero", "own_logic")
+"""What a device does when the daemon has been silent for its fall-back time."""
+
 _LIFE = _counters(life_count="Rises each second while the device itself is alive.")
 _HEARTBEAT = (
     PointSpec(
@@ -207,6 +210,8 @@ _HEARTBEAT = (
     PointSpec(
         "daemon_present", PointKind.STATUS, "", "The heartbeat came within the fall-back time."
     ),
+    *_measures(fallback_after_s="Silence of the daemon after which the device falls back, as set."),
+    *_stage(*FALLBACKS, name="fallback", text="What the device then does, as set in it."),
 )
 _POSITION = (PointSpec("position", PointKind.POSITION, "", "Double-point position."),)
 _SELECTOR = _stage(

@@ -12,7 +12,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from daemon.model.natures import PointKind
+from daemon.model.natures import FALLBACKS, PointKind
 from device_emulators.plant.indications import Panel
 from device_emulators.plant.reading import Cell
 
@@ -171,10 +171,23 @@ class Device:
             return self._beat_value or 0.0
         if point == "daemon_present":
             return float(self.daemon_present)
+        if point in {"fallback_after_s", "fallback"}:
+            return self._fallback(point)
         if point in self.setpoints:
             return self.setpoints[point]
         valid = ", ".join(sorted(self.item.kind.points))
         raise ValueError(f"{self.id} has no point {point!r} (valid: {valid})")
+
+    def _fallback(self, point: str) -> float:
+        """Return what is set for the daemon's silence."""
+        device = self.item.device
+        if device is None:
+            return 0.0
+        return (
+            device.fallback_after_s
+            if point == "fallback_after_s"
+            else float(FALLBACKS.index(device.fallback))
+        )
 
     def quantity(self, name: str) -> float:
         """Return the true value behind a point, or a quantity that no instrument shows.

@@ -206,6 +206,10 @@ FRAMES = (
         },
     ),
     Frame(
+        "generator/generic_set", "input", 902, "00C8 0003",
+        {"fallback_after_s": 20.0, "fallback": 3},
+    ),
+    Frame(
         "generator/generic_set", "holding", 0,
         "0007 0201 0001 00FF 0000 0000 0000 0000 0000 0000 6100 FFDB",
         {
@@ -267,6 +271,10 @@ FRAMES = (
         },
     ),
     Frame(
+        "transfer_switch/generic_alts", "input", 902, "8CA0 0000",
+        {"fallback_after_s": 3600.0, "fallback": 0},
+    ),
+    Frame(
         "transfer_switch/generic_alts", "holding", 0, "0001 0002 0003 0004",
         {"command_epoch": 1, "command_id": 2, "command": 3, "heartbeat": 4},
     ),
@@ -297,6 +305,10 @@ FRAMES = (
             "life_count": 6,
         },
     ),
+    Frame(
+        "switchgear_controller/generic_ccts", "input", 902, "001E 0003",
+        {"fallback_after_s": 3.0, "fallback": 3},
+    ),
     Frame("switchgear_controller/generic_ccts", "holding", 3, "0102", {"heartbeat": 258}),
     Frame(
         "rack_row/generic_row", "input", 0,
@@ -306,6 +318,10 @@ FRAMES = (
             "energy_stored_wh": 26_000, "shutdown_s": 222.0, "racks_running_count": 8,
             "daemon_present": 1,
         },
+    ),
+    Frame(
+        "rack_row/generic_row", "input", 902, "0023 0001",
+        {"fallback_after_s": 3.5, "fallback": 1},
     ),
     Frame(
         "rack_row/generic_row", "holding", 0,
@@ -403,6 +419,8 @@ NODES: dict[str, dict[str, tuple[str, str, float]]] = {
         "battery_alarm": ("ESS-1.BatteryAlarm", "Boolean", 1),
         "life_count": ("ESS-1.LifeCount", "UInt32", 1),
         "daemon_present": ("ESS-1.DaemonPresent", "Boolean", 1),
+        "fallback_after_s": ("ESS-1.FallbackTime", "Float", 1),
+        "fallback": ("ESS-1.Fallback", "UInt16", 1),
         "heartbeat": ("ESS-1.Heartbeat", "UInt16", 1),
         "command_epoch": ("ESS-1.CommandEpoch", "UInt32", 1),
         "command_id": ("ESS-1.CommandId", "UInt32", 1), "command": ("ESS-1.Command", "UInt16", 1),

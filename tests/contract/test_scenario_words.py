@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 # Of no interest to a scenario; they can be asked all the same.
-PLUMBING = {"life_count", "command_epoch", "command_id", "command", "heartbeat"}
+PLUMBING = {
+    "life_count", "command_epoch", "command_id", "command", "heartbeat",
+    "fallback_after_s", "fallback",
+}  # fmt: skip
 README = config_dir() / "scenarios" / "README.md"
 SHIPPED = sorted((config_dir() / "scenarios").glob("*.yaml"))
 
