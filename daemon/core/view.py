@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from daemon.core.gauges import Gauges
     from daemon.core.topology import Topology
     from daemon.model.commands import Message
+    from daemon.model.contingency import Contingency
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
     from daemon.model.plant import Site
@@ -134,6 +135,9 @@ class Path(NamedTuple):
         autonomy_s: how long that lasts, at this power and within the power of the storage.
         shutdown_s: how long an orderly shutdown takes.
         known: whether every value was good.
+        feeds: how long it lasts on each of its feeds alone: bus, and time [s].
+        held_s: how long storage that forms its AC supply lasts; part of `autonomy_s` [s].
+        reserve_wh: what its storage can give it within the time of the reserve [Wh].
     """
 
     load: str
@@ -144,6 +148,9 @@ class Path(NamedTuple):
     autonomy_s: float
     shutdown_s: float
     known: bool
+    feeds: tuple[tuple[str, float], ...] = ()
+    held_s: float = 0.0
+    reserve_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +168,6 @@ class Autonomy:
     on_storage: tuple[str, ...] = ()
     rows_on_storage: bool = False
     short: tuple[str, ...] = ()
-
-
-class Contingency(NamedTuple):
-    """What follows if one element dies now.
-
-    Attributes:
-        element: source, transformer, converter or tie; "" when nothing dies.
-        lost: critical loads that storage does not carry until they are fed again: load, and how
-            long it lasts [s].
-        on_storage: critical loads that storage carries meanwhile: load, how long it lasts, and
-            until when it must [s].
-        overloaded: equipment that would carry more than it may: equipment, and loading by rating.
-        transfers: what closes or starts by itself and feeds them again: equipment, and when [s].
-    """
-
-    element: str
-    lost: tuple[tuple[str, float], ...] = ()
-    on_storage: tuple[tuple[str, float, float], ...] = ()
-    overloaded: tuple[tuple[str, float], ...] = ()
-    transfers: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +242,7 @@ class Formed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BlackStart:
-    """Conclusion of generation about a board that is started from darkness.
+    """Conclusion of transfer about a board that is started from darkness.
 
     Attributes:
         holding: boards that are being isolated and looked at: nothing may be closed there.
@@ -286,7 +273,11 @@ class Facts:
         fuel: by `generation.fuel`.
         island: by `generation.turbine`.
         formed: sections that storage holds, by bus; by `generation.forming`.
-        black_start: by `generation.black_start`.
+        black_start: by `transfer.black_start`.
+        accepted: what a person has asked of a scheme as a whole and was let to, with that person as
+            the owner; by the operation path, of the scan before, for one scan.
+        shed: feeders that a scheme has declared shed, to be closed again; by
+            `transfer.main_tie_main`.
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
         ordered: what persons operated at schemes in the scan before, approved where the site wants
@@ -308,8 +299,10 @@ class Facts:
     island: Island = field(default_factory=Island)
     formed: Mapping[str, Formed] = field(default_factory=dict)
     black_start: BlackStart = field(default_factory=BlackStart)
+    accepted: tuple[Proposal, ...] = ()
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
+    shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
     ordered: tuple[OperatorRequest, ...] = ()
     autonomy: Autonomy = field(default_factory=Autonomy)

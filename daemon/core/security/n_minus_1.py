@@ -29,7 +29,8 @@ import numpy as np
 from daemon.core.security.outlook import Numbers, Params, outlook
 from daemon.core.security.zone import zones_of
 from daemon.core.topology import once_per_site
-from daemon.core.view import Contingency, Security, Turn
+from daemon.core.view import Security, Turn
+from daemon.model.contingency import Contingency
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import numpy as np
 
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Contingency
+from daemon.model.contingency import Contingency
 from daemon.model.natures import Role
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quality import good_mask
