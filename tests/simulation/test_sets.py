@@ -1,0 +1,146 @@
+"""What sets must reach: the first block in ten seconds, all in thirty, no gap on the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from daemon.core.generation import choice
+from daemon.model.events import Event
+from daemon.model.quantities import seconds
+from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.observer import Observer
+from daemon.rehearsal.simulation.outcome import failed, outcome
+from daemon.rehearsal.simulation.run import Case, Course, run
+from daemon.settings import load
+from device_emulators.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.model.events import AlarmTransition
+    from daemon.rehearsal.simulation.observer import Scene
+    from device_emulators.plant.plant import Plant
+
+LOSS_S = 2.0
+SETS = [f"DG-{n}" for n in range(1, 5)]
+FAST = {"target": "generator", "crank_s": 1.5, "run_up_s": 4.0}
+SLOW = {"target": "generator", "crank_s": 12.0, "run_up_s": 12.0, "spread_s": 2.0}
+
+
+class Heard(Observer):
+    """Keeps what the daemon says and, each second, what the sets give."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[float, Event]] = []
+        self.given_w: list[tuple[float, list[float]]] = []
+        self.told_w: list[list[float]] = []
+
+    def begin(self, scene: Scene) -> None:
+        self.origin_ns, self.plant = scene.origin_ns, scene.plant
+        self.next_s = 0.0
+
+    def look(self, now_ns: int) -> None:
+        at_s = seconds(now_ns - self.origin_ns)
+        if at_s >= self.next_s:
+            self.next_s = at_s + 1.0
+            self.given_w.append((at_s, [-_read(self.plant, n, "power_w") for n in SETS]))
+            self.told_w.append([-_read(self.plant, n, "power_setpoint_w") for n in SETS])
+
+    def told(self, news: Sequence[Event | AlarmTransition]) -> None:
+        self.events += [
+            (seconds(e.at_ns - self.origin_ns), e) for e in news if isinstance(e, Event)
+        ]
+
+    def first_s(self, name: str, source: str = "", **fields: object) -> float:
+        return next(
+            at_s
+            for at_s, e in self.events
+            if e.name == name and source in {"", e.source} and fields.items() <= e.fields.items()
+        )
+
+
+def _read(plant: Plant, equipment: str, point: str) -> float:
+    return plant.read(equipment, point)
+
+
+def played(
+    for_s: float, *expect: dict[str, Any], back_s: float = 0.0, control: Any = None, **more: Any
+) -> tuple[Course, Heard]:
+    site_file = load("ai_hall")
+    if control:
+        site_file = replace(site_file, control=replace(site_file.control, **control))
+    timeline = [{"at_s": LOSS_S, "target": ["U-A", "U-B"], "event": "outage"}]
+    if back_s:
+        timeline.append({"at_s": back_s, "target": ["U-A", "U-B"], "event": "return"})
+    scenario = Scenario.model_validate({
+        "scenario": "sets", "description": "Both feeds are gone.", "for_s": for_s,
+        "timeline": timeline, "expect": [{"name": "fed", "fed": {"loads": "critical"}}, *expect],
+        **more,
+    })  # fmt: skip
+    heard = Heard()
+    course = run(Case(site_file, scenario, seed=1), [*oracles(), heard])
+    assert failed(outcome(course, "none")) == []
+    return course, heard
+
+
+@cache
+def fast() -> Heard:
+    _, heard = played(34.0, initial=[FAST])
+    return heard
+
+
+def fed_s(heard: Heard, section: str) -> float:
+    return heard.first_s("stage", "CCTS-1", section=section, stage="on_alternate") - LOSS_S
+
+
+def last_feeder_s(heard: Heard) -> float:
+    return max(
+        at_s - LOSS_S
+        for at_s, e in heard.events
+        if e.name == "command_verified" and e.fields.get("action") == "close"
+    )
+
+
+@pytest.mark.timeout(300)
+def test_fast_sets_take_the_first_block_within_ten_seconds() -> None:
+    heard = fast()
+    assert heard.first_s("outage_confirmed") - LOSS_S == pytest.approx(1.55, abs=0.1)
+    assert fed_s(heard, "MVA") <= 10.0
+    assert last_feeder_s(heard) - fed_s(heard, "MVA") <= 30.0
+
+
+@pytest.mark.timeout(300)
+def test_slow_sets_take_the_first_block_within_ten_to_thirty_seconds() -> None:
+    _, heard = played(62.0, initial=[SLOW])
+    assert 10.0 <= fed_s(heard, "MVA") <= 30.0
+    assert last_feeder_s(heard) - fed_s(heard, "MVA") <= 30.0
+
+
+@pytest.mark.timeout(300)
+def test_sets_share_the_load_by_their_rating_and_are_told_so() -> None:
+    heard = fast()
+    _, given_w = heard.given_w[-1]
+    assert min(given_w) > 1.0e6
+    assert max(given_w) - min(given_w) < 0.05 * 3.2e6
+    assert heard.told_w[-1] == pytest.approx(given_w, abs=0.05 * 3.2e6)
+
+
+@pytest.mark.timeout(300)
+def test_a_set_that_is_not_needed_hands_its_load_over_before_it_opens() -> None:
+    spare = choice.Params(usable_pu=0.95, recall_pu=1.0, reserve_count=0, surplus_s=8.0)
+    _, heard = played(90.0, initial=[FAST], control={"choice": spare})
+    (name,) = {e.source for _, e in heard.events if e.name == "set_to_spare"}
+    opened_s = heard.first_s("stage", name, stage="unloading")
+    left_s = heard.first_s("stage", name, stage="handing_over")
+    at = SETS.index(name)
+    before_w = max(w[at] for at_s, w in heard.given_w if left_s - 2.0 < at_s < left_s)
+    emptied_w = min(w[at] for at_s, w in heard.given_w if opened_s - 2.0 < at_s < opened_s)
+    assert before_w > 1.0e6
+    assert emptied_w < 0.1 * 3.2e6
+    assert opened_s - left_s < 40.0
+    others = [w for i, w in enumerate(heard.given_w[-1][1]) if i != at]
+    assert min(others) > 1.5e6
