@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.settings.findings import Finding, choices
 from device_emulators.faults.garbling import garbles
-from device_emulators.faults.words import of_protocol, points_of, targets, why_not
+from device_emulators.faults.words import OF_SCHEMES, of_protocol, points_of, targets, why_not
 from device_emulators.plant.elements import FAULT_KINDS
 from device_emulators.selection import CRITICAL, GATEWAY, OPERATOR, nature_of, select, words_of
 
@@ -192,14 +192,16 @@ def _number(name: str, value: object, at: Location) -> Iterator[Finding]:
 def _request(
     name: str, values: Mapping[str, object], at: Location, site: Site
 ) -> Iterator[Finding]:
-    """Yield what keeps a value from being that of a request: equipment that obeys the action."""
-    obeying = {e.id: e.kind.commands() for e in site.equipment.values() if e.kind.commands()}
+    """Yield what keeps a value from being that of a request: what obeys, and what it obeys."""
+    obeying: dict[str, tuple[str, ...]] = dict.fromkeys(site.schemes, OF_SCHEMES)
+    obeying |= {e.id: e.kind.commands() for e in site.equipment.values() if e.kind.commands()}
     item, value = str(values.get("of")), str(values[name])
     if name == "of" and item not in obeying:
         yield Finding(at, f"nothing here that obeys is called {item}", choices(obeying, item))
     elif name == "action" and item in obeying and value not in obeying[item]:
         valid = choices(obeying[item], value)
-        yield Finding(at, f"a {nature_of(site, item)} obeys no {value}", valid)
+        kind = "scheme" if obeying[item] is OF_SCHEMES else nature_of(site, item)
+        yield Finding(at, f"a {kind} obeys no {value}", valid)
 
 
 def _out_of_place(happening: Happening, at: Location, site: Site, where: str) -> Iterator[Finding]:

@@ -276,7 +276,7 @@ def _collect(view: View, state: State, proposals: tuple[Proposal, ...]) -> _Wish
             continue
         wish = message.proposal
         if (problem := _unusable(view, wish)) is None:
-            if wish.point != "command" or wish.equipment not in view.site.equipment:
+            if wish.point != "command" or _of_scheme(view, wish):
                 continue  # a scheme's own business, such as its reset
             problem = _occupied(state, by_equipment, wish)
         taken.append(message.id)
@@ -287,14 +287,22 @@ def _collect(view: View, state: State, proposals: tuple[Proposal, ...]) -> _Wish
     return _Wishes(by_equipment, tuple(taken[-_TAKEN_KEPT:]), tuple(events))
 
 
+def _of_scheme(view: View, wish: Proposal) -> bool:
+    """Return whether a wish is for a scheme as a whole, which may be named as its controller is."""
+    item = view.site.equipment.get(wish.equipment)
+    own = wish.equipment in view.site.schemes and wish.action in {"reset", "black_start"}
+    return own and (item is None or wish.action not in item.kind.commands())
+
+
 def _unusable(view: View, wish: Proposal) -> tuple[str, str] | None:
     """Return name and text of what is wrong with a request in itself."""
     item = view.site.equipment.get(wish.equipment)
+    if _of_scheme(view, wish):
+        return None
     if item is None:
         if wish.equipment not in view.site.schemes:
             return "unknown", "there is no such equipment"
-        obeyed = wish.action in {"reset", "black_start"}
-        return None if obeyed else ("unknown", "a scheme obeys reset and black_start alone")
+        return "unknown", "a scheme obeys reset and black_start alone"
     if wish.point == "command" and wish.action not in item.kind.commands():
         return "unknown", f"it obeys {', '.join(item.kind.commands()) or 'no command'}"
     if wish.point == "command" and view.points.find(wish.equipment, "command") is None:

@@ -115,7 +115,10 @@ OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_s
 """Let its process run nothing for a while; set its wall clock forward or back."""
 
 OF_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {"ask": ("of", "action")}
-"""Ask the daemon for an action of some equipment, which its interlocks may refuse."""
+"""Ask the daemon for an action of some equipment or scheme, which its interlocks may refuse."""
+
+OF_SCHEMES: Final = ("reset", "black_start")
+"""What a scheme obeys as a whole."""
 
 UNDONE_BY: Final[Mapping[str, str]] = {
     "outage": "return",

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def auto(view: View, scheme: MainTieMainScheme) -> bool | None:
+    """Return whether the sections are ours to feed; None when that cannot be read."""
+    return False if scheme.id in view.facts.black_start.holding else selected(view, scheme)
+
+
+def selected(view: View, scheme: MainTieMainScheme) -> bool | None:
     """Return whether the scheme is ours to decide; None when that cannot be read."""
-    if scheme.id in view.facts.black_start.holding:
-        return False
     selector = view.stage(scheme.controller, "selector")
     own_logic = view.stage(scheme.controller)
     if selector not in {"auto", None} or own_logic not in {"inhibited", None}:
@@ -28,10 +31,11 @@ def auto(view: View, scheme: MainTieMainScheme) -> bool | None:
 
 
 def reset(view: View, scheme: str) -> bool:
-    """Return whether a person has looked and resets the scheme."""
-    return any(
-        m.proposal.equipment == scheme and m.proposal.action == "reset" for m in view.requests
-    )
+    """Return whether a person has looked and resets the scheme, or starts it from darkness."""
+    wishes = [m.proposal for m in view.requests]
+    wishes += view.facts.accepted
+    asked = any(w.equipment == scheme and w.action == "reset" for w in wishes)
+    return asked or scheme in view.facts.black_start.holding
 
 
 def from_stable_mains(view: View, bus: str) -> bool:
