@@ -41,7 +41,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 from weakref import WeakKeyDictionary
 
-from daemon.core import arbitration, heartbeat, operation
+from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
 from daemon.core.detection import outage
@@ -92,6 +92,7 @@ class Control:
     bulletin: bulletin.Params = field(default_factory=bulletin.Params)
     operation: operation.Params = field(default_factory=operation.Params)
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
+    fallback: fallback.Params = field(default_factory=fallback.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
     caps: caps.Params = field(default_factory=caps.Params)
@@ -155,6 +156,7 @@ class State:
     bulletin: bulletin.State = field(default_factory=bulletin.State)
     operation: operation.State = field(default_factory=operation.State)
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
+    fallback: fallback.State = field(default_factory=fallback.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
     caps: caps.State = field(default_factory=caps.State)
@@ -193,6 +195,7 @@ SWITCHING: Final = (
 )
 MAIN: Final = (
     Slot("heartbeat", heartbeat, timed=True),
+    Slot("fallback", fallback, timed=True),
     Slot("autonomy", autonomy),
     Slot("n_minus_1", n_minus_1),
     Slot("caps", caps),

@@ -256,6 +256,13 @@ class BlackStart:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """Conclusion of `core.fallback`: devices whose fall-back is not known to be as declared."""
+
+    unproven: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 
@@ -286,6 +293,7 @@ class Facts:
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
         setpoints: by arbitration.
+        fallbacks: by `core.fallback`.
     """
 
     supply: Supply = field(default_factory=Supply)
@@ -309,6 +317,7 @@ class Facts:
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
     setpoints: Setpoints = field(default_factory=Setpoints)
+    fallbacks: Fallbacks = field(default_factory=Fallbacks)
 
 
 class Heard(NamedTuple):
