@@ -148,6 +148,8 @@ class Hall:
         role = item.kind.role
         if role is Role.SWITCH and self.positions.get(item.id, CLOSED) != CLOSED:
             return []
+        if role is Role.CONVERTER and self.stages.get(item.id) in {"normal", "running"}:
+            return [(item.buses[0], item.buses[-1])]
         if role in {Role.SWITCH, Role.TRANSFORMER}:
             return [(item.buses[0], item.buses[1]), (item.buses[1], item.buses[0])]
         if role is Role.TRANSFER and self.connected[item.id]:
@@ -200,6 +202,10 @@ class Hall:
             "source_2_healthy": lambda: bool(live[item.buses[1]]),
             "pickup_27": lambda: not live[item.buses[0]],
             "presence": lambda: bool(live[item.buses[0]]),
+            "neutral_earthed": lambda: self.stages[item.id] in {"ready", "loaded"},
+            "soc_pu": lambda: 0.9,
+            "available_w": lambda: item.ratings["power_w"],
+            "discharge_limit_w": lambda: item.ratings["power_w"],
         }
         if name == "stage" and item.id in self.stages:
             return float(item.kind.points["stage"].states.index(self.stages[item.id]))
@@ -328,13 +334,16 @@ def settled() -> Hall:
     return hall
 
 
-_TRUE = {"racked_in", "spring_charged", "sync_25", "available", "daemon_present", "inhibited"}
+_TRUE = {"racked_in", "spring_charged", "sync_25", "in_sync", "available", "bypass_available"}
+_TRUE |= {"daemon_present", "inhibited"}
 _NORMAL_STAGES = {
     "generator": "stopped",
     "gas_turbine": "stopped",
     "smr": "house_load",
     "pv": "feeding",
     "ups": "normal",
+    "rectifier": "normal",
+    "hvdc": "running",
     "switchgear_controller": "inhibited",
     "rack_row": "running",
 }

@@ -8,8 +8,10 @@ so that one silent meter does not keep a hall dark. The device's own 25 relay ti
 close; a row here only decides whether it may be asked to.
 
 The predicates stand by subject: where faults may stand (`faults`), what a close would join
-(`joining`), who is fed (`feeding`), sets and schemes (`sets`), transfer switches (`switchover`);
-`drawn` is what the drawing of the site says for good, `case` what a row is asked about.
+(`joining`), machines, neutrals and schemes (`machines`), transfer switches (`switchover`), UPS
+(`ups`), storage that forms an island (`storage`), who is fed and how much is too much (`supply`),
+how often is too often (`wear`); `drawn` is what the drawing of the site says for good, `case` what
+a row is asked about. `explained` is the table for people.
 
 Must not know: who wants the action and why, beyond whether it is a person; nor anything of time.
 
@@ -21,9 +23,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.core.feeding import fed_buses
 from daemon.core.interlocks.case import CLOSE, TRANSFER, Case, Interlock, Verdict
 from daemon.core.interlocks.faults import FAULT_TRIPS, fault_behind
-from daemon.core.interlocks.feeding import fed_buses
 from daemon.core.interlocks.table import INTERLOCKS
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ __all__ = [
     "Verdict",
     "barred",
     "check",
+    "explained",
     "fault_behind",
     "fed_buses",
 ]
@@ -71,3 +74,17 @@ def barred(case: Case) -> bool:
     """Return whether a row forbids an action that only a person can lift."""
     rows = BY_ACTION.get((case.item.nature, case.wish.action), ())
     return any(row.person and row.forbids(case) for row in rows)
+
+
+def explained() -> tuple[dict[str, str], ...]:
+    """Return the table for people: name, equipment, actions, what it means and who may lift it."""
+    return tuple(
+        {
+            "name": row.name,
+            "equipment": ", ".join(sorted(row.natures)),
+            "forbids": ", ".join(sorted(row.actions)),
+            "because": row.because,
+            "set aside": "by two persons" if row.bypassable else "by nobody",
+        }
+        for row in INTERLOCKS
+    )

@@ -30,6 +30,7 @@ class Case:
         by_person: whether a person asked for it.
         bypassed: rows that the approved selection of a person sets aside; only those count that
             are `bypassable`.
+        recent: how often it was operated within the last hour, see `daemon.core.interlocks.wear`.
     """
 
     view: View
@@ -37,6 +38,7 @@ class Case:
     under_way: Mapping[str, str]
     by_person: bool
     bypassed: frozenset[str] = frozenset()
+    recent: int = 0
 
     @property
     def item(self) -> Equipment:
@@ -45,14 +47,17 @@ class Case:
 
     @property
     def sides(self) -> tuple[str, str]:
-        """Return the buses on both sides of a breaker."""
-        return self.item.buses[0], self.item.buses[1]
+        """Return the buses on both sides of a breaker; of a source twice its own."""
+        return self.item.buses[0], self.item.buses[-1]
 
     def not_known(self, name: str, wanted: bool, equipment: str = "") -> bool:
         """Return whether a status that is served is not known to be `wanted`."""
         equipment = equipment or self.item.id
-        served = self.view.points.find(equipment, name) is not None
-        return served and self.view.status(equipment, name) is not wanted
+        return self.serves(name, equipment) and self.view.status(equipment, name) is not wanted
+
+    def serves(self, name: str, equipment: str = "") -> bool:
+        """Return whether a point is served at all."""
+        return self.view.points.find(equipment or self.item.id, name) is not None
 
     def presences(self) -> tuple[Presence, ...]:
         """Return what is known of the voltage on both sides of a breaker."""

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 @once_per_site
 def schemes_by_member(site: Site, points: PointTable) -> dict[str, MainTieMainScheme]:
-    """Return the main-tie-main scheme of every switch and set that has one."""
+    """Return the main-tie-main scheme of every switch, set and storage that has one."""
+    storage = {e.buses[0]: e.id for e in site.of_nature("ess")}
     return {
         name: scheme
         for scheme in site.schemes.values()
         if isinstance(scheme, MainTieMainScheme)
         for name in (
+            *(storage.get(site.equipment[f].buses[1], "") for f in scheme.storage_feeders),
             *(s.main for s in scheme.sections),
             *(s.generator_feeder for s in scheme.sections),
             *(s.upstream for s in scheme.sections if s.upstream),
@@ -66,6 +68,41 @@ def ties(site: Site, points: PointTable) -> frozenset[str]:
 
 
 @once_per_site
-def machine_buses(site: Site, points: PointTable) -> frozenset[str]:
-    """Return the terminals of machines that turn."""
-    return frozenset(e.buses[0] for e in site.of_nature("generator", "gas_turbine", "smr"))
+def machines(site: Site, points: PointTable) -> dict[str, str]:
+    """Return the machine that turns at each bus that has one."""
+    return {e.buses[0]: e.id for e in site.of_nature("generator", "gas_turbine", "smr")}
+
+
+@once_per_site
+def own_breakers(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
+    """Return the breakers at the terminals of every machine."""
+    return {
+        machine: tuple(e.id for e in site.of_nature("breaker") if bus in e.buses)
+        for bus, machine in machines(site, points).items()
+    }
+
+
+@once_per_site
+def partners(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
+    """Return for every UPS the others that critical loads of its own hang on as well."""
+    units = site.of_nature("ups")
+    behind = {unit.id: _critical_behind(site, unit.buses[1]) for unit in units}
+    return {
+        unit.id: tuple(
+            other.id for other in units if other is not unit and behind[unit.id] & behind[other.id]
+        )
+        for unit in units
+    }
+
+
+def _critical_behind(site: Site, bus: str) -> frozenset[str]:
+    """Return the critical loads that switches can join to a bus, from its side of them."""
+    seen, frontier, loads = {bus}, [bus], set()
+    switches = [e for e in site.equipment.values() if e.kind.role in {Role.SWITCH, Role.TRANSFER}]
+    while frontier:
+        here = frontier.pop()
+        loads |= {e.id for e in site.equipment.values() if e.critical and here in e.buses}
+        ends = [e.buses[-1] for e in switches if here in e.buses[:-1]]
+        frontier += [end for end in ends if end not in seen]
+        seen.update(ends)
+    return frozenset(loads)

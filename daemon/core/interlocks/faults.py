@@ -1,4 +1,10 @@
-"""Where a fault may stand: what relays, trips and lock-outs of the neighbourhood tell of."""
+"""Where a fault may stand: what relays, trips and lock-outs of the neighbourhood tell of.
+
+A fault stands on a section when a relay there says so, when a breaker that feeds it tripped on one,
+when a transformer at it tripped by its own 87T, or when a converter reports a fault of a pole. What
+gets voltage by a close is looked at through its transformers as well; what is live already only as
+far as its own section: a fault beyond a transformer would have been cleared there.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +28,27 @@ def tripped(case: Case) -> bool:
 
 
 def faulted_bus(case: Case) -> bool:
-    """A relay on either section sees a fault, or a breaker that feeds it tripped on one."""
-    view, section = case.view, case.view.topology.section
-    joined = {section[bus] for bus in case.sides}
+    """Something at what the action would join, or give voltage, tells of a fault there."""
+    view, topology = case.view, case.view.topology
+    sections = {topology.section[bus] for bus in case.sides}
+    nets = {topology.net[bus] for bus in case.sides if not topology.live(bus)}
     beside = touching(view.site, view.points)
-    for bus, number in section.items():
-        if number in joined:
-            for name in beside[bus]:
-                if name != case.item.id and _tells_of_fault(view, name, bus):
-                    return True
-    return False
+    return any(
+        name != case.item.id and _tells_of_fault(view, name, bus)
+        for bus, number in topology.section.items()
+        if number in sections or topology.net[bus] in nets
+        for name in beside[bus]
+    )
 
 
 def _tells_of_fault(view: View, name: str, bus: str) -> bool:
     item = view.site.equipment[name]
     if item.nature == "relay":
         return any(view.status(name, p) for p in ("trip_87", "pickup_50", "pickup_51", "pickup_67"))
+    if item.nature == "transformer":
+        return view.status(name, "trip_87t") is True
+    if item.nature == "hvdc":
+        return bus == item.buses[1] and view.status(name, "pole_fault") is True
     return (
         item.nature == "breaker"
         and bus in _accused(view, item)

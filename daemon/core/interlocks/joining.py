@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks.case import TRANSFER
-from daemon.core.interlocks.drawn import machine_buses, touching
+from daemon.core.interlocks.drawn import touching
 from daemon.core.topology import Presence
 from daemon.model.natures import Role
 
 if TYPE_CHECKING:
     from daemon.core.interlocks.case import Case
 
+ENERGISING: Final = frozenset({"close", "grid_forming", *TRANSFER})
+"""Actions that may bring voltage to a dead bus."""
 LOW_VOLTAGE_V: Final = 1000.0
 """Below this, AC transformers are never paralleled (fault level). Source: own derivation."""
 
@@ -22,35 +24,35 @@ def live_live(case: Case) -> bool:
 
 
 def backfeed(case: Case) -> bool:
-    """A live side would be joined to a side from which a dead utility can be reached."""
+    """Voltage would come to a side from which a dead utility can be reached."""
     topology = case.view.topology
-    for live, other in (case.sides, case.sides[::-1]):
-        if topology.live(live) and not topology.live(other):
-            reach = topology.reach[other]
-            if any(
-                topology.reach[u.buses[0]] == reach for u in case.view.site.of_nature("utility")
-            ):
-                return True
-    return False
+    one, other = case.sides
+    dead = [b for a, b in ((one, other), (other, one)) if _gives(case, a) and not topology.live(b)]
+    reached = {topology.reach[bus] for bus in dead}
+    return bool(reached) and any(
+        topology.reach[u.buses[0]] in reached for u in case.view.site.of_nature("utility")
+    )
+
+
+def _gives(case: Case, bus: str) -> bool:
+    """Return whether voltage would come from a bus: it is live, or the storage there forms."""
+    return case.item.kind.role is Role.STORAGE or case.view.topology.live(bus)
 
 
 def closing_nearby(case: Case) -> bool:
     """Another close onto the same dead section is under way: two sources would meet there."""
     view, section = case.view, case.view.topology.section
     dead = {section[bus] for bus in case.sides if not view.topology.live(bus)}
-    return any(
-        action in {"close", *TRANSFER}
+    forming = any(
+        formed.order == "grid_forming" and section[bus] in dead and formed.store != case.item.id
+        for bus, formed in view.facts.formed.items()
+    )
+    return forming or any(
+        action in ENERGISING
         and name != case.item.id
         and any(section[bus] in dead for bus in view.site.equipment[name].buses)
         for name, action in case.under_way.items()
     )
-
-
-def machine_at_rest(case: Case) -> bool:
-    """A machine at its own terminals is not known to run: the grid would turn it."""
-    own = machine_buses(case.view.site, case.view.points)
-    presence = case.view.topology.presence
-    return any(presence[bus] is not Presence.LIVE for bus in case.sides if bus in own)
 
 
 def second_dead_bus_close(case: Case) -> bool:
@@ -62,23 +64,47 @@ def second_dead_bus_close(case: Case) -> bool:
 
 
 def third_of_three(case: Case) -> bool:
-    """Both others of two mains and the tie are or may be closed."""
+    """Both others of two mains and the tie are or may be closed; or of two feeders and the tie."""
     scheme = case.scheme()
-    if scheme is None:
+    if scheme is None or not scheme.tie:
         return False
-    three = (*(s.main for s in scheme.sections), scheme.tie)
-    others = [b for b in three if b and b != case.item.id]
-    return case.item.id in three and sum(map(case.may_be_closed, others)) >= 2
+    mains = (*(s.main for s in scheme.sections), scheme.tie)
+    feeders = (*(s.generator_feeder for s in scheme.sections), scheme.tie)
+    return any(
+        case.item.id in three
+        and sum(map(case.may_be_closed, (b for b in three if b != case.item.id))) >= 2
+        for three in (mains, feeders)
+    )
 
 
 def mains_and_generators(case: Case) -> bool:
-    """Main and generator feeder of one section would both be closed without synchronism."""
+    """Main and generator feeder of one section would both be closed."""
     scheme = case.scheme()
     for section in scheme.sections if scheme else ():
         pair = {section.main: section.generator_feeder, section.generator_feeder: section.main}
         if case.item.id in pair:
             return case.may_be_closed(pair[case.item.id])
     return False
+
+
+def endless_overlap(case: Case) -> bool:
+    """Two sources would stay in parallel: nobody is there to end the overlap.
+
+    The scheme that asks for it parts what it has joined; a person's close is parted by it only
+    while the scheme is on auto, in the daemon's hands, and knows where it stands.
+    """
+    scheme = case.scheme()
+    if scheme is None or not case.by_person:
+        return False
+    if not (third_of_three(case) or mains_and_generators(case)):
+        return False
+    view = case.view
+    stage = view.facts.stages.get(scheme.id, "unjudged")
+    return (
+        scheme.authority != "daemon"
+        or view.stage(scheme.controller, "selector") != "auto"
+        or stage in {"unjudged", "lockout"}
+    )
 
 
 def second_storage_feeder(case: Case) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemon.core.feeding import Change, fed_buses
 from daemon.core.interlocks.case import TRANSFER
-from daemon.core.interlocks.feeding import fed_buses
 
 if TYPE_CHECKING:
     from daemon.core.interlocks.case import Case
@@ -17,8 +17,17 @@ def target_not_live(case: Case) -> bool:
 
 
 def onto_island(case: Case) -> bool:
-    """The load side is unknown, or has a source of its own beside the one through the switch."""
+    """The load side is unknown, or may have a source of its own beside that through the switch."""
     topology, load = case.view.topology, case.item.buses[2]
     if topology.dead(load):
         return False
-    return not topology.live(load) or load in fed_buses(case.view, without=case.item.id)
+    alone = Change(cut=frozenset({case.item.id}))
+    return not topology.live(load) or load in fed_buses(case.view, surely=False, change=alone)
+
+
+def out_of_phase(case: Case) -> bool:
+    """A static switch would leave a source that is not known dead for one out of phase with it."""
+    if case.item.variant != "sts":
+        return False
+    other = case.item.buses[1 - TRANSFER[case.wish.action]]
+    return not case.view.topology.dead(other) and case.not_known("in_sync", True)

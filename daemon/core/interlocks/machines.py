@@ -1,0 +1,113 @@
+"""Machines, their neutrals, and what stands over a whole scheme: emergency off, tag, own logic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.core.interlocks.drawn import machines, own_breakers, schemes_by_member
+from daemon.core.topology import Presence
+from daemon.model.plant import IntakeScheme, MainTieMainScheme
+
+if TYPE_CHECKING:
+    from daemon.core.interlocks.case import Case
+
+EARTHED: Final = frozenset({"solid", "resistance"})
+"""Declared earthing of a bus that asks for a neutral on its island."""
+
+
+def emergency_off(case: Case) -> bool:
+    """Emergency power off or fire trip stands at the device or its scheme, or may.
+
+    What belongs to no scheme minds one that is known to stand at any of them.
+    """
+    view, scheme = case.view, case.scheme()
+    if scheme is not None:
+        stands = case.not_known("emergency_off", False, scheme.controller)
+    else:
+        stands = case.item.nature != "breaker" and any(
+            view.status(s.controller, "emergency_off")
+            for s in view.site.schemes.values()
+            if isinstance(s, MainTieMainScheme)
+        )
+    return stands or case.not_known("emergency_off", False)
+
+
+def under_maintenance(case: Case) -> bool:
+    """A maintenance tag is on the scheme, or may be."""
+    scheme = case.scheme()
+    return scheme is not None and case.not_known("maintenance", False, scheme.controller)
+
+
+def own_logic(case: Case) -> bool:
+    """The scheme's own controller, or the switch itself, decides now, or may."""
+    view = case.view
+    if case.item.nature == "transfer_switch":
+        intake = any(
+            isinstance(s, IntakeScheme) and s.switch == case.item.id
+            for s in view.site.schemes.values()
+        )
+        return intake and case.not_known("inhibited", True)
+    scheme = schemes_by_member(view.site, view.points).get(case.item.id)
+    if scheme is None or not case.serves("stage", scheme.controller):
+        return False
+    return view.stage(scheme.controller) != "inhibited"
+
+
+def not_auto(case: Case) -> bool:
+    """The selector on the panel is not known to be on auto."""
+    return case.serves("selector") and case.view.stage(case.item.id, "selector") != "auto"
+
+
+def on_bus(case: Case) -> bool:
+    """A breaker of the machine is or may be closed."""
+    breakers = own_breakers(case.view.site, case.view.points).get(case.item.id, ())
+    return any(map(case.may_be_closed, breakers))
+
+
+def started_on_bus(case: Case) -> bool:
+    """A machine at rest would run up onto a bus that it may not have for itself."""
+    view = case.view
+    if view.stage(case.item.id) in {"ready", "loaded", "cooling_down"} or not on_bus(case):
+        return False
+    own = own_breakers(view.site, view.points)
+    beyond = {b for name in own[case.item.id] for b in view.site.equipment[name].buses}
+    beyond.discard(case.item.buses[0])
+    others = [
+        name
+        for machine, breakers in own.items()
+        for name in breakers
+        if machine != case.item.id and not beyond.isdisjoint(view.site.equipment[name].buses)
+    ]
+    return not all(map(view.topology.dead, beyond)) or any(map(case.may_be_closed, others))
+
+
+def at_rest(case: Case) -> bool:
+    """A machine at its own terminals is not known to run: the grid would turn it."""
+    own = machines(case.view.site, case.view.points)
+    presence = case.view.topology.presence
+    return any(presence[bus] is not Presence.LIVE for bus in case.sides if bus in own)
+
+
+def no_neutral(case: Case) -> bool:
+    """The island that a machine would make has no neutral that is known to be earthed."""
+    own = machines(case.view.site, case.view.points)
+    return any(
+        case.view.site.buses[bus].earthing in EARTHED
+        and case.not_known("neutral_earthed", True, own[bus])
+        for bus in case.sides
+        if bus in own
+    )
+
+
+def second_neutral(case: Case) -> bool:
+    """A machine would join an island on which more than one neutral is earthed already."""
+    view, own = case.view, machines(case.view.site, case.view.points)
+    if not any(bus in own for bus in case.sides):
+        return False
+    joined = {view.topology.section[bus] for bus in case.sides if bus not in own}
+    earthed = sum(
+        view.status(machine, "neutral_earthed") is True
+        for bus, machine in own.items()
+        if view.topology.section[bus] in joined
+    )
+    return earthed > 1

@@ -1,0 +1,153 @@
+"""Who is fed, and by how much: the last feed of a critical load stays, no source gets too much.
+
+A person's opening is held against what is surely fed afterwards. An automaton opens in order to end
+an overlap, to leave a dead source, or to transfer with a gap, and waiting may be worse; so it is
+held back only where a critical load is known to lose its last feed, no store is known to bridge the
+gap, and its scheme has not declared the feeder shed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.core import demand
+from daemon.core.feeding import Change, fed_buses, loads_at, reach
+from daemon.model.natures import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemon.core.interlocks.case import Case
+    from daemon.core.view import View
+    from daemon.model.plant import Equipment
+
+BRIDGES: Final = frozenset({"normal", "battery", "walk_in"})
+"""Stages of a converter in which its store takes over without a gap."""
+CHARGED_PU: Final = 0.1
+"""Charge that bridges a transfer with a gap. Source: own derivation."""
+OVER: Final = frozenset({"off", "lost"})
+"""Stages of a load that has nothing to lose any more."""
+
+
+def last_feed(case: Case) -> bool:
+    """A critical load would be without a source for this."""
+    view, item = case.view, case.item
+    if case.wish.action == "open" and view.is_open(item.id):
+        return False
+    if all(view.topology.dead(bus) for bus in item.buses):
+        return False
+    change = Change(cut=frozenset({item.id}))
+    behind = _behind(case, change)
+    concerned = {
+        load.id: load
+        for bus in behind & loads_at(view.site, view.points).keys()
+        for load in loads_at(view.site, view.points)[bus]
+        if load.critical and view.stage(load.id) not in OVER
+    }
+    if not concerned:
+        return False
+    if case.by_person:
+        fed = fed_buses(view, surely=True, change=change)
+        return any(fed.isdisjoint(load.buses) for load in concerned.values())
+    return item.id not in view.facts.shed and _known_lost(view, change, concerned.values())
+
+
+def _behind(case: Case, change: Change) -> frozenset[str]:
+    """Return the buses that may get power through what would be opened or stopped."""
+    view, item = case.view, case.item
+    if item.kind.role in {Role.SOURCE, Role.STORAGE}:
+        gives = item.id in view.topology.running
+        return frozenset(reach(view, item.buses, surely=False, change=change)) if gives else _NONE
+    fed = fed_buses(view, surely=False, change=change)
+    *sources, load = item.buses
+    behind: set[str] = set()
+    if not fed.isdisjoint(sources):
+        behind |= reach(view, [load], surely=False, change=change).keys()
+    if load in fed and item.kind.role is not Role.CONVERTER:
+        behind |= reach(view, sources, surely=False, change=change).keys()
+    return frozenset(behind)
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def _known_lost(view: View, change: Change, loads: Iterable[Equipment]) -> bool:
+    """Return whether one of some loads is fed for sure, and would be by nothing for sure."""
+    now = fed_buses(view, surely=True)
+    after = fed_buses(view, surely=False, change=change) | _bridged(view, change)
+    after |= {  # a static switch goes over by itself, in milliseconds
+        e.buses[-1]
+        for e in view.site.of_nature("transfer_switch")
+        if e.variant == "sts" and not after.isdisjoint(e.buses[:-1])
+    }
+    return any(
+        not now.isdisjoint(load.buses) and after.isdisjoint(load.buses) and not _own(view, load)
+        for load in loads
+    )
+
+
+def _own(view: View, load: Equipment) -> bool:
+    """Return whether a load has a charged battery of its own."""
+    return (view.read(load.id, "soc_pu") or 0.0) >= CHARGED_PU
+
+
+def _bridged(view: View, change: Change) -> frozenset[str]:
+    """Return the buses that a charged store is known to carry through a gap."""
+    start = []
+    for item in view.site.of_nature("ups", "rectifier", "ess"):
+        bus = item.buses[-1]
+        if item.nature == "ess":
+            holds = view.site.buses[bus].kind == "dc" and view.stage(item.id) == "grid_forming"
+        else:
+            holds = view.stage(item.id) in BRIDGES
+        if holds and _own(view, item):
+            start.append(bus)
+    return frozenset(reach(view, start, surely=True, change=change))
+
+
+def overload(case: Case) -> bool:
+    """What would hang on the sources may draw more than they are known to be good for."""
+    view, item = case.view, case.item
+    storage = item.kind.role is Role.STORAGE
+    live = [bus for bus in case.sides if view.topology.live(bus)]
+    if storage:
+        good_w = demand.capability_w(view, item, forming=True)
+    elif len(live) == 1:
+        good_w = _good_for_w(view, live[0])
+    else:
+        return False  # with both sides live it only shares; with none nothing is taken up
+    if good_w >= demand.rated_w(view.site, view.points):
+        return False
+    change = Change(joined=frozenset({item.id}))
+    return expected_w(view, case.sides, change) > good_w
+
+
+def _good_for_w(view: View, bus: str) -> float:
+    """Return what sources, and converters that give to its net, are known to be good for [W]."""
+    topology, site = view.topology, view.site
+    net = topology.net[bus]
+    given_w = sum(demand.capability_w(view, site.equipment[s]) for s in topology.sources(bus))
+    return given_w + sum(
+        demand.converter_w(view, e)
+        for e in site.of_nature("ups", "hvdc", "rectifier")
+        if topology.net[e.buses[-1]] == net
+    )
+
+
+def expected_w(view: View, buses: tuple[str, ...], change: Change) -> float:
+    """Return what loads that hang on some buses, or may, may draw from them [W]."""
+    found = reach(view, buses, surely=False, change=change)
+    loads, factor, total_w = loads_at(view.site, view.points), dict[str, float](), 0.0
+    counted: set[str] = set()
+    for bus, (before, through) in found.items():
+        item = view.site.equipment.get(through)
+        loss = 1.0 / demand.efficiency_pu(item) if item and item.nature in _LOSSY else 1.0
+        factor[bus] = factor.get(before, 1.0) * loss
+        for load in loads.get(bus, ()):
+            if load.id not in counted:
+                counted.add(load.id)
+                total_w += factor[bus] * demand.expected_w(view, load)
+    return total_w
+
+
+_LOSSY: Final = frozenset({"ups", "hvdc", "rectifier"})
