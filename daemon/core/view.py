@@ -135,9 +135,7 @@ class Path(NamedTuple):
         autonomy_s: how long that lasts, at this power and within the power of the storage.
         shutdown_s: how long an orderly shutdown takes.
         known: whether every value was good.
-        feeds: how long it lasts on each of its feeds alone: bus, and time [s].
         held_s: how long storage that forms its AC supply lasts; part of `autonomy_s` [s].
-        reserve_wh: what its storage can give it within the time of the reserve [Wh].
     """
 
     load: str
@@ -148,9 +146,21 @@ class Path(NamedTuple):
     autonomy_s: float
     shutdown_s: float
     known: bool
-    feeds: tuple[tuple[str, float], ...] = ()
     held_s: float = 0.0
-    reserve_wh: float = 0.0
+
+
+class Feed(NamedTuple):
+    """What stands behind one feed of a load.
+
+    Attributes:
+        bus: the feed.
+        lasts_s: how long the load lasts on what stands behind this feed alone [s].
+        reserve_wh: what that can give it within the time of the reserve [Wh].
+    """
+
+    bus: str
+    lasts_s: float
+    reserve_wh: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +172,14 @@ class Autonomy:
         on_storage: loads that storage alone carries now.
         rows_on_storage: whether no row has any other supply.
         short: loads on storage whose autonomy is below their shutdown time.
+        feeds: by load, each of its feeds; as of the last second.
     """
 
     paths: Mapping[str, Path] = field(default_factory=dict)
     on_storage: tuple[str, ...] = ()
     rows_on_storage: bool = False
     short: tuple[str, ...] = ()
+    feeds: Mapping[str, tuple[Feed, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

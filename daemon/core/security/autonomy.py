@@ -2,10 +2,17 @@
 
 A *path* is a row of racks, a UPS, a rectifier, or an IT rack behind those. For a row the storage is
 its own rack batteries and its share of the DC storage joined to one of its feeds; for a rack it is
-what stands behind all its feeds together. The answer is the time in which the energy is gone at
-the present power, or in which a storage too weak for its part empties the others first:
+what stands behind all its feeds together, and for each feed what stands behind that one alone. The
+answer is the time in which the energy is gone at the present power, or in which a storage too weak
+for its part empties the others first:
 
     t = min((E_own + E_shared) / P, E_own / (P - P_shared_max))
+
+Storage on AC counts only once it is proven: it says that it forms, its bus is live, no utility and
+no set is joined to it, and what it gives is within what it can. Then it comes first, and what
+stands behind it after it; a load that has no other supply is carried by storage. A UPS in bypass
+carries nothing. The *reserve* of a path is the sum over all that storage of
+`min(energy, power x time)`.
 
 What is not good counts as the worst case: unknown energy is none, unknown power is the rating.
 Whether a path is *carried by storage* needs evidence: the converters in front of it are known to
@@ -24,9 +31,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.security.feeds import by_feed
 from daemon.core.security.joints import joined, plan_of
+from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR, lasting_s
 from daemon.core.topology import once_per_site
 from daemon.core.view import Autonomy, Path, Turn, View
+from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,10 +46,8 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
-LONGEST_S: Final = 86_400.0
-"""An autonomy beyond a day is shown as a day."""
-_SECONDS_PER_HOUR: Final = 3600.0
 _FEEDING: Final = frozenset({"normal", "running", "walk_in", "static_bypass", "maintenance_bypass"})
+_WITHOUT_STORE: Final = frozenset({"off", "static_bypass", "maintenance_bypass", "fault"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +57,26 @@ class Params:
     Attributes:
         efficiency_pu: discharge efficiency of storage [pu].
         shutdown_s: time of an orderly shutdown where a load does not tell [s].
+        reserve_s: time that the reserve is for: until a failure of sets to start is known, and an
+            orderly shutdown after that [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     efficiency_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
     shutdown_s: Annotated[float, Interval(ge=0.0, le=3600.0)] = 222.0
+    reserve_s: Annotated[float, Interval(ge=0.0, le=86_400.0)] = 300.0
 
 
 class State(NamedTuple):
-    """Loads that storage alone carries, by the last evidence."""
+    """What the last scan concluded.
+
+    Attributes:
+        on_storage: loads that storage alone carries, by the last evidence.
+        feeds_ns: when the feeds were looked at one by one [ns].
+    """
 
     on_storage: tuple[str, ...] = ()
+    feeds_ns: int = 0
 
 
 def initial(site: Site, params: Params) -> State:
@@ -68,37 +85,66 @@ def initial(site: Site, params: Params) -> State:
 
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
-    """Conclude what stands behind every load."""
+    """Conclude what stands behind every load; once a second, behind each of its feeds."""
     plan = plan_of(view.site, view.points)
     joints = joined(plan, view.topology)
-    rows = _rows(view, plan, joints, frozenset(state.on_storage), params)
-    paths = {path.load: path for path in rows} | _sheltered(view, plan, joints, state, params)
+    formed = _formed(view, plan, joints, params)
+    told = _read(view, plan.of_rows)
+    powers = [_power_w(row.item, each[0]) for row, each in zip(plan.rows, told, strict=True)]
+    shared = _shared(view, plan, joints, powers)
+    was = frozenset(state.on_storage)
+    rows = _rows(view, plan, joints, _Seen(told, powers, shared, formed), was, params)
+    sheltered = _sheltered(view, plan, joints, formed, was, params)
+    paths = {path.load: path for path in rows} | sheltered
+    feeds = view.facts.autonomy.feeds
+    if view.passed(state.feeds_ns + SECOND):
+        feeds = by_feed(plan, joints, paths, shared, params.efficiency_pu, params.reserve_s)
+        state = state._replace(feeds_ns=view.now_ns)
     on_storage = tuple(name for name, path in paths.items() if path.on_storage)
     conclusion = Autonomy(
         paths=paths,
         on_storage=on_storage,
         rows_on_storage=bool(rows) and all(path.on_storage for path in rows),
         short=tuple(n for n in on_storage if paths[n].autonomy_s < paths[n].shutdown_s),
+        feeds=feeds,
     )
-    after = state if on_storage == state.on_storage else State(on_storage)
-    return Turn(after, facts={"autonomy": conclusion})
+    if on_storage != state.on_storage:
+        state = state._replace(on_storage=on_storage)
+    return Turn(state, facts={"autonomy": conclusion})
 
 
-def lasting_s(own_wh: float, shared_wh: float, power_w: float, shared_w_max: float) -> float:
-    """Return how long own and shared storage carry a load together [s].
+class _Former(NamedTuple):
+    """Storage that forms its AC supply, proven."""
 
-    Args:
-        own_wh: energy that can always be given as fast as it is needed [Wh].
-        shared_wh: energy of the other storage [Wh].
-        power_w: of the load [W].
-        shared_w_max: most that the other storage can give [W].
-    """
-    if power_w <= 0.0:
-        return LONGEST_S
-    together_s = (own_wh + shared_wh) * _SECONDS_PER_HOUR / power_w
-    if power_w > shared_w_max:
-        together_s = min(together_s, own_wh * _SECONDS_PER_HOUR / (power_w - shared_w_max))
-    return min(together_s, LONGEST_S)
+    lasts_s: float
+    power_w_max: float
+
+
+def _formed(view: View, plan: Plan, joints: Joints, params: Params) -> tuple[_Former | None, ...]:
+    """Return of every storage on AC what it does for what is joined to it, None if nothing."""
+    return tuple(
+        _former(item, told, params) if alone else None
+        for item, told, alone in zip(
+            plan.formers, _read(view, plan.of_formers), joints.alone, strict=True
+        )
+    )
+
+
+def _former(item: Equipment, told: tuple[float | None, ...], params: Params) -> _Former | None:
+    soc_pu, limit_w, stage, power_w = told
+    states = item.kind.points["stage"].states
+    if stage is None or states[int(stage)] != "grid_forming":
+        return None
+    most_w = min(item.ratings["power_w"], abs(limit_w or 0.0))
+    given_w = item.ratings["power_w"] if power_w is None else max(-power_w, 0.0)
+    energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
+    lasts_s = lasting_s(energy_wh, 0.0, given_w, 0.0) if given_w <= most_w else 0.0
+    return _Former(lasts_s, most_w)
+
+
+def _held_by(formed: tuple[_Former | None, ...], at: int | None) -> _Former | None:
+    """Return the storage that forms the input of a converter, if one does."""
+    return None if at is None else formed[at]
 
 
 def _feeding(fed: bool | None, converter: Converter, stage: float | None) -> bool | None:
@@ -129,38 +175,57 @@ def _parted(values: list[float | None], size: int) -> list[tuple[float | None, .
     return list(zip(*[each] * size, strict=True))
 
 
+class _Seen(NamedTuple):
+    """What this scan shows of rows and of the storage joined to them.
+
+    Attributes:
+        told: by row, what it tells itself.
+        powers_w: by row, what it draws [W].
+        shared: by DC section, what its storage offers per watt of the rows there.
+        formed: by storage on AC, what it does for what is joined to it.
+    """
+
+    told: list[tuple[float | None, ...]]
+    powers_w: list[float]
+    shared: dict[int, tuple[float, float]]
+    formed: tuple[_Former | None, ...]
+
+
 def _rows(
-    view: View, plan: Plan, joints: Joints, was: frozenset[str], params: Params
+    view: View, plan: Plan, joints: Joints, seen: _Seen, was: frozenset[str], params: Params
 ) -> list[Path]:
-    read = _read(view, plan.of_rows)
-    powers = [_power_w(row.item, told[0]) for row, told in zip(plan.rows, read, strict=True)]
-    shared = _shared(view, plan, joints, powers)
     stages = _read(view, plan.of_hvdcs)
     feeding = [
         _feeding(fed, converter, stage)
         for fed, converter, (stage,) in zip(joints.hvdcs, plan.hvdcs, stages, strict=True)
     ]
+    formers = [_held_by(seen.formed, at) for at in joints.hvdcs_of]
     rows = []
-    for n, (row, power_w) in enumerate(zip(plan.rows, powers, strict=True)):
-        power_told_w, energy_wh, shutdown_s = read[n]
+    for n, (row, power_w) in enumerate(zip(plan.rows, seen.powers_w, strict=True)):
+        power_told_w, energy_wh, shutdown_s = seen.told[n]
         own_wh = _in_racks_wh(view, row) if energy_wh is None else energy_wh
         own_wh *= params.efficiency_pu
         offered_wh = offered_w = 0.0
-        for at, (wh, w) in shared.items():
+        for at, (wh, w) in seen.shared.items():
             if at in joints.sections[n]:
                 offered_wh, offered_w = offered_wh + wh, offered_w + w
         shared_wh = offered_wh * power_w * params.efficiency_pu
         shared_w_max = offered_w * power_w
+        near = [(feeding[c], formers[c]) for c in joints.near[n]]
+        held_s = max((f.lasts_s for fed, f in near if fed and f is not None), default=0.0)
+        evidence = [False if fed and former is not None else fed for fed, former in near]
+        alone_s = lasting_s(own_wh, shared_wh, power_w, shared_w_max)
         rows.append(
             Path(
                 load=row.item.id,
                 priority=row.priority,
-                on_storage=_carried([feeding[c] for c in joints.near[n]], row.item.id in was),
-                energy_wh=own_wh + shared_wh,
+                on_storage=_carried(evidence, row.item.id in was),
+                energy_wh=own_wh + shared_wh + held_s * power_w / SECONDS_PER_HOUR,
                 power_w=power_w,
-                autonomy_s=lasting_s(own_wh, shared_wh, power_w, shared_w_max),
+                autonomy_s=min(alone_s + held_s, LONGEST_S),
                 shutdown_s=params.shutdown_s if shutdown_s is None else shutdown_s,
                 known=None not in (power_told_w, energy_wh, shutdown_s),
+                held_s=held_s,
             )
         )
     return rows
@@ -220,15 +285,20 @@ _memory: Final = once_per_site(_Memory)
 
 
 def _sheltered(
-    view: View, plan: Plan, joints: Joints, state: State, params: Params
+    view: View,
+    plan: Plan,
+    joints: Joints,
+    formed: tuple[_Former | None, ...],
+    was: frozenset[str],
+    params: Params,
 ) -> dict[str, Path]:
     """Return the paths of UPS and rectifiers and of the racks behind them, by load."""
     memory = _memory(view.site, view.points)
     of_backups, of_racks = (g[0].read(view.image) for g in (plan.of_backups, plan.of_racks))
-    asked = of_backups, of_racks, state.on_storage, params
+    asked = of_backups, of_racks, formed, was, params
     if memory.joints is not joints or memory.asked != asked:
         told = _parted(of_backups, plan.of_backups[1])
-        backups = _backups(told, plan, joints, frozenset(state.on_storage), params)
+        backups = _backups(told, plan, joints, formed, was, params)
         racks = _racks(_parted(of_racks, plan.of_racks[1]), plan, joints, backups, params)
         memory.paths = {path.load: path for path in (*backups, *racks)}
         memory.joints, memory.asked = joints, asked
@@ -239,32 +309,45 @@ def _backups(
     read: list[tuple[float | None, ...]],
     plan: Plan,
     joints: Joints,
+    formed: tuple[_Former | None, ...],
     was: frozenset[str],
     params: Params,
 ) -> list[Path]:
-    """Return the paths of UPS and rectifiers: their own batteries."""
+    """Return the paths of UPS and rectifiers: their own batteries, after what holds their input."""
     paths = []
-    for backup, told, fed in zip(plan.backups, read, joints.backups, strict=True):
+    rows = zip(plan.backups, read, joints.backups, joints.backups_of, strict=True)
+    for backup, told, fed, at in rows:
         on_battery, stage, power_told_w, soc_pu, told_s = told
         item = backup.item
         evidence = _feeding(fed, backup, stage) if on_battery is None else on_battery == 0
+        former = _held_by(formed, at) if evidence else None
+        held_s = 0.0 if former is None else former.lasts_s
         power_w = _power_w(item, power_told_w)
         energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
+        energy_wh *= not _bypassed(backup, stage)
         counted_s = lasting_s(energy_wh, 0.0, power_w, 0.0)
+        alone_s = counted_s if told_s is None else min(told_s, counted_s)
         paths.append(
             Path(
                 load=item.id,
                 priority=1,
-                on_storage=_carried((evidence,), item.id in was),
-                energy_wh=energy_wh,
+                on_storage=_carried((evidence and former is None,), item.id in was),
+                energy_wh=energy_wh + held_s * power_w / SECONDS_PER_HOUR,
                 power_w=power_w,
                 # The device's own forecast and ours: the lower is believed.
-                autonomy_s=counted_s if told_s is None else min(told_s, counted_s),
+                autonomy_s=min(alone_s + held_s, LONGEST_S),
                 shutdown_s=params.shutdown_s,
                 known=None not in (power_told_w, soc_pu),
+                held_s=held_s,
             )
         )
     return paths
+
+
+def _bypassed(backup: Converter, stage: float | None) -> bool:
+    """Return whether the store of a UPS or rectifier does not stand behind its output."""
+    known = stage is not None and 0 <= stage < len(backup.states)
+    return known and backup.states[int(stage or 0)] in _WITHOUT_STORE
 
 
 class _Behind(NamedTuple):

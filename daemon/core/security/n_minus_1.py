@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR
 from daemon.core.security.outlook import Numbers, Params, outlook
 from daemon.core.security.zone import zones_of
 from daemon.core.topology import once_per_site
@@ -44,12 +45,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Params", "State", "initial", "step"]
 
-LONGEST_S: Final = 86_400.0
-"""Storage that lasts beyond a day is shown with a day."""
 ROUND_SCANS: Final = 8
 """All zones have had their turn within so many scans."""
 _KEPT: Final = 32
-_WS_PER_WH: Final = 3600.0
 
 
 class Answer(NamedTuple):
@@ -189,32 +187,36 @@ def _lasting_s(
     waiting, paths = found.waiting, view.facts.autonomy.paths
     if not len(waiting.case):
         return np.zeros(0)
-    stored_ws = np.zeros(waiting.behind.shape[1])
+    size = len(zone.backups)
+    stored_ws = np.zeros(size)
     for n, item in enumerate(zone.backups[: zone.n_behind]):
         if (path := paths.get(item.id)) is not None:
-            by_time = path.autonomy_s * path.power_w
-            stored_ws[n] = by_time if path.power_w > 0.0 else path.energy_wh * _WS_PER_WH
+            by_time = (path.autonomy_s - path.held_s) * path.power_w
+            stored_ws[n] = by_time if path.power_w > 0.0 else path.energy_wh * SECONDS_PER_HOUR
     places = [zone.rated[item.id] for item in zone.backups]
-    power_w = np.zeros((len(waiting.case), waiting.behind.shape[1]))
+    power_w = np.zeros((len(waiting.case), size))
     if places:
         power_w[:] = waiting.behind * at_once_w[:, places][waiting.case]
-    most_w = np.full(waiting.behind.shape[1], np.inf)
+    most_w = np.full(size, np.inf)
     told = zone.of_storage.read(view.image)
     for k, item in enumerate(zone.backups[zone.n_behind :]):
         soc_pu, limit_w = told[2 * k : 2 * k + 2]
         n = zone.n_behind + k
-        stored_ws[n] = (soc_pu or 0.0) * item.ratings["energy_wh"] * _WS_PER_WH
+        stored_ws[n] = (soc_pu or 0.0) * item.ratings["energy_wh"] * SECONDS_PER_HOUR
         most_w[n] = min(item.ratings["power_w"], abs(limit_w or 0.0))
-    able = waiting.behind * (power_w <= most_w)
+    able = waiting.behind & (power_w <= most_w)
     total_w = (able * power_w).sum(axis=1)
     total_ws = able @ stored_ws
     lasting = np.where(total_w > 0.0, total_ws / np.maximum(total_w, 1e-9), 0.0)
     lasting = np.where((total_w <= 0.0) & (total_ws > 0.0), LONGEST_S, lasting)
-    own = np.zeros(len(zone.loads))
+    # What stands behind the load itself comes after storage that forms its supply.
+    left_s = np.zeros(len(zone.loads))
     for n, load in enumerate(zone.loads):
-        if load.own and (path := paths.get(load.id)) is not None:
-            own[n] = path.autonomy_s
-    return np.asarray(np.minimum(lasting + own[waiting.load], LONGEST_S))
+        if (path := paths.get(load.id)) is not None:
+            left_s[n] = path.autonomy_s - path.held_s
+    own = np.array([load.own for load in zone.loads])[waiting.load]
+    after = own | able[:, zone.n_behind :].any(axis=1)
+    return np.asarray(np.minimum(lasting + after * left_s[waiting.load], LONGEST_S))
 
 
 def _cases(

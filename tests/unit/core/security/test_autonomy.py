@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.core.security.autonomy import LONGEST_S, lasting_s
+from daemon.core.security.lasting import LONGEST_S, lasting_s
 from daemon.core.view import Path
 from daemon.model.quality import Quality
 from tests.main_lane import Lane

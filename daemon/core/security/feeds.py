@@ -1,0 +1,84 @@
+"""How long a load lasts on each of its feeds alone, and what reserve stands behind that very feed.
+
+The reserve is the sum over all storage still connected of `min(energy, power x time)`. The store of
+a UPS or rectifier counts for a feed with the part that is this load's at the present loading, and
+so does DC storage that several rows share. Rack batteries stand behind every feed of their row.
+
+Source: own derivation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR, lasting_s, reserve_wh
+from daemon.core.view import Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from daemon.core.security.joints import Joints, Plan
+    from daemon.core.view import Path
+
+
+def by_feed(
+    plan: Plan,
+    joints: Joints,
+    paths: Mapping[str, Path],
+    shared: Mapping[int, tuple[float, float]],
+    efficiency_pu: float,
+    reserve_s: float,
+) -> dict[str, tuple[Feed, ...]]:
+    """Return the feeds of every row and rack, by load.
+
+    Args:
+        plan: loads of the site.
+        joints: what is joined.
+        paths: of this scan, by load.
+        shared: by DC section, what its storage offers per watt of the rows there: [Wh/W], [W/W].
+        efficiency_pu: discharge efficiency of storage.
+        reserve_s: time that the reserve is for [s].
+    """
+    feeds: dict[str, tuple[Feed, ...]] = {}
+    for n, row in enumerate(plan.rows):
+        path, sections = paths[row.item.id], joints.feeds[n]
+        offers = [_offer(shared.get(at), path.power_w, efficiency_pu) for at in sections]
+        both_wh = sum({at: wh for at, (wh, _) in zip(sections, offers, strict=True)}.values())
+        held_wh = path.held_s * path.power_w / SECONDS_PER_HOUR
+        own_wh = max(path.energy_wh - both_wh - held_wh, 0.0)
+        own_w = row.item.ratings["power_w"]
+        feeds[row.item.id] = tuple(
+            Feed(
+                bus,
+                min(lasting_s(own_wh, wh, path.power_w, w) + path.held_s, LONGEST_S),
+                reserve_wh(own_wh, own_w, reserve_s)
+                + reserve_wh(wh, w, reserve_s)
+                + reserve_wh(held_wh, path.power_w, reserve_s),
+            )
+            for bus, (wh, w) in zip(row.feeds, offers, strict=True)
+        )
+    for n, item in enumerate(plan.racks):
+        of = zip(item.buses, joints.by_feed[n], strict=True)
+        load = paths[item.id]
+        feeds[item.id] = tuple(
+            Feed(bus, *_sheltered(load, [paths[plan.backups[k].item.id] for k in ks], reserve_s))
+            for bus, ks in of
+        )
+    return feeds
+
+
+def _offer(
+    offer: tuple[float, float] | None, power_w: float, efficiency_pu: float
+) -> tuple[float, float]:
+    """Return what the DC storage of a section gives a row: energy [Wh], power [W]."""
+    wh, w = offer or (0.0, 0.0)
+    return wh * power_w * efficiency_pu, w * power_w
+
+
+def _sheltered(load: Path, backups: list[Path], reserve_s: float) -> Iterator[float]:
+    """Yield how long the backups of one feed last [s], and their reserve for a load [Wh]."""
+    total_w = sum(path.power_w for path in backups)
+    lasting = sum(path.autonomy_s * path.power_w for path in backups)
+    yield lasting / total_w if total_w > 0.0 else (LONGEST_S if backups else 0.0)
+    part = min(load.power_w / total_w, 1.0) if total_w > 0.0 else 1.0
+    yield part * sum(reserve_wh(path.energy_wh, path.power_w, reserve_s) for path in backups)
