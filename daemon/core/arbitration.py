@@ -8,9 +8,10 @@ left, and whoever stands first cannot be overruled. Without a `set` the actuator
 last, until it is released or replaced. The owner of an actuator is the one on whose bound its
 value rests; it has exactly one, and a change of owner is an event.
 
-A set-point is sent when it changes, when the device's read-back shows another value, and, where
-there is no read-back, every `refresh_s`; never more often than every `least_s` per actuator. What
-nobody proposes any more stays where it is and has no owner.
+A set-point is sent when it changes, when the device's read-back shows another value, where there is
+no read-back every `refresh_s`, and to a device that falls back when it hears nothing at a third of
+that time; never more often than every `least_s` per actuator. What nobody proposes any more stays
+where it is and has no owner.
 
 A device that still shows another value after `corrections` corrections does not take its
 set-point: it is named in the facts (`setpoints`), from which an alarm is made, until it shows what
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 BOUNDS: Final = frozenset({"max", "min", "set"})
 RELEASE: Final = "release"
+REFRESHES: Final = 3
+"""Set-points within the fall-back time of a device: two of them may be lost."""
 _INFINITE: Final = float("inf")
 _TAKEN_KEPT: Final = 64
 _NEVER_NS: Final = 1 << 62
@@ -203,6 +206,7 @@ def _due(view: View, index: int, value: float, before: Sent | None, params: Para
     """Return whether a set-point has to be sent now."""
     point = view.points.points[index]
     grain = _grain(view, index)
+    device = view.site.equipment[point.equipment].device
     age_ns = _NEVER_NS if before is None else view.now_ns - before.at_ns
     if age_ns < ns(params.least_s):
         return False
@@ -213,6 +217,9 @@ def _due(view: View, index: int, value: float, before: Sent | None, params: Para
     read = view.image.get(index)
     if read is None:
         return before is None
+    patience_ns = ns(device.fallback_after_s) if device else 0
+    if before is not None and 0 < patience_ns <= REFRESHES * age_ns:
+        return True
     return abs(read - value) > grain and (before is None or age_ns >= ns(params.correct_s))
 
 

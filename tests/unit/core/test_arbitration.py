@@ -69,14 +69,26 @@ def test_a_set_point_that_stands_already_is_not_sent() -> None:
     assert not Desk().scan(wish("max", 1.0)).commands
 
 
-def test_a_change_is_sent_once() -> None:
+def test_a_change_is_sent_once_and_refreshed_at_a_third_of_the_fall_back_time() -> None:
     desk = Desk()
     (command,) = desk.scan(wish("max", 0.45)).commands
     assert (command.id, command.epoch, command.value) == (100, 7, 0.45)
     assert command.owner == "a"
     desk.lane.put(CAP, 0.45)
-    for _ in range(100):
-        assert not desk.scan(wish("max", 0.45)).commands
+    times = [n for n in range(1, 50) if desk.scan(wish("max", 0.45)).commands]
+    assert times == [10, 20, 30, 40], "it falls back after 3 s"
+    assert not any(desk.scan().commands for _ in range(50)), "what nobody wants is not held"
+
+
+def test_a_device_without_a_fall_back_keeps_what_it_was_told() -> None:
+    desk = Desk()
+    item = desk.lane.site.equipment["ROW-1"]
+    assert item.device is not None
+    plain = replace(item, device=replace(item.device, fallback_after_s=0.0, fallback="none"))
+    desk.lane.site = replace(desk.lane.site, equipment={**desk.lane.site.equipment, "ROW-1": plain})
+    assert desk.scan(wish("max", 0.45)).commands
+    desk.lane.put(CAP, 0.45)
+    assert not any(desk.scan(wish("max", 0.45)).commands for _ in range(100))
 
 
 def test_a_noisy_wish_is_rate_limited() -> None:
