@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,17 @@ class Proposal:
     reason: str
 
 
+UNNUMBERED: Final = 0
+"""Number of a command that says the same when it comes twice: a set-point, a heartbeat."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """An order to one device, cleared by the interlocks.
 
     Attributes:
-        id: rises by one with every command that its lane gives in this boot of the daemon.
+        id: rises by one with every action that its lane gives in this boot of the daemon;
+            `UNNUMBERED` where repetition does no harm.
         epoch: fencing number of the writer; a device refuses an older one.
         equipment: the device.
         point: point to be written: "command", a set-point, or "heartbeat".
@@ -127,7 +132,13 @@ class Cancellation:
 
 
 Order = Selection | Approval | Operation | Cancellation
-"""What a person says on the way to a switching action; `id` is the selection's."""
+"""What a person says on the way to a switching action; `id` is the selection's.
+
+Every event that comes of it carries `selection`; where a next step is limited in time, `left_s` [s]
+from the event on; and a `command_refused` after which the selection stands as before (an approval
+by the selector, say) carries `standing: True`. So do the events of a set-point that a person gives
+or releases, by the id of the request: `setpoint_taken` or `setpoint_refused`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
