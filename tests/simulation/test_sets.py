@@ -120,6 +120,30 @@ def test_slow_sets_take_the_first_block_within_ten_to_thirty_seconds() -> None:
     assert last_feeder_s(heard) - fed_s(heard, "MVA") <= 30.0
 
 
+@pytest.mark.fault("F42")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("loss_s", [0.1, 0.5], ids=["intake stays", "intake recloses"])
+def test_after_a_loss_of_input_of_a_second_the_load_is_back_within_two(loss_s: float) -> None:
+    # The intake opens after 0.4 s and closes again 0.4 s after the return: inputs miss a second.
+    back_s = LOSS_S + loss_s
+    played(
+        back_s + 4.0,
+        *(
+            {
+                "name": nature,
+                "reach": {
+                    "quantity": f"{nature}.input_power_w",
+                    "total_at_least": 0.9 * before_w,
+                    "from_s": back_s,
+                    "by_s": back_s + 2.0,
+                },
+            }
+            for nature, before_w in (("ups", 1.01e6), ("hvdc", 5.7e6))
+        ),
+        back_s=back_s,
+    )
+
+
 @pytest.mark.timeout(300)
 def test_sets_share_the_load_by_their_rating_and_are_told_so() -> None:
     heard = fast()

@@ -19,8 +19,9 @@ What the sets limit is shared over the rows: `floor_pu` for each if that is ther
 of priority, equal within one; rounded down to whole percent. A ceiling that falls acts at once. One
 that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see
 steps they can take; after the utility has returned the steps are larger (recovery is exempt from
-the ramp limit). When every row is back at 1.0 and nothing is wrong, the controller lets go of the
-caps.
+the ramp limit), and after a momentary loss there are none: what comes back within `momentary_s`
+comes back at once. When every row is back at 1.0 and nothing is wrong, the controller lets go of
+the caps.
 
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
@@ -72,6 +73,8 @@ class Params:
         lift_step_pu: step of a rising cap on generators [pu].
         lift_every_s: time between steps [s].
         return_step_pu: step of a rising cap once the utility is back [pu].
+        momentary_s: on storage for no longer, the rows are let go at once when the utility is back,
+            the reclosing of the intake included [s].
         usable_pu: part of the sets' rating that may be used [pu].
         recharge_w: kept free on generators for recharging storage [W].
         loss_pu: part of what the sets give that is lost on the way [pu].
@@ -86,6 +89,7 @@ class Params:
     lift_step_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.1
     lift_every_s: Annotated[float, Gt(0.0)] = 2.0
     return_step_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.2
+    momentary_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 2.0
     usable_pu: Fraction = 0.97
     recharge_w: Annotated[float, Interval(ge=0.0)] = 0.4e6
     loss_pu: Fraction = 0.03
@@ -115,6 +119,8 @@ class State(NamedTuple):
     """Since when storage alone has carried the rows, 0 when it does not [ns]."""
     still_since_ns: int = 0
     """Since when no coolant moves, 0 while some may [ns]."""
+    momentary: bool = False
+    """The last time on storage was a momentary one."""
 
 
 class _Plan(NamedTuple):
@@ -169,7 +175,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if not plan.rows:
         return Turn(state)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
-    state = _time_storage(view, state, supply)
+    state = _time_storage(view, state, supply, params)
     still_ns = cooling.still_since_ns(view, state.still_since_ns)
     if still_ns != state.still_since_ns:
         state = state._replace(still_since_ns=still_ns)
@@ -183,7 +189,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return _tell(view, plan, Turn(state, facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
     due = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
-    step_pu = params.lift_step_pu if reason or supply.get("outage") else params.return_step_pu
+    free = not reason and not supply.get("outage")
+    step_pu = params.return_step_pu if free else params.lift_step_pu
+    if free and state.momentary:
+        due, step_pu = True, 1.0
     caps = {row: follow(held[row], ceilings[row], step_pu if due else 0.0) for row in ceilings}
     done = not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
     new = state._replace(
@@ -197,12 +206,15 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     return _tell(view, plan, Turn(new, () if done else proposals, events, facts=facts))
 
 
-def _time_storage(view: View, state: State, supply: Mapping[str, Any]) -> State:
+def _time_storage(view: View, state: State, supply: Mapping[str, Any], params: Params) -> State:
     """Note since when the rows have been on storage, from whichever evidence comes first."""
     on_storage = bool(supply.get("all_ac_lost")) or view.facts.autonomy.rows_on_storage
     if on_storage == bool(state.storage_since_ns):
         return state
-    return state._replace(storage_since_ns=view.now_ns if on_storage else 0)
+    if on_storage:
+        return state._replace(storage_since_ns=view.now_ns, momentary=False)
+    momentary = view.now_ns - state.storage_since_ns <= ns(params.momentary_s)
+    return state._replace(storage_since_ns=0, momentary=momentary)
 
 
 def follow(cap_pu: float, ceiling_pu: float, step_pu: float) -> float:

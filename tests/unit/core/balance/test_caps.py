@@ -144,6 +144,20 @@ def test_caps_are_released_when_the_utility_is_back() -> None:
     assert not commands(hall.run(20.0), "power_cap_pu"), "it has let go"
 
 
+@pytest.mark.fault("F42")
+def test_after_a_momentary_loss_the_rows_are_let_go_at_once() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.scan(dark())
+    for _ in range(5):
+        hall.obey_caps(hall.scan())
+    assert set(shown(hall).values()) == {0.45}
+    hall.obey_caps(hall.scan(supply()))
+    for _ in range(3):
+        hall.obey_caps(hall.scan())
+    assert set(shown(hall).values()) == {1.0}
+
+
 def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> None:
     hall = Lane()
     hall.run(1.0)
