@@ -98,9 +98,11 @@ def load(path: Path) -> Operators | None:
         return None
     except OSError as error:
         raise OperatorsError(f"{path}: cannot be read, {error.strerror}") from None
-    with os.fdopen(fd, "rb") as file:
+    try:
         _mind_mode(path, os.fstat(fd))
-        data = file.read(_LARGEST + 1)
+        data = os.read(fd, _LARGEST + 1)
+    finally:
+        os.close(fd)
     try:
         body = json.loads(data) if len(data) <= _LARGEST else None
     except (ValueError, RecursionError):
