@@ -28,7 +28,8 @@ from daemon.console import operators
 from daemon.console.door import Door, Inside
 from daemon.console.wire import door_of
 from daemon.core.balance.shutdown import HOOK
-from daemon.core.step import Inputs, Params, initial, lane_of, step
+from daemon.core.ownership import lane_of
+from daemon.core.step import Inputs, Params, initial, step
 from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver

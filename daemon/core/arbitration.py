@@ -16,9 +16,6 @@ where it is and has no owner.
 A device that still shows another value after `corrections` corrections does not take its
 set-point: it is named in the facts (`setpoints`), from which an alarm is made, until it shows what
 it was told. The set-point is sent on; it does no harm twice.
-
-A `command` of the main lane (a shutdown) is made once per proposal, first come first served per
-device; its proposer watches the plant and repeats itself if need be.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Interval
 
 from daemon.core.view import Setpoints, Turn, View
-from daemon.model.commands import Command, OperatorRequest, Proposal
+from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
 from daemon.model.natures import PointKind
 from daemon.model.quantities import ns
 
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
     from daemon.model.events import Event
     from daemon.model.plant import Site
 
-BOUNDS: Final = frozenset({"max", "min", "set"})
 RELEASE: Final = "release"
 REFRESHES: Final = 3
 """Set-points within the fall-back time of a device: two of them may be lost."""
@@ -127,9 +123,6 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         index = view.points.find(first.equipment, first.point)
         if index is None:
             continue
-        if first.action not in BOUNDS:
-            commands.append(_command(view, first, first.action, params, len(commands)))
-            continue
         place = view.points.points[index].place
         target = narrow(asked, place.low, place.high)
         if before is not None and before.owner != target.owner:
@@ -137,7 +130,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         unanswered = _unanswered(view, index, before, params)
         if _due(view, index, target.value, before, params):
             wish = Proposal(first.equipment, first.point, "set", *target)
-            commands.append(_command(view, wish, "set", params, len(commands)))
+            commands.append(_command(view, wish, params))
             sent[key] = Sent(target.value, view.now_ns, target.owner, unanswered)
         elif before is not None:
             kept = min(unanswered, before.unanswered)
@@ -223,17 +216,14 @@ def _due(view: View, index: int, value: float, before: Sent | None, params: Para
     return abs(read - value) > grain and (before is None or age_ns >= ns(params.correct_s))
 
 
-def _command(view: View, wish: Proposal, action: str, params: Params, number: int) -> Command:
-    value = wish.value
-    if action != "set":
-        value = float(view.site.equipment[wish.equipment].kind.commands().index(action) + 1)
+def _command(view: View, wish: Proposal, params: Params) -> Command:
     return Command(
-        id=view.next_id + number,
+        id=UNNUMBERED,
         epoch=view.epoch,
         equipment=wish.equipment,
         point=wish.point,
-        action=action,
-        value=value,
+        action="set",
+        value=wish.value,
         owner=wish.owner,
         reason=wish.reason,
         interlock="within the bounds of its point",

@@ -3,6 +3,9 @@
 A device that falls back after so many seconds of silence gets a rising number at a third of that
 time, so two may be lost. Each lane beats for the devices it commands: a dead switching lane must
 hand the breakers back even while the main lane still runs.
+
+A beat carries no number. It says nothing but that somebody lives, so one that comes twice or late
+does no harm; its own value rises, and a stuck one is no sign of life.
 """
 
 from __future__ import annotations
@@ -12,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge
 
+from daemon.core.ownership import MAIN_NATURES
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn
-from daemon.model.commands import Command, Proposal
+from daemon.model.commands import UNNUMBERED, Command, Proposal
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
@@ -23,9 +27,6 @@ if TYPE_CHECKING:
     from daemon.core.view import View
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
-
-SWITCHING_NATURES: Final = frozenset({"generator", "switchgear_controller", "transfer_switch"})
-"""What the switching lane commands; the main lane beats for all others."""
 
 _WRAP: Final = 1 << 16
 
@@ -53,9 +54,9 @@ def initial(site: Site, params: Params) -> State:
 
 @once_per_site
 def _beaten(site: Site, points: PointTable) -> dict[bool, tuple[tuple[str, float], ...]]:
-    """Return id and fall-back time [s] by whether the switching lane owns the device."""
+    """Return id and fall-back time [s] by whether the main lane owns the device."""
     rows = [
-        (item.id, item.device.fallback_after_s, item.nature in SWITCHING_NATURES)
+        (item.id, item.device.fallback_after_s, item.nature in MAIN_NATURES)
         for item in site.equipment.values()
         if item.device and item.device.fallback_after_s > 0
         if points.find(item.id, "heartbeat") is not None
@@ -67,7 +68,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Beat for every device whose beat is due."""
     if not view.passed(state.next_due_ns):
         return Turn(state)
-    beaten = _beaten(view.site, view.points)[view.lane == "switching"]
+    beaten = _beaten(view.site, view.points)[view.lane == "main"]
     due = state.due_ns or (view.now_ns,) * len(beaten)
     late = [view.passed(at) for at in due]
     proposals = tuple(
@@ -83,10 +84,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
 
 
 def beats(view: View, proposals: Iterable[Proposal]) -> tuple[Command, ...]:
-    """Make commands of the heartbeats among `proposals`; nothing can speak against one."""
+    """Make commands of heartbeats; nothing can speak against one."""
     return tuple(
         Command(
-            id=view.next_id + i,
+            id=UNNUMBERED,
             epoch=view.epoch,
             equipment=p.equipment,
             point=p.point,
@@ -98,5 +99,5 @@ def beats(view: View, proposals: Iterable[Proposal]) -> tuple[Command, ...]:
             issued_at_ns=view.now_ns,
             expires_at_ns=view.now_ns + SECOND,
         )
-        for i, p in enumerate(p for p in proposals if p.action == "beat")
+        for p in proposals
     )

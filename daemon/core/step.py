@@ -1,7 +1,7 @@
 """One scan, in a fixed order: the one door of the core.
 
     absorb the inbox -> survey the topology -> [estimate] -> controllers in order
-    -> operation path (switching) or arbitration (main), which asks the interlocks last
+    -> operation path for actions, which asks the interlocks last; arbitration for set-points (main)
 
 `SWITCHING` and `MAIN` are the controllers of the two lanes; their order is priority: what stands
 first speaks first, and later ones read its facts. A controller is a file with `Params`, `State`,
@@ -30,8 +30,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   -1 without a limit).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
 
-Every actuator belongs to one lane (`lane_of`). Commands are numbered per lane; an `Outcome` goes to
-the inbox of the lane that gave the command.
+Every actuator belongs to one lane (`daemon.core.ownership`). Actions are numbered per lane; an
+`Outcome` goes to the inbox of the lane that gave the command.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class State:
     Without slots: their descriptors would hide the modules that the fields are named after.
 
     Attributes:
-        next_id: number of the next command.
+        next_id: number of the next action.
         version: of the image of the last scan.
         due_ns: until when nothing happens by time alone [ns]; 0 when the next scan may act.
         facts: what the controllers have concluded.
@@ -209,51 +209,26 @@ MAIN: Final = (
 
 
 class Lane(NamedTuple):
-    """Controllers of a lane in order, and the stage that turns proposals into commands."""
+    """Controllers of a lane in order, and the stages that turn proposals into commands."""
 
     controllers: tuple[Slot, ...]
-    path: Slot
+    paths: tuple[Slot, ...]
 
 
+OPERATION: Final = Slot("operation", operation, timed=True)
 LANES: Final[Mapping[str, Lane]] = {
-    "switching": Lane(SWITCHING, Slot("operation", operation, timed=True)),
-    "main": Lane(MAIN, Slot("arbitration", arbitration)),
+    "switching": Lane(SWITCHING, (OPERATION,)),
+    "main": Lane(MAIN, (OPERATION, Slot("arbitration", arbitration))),
 }
 
 CONTROL: Final[dict[str, type]] = get_type_hints(Control)
 """Name of each block of `control:` in a site file -> the `Params` that it fills."""
 
 
-MAIN_NATURES: Final = frozenset(
-    {
-        "ai_rack",
-        "chiller",
-        "ess",
-        "hvdc",
-        "it_rack",
-        "pump",
-        "pv",
-        "rack_row",
-        "rectifier",
-        "statcom",
-        "transformer",
-    }
-)
-"""What the main lane commands, beside all set-points."""
-
-
-def lane_of(site: Site, proposal: Proposal) -> str:
-    """Return the lane that a person's request has to reach."""
-    item = site.equipment.get(proposal.equipment)
-    if proposal.point != "command" or (item and item.nature in MAIN_NATURES):
-        return "main"
-    return "switching"
-
-
 def initial(params: Params, now_ns: int) -> State:
     """Return the state of a lane before its first scan."""
     lane = LANES[params.lane]
-    slots = (*lane.controllers, lane.path)
+    slots = (*lane.controllers, *lane.paths)
     return replace(
         State(),
         **{s.name: s.controller.initial(params.site, _settings(params, s)) for s in slots},
@@ -291,18 +266,18 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
     turns: dict[str, Turn[Any]] = {}
     for slot in lane.controllers:
         turns[slot.name], view = _turn(slot, state, view, params, standing)
-    proposals = tuple([p for turn in turns.values() for p in turn.proposals])
-    beats: tuple[Command, ...] = ()
-    if any(p.action == "beat" for p in proposals):
-        beats = heartbeat.beats(view, proposals)
-        view = replace(view, next_id=view.next_id + len(beats))
-        proposals = tuple([p for p in proposals if p.action != "beat"])
-    turns[lane.path.name], view = _turn(lane.path, state, view, params, standing, proposals)
+    proposals = [p for turn in turns.values() for p in turn.proposals]
+    beats = heartbeat.beats(view, [p for p in proposals if p.action == "beat"])
+    actions = tuple([p for p in proposals if p.point == "command"])
+    setpoints = tuple([p for p in proposals if p.point != "command" and p.action != "beat"])
+    for slot in lane.paths:
+        share = actions if slot is OPERATION else setpoints
+        turns[slot.name], view = _turn(slot, state, view, params, standing, share)
     spoke = [t for t in turns.values() if t.commands or t.events or t.messages or t.requests]
     commands = beats + tuple([c for turn in spoke for c in turn.commands])
     after = replace(
         state,
-        next_id=state.next_id + len(commands),
+        next_id=state.next_id + len(turns[OPERATION.name].commands),
         version=image.version,
         due_ns=standing.due_ns(view.facts),
         facts=view.facts,
@@ -377,7 +352,7 @@ def _standing(params: Params) -> Standing:
     found = _STANDING.get(params)
     if found is None:
         lane = LANES[params.lane]
-        found = Standing((*lane.controllers, lane.path), len(params.points))
+        found = Standing((*lane.controllers, *lane.paths), len(params.points))
         _STANDING[params] = found
     return found
 

@@ -445,10 +445,11 @@ class View:
 
     @property
     def requests(self) -> tuple[OperatorRequest, ...]:
-        """Return what persons and the other lane ask for, in order, and what was ordered last."""
+        """Return what is asked of schemes: resets at once, what else persons have operated."""
         self.looked.requests = True
-        asked = tuple(m for m in self.inbox if isinstance(m, OperatorRequest))
-        return asked + self.facts.ordered
+        asked = (m for m in self.inbox if isinstance(m, OperatorRequest))
+        resets = tuple(m for m in asked if m.proposal.action == "reset")
+        return resets + self.facts.ordered
 
     @property
     def mail(self) -> tuple[OperatorRequest | Order, ...]:

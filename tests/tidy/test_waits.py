@@ -28,7 +28,7 @@ NOTING = frozenset({"daemon.core.topology", "daemon.core.view"})
 
 def timed() -> dict[str, ModuleType]:
     """Return the modules of all controllers that may be left out, and what they use of the core."""
-    slots = [slot for lane in LANES.values() for slot in (*lane.controllers, lane.path)]
+    slots = [slot for lane in LANES.values() for slot in (*lane.controllers, *lane.paths)]
     left = [slot.controller for slot in slots if slot.timed]
     found: dict[str, ModuleType] = {}
     while left:

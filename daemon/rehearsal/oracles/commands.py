@@ -31,7 +31,6 @@ AGAIN_S: Final = 1.0
 WINDOW_S: Final = 60.0
 CLOSES_MAX: Final = 3
 COMMAND: Final = "command"
-HEARTBEAT: Final = "heartbeat"
 
 
 class Commands(Oracle):
@@ -89,7 +88,7 @@ class Commands(Oracle):
     def answered(self, command: Command, outcome: Outcome, begun_ns: int) -> None:
         """Judge when a command was sent and when it arrived."""
         key = command.equipment, command.epoch, command.id
-        if command.point != HEARTBEAT:
+        if command.point == COMMAND:
             self._answers[key] += 1
             if self._answers[key] > 1:
                 self.blame(outcome.at_ns, f"command {key[2]} to {key[0]} was sent twice")

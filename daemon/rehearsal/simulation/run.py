@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.random import PCG64, Generator
 
 from daemon import app
-from daemon.core.step import lane_of
+from daemon.core.ownership import lane_of
 from daemon.drivers.image import ImageLinks
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver

@@ -10,7 +10,7 @@ from daemon.core import arbitration
 from daemon.core.arbitration import Params, State, narrow
 from daemon.core.topology import survey
 from daemon.core.view import Facts, Setpoints, View
-from daemon.model.commands import Message, OperatorRequest, Proposal
+from daemon.model.commands import UNNUMBERED, Message, OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.main_lane import Lane
 
@@ -72,7 +72,7 @@ def test_a_set_point_that_stands_already_is_not_sent() -> None:
 def test_a_change_is_sent_once_and_refreshed_at_a_third_of_the_fall_back_time() -> None:
     desk = Desk()
     (command,) = desk.scan(wish("max", 0.45)).commands
-    assert (command.id, command.epoch, command.value) == (100, 7, 0.45)
+    assert (command.id, command.epoch, command.value) == (UNNUMBERED, 7, 0.45)
     assert command.owner == "a"
     desk.lane.put(CAP, 0.45)
     times = [n for n in range(1, 50) if desk.scan(wish("max", 0.45)).commands]
@@ -162,13 +162,6 @@ def test_what_nobody_wants_any_more_has_no_owner() -> None:
     desk.scan(wish("max", 0.45))
     desk.scan()
     assert CAP not in desk.state.sent
-
-
-def test_first_come_first_served_for_commands() -> None:
-    desk = Desk()
-    order = Proposal("ROW-1", "command", "shutdown", 0.0, "shutdown", "why")
-    (command,) = desk.scan(order, replace(order, action="start", owner="other")).commands
-    assert (command.action, command.value, command.owner) == ("shutdown", 1.0, "shutdown")
 
 
 def test_a_person_moves_only_inside_what_safety_left() -> None:

@@ -32,7 +32,7 @@ def asked() -> Iterator[Counter[str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         lane = LANES["switching"]
-        for slot in (*lane.controllers, lane.path):
+        for slot in (*lane.controllers, *lane.paths):
             patch.setattr(slot.controller, "step", counting(slot.name, slot.controller.step))
         yield counts
 
@@ -94,8 +94,8 @@ def test_mail_wakes_those_it_is_for(asked: Counter[str]) -> None:
     wish = Proposal("52-VCB-MA", "command", "close", 0.0, "", "test")
     hall.inbox.append(OperatorRequest("1", "maria", wish))
     hall.scan()
-    assert set(asked) == {"intake", "main_tie_main", "operation"}
-    assert hall.state.operation.taken == ("1",)
+    assert set(asked) == {"intake", "black_start", "main_tie_main", "operation"}
+    assert hall.happened("command_refused", "52-VCB-MA")
 
 
 def test_a_state_that_is_not_the_one_returned_has_nothing_standing(asked: Counter[str]) -> None:

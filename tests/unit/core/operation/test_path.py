@@ -2,93 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from daemon.core import operation
-from daemon.core.topology import survey
-from daemon.core.view import Facts, Turn, View
-from daemon.model.commands import (
-    Command,
-    LaneMessage,
-    Message,
-    OperatorRequest,
-    Outcome,
-    Proposal,
-    Result,
-)
-from daemon.model.events import Event
+from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.quantities import MILLISECOND
-from tests.hall import CLOSED, OPEN, TICK_NS, Hall
-
-BREAKER = "52-MCCB-CA"
-
-
-class Desk:
-    """The operation path alone, over a hall that obeys nobody."""
-
-    def __init__(self) -> None:
-        self.hall = Hall()
-        self.state = operation.State()
-        self.next_id = 1
-        self.commands: list[Command] = []
-        self.events: list[Event] = []
-        self.told: list[dict[str, object]] = []
-        self.facts = Facts()
-
-    def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = ()) -> None:
-        """Run one scan."""
-        params, image = self.hall.params, self.hall.image()
-        view = View(
-            lane="switching",
-            image=image,
-            inbox=inbox,
-            site=params.site,
-            points=params.points,
-            topology=survey(image, params.site, params.points),
-            facts=self.facts,
-            heard={},
-            estimate=None,
-            epoch=7,
-            next_id=self.next_id,
-        )
-        turn: Turn[operation.State] = operation.step(
-            view, self.state, operation.Params(), proposals
-        )
-        self.state = turn.state
-        self.facts = replace(self.facts, **(turn.facts or {}))
-        self.next_id += len(turn.commands)
-        self.commands += turn.commands
-        self.events += [e for e in turn.events if isinstance(e, Event)]
-        said = [m for m in turn.messages if isinstance(m, LaneMessage)]
-        self.told += [dict(m.values) for m in said if m.topic == "commands"]
-        self.hall.now_ns += TICK_NS
-
-    def scans(self, count: int, *proposals: Proposal) -> None:
-        """Run several scans with the same wishes."""
-        for _ in range(count):
-            self.scan(*proposals)
-
-    def answer(self, result: Result) -> Outcome:
-        """Return an outcome of the last command."""
-        return Outcome(self.commands[-1].id, result, self.hall.now_ns, "")
-
-    def names(self) -> list[str]:
-        """Return the names of what happened."""
-        return [e.name for e in self.events]
-
-
-def wish(action: str, equipment: str = BREAKER) -> Proposal:
-    """Return a wish of an automaton."""
-    return Proposal(equipment, "command", action, 0.0, "CCTS-1", "test")
-
-
-def ask(action: str, request: str = "r1", equipment: str = BREAKER) -> OperatorRequest:
-    """Return a wish of a person."""
-    return OperatorRequest(
-        request, "maria", Proposal(equipment, "command", action, 0.0, "", "hand")
-    )
+from tests.hall import CLOSED, OPEN
+from tests.unit.core.operation.desk import BREAKER, Desk, ask, operate, select, wish
 
 
 def test_a_wish_becomes_one_command_with_expiry_epoch_and_verdict() -> None:
@@ -254,14 +174,29 @@ def test_an_automatons_open_displaces_an_outstanding_close() -> None:
 
 
 @pytest.mark.parametrize(
-    ("equipment", "action"),
-    [("52-NONE", "open"), ("R-MVA", "open"), (BREAKER, "explode"), ("TX-S-A1", "raise")],
+    ("equipment", "action", "why"),
+    [
+        ("52-NONE", "open", "unknown_equipment"),
+        ("R-MVA", "open", "unknown_action"),
+        (BREAKER, "explode", "unknown_action"),
+        ("TX-S-A1", "raise", "foreign_device"),
+        ("SR-1", "shutdown", "foreign_device"),
+        ("CCTS-1", "explode", "unknown_action"),
+        ("STS", "reset", "unknown_action"),
+    ],
 )
-def test_what_cannot_be_is_refused_and_changes_nothing(equipment: str, action: str) -> None:
+@pytest.mark.parametrize("user", ["maria", "lane:main"])
+def test_what_cannot_be_is_refused_and_changes_nothing(
+    equipment: str, action: str, why: str, user: str
+) -> None:
     desk = Desk()
-    desk.scan(inbox=(ask(action, equipment=equipment),))
+    asked = OperatorRequest("r1", user, ask(action, equipment=equipment).proposal)
+    if action != "reset":
+        desk.scan(inbox=(asked,))
+    else:
+        desk.scan(inbox=(select(action, equipment),))
     (refusal,) = desk.events
-    assert refusal.fields["interlock"] == "unknown"
+    assert refusal.fields["interlock"] == why
     assert not desk.commands
     assert not desk.state.tasks
 
