@@ -291,6 +291,7 @@ class _Figures(Collector):
         if snapshot is not None:
             yield from _lanes(snapshot)
             yield from _gateways(snapshot)
+            yield from _security(snapshot)
             yield from _rest(snapshot)
 
     def describe(self) -> Iterator[Metric]:
@@ -363,15 +364,51 @@ def _rest(snapshot: Snapshot) -> Iterator[Metric]:
     active = [a.priority for a in list(snapshot.alarms.values()) if a.active and a.state in "BC"]
     for priority in (1, 2, 3, 4):
         alarms.add_metric([str(priority)], active.count(priority))
-    autonomy = GaugeMetricFamily(
-        "ridethrough_autonomy_seconds", "How long storage carries a load.", labels=["equipment"]
-    )
-    for equipment, lasts_s in snapshot.autonomy_s.items():
-        autonomy.add_metric([equipment], lasts_s)
     ready = GaugeMetricFamily("ridethrough_ready", "Everything was read once.")
     ready.add_metric([], float(snapshot.ready))
     failures = CounterMetricFamily("ridethrough_journal_failures", "Records not written.")
     failures.add_metric([], snapshot.journal_failures)
     restarts = CounterMetricFamily("ridethrough_task_restarts", "Tasks that died.")
     restarts.add_metric([], snapshot.tasks_restarted)
-    yield from (commands, alarms, autonomy, ready, failures, restarts)
+    yield from (commands, alarms, ready, failures, restarts)
+
+
+ALL_PATHS: Final = "all"
+"""Path of a load on which all that stands behind it counts together."""
+
+
+def _security(snapshot: Snapshot) -> Iterator[Metric]:
+    autonomy = GaugeMetricFamily(
+        "ridethrough_autonomy_seconds",
+        "How long storage carries a load, on each feed alone and on all paths together.",
+        labels=["load", "path"],
+    )
+    reserve = GaugeMetricFamily(
+        "ridethrough_reserve_wh", "Reserve behind each feed of a load.", labels=["load", "path"]
+    )
+    for load, lasts_s in snapshot.autonomy_s.items():
+        autonomy.add_metric([load, ALL_PATHS], lasts_s)
+        for bus, on_feed_s, reserve_wh in snapshot.feeds.get(load, ()):
+            autonomy.add_metric([load, bus], on_feed_s)
+            reserve.add_metric([load, bus], reserve_wh)
+    lost = GaugeMetricFamily(
+        "ridethrough_n_minus_1_lost_loads",
+        "Critical loads lost if this element dies now.",
+        labels=["contingency"],
+    )
+    after = GaugeMetricFamily(
+        "ridethrough_n_minus_1_seconds",
+        "How long until the first of them is lost; infinite when none is.",
+        labels=["contingency"],
+    )
+    overloaded = GaugeMetricFamily(
+        "ridethrough_n_minus_1_overloaded",
+        "Equipment that would carry more than its rating if this element died now.",
+        labels=["contingency"],
+    )
+    for case in snapshot.contingencies:
+        name = [case.element or "none"]
+        lost.add_metric(name, len(case.lost))
+        after.add_metric(name, case.first_lost_s)
+        overloaded.add_metric(name, len(case.overloaded))
+    yield from (autonomy, reserve, lost, after, overloaded)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from daemon.model.contingency import Contingency
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
     from daemon.model.image import Image
@@ -72,6 +73,9 @@ class Snapshot:
         commands: commands by result.
         alarms: the last transition of every alarm that is not normal, by id.
         autonomy_s: how long storage carries each load [s], by load.
+        feeds: by load, each of its feeds: bus, how long it lasts on that alone [s], and what
+            reserve stands behind it [Wh].
+        contingencies: what follows if one element dies; the first is that in which none does.
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         tasks_restarted: supervised tasks that died and were started again.
@@ -84,6 +88,8 @@ class Snapshot:
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
     autonomy_s: Mapping[str, float]
+    feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
+    contingencies: tuple[Contingency, ...]
     ready: bool
     journal_failures: int
     tasks_restarted: int

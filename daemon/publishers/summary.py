@@ -53,8 +53,18 @@ class Summary:
             "ready": snapshot.ready,
             "alarms_active": sum(a.active and a.state in "BC" for a in snapshot.alarms.values()),
             "autonomy_s": {load: round(s, 1) for load, s in snapshot.autonomy_s.items()},
+            "n_minus_1": _n_minus_1(snapshot),
             "equipment": {id: _shown(image, points) for id, points in self._rows},
         }
+
+
+def _n_minus_1(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what would be lost or overloaded, by the element that dies."""
+    return {
+        case.element or "none": {"lost": dict(case.lost), "overloaded": dict(case.overloaded)}
+        for case in snapshot.contingencies
+        if case.lost or case.overloaded
+    }
 
 
 def _shown(image: Image, points: list[Point]) -> dict[str, Any]:

@@ -211,7 +211,7 @@ class Scan:
             self._publish(publisher, publisher.tell, news)
 
     def _show(self, lane: Lane, image: Image) -> None:
-        paths = lane.state.facts.autonomy.paths
+        facts = lane.state.facts
         snapshot = Snapshot(
             image=image,
             estimate=self._estimate,
@@ -219,7 +219,9 @@ class Scan:
             gateways=self._counters,
             commands=self._actuation.results,
             alarms=self.alarms,
-            autonomy_s={load: path.autonomy_s for load, path in paths.items()},
+            autonomy_s={load: path.autonomy_s for load, path in facts.autonomy.paths.items()},
+            feeds=facts.autonomy.feeds,
+            contingencies=facts.security.contingencies,
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,
             tasks_restarted=self._supervisor.restarts,

@@ -14,7 +14,8 @@ is empty, an unknown switch does not conduct and will not close.
 The answer is worked out zone by zone (`zone`): all of a zone at once when the diagram has changed,
 and at least once a second. A site of many blocks has many zones; `ZONES` of them have their turn in
 a scan, or as many more as it takes to come round in `ROUND_SCANS`. A bad answer that stands for
-`confirm_s` is told, and so is its end: breakers on their way are no news.
+`confirm_s` is told, and so is its end: breakers on their way are no news. What a site has decided
+to live with (`accepted`) stays in the answer and is not told.
 
 Source: own derivation.
 """
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Params", "State", "initial", "step"]
 
+MOST_PU: Final = 99.0
+"""Loading beyond this, or of what is not there at all, is shown as this."""
 ROUND_SCANS: Final = 8
 """All zones have had their turn within so many scans."""
 _KEPT: Final = 32
@@ -237,8 +240,9 @@ def _cases(
     beyond = carried_w > found.rating_w * params.loading_pu
     for case, place in zip(*(at.tolist() for at in np.nonzero(beyond)), strict=True):
         rating_w = float(found.rating_w[case, place])
-        loading = round(float(carried_w[case, place]) / rating_w, 2) if rating_w else float("inf")
-        over.setdefault(case, []).append((zone.rated_names[place], loading))
+        loading = float(carried_w[case, place]) / rating_w if rating_w else MOST_PU
+        told_pu = min(round(loading, 2), MOST_PU)
+        over.setdefault(case, []).append((zone.rated_names[place], told_pu))
     cases = list(zone.quiet)
     for case in {*lost, *stored, *over}:
         cases[case] = Contingency(
@@ -278,7 +282,11 @@ def _tell(
 ) -> tuple[State, list[Event]]:
     """Return the state after what has stood for long enough is told, and the events."""
     already = {name for name, _ in cases[0].lost} | {name for name, _ in cases[0].overloaded}
-    bad = {case.element: case for case in cases[1:] if _worse(case, already)}
+    bad = {
+        case.element: case
+        for case in cases[1:]
+        if case.element not in params.accepted and _worse(case, already)
+    }
     told = set(state.told)
     if not state.since_ns and told == bad.keys():
         return state, []

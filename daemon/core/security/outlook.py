@@ -60,6 +60,7 @@ class Params:
         power_factor_pu: of what transformers and sources carry.
         loading_pu: loading above which equipment counts as overloaded.
         confirm_s: how long an answer must stand to be told [s].
+        accepted: elements without a second of their kind, by decision: their loss is no news.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -75,6 +76,7 @@ class Params:
     power_factor_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
     loading_pu: Annotated[float, Interval(gt=0.0, le=2.0)] = 1.0
     confirm_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 2.0
+    accepted: tuple[str, ...] = ()
 
 
 class Waiting(NamedTuple):

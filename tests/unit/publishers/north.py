@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from daemon.drivers.driver import Statistics
+from daemon.model.contingency import Contingency
 from daemon.model.events import AlarmTransition
 from daemon.model.image import freeze
 from daemon.model.plant import Site
@@ -40,6 +41,8 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         commands={"acknowledged": 3},
         alarms={"x:52-1": alarm("B")},
         autonomy_s={"ROW-1": 90.0},
+        feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
+        contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),
         ready=ready,
         journal_failures=0,
         tasks_restarted=1,

@@ -61,7 +61,13 @@ async def test_everything_is_exposed_and_parses() -> None:
     assert value("ridethrough_point_age_seconds", equipment="52-1", point="position") == 0.0
     assert value("ridethrough_alarms_active", priority="1") == 1.0
     assert value("ridethrough_alarms_active", priority="2") == 0.0
-    assert value("ridethrough_autonomy_seconds", equipment="ROW-1") == 90.0
+    assert value("ridethrough_autonomy_seconds", load="ROW-1", path="all") == 90.0
+    assert value("ridethrough_autonomy_seconds", load="ROW-1", path="DB1") == 60.0
+    assert value("ridethrough_reserve_wh", load="ROW-1", path="DB1") == 500.0
+    assert value("ridethrough_n_minus_1_lost_loads", contingency="TX-1") == 2
+    assert value("ridethrough_n_minus_1_seconds", contingency="TX-1") == 5.0
+    assert value("ridethrough_n_minus_1_seconds", contingency="none") == float("inf")
+    assert value("ridethrough_n_minus_1_overloaded", contingency="TX-1") == 0
     assert value("ridethrough_scan_duration_seconds_count", lane="main") == 5.0
     assert value("ridethrough_scan_duration_seconds_bucket", lane="main", le="0.001") == 0.0
     assert value("ridethrough_scan_duration_seconds_bucket", lane="main", le="0.002") == 5.0
