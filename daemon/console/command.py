@@ -237,7 +237,7 @@ def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
             body = next(call.heard())
             _say(f"\n  {body['text']}")
             if body["news"] == "command_approved":
-                waits, left_s = False, float(body["fields"].get("left_s", 0.0))
+                waits, left_s = "", float(body["fields"].get("valid_s", 0.0))
             elif body["news"] != "request_refused":
                 return {**answer, "ok": False, "stage": "expired", "text": body["text"]}
         elif ready:
@@ -299,7 +299,7 @@ def _selected_lines(each: Mapping[str, Any]) -> Iterable[str]:
     if each["bypass"]:
         yield f"  interlocks set aside: {', '.join(each['bypass'])}"
     if each["needs_approval"]:
-        yield f"  a second person has {_time(each)} to approve it:"
+        yield f"  a second person has {_time(each)} to approve it ({each['needs_approval']}):"
         yield f"    ridethrough command approve {each['selection']}{where} --user NAME"
         yield "  then, within its time:"
     else:

@@ -91,7 +91,7 @@ class Followed:
             "left_s": self.left_s(now_ns),
             "lost": list(self.told.get("lost", ())),
             "overloaded": list(self.told.get("overloaded", ())),
-            "needs_approval": bool(self.told.get("needs_approval", False)),
+            "needs_approval": str(self.told.get("needs_approval", "")),
             "refused_by": str(self.told.get("interlock", "")) if self.stage == "refused" else "",
             "steps": [
                 {"name": name, "at_s": round(seconds(at_ns - self.asked_ns), 4), "text": text}
@@ -141,8 +141,8 @@ class Ledger:
         if not fields.get(STANDING):
             found.stage, found.text = stage, text
             found.told.update(fields)
-            left_s = fields.get("left_s")
-            found.ends_ns = at_ns + ns(left_s) if left_s is not None else 0
+            valid_s = fields.get("valid_s")
+            found.ends_ns = at_ns + ns(valid_s) if valid_s is not None else 0
         for future in found.waiting:
             if not future.done():
                 future.set_result(None)

@@ -37,7 +37,7 @@ class StandIn:
         records: what was recorded: name, source, text, values.
         asked: messages to the lanes.
         failing: why the journal cannot be written.
-        needs_approval: whether the site wants a second person.
+        needs_approval: why the site wants a second person.
         deaf: the core answers nothing.
         later_ns: how far its clock is before the clock of the loop.
         ends: what becomes of a command.
@@ -50,7 +50,7 @@ class StandIn:
         self.records: list[tuple[str, str, str, Mapping[str, Any]]] = []
         self.asked: list[Message] = []
         self.failing = ""
-        self.needs_approval = False
+        self.needs_approval = ""
         self.deaf = False
         self.ends = "command_verified"
         self.later_ns = 10**12
@@ -98,14 +98,14 @@ class StandIn:
         match message:
             case Selection():
                 self._selectors[message.id] = message.user
-                left_s = 60.0 if self.needs_approval else 5.0
-                told = {"lost": ("R-1",), "overloaded": (), "left_s": left_s}
+                valid_s = 60.0 if self.needs_approval else 5.0
+                told = {"lost": ("R-1",), "overloaded": (), "valid_s": valid_s}
                 told["needs_approval"] = self.needs_approval
                 self.tell("command_selected", message.id, **told)
             case Approval() if message.user == self._selectors[message.id]:
                 self.tell("command_refused", message.id, interlock="approver", standing=True)
             case Approval():
-                self.tell("command_approved", message.id, left_s=5.0)
+                self.tell("command_approved", message.id, valid_s=5.0)
             case Cancellation():
                 self.tell("command_cancelled", message.id)
             case Operation():

@@ -157,7 +157,7 @@ async def test_a_setpoint_is_given_and_released_in_one_step(
 async def test_without_operators_nobody_approves_and_is_told_what_to_do(
     behind: StandIn, tmp_path: Path
 ) -> None:
-    behind.needs_approval = True
+    behind.needs_approval = "breaker_close"
     async with opened(behind, tmp_path) as come, come() as kim:
         chosen = await kim.ask("select", equipment="52-A", action="close")
         answer = await kim.ask("approve", selection=chosen["selection"])
@@ -169,7 +169,7 @@ async def test_without_operators_nobody_approves_and_is_told_what_to_do(
 async def test_a_second_person_approves_and_the_first_hears_of_it(
     behind: StandIn, tmp_path: Path, enrolled: Path
 ) -> None:
-    behind.needs_approval = True
+    behind.needs_approval = "breaker_close"
     async with opened(behind, tmp_path) as come, come() as kim, come() as lee:
         assert (await hello(kim, "kim"))["roles"] == ["approve", "operate", "view"]
         await hello(lee, "lee")
@@ -181,7 +181,7 @@ async def test_a_second_person_approves_and_the_first_hears_of_it(
         assert (agreed["ok"], agreed["stage"]) == (True, "approved")
         heard = await kim.line()
         assert heard["news"] == "command_approved"
-        assert heard["fields"]["left_s"] == 5.0
+        assert heard["fields"]["valid_s"] == 5.0
         assert (await kim.ask("operate", selection=chosen["selection"]))["ok"]
     users = [message.user for message in behind.asked if not isinstance(message, OperatorRequest)]  # type: ignore[union-attr]
     assert users == ["kim", "kim", "lee", "kim"]

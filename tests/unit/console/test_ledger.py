@@ -26,7 +26,7 @@ def test_it_goes_from_stage_to_stage_with_the_time_that_is_left() -> None:
     ledger, found = Ledger(), followed("7-1")
     ledger.open(found)
     assert ledger.outstanding() == []
-    ledger.hear(event("command_selected", left_s=5.0, lost=("R-1",), needs_approval=False))
+    ledger.hear(event("command_selected", valid_s=5.0, lost=("R-1",), needs_approval=""))
     assert ledger.outstanding() == [found]
     assert (found.stage, found.left_s(3 * SECOND), found.left_s(9 * SECOND)) == ("selected", 3, 0)
     assert found.plain(0)["lost"] == ["R-1"]
@@ -44,7 +44,7 @@ def test_it_goes_from_stage_to_stage_with_the_time_that_is_left() -> None:
 def test_a_refused_step_leaves_the_selection_as_it_was() -> None:
     ledger, found = Ledger(), followed("7-1")
     ledger.open(found)
-    ledger.hear(event("command_selected", left_s=60.0))
+    ledger.hear(event("command_selected", valid_s=60.0))
     ledger.hear(event("command_refused", interlock="approver", standing=True))
     assert (found.stage, found.plain(0)["refused_by"]) == ("selected", "")
     assert found.left_s(SECOND) == 60.0
