@@ -84,7 +84,11 @@ def efficiency_pu(converter: Equipment) -> float:
 
 @once_per_site
 def rated_w(site: Site, points: PointTable) -> float:
-    """Return what all loads of a site draw at most, with the losses in front of them [W]."""
-    loads = sum(e.ratings["power_w"] for e in site.equipment.values() if e.kind.role is Role.LOAD)
+    """Return what all loads in service draw at most, with the losses in front of them [W]."""
+    loads_w = sum(
+        e.ratings["power_w"]
+        for e in site.equipment.values()
+        if e.kind.role is Role.LOAD and e.normally != "out_of_service"
+    )
     converters = site.of_nature("ups", "hvdc", "rectifier")
-    return loads / min(map(efficiency_pu, converters), default=1.0)
+    return loads_w / min(map(efficiency_pu, converters), default=1.0)
