@@ -292,7 +292,7 @@ class Caller:
         return self._told(found, ok=found.stage == "verified")
 
     def _of_scheme(self, wish: Proposal) -> bool:
-        """Return whether a wish is for a scheme as a whole: nothing of it can be seen to be done."""
+        """Return whether a wish is for a scheme as a whole: nothing then shows that it is done."""
         site = self.door.inside.site
         item = site.equipment.get(wish.equipment)
         own = item is not None and wish.action in item.kind.commands()

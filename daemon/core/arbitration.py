@@ -261,8 +261,10 @@ def _requests(
             manual.pop(key, None)
         elif not low <= wish.value <= high:
             events.append(_refused(view, message, f"allowed is {low:g} to {high:g}"))
+            continue
         else:
             manual[key] = Manual(wish.value, message.user, wish.reason)
+        events.append(_taken(view, message))
     if not events and manual == state.manual:
         manual = state.manual  # type: ignore[assignment]
     return manual, tuple(taken[-_TAKEN_KEPT:]), events
@@ -276,7 +278,16 @@ def _is_setpoint(view: View, wish: Proposal) -> bool:
 def _refused(view: View, message: OperatorRequest, why: str) -> Event:
     wish = message.proposal
     text = f"Set-point of {wish.equipment} by {message.user} refused: {why}"
-    return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, user=message.user)
+    who = {"user": message.user, "selection": message.id}
+    return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, **who)
+
+
+def _taken(view: View, message: OperatorRequest) -> Event:
+    wish = message.proposal
+    done = "released" if wish.action == RELEASE else f"set to {wish.value:g} within its bounds"
+    text = f"{wish.equipment}.{wish.point} {done} by {message.user}: {wish.reason}"
+    who = {"user": message.user, "selection": message.id}
+    return view.event(wish.equipment, "setpoint_taken", text, point=wish.point, **who)
 
 
 def _owned(view: View, key: str, before: str, target: Target) -> Event:

@@ -111,6 +111,7 @@ ENDED_KEPT: Final = 1024
 """Ids of selections and requests that are remembered, so that none is taken twice."""
 _NOTHING: Final = State()
 _ASKED: Final = "asked for once"
+_SETPOINTS: Final = frozenset({"set", "release"})
 
 
 class _Wish(NamedTuple):
@@ -197,6 +198,8 @@ def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, .
     for message in mail:
         if not isinstance(message, OperatorRequest):
             desk.hear(message)
+        elif message.proposal.action in _SETPOINTS:
+            continue  # arbitration hears of it
         elif message.user.startswith("lane:"):
             _ask(view, desk, message, wishes, occupied)
         elif message.proposal.action != "reset" or is_action(view.site, message.proposal):

@@ -357,6 +357,7 @@ class Desk:
                 action=action,
                 step=step,
                 interlock=problem.name,
+                standing=one is not None and one.stage not in SELECTION.final,
                 **fields,
             )
         )

@@ -167,8 +167,10 @@ def test_what_nobody_wants_any_more_has_no_owner() -> None:
 def test_a_person_moves_only_inside_what_safety_left() -> None:
     desk = Desk()
     asked = OperatorRequest("1", "kim", wish("set", 0.8))
-    (command,) = desk.scan(inbox=(asked,)).commands
+    turn = desk.scan(inbox=(asked,))
+    (command,), told = turn.commands, turn.events[0]
     assert (command.value, command.owner) == (0.8, "kim")
+    assert (told.name, told.fields["selection"]) == ("setpoint_taken", "1")
     desk.lane.put(CAP, 0.8)
     (command,) = desk.scan(wish("max", 0.45), after_s=1.0).commands
     assert command.value == 0.45
