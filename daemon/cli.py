@@ -78,6 +78,21 @@ examples:
   ridethrough simulate normal --for 86400
   ridethrough simulate config/scenarios/normal.yaml --faults swarm --seeds 1..200 --json
 """
+_REPORT = """\
+Tells the transfers in the record of a daemon, running or not: outages, sags, calls for generation,
+retransfers. Of each the stages with their times, every limit that applies with pass or fail, what
+was switched, by whom and why, what was refused or failed, loads given up, and the storage used.
+
+The record names the site file it was made with; where that is gone, --site names another. What was
+recorded by a daemon that was killed in the middle of a transfer is told too, and what is missing.
+Exit code 0 exactly when no limit was missed in what is told.
+
+examples:
+  ridethrough report                              the last transfer of ./ridethrough-state
+  ridethrough report /var/lib/ridethrough --number 3
+  ridethrough report --all --html night.html      for a browser or a printer
+  ridethrough report --json
+"""
 _CHECK = """\
 Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
 as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
@@ -175,6 +190,7 @@ def parser() -> argparse.ArgumentParser:
     _simulate_options(
         command("simulate", _simulate, "daemon and plant in virtual time, oracles", _SIMULATE)
     )
+    _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
@@ -210,6 +226,23 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     _operators(sub)
     _mqtt(sub)
     _offset(sub)
+    _json(sub)
+
+
+def _report_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "state",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help="folder of the record (default: ridethrough-state)",
+        default=Path("ridethrough-state"),
+    )
+    _site(sub.add_argument, "--site")
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument("--number", type=int, metavar="N", help="which of the list (the last)")
+    which.add_argument("--all", action="store_true", help="all of the list")
+    sub.add_argument("--html", type=Path, metavar="FILE", help="write it as a page")
     _json(sub)
 
 
@@ -605,6 +638,35 @@ def _emulate_in_processes(site: Site, options: argparse.Namespace) -> int:
         same += [f"--{name}", str(value)] if value else []
     same += ["--for", str(options.for_s)] if options.for_s else []
     return emulate_in_processes(site, same, options.processes, as_json=options.json)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from daemon.console.report import document, lines, listed
+    from daemon.runtime.recorded import transfers
+
+    found = transfers(options.state, options.site)
+    print(*found.notes, *listed(found.reports), sep="\n")
+    if not found.reports:
+        print(f"{options.state}: no transfer in this record")
+    count = len(found.reports)
+    number = options.number or count
+    if options.number is not None and not 1 <= options.number <= count:
+        raise ValueError(f"--number {options.number}: there are {count} (1 is the first)")
+    numbers = range(1, count + 1) if options.all else range(number, number + (count > 0))
+    chosen = [found.reports[each - 1] for each in numbers]
+    for report in chosen:
+        print("", *lines(report), sep="\n")
+    ok = all(report.ok for report in chosen)
+    if options.html is not None:
+        if not chosen:
+            raise ValueError(f"{options.html} is not written: there is nothing to tell")
+        version = importlib.metadata.version("ridethrough")
+        options.html.write_text(document(chosen, version, found.notes), encoding="utf-8")
+        print(f"report: {options.html}")
+    if options.json:
+        told = [{"number": n, **r.plain()} for n, r in zip(numbers, chosen, strict=True)]
+        print(json.dumps({"ok": ok, "state": str(options.state), "transfers": told}))
+    return int(not ok)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -63,7 +63,7 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Verdict:
     """A figure against a limit.
 
     Attributes:
@@ -153,9 +153,9 @@ class TransferReport:
         lasted_s: until all was at rest, or the record ends [s].
         complete: it was seen from its begin to its end.
         missing: what was not seen, and why.
-        ok: no judgement fails.
+        ok: no verdict fails.
         stages: in order of time.
-        judgements: in order of reading.
+        verdicts: in order of reading.
         deeds: every command, in order of time.
         troubles: what was refused or failed, sets that failed.
         relief: loads that were capped, shed or shut down.
@@ -174,7 +174,7 @@ class TransferReport:
     missing: tuple[str, ...]
     ok: bool
     stages: tuple[Stage, ...]
-    judgements: tuple[Judgement, ...]
+    verdicts: tuple[Verdict, ...]
     deeds: tuple[Deed, ...] = ()
     troubles: tuple[Remark, ...] = ()
     relief: tuple[Remark, ...] = ()
@@ -190,7 +190,7 @@ class TransferReport:
 
 PARTS: Final[Mapping[str, type]] = {
     "stages": Stage,
-    "judgements": Judgement,
+    "verdicts": Verdict,
     "deeds": Deed,
     "troubles": Remark,
     "relief": Remark,

@@ -72,7 +72,7 @@ class Scan:
         lanes: by name, in the order in which they step.
         alarms: last transition of every alarm that is not normal.
         listeners: told every event and alarm transition, in order.
-        watchers: shown the image of every scan of the main lane, after what it led to was told.
+        watchers: shown the lane and the image of every scan, after what it led to was told.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - where everything meets
@@ -92,7 +92,7 @@ class Scan:
         self.lanes: Final = {lane.name: lane for lane in lanes}
         self.alarms: Final[dict[str, AlarmTransition]] = {}
         self.listeners: Final[list[Callable[[Event | AlarmTransition], None]]] = []
-        self.watchers: Final[list[Callable[[Image], None]]] = []
+        self.watchers: Final[list[Callable[[str, Image], None]]] = []
         self._clock = world.clock
         self._ticks = world.ticks
         self._table = table
@@ -182,9 +182,8 @@ class Scan:
         self._journal.decided(lane.name, image.now_ns, done.commands, done.events)
         self._act(lane, done)
         self._tell(done.events)
-        if lane.name == "main":
-            for watch in self.watchers:
-                watch(image)
+        for watch in self.watchers:
+            watch(lane.name, image)
 
     def _act(self, lane: Lane, done: Step) -> None:
         if done.commands:
@@ -219,6 +218,7 @@ class Scan:
             gateways=self._counters,
             commands=self._actuation.results,
             alarms=self.alarms,
+            endurance_s={**facts.fuel.endurance_s, "": facts.fuel.plant_s},
             autonomy_s={load: path.autonomy_s for load, path in facts.autonomy.paths.items()},
             feeds=facts.autonomy.feeds,
             contingencies=facts.security.contingencies,

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from daemon.core.report.account import Record, account
 from daemon.core.report.rest import LOCAL, Rest, hear
 from daemon.core.report.samples import Samples
@@ -25,10 +27,10 @@ from daemon.model.transfer_report import Remark, report_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from daemon.core.report.limits import Params
+    from daemon.core.report.subjects import Subjects
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
@@ -141,16 +143,25 @@ class Reporter:
         self.under_way = record
         self._said.clear()
 
-    def look(self, image: Image) -> None:
-        """See the plant, and close the report when all has been at rest for long enough."""
+    def look(self, lane: str, image: Image) -> None:
+        """See the plant, and close the report when all has been at rest for long enough.
+
+        The main lane shows values; the switching lane, which looks more often, only what moved.
+        """
         at_ns = image.now_ns + self._offset_ns
-        if self._subjects is not None:
-            row = self._subjects.look(image)
-            if self.under_way is not None and self.under_way.samples is not None:
-                self.under_way.samples.add(_since(self.under_way, at_ns), row)
-            self._looks.append((at_ns, row))
-            _forget(self._looks, at_ns)
+        if self._subjects is not None and (lane == "main" or self.under_way is not None):
+            self._see(lane, at_ns, self._subjects.look(image), self._subjects)
         self._close_when_settled(at_ns)
+
+    def _see(self, lane: str, at_ns: int, row: NDArray[np.float64], subjects_: Subjects) -> None:
+        if lane != "main":
+            last = subjects_.showing(self._looks[-1][1]) if self._looks else np.empty(0)
+            if np.array_equal(last, subjects_.showing(row), equal_nan=True):
+                return
+        if self.under_way is not None and self.under_way.samples is not None:
+            self.under_way.samples.add(_since(self.under_way, at_ns), row)
+        self._looks.append((at_ns, row))
+        _forget(self._looks, at_ns)
 
     def _close_when_settled(self, at_ns: int) -> None:
         settle_ns = ns(self._limits.settle_s)
@@ -223,13 +234,12 @@ def read_again(
     found: list[TransferReport] = []
     kept: list[TransferReport] = []
     reporter = Reporter(site, points, limits, found.append)
-    seen: Image | None = None
+    seen: tuple[str, Image] | None = None
     epoch: int | None = None
     now_ns = 0
     for record in records:
-        own = record["k"] == "out" and record.get("lane") == "main"
-        if seen is not None and not own:
-            reporter.look(seen)
+        if seen is not None and not (record["k"] == "out" and record["lane"] == seen[0]):
+            reporter.look(*seen)
             seen = None
         if record["k"] == "boot":
             if record["epoch"] != epoch:
@@ -237,7 +247,7 @@ def read_again(
                 reporter.restarted(record["u"] - record["n"], record["n"])
         elif record["k"] == "in":
             now_ns = record["image"].now_ns
-            seen = record["image"] if record["lane"] == "main" else None
+            seen = record["lane"], record["image"]
         elif record["k"] == "out":
             now_ns = record["n"]
             for item in record["events"]:
@@ -245,7 +255,7 @@ def read_again(
                     kept.append(report_of(item.fields))
                 reporter.hear(item)
     if seen is not None:
-        reporter.look(seen)
+        reporter.look(*seen)
     reporter.end("the record ends here", now_ns)
     found += [old for old in kept if not any(_same(old, new) for new in found)]
     return sorted(found, key=lambda report: report.began_utc_ns)

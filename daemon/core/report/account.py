@@ -63,7 +63,7 @@ def account(
     reached = stages(story, cranked(looks) if looks else {}, within_s)
     done, kind = deeds(story), _kind(story)
     by_name = {stage.name: stage for stage in reached}
-    judgements = judge(Course(kind, lasted_s, story, by_name, done, limits, looks))
+    verdicts = judge(Course(kind, lasted_s, story, by_name, done, limits, looks))
     missing = [*record.missing]
     if record.dropped:
         missing.append(f"{record.dropped} events found no room")
@@ -77,9 +77,9 @@ def account(
         lasted_s=lasted_s,
         complete=not record.missing,
         missing=tuple(missing),
-        ok=all(one.ok is not False for one in judgements),
+        ok=all(one.ok is not False for one in verdicts),
         stages=reached,
-        judgements=judgements,
+        verdicts=verdicts,
         deeds=done,
         troubles=remarks(story, TROUBLES),
         relief=remarks(story, RELIEF),
@@ -114,6 +114,8 @@ _NEAR_S: Final = 1.0
 
 def _cause(record: Record, story: Sequence[Said]) -> str:
     """Return one line: what was seen first, and the alarms about it."""
+    texts = {one.event.name: one.event.text for one in reversed(story)}
     first = story[0].event.text if story else "nothing was said"
+    first = texts.get("outage_detected", texts.get("delivery_lost", first))
     near = [one.text for one in record.alarms if abs(one.at_s) <= _NEAR_S]
     return "; ".join(dict.fromkeys((first, *near[:3])))

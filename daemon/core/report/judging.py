@@ -1,6 +1,6 @@
 """Figures of a transfer against the limits that apply to its kind.
 
-Each judgement is one function from the `Course` of the transfer to a `Judgement`, or None where it
+Each judgement is one function from the `Course` of the transfer to a `Verdict`, or None where it
 does not apply. What was not seen is not judged; what should have come and did not, until more than
 the limit had passed, fails.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.core.report.stages import by_section
-from daemon.model.transfer_report import Judgement
+from daemon.model.transfer_report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from daemon.core.report.limits import Params
     from daemon.core.report.looks import Looks
     from daemon.core.report.stages import Said
+    from daemon.core.report.subjects import Subject
     from daemon.model.transfer_report import Deed, Stage
 
 MISSION: Final = "mission, start of the sets in 10-30 s"
@@ -59,7 +60,7 @@ class Course:
         return None if stage is None else stage.at_s
 
 
-def judge(course: Course) -> tuple[Judgement, ...]:
+def judge(course: Course) -> tuple[Verdict, ...]:
     """Return every judgement that applies, in order of reading."""
     found = (rule(course) for rule in RULES)
     return tuple(one for one in found if one is not None)
@@ -71,7 +72,7 @@ def _on_sets(course: Course) -> bool:
 
 def _within(
     course: Course, name: str, limit: float, source: str, end: tuple[str, str, str]
-) -> Judgement:
+) -> Verdict:
     """Return whether a stage came within `limit` [s] after another.
 
     Args:
@@ -86,27 +87,27 @@ def _within(
     at_s = course.first_s(until)
     if from_s is None:
         text = f"{_plain(began)} was not seen"
-        return Judgement(name, None, None, limit, "s", None, source, text)
+        return Verdict(name, None, None, limit, "s", None, source, text)
     if at_s is None:
         late = course.lasted_s - from_s > limit
         text = f"{_plain(until)} never came" if late else "the record ends before the limit"
-        return Judgement(name, False if late else None, None, limit, "s", None, source, text)
+        return Verdict(name, False if late else None, None, limit, "s", None, source, text)
     value = round(at_s - from_s, 3)
-    return Judgement(name, value <= limit, value, limit, "s", at_s, source, detail)
+    return Verdict(name, value <= limit, value, limit, "s", at_s, source, detail)
 
 
 def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _start(course: Course) -> Judgement | None:
+def _start(course: Course) -> Verdict | None:
     if not _on_sets(course):
         return None
     end = "loss", "load_accepted", _spent(course)
     return _within(course, "first load block on the sets", course.limits.start_s, MISSION, end)
 
 
-def _type(course: Course) -> Judgement | None:
+def _type(course: Course) -> Verdict | None:
     """Return the figure for the declared type; where none is required it fails nothing."""
     if not _on_sets(course):
         return None
@@ -115,7 +116,7 @@ def _type(course: Course) -> Judgement | None:
     found = _within(course, name, limits.type_s, source, ("loss", "load_accepted", _spent(course)))
     if found.ok is False and not limits.type_required:
         detail = "; ".join(filter(None, ("not required of this site", found.detail)))
-        return Judgement(name, None, found.value, limits.type_s, "s", found.at_s, source, detail)
+        return Verdict(name, None, found.value, limits.type_s, "s", found.at_s, source, detail)
     return found
 
 
@@ -140,16 +141,16 @@ def _spent(course: Course) -> str:
     return ", ".join(parts)
 
 
-def _full(course: Course) -> Judgement | None:
+def _full(course: Course) -> Verdict | None:
     if not _on_sets(course):
         return None
     name, limit = "full priority load after the first block", course.limits.full_load_s
-    detail = "until the last section is fed and the last UPS is on its input"
+    detail = "until the last section and feeder is fed and the last UPS is on its input"
     end = "load_accepted", "recovered", detail
     return _within(course, name, limit, "mission", end)
 
 
-def _parting(course: Course) -> Judgement | None:
+def _parting(course: Course) -> Verdict | None:
     if course.kind != "outage" or "intake_opened" not in course.stages:
         return None
     end = "loss", "intake_opened", "opened by loss-of-mains protection or by the daemon"
@@ -157,7 +158,7 @@ def _parting(course: Course) -> Judgement | None:
     return _within(course, "parted from the dead utility", limit, "loss of mains", end)
 
 
-def _capped(course: Course) -> Judgement | None:
+def _capped(course: Course) -> Verdict | None:
     if course.kind != "outage" or "rows_capped" not in course.stages:
         return None
     end = "loss", "rows_capped", "decided; each row obeys within its own time"
@@ -165,34 +166,50 @@ def _capped(course: Course) -> Judgement | None:
     return _within(course, "rows capped on storage", limit, "own limit: reserve", end)
 
 
-def _return(course: Course) -> Judgement | None:
-    """Judge how soon the load is on the grid again after a short loss."""
-    back_s = course.first_s("input_back")
-    if back_s is None or course.kind != "sag" or back_s > course.limits.short_s:
+def _return(course: Course) -> Verdict | None:
+    """Judge how soon the last load is on the grid again after a short loss."""
+    back_s, limits = course.first_s("input_back"), course.limits
+    if back_s is None or course.kind != "sag" or back_s > limits.short_s:
         return None
-    name, limit = f"load back to {course.limits.return_pu:.0%} on the grid", course.limits.return_s
+    name = f"load back to {limits.return_pu:.0%} on the grid"
     source = "own limit, after large-load ride-through rules"
-    looks = course.looks
-    if looks is None or not (drawn := [values for _, values in looks.of("input")]):
-        text = "no powers in the record"
-        return Judgement(name, None, None, limit, "s", None, source, text)
-    drawn_w = np.sum(drawn, axis=0)
-    before_w = drawn_w[looks.at_s <= 0.0]
-    if not len(before_w) or not np.isfinite(before_w).any():
-        text = "what was drawn before the loss was not seen"
-        return Judgement(name, None, None, limit, "s", None, source, text)
-    # AI load swings: what it drew at the bottom of its swing is no less than it was.
-    wanted_w = course.limits.return_pu * float(np.nanmin(before_w))
-    again = looks.at_s[(looks.at_s >= back_s) & (drawn_w >= wanted_w)]
-    if not len(again):
-        text = f"never drew {wanted_w / 1e6:.2f} MW again"
-        return Judgement(name, False, None, limit, "s", None, source, text)
-    value = round(float(again[0]) - back_s, 3)
-    text = f"{wanted_w / 1e6:.2f} MW at the inputs of UPS, rectifiers and converters"
-    return Judgement(name, value <= limit, value, limit, "s", float(again[0]), source, text)
+
+    def verdict(ok: bool | None, value: float | None, at_s: float | None, text: str) -> Verdict:
+        return Verdict(name, ok, value, limits.return_s, "s", at_s, source, text)
+
+    if course.looks is None or not course.looks.subjects.of("input"):
+        return verdict(None, None, None, "no powers in the record")
+    again = {
+        subject.equipment: _again(course.looks, subject, values, back_s, limits.return_pu)
+        for subject, values in course.looks.of("input")
+    }
+    judged = {who: at_s for who, at_s in again.items() if at_s is not None}
+    if not judged:
+        return verdict(None, None, None, "what was drawn before the loss was not seen")
+    last, at_s = max(judged.items(), key=lambda one: one[1])
+    if at_s == np.inf:
+        missed = ", ".join(who for who, when_s in judged.items() if when_s == np.inf)
+        return verdict(False, None, None, f"never seen again: {missed}")
+    value = round(at_s - back_s, 3)
+    text = f"last was {last}; input of UPS, rectifiers and converters, polling in it"
+    return verdict(value <= limits.return_s, value, round(at_s, 3), text)
 
 
-def _dips(course: Course) -> Judgement | None:
+def _again(
+    looks: Looks, subject: Subject, drawn_w: NDArray[np.float64], back_s: float, part_pu: float
+) -> float | None:
+    """Return when a load was seen to draw again what it drew, infinity if never [s]."""
+    before_w = drawn_w[(looks.at_s <= 0.0) & np.isfinite(drawn_w)]
+    if not len(before_w) or before_w.min() <= 0.0:
+        return None
+    # A look before the next reading shows what was there before the loss. And AI load swings: at
+    # the bottom of its swing it is no less than it was.
+    fresh_s = back_s + looks.subjects.within_s.get(subject.equipment, 0.0)
+    seen = looks.at_s[(looks.at_s >= fresh_s) & (drawn_w >= part_pu * before_w.min())]
+    return float(seen[0]) if len(seen) else np.inf
+
+
+def _dips(course: Course) -> Verdict | None:
     """Judge the longest time for which a critical supply was seen below the curve."""
     name, limits = "critical supplies ride through", course.limits
     if course.looks is None or not course.looks.subjects.of("terminal"):
@@ -205,7 +222,7 @@ def _dips(course: Course) -> Judgement | None:
     text = f"{worst} below {limits.dip_pu:.0%}" if worst else "outputs of UPS and rectifiers"
     text += "; what is shorter than their polling is not seen: it belongs to the hardware"
     value = round(longest_s, 3)
-    return Judgement(name, value <= limits.dip_s, value, limits.dip_s, "s", at_s, ITIC, text)
+    return Verdict(name, value <= limits.dip_s, value, limits.dip_s, "s", at_s, ITIC, text)
 
 
 def _longest(at_s: NDArray[np.float64], low: NDArray[np.bool_]) -> tuple[float, float | None]:
@@ -221,7 +238,7 @@ def _longest(at_s: NDArray[np.float64], low: NDArray[np.bool_]) -> tuple[float, 
     return longest_s, found_s
 
 
-def _overlap(course: Course) -> Judgement | None:
+def _overlap(course: Course) -> Verdict | None:
     limit = course.limits.overlap_s
     overlaps = []
     for from_s, section, _ in by_section(course.said, "parting"):
@@ -238,10 +255,10 @@ def _overlap(course: Course) -> Judgement | None:
     value, at_s, section = max(overlaps)
     text = f"longest at {section}, from seen closed to seen open: travel, reading and scan in it"
     source = "closed transition, at most 100 ms"
-    return Judgement("overlap", value <= limit, value, limit, "s", at_s, source, text)
+    return Verdict("overlap", value <= limit, value, limit, "s", at_s, source, text)
 
 
-def _gap(course: Course) -> Judgement | None:
+def _gap(course: Course) -> Verdict | None:
     """Judge whether sections had a gap when they went back to their mains."""
     if "retransferred" not in course.stages:
         return None
@@ -257,10 +274,10 @@ def _gap(course: Course) -> Judgement | None:
     value, gap_s, section = max(gaps, default=(0.0, None, ""))
     text = f"{section} went back with a gap" if gaps else "both sources closed meanwhile"
     name, source = "retransfer without interruption", "mission"
-    return Judgement(name, not gaps, value, 0.0, "s", gap_s, source, text)
+    return Verdict(name, not gaps, value, 0.0, "s", gap_s, source, text)
 
 
-def _sets(course: Course) -> Judgement | None:
+def _sets(course: Course) -> Verdict | None:
     if not _on_sets(course):
         return None
     failed = {s.event.source: s for s in course.said if s.event.name == "set_failed"}
@@ -268,10 +285,10 @@ def _sets(course: Course) -> Judgement | None:
     at_s = min((s.at_s for s in failed.values()), default=None)
     texts = [s.event.text for s in failed.values()] or [f"{len(called)} were called"]
     value, text = float(len(failed)), "; ".join(texts)
-    return Judgement("sets that failed", not failed, value, 0.0, "", at_s, "own limit", text)
+    return Verdict("sets that failed", not failed, value, 0.0, "", at_s, "own limit", text)
 
 
-def _cranks(course: Course) -> Judgement | None:
+def _cranks(course: Course) -> Verdict | None:
     """Judge whether each set came at its first crank; a second one already misses Type 10."""
     if course.looks is None or not _on_sets(course):
         return None
@@ -284,10 +301,10 @@ def _cranks(course: Course) -> Judgement | None:
     text = ", ".join(f"{set_}: {cranks} cranks" for set_, cranks in more.items())
     bad = False if course.limits.type_required else None
     ok = bad if more else True
-    return Judgement(name, ok, float(len(more)), 0.0, "", None, source, text)
+    return Verdict(name, ok, float(len(more)), 0.0, "", None, source, text)
 
 
-def _obeyed(course: Course) -> Judgement | None:
+def _obeyed(course: Course) -> Verdict | None:
     given = [d for d in course.deeds if d.outcome != "refused"]
     if not given:
         return None
@@ -295,10 +312,10 @@ def _obeyed(course: Course) -> Judgement | None:
     text = "; ".join(d.detail for d in bad) or f"{len(given)} commands"
     at_s = min((d.at_s for d in bad), default=None)
     name, value = "commands that failed", float(len(bad))
-    return Judgement(name, not bad, value, 0.0, "", at_s, "own limit", text)
+    return Verdict(name, not bad, value, 0.0, "", at_s, "own limit", text)
 
 
-def _racks(course: Course) -> Judgement | None:
+def _racks(course: Course) -> Verdict | None:
     """Judge whether racks stopped that nobody had declared shed or shut down."""
     if course.looks is None or not course.looks.subjects.of("running"):
         return None
@@ -313,10 +330,10 @@ def _racks(course: Course) -> Judgement | None:
             lost += gone
     text = f"{told} were shut down in order" if told else "as the rows report them"
     value = float(lost)
-    return Judgement("AI racks lost undeclared", lost == 0, value, 0.0, "", None, "mission", text)
+    return Verdict("AI racks lost undeclared", lost == 0, value, 0.0, "", None, "mission", text)
 
 
-RULES: Final[tuple[Callable[[Course], Judgement | None], ...]] = (
+RULES: Final[tuple[Callable[[Course], Verdict | None], ...]] = (
     _dips,
     _racks,
     _start,

@@ -136,6 +136,8 @@ def stages(
     if cranked:
         contains = "reading of the set, at its scan class"
         found.append(_made("cranking", cranked, contains, within_s))
+    if restored := _restored(said, within_s):
+        found.append(restored)
     if recovered := _recovered(found):
         found.append(recovered)
     return tuple(sorted(found, key=lambda stage: stage.at_s))
@@ -167,13 +169,29 @@ def _made(
     return Stage(name, min(times), max(times), tuple(when), contains, round(late_s, 3))
 
 
+def _restored(said: Sequence[Said], within_s: Mapping[str, float]) -> Stage | None:
+    """Return when feeders were closed again that were held back while the sets were too few."""
+    opened: set[str] = set()
+    when: dict[str, float] = {}
+    for at_s, event in said:
+        if event.name == "mains_returned":
+            break
+        action = event.fields.get("action") if event.name == "command_verified" else ""
+        if action == "open":
+            opened.add(event.source)
+        elif action == "close" and event.source in opened:
+            when.setdefault(event.source, at_s)
+    contains = "waiting for enough sets; travel of the breaker, reading and scan"
+    return _made("feeder_restored", when, contains, within_s) if when else None
+
+
 def _recovered(found: Sequence[Stage]) -> Stage | None:
     """Return when all that takes up the load again had done so."""
-    parts = [s for s in found if s.name in {"load_accepted", "ups_on_input"}]
+    parts = [s for s in found if s.name in {"load_accepted", "feeder_restored", "ups_on_input"}]
     if not parts:
         return None
     last = max(parts, key=lambda stage: stage.last_s)
-    contains = "the last section fed and the last UPS on its input"
+    contains = "the last section and feeder fed and the last UPS on its input"
     return Stage("recovered", last.last_s, last.last_s, last.who[-1:], contains, last.within_s)
 
 

@@ -7,6 +7,7 @@ rows) is summed up; a voltage is kept as part of its nominal, so that one scale 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -74,6 +75,14 @@ class Subjects:
             values[~good] = np.nan
         return values
 
+    def showing(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what of a look are positions and stages."""
+        return row[self._worded]
+
+    @cached_property
+    def _worded(self) -> NDArray[np.intp]:
+        return np.array([i for i, s in enumerate(self.each) if s.words], dtype=np.intp)
+
     def of(self, *groups: str) -> list[int]:
         """Return the places of all subjects of these groups."""
         return [i for i, s in enumerate(self.each) if s.group in groups]
@@ -111,7 +120,7 @@ def _wanted(site: Site) -> Iterator[Subject]:
     for item in site.of_nature("generator"):
         yield _stage(item, "set")
         yield Subject(item.id, "crank_count", "cranks", "count")
-        yield Subject(item.id, "power_w", "generation", "W")
+        yield Subject(item.id, "power_w", "generation", "W", -1.0)
     for item in site.of_nature("ups"):
         yield _stage(item, "ups")
         yield Subject(item.id, "input_power_w", "input", "W")
