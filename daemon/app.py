@@ -111,14 +111,11 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     ]
     if world.door is not None:
         inside = Inside(
-            site=site,
-            points=points,
-            epoch=epoch,
-            now_ns=clock.monotonic_ns,
+            site, points, epoch, clock.monotonic_ns,
             ask=lambda message, wish: scan.ask(lane_of(site, wish), message),
             record=lambda *what: scan.note(*what),  # noqa: PLW0108 - not there yet
             unrecordable=lambda: journal.failing,
-        )
+        )  # fmt: skip
         publishers.append(world.door(inside))
     lanes = []
     for name, period_s in LANES:
