@@ -20,6 +20,7 @@ it was told. The set-point is sent on; it does no harm twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
@@ -247,21 +248,19 @@ def _requests(
     manual, taken = dict(state.manual), list(state.taken)
     events: list[Event] = []
     for message in view.inbox:
-        if not isinstance(message, OperatorRequest) or message.id in taken:
+        if not isinstance(message, OperatorRequest) or not _about_setpoint(view, message.proposal):
             continue
         wish = message.proposal
-        if not _is_setpoint(view, wish):
+        key = f"{wish.equipment}.{wish.point}"
+        problem = _problem(view, wish, manual)
+        if message.id in taken:
+            problem = "duplicate", f"the id {message.id} was used before: take a new one"
+        if problem is not None:
+            events.append(_refused(view, message, *problem))
             continue
         taken.append(message.id)
-        key = f"{wish.equipment}.{wish.point}"
-        place = view.points.points[view.points.index(wish.equipment, wish.point)].place
-        low = -_INFINITE if place.low is None else place.low
-        high = _INFINITE if place.high is None else place.high
         if wish.action == RELEASE:
-            manual.pop(key, None)
-        elif not low <= wish.value <= high:
-            events.append(_refused(view, message, f"allowed is {low:g} to {high:g}"))
-            continue
+            del manual[key]
         else:
             manual[key] = Manual(wish.value, message.user, wish.reason)
         events.append(_taken(view, message))
@@ -270,15 +269,43 @@ def _requests(
     return manual, tuple(taken[-_TAKEN_KEPT:]), events
 
 
+def _about_setpoint(view: View, wish: Proposal) -> bool:
+    """Return whether a request is about a set-point, be there one of that name or not."""
+    return wish.action in {"set", RELEASE} or _is_setpoint(view, wish)
+
+
 def _is_setpoint(view: View, wish: Proposal) -> bool:
     index = view.points.find(wish.equipment, wish.point)
     return index is not None and view.points.points[index].spec.kind is PointKind.SETPOINT
 
 
-def _refused(view: View, message: OperatorRequest, why: str) -> Event:
+def _problem(view: View, wish: Proposal, manual: Mapping[str, Manual]) -> tuple[str, str] | None:
+    """Return name and text of why a person does not get a set-point, before anything is changed."""
+    if wish.equipment not in view.site.equipment:
+        return "unknown_equipment", f"nothing here is called {wish.equipment}"
+    if not _is_setpoint(view, wish):
+        of = (p for p in view.points.points if p.equipment == wish.equipment)
+        valid = ", ".join(p.spec.name for p in of if p.spec.kind is PointKind.SETPOINT)
+        return "unknown_point", f"no set-point {wish.point} (valid: {valid or 'none'})"
+    if wish.action not in {"set", RELEASE}:
+        return "unknown_action", f"a set-point does not {wish.action} (valid: set, {RELEASE})"
+    if wish.action == RELEASE:
+        held = f"{wish.equipment}.{wish.point}" in manual
+        return None if held else ("not_held", "no person holds it: there is nothing to release")
+    if not math.isfinite(wish.value):
+        return "not_a_number", f"{wish.value} is not a finite number"
+    place = view.points.points[view.points.index(wish.equipment, wish.point)].place
+    low = -_INFINITE if place.low is None else place.low
+    high = _INFINITE if place.high is None else place.high
+    if not low <= wish.value <= high:
+        return "out_of_range", f"{wish.value:g} is not in {low:g} to {high:g}"
+    return None
+
+
+def _refused(view: View, message: OperatorRequest, name: str, why: str) -> Event:
     wish = message.proposal
     text = f"Set-point of {wish.equipment} by {message.user} refused: {why}"
-    who = {"user": message.user, "selection": message.id}
+    who = {"user": message.user, "selection": message.id, "interlock": name}
     return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, **who)
 
 

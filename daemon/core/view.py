@@ -110,13 +110,19 @@ class Fuel:
 
     Attributes:
         endurance_s: by set, at what it gives now or would have to give [s].
-        plant_s: all sets together, at what all give now or would have to give [s].
+        plant_s: all sets together, at what all give now or would have to give; -1 unknown [s].
+        below_8h: sets with fuel for less than 8 h, and not less than 4 h.
+        below_4h: sets with fuel for less than 4 h, and not less than 1 h.
+        below_1h: sets with fuel for less than 1 h.
         uncertain: sets whose level contradicts the energy they have produced.
         leaking: sets whose level falls faster than they can burn.
     """
 
     endurance_s: Mapping[str, float] = field(default_factory=dict)
     plant_s: float = -1.0
+    below_8h: tuple[str, ...] = ()
+    below_4h: tuple[str, ...] = ()
+    below_1h: tuple[str, ...] = ()
     uncertain: tuple[str, ...] = ()
     leaking: tuple[str, ...] = ()
 
@@ -293,14 +299,12 @@ class Facts:
         island: by `generation.turbine`.
         formed: sections that storage holds, by bus; by `generation.forming`.
         black_start: by `transfer.black_start`.
-        accepted: what a person has asked of a scheme as a whole and was let to, with that person as
-            the owner; by the operation path, of the scan before, for one scan.
+        accepted: what persons operated at schemes as a whole in the scan before, approved where the
+            site wants that; by the operation path, for one scan.
         shed: feeders that a scheme has declared shed, to be closed again; by
             `transfer.main_tie_main`.
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
-        ordered: what persons operated at schemes in the scan before, approved where the site wants
-            that; by the operation path, for one scan.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
@@ -319,12 +323,11 @@ class Facts:
     island: Island = field(default_factory=Island)
     formed: Mapping[str, Formed] = field(default_factory=dict)
     black_start: BlackStart = field(default_factory=BlackStart)
-    accepted: tuple[Proposal, ...] = ()
+    accepted: tuple[OperatorRequest, ...] = ()
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
     shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
-    ordered: tuple[OperatorRequest, ...] = ()
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
@@ -449,7 +452,7 @@ class View:
         self.looked.requests = True
         asked = (m for m in self.inbox if isinstance(m, OperatorRequest))
         resets = tuple(m for m in asked if m.proposal.action == "reset")
-        return resets + self.facts.ordered
+        return resets + self.facts.accepted
 
     @property
     def mail(self) -> tuple[OperatorRequest | Order, ...]:

@@ -13,7 +13,7 @@ nothing else does, and an automaton displaces what a person has selected and not
 power off and fire trip are rows of the interlocks that nobody sets aside.
 
 What a person operates at a scheme as a whole (a reset, a black start) is no action of a device: it
-stands for one scan among the facts (`ordered`), where the scheme finds it.
+stands for one scan among the facts (`accepted`), where the scheme finds it and answers.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _Heard(NamedTuple):
     wishes: Mapping[str, _Wish]
     chosen: Mapping[str, Chosen]
     ended: Mapping[str, str]
-    ordered: tuple[OperatorRequest, ...]
+    accepted: tuple[OperatorRequest, ...]
     events: tuple[Happening, ...]
 
 
@@ -170,7 +170,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         State(tasks, heard.chosen, heard.ended, undone) if some else _NOTHING,
         events=tuple(events),
         messages=() if undone == state.undone else (_word(view, undone),),
-        facts=_facts(view, _not_closed(tasks), heard.ordered),
+        facts=_facts(view, _not_closed(tasks), heard.accepted),
         commands=tuple(commands),
     )
 
@@ -194,7 +194,7 @@ def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, .
 
     desk = Desk(view, params, state.chosen, state.ended, occupied, _under_way(state.tasks.values()))
     desk.lapse({name: wish.user or wish.proposal.owner for name, wish in wishes.items()})
-    ordered: list[OperatorRequest] = []
+    accepted: list[OperatorRequest] = []
     for message in mail:
         if not isinstance(message, OperatorRequest):
             desk.hear(message)
@@ -209,9 +209,9 @@ def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, .
             if is_action(view.site, one.wish):
                 wishes[one.wish.equipment] = _Wish(one.wish, one.user, one)
             if one.wish.equipment in view.site.schemes:
-                ordered.append(OperatorRequest(one.id, one.user, one.wish))
+                accepted.append(OperatorRequest(one.id, one.user, one.wish))
     ended = dict(list(desk.ended.items())[-ENDED_KEPT:])
-    return _Heard(wishes, desk.chosen, ended, tuple(ordered), tuple(desk.events))
+    return _Heard(wishes, desk.chosen, ended, tuple(accepted), tuple(desk.events))
 
 
 def _ask(
@@ -280,14 +280,14 @@ def _gives_way(task: Task, wish: _Wish) -> bool:
 
 
 def _facts(
-    view: View, not_closed: tuple[str, ...], ordered: tuple[OperatorRequest, ...]
+    view: View, not_closed: tuple[str, ...], accepted: tuple[OperatorRequest, ...]
 ) -> dict[str, object] | None:
     """Return the facts of the path that are others now."""
     facts: dict[str, object] = {}
     if not_closed != view.facts.not_closed:
         facts["not_closed"] = not_closed
-    if ordered != view.facts.ordered:
-        facts["ordered"] = ordered
+    if accepted != view.facts.accepted:
+        facts["accepted"] = accepted
     return facts or None
 
 

@@ -283,6 +283,9 @@ class Desk:
             return
         self.operated.append(after)
         self._tell("command_operated", after, "")
+        if not obeys(view.site, one.wish):  # a reset is over with it, of the rest the scheme tells
+            over = one.wish.action == "reset"
+            self._tell("command_verified" if over else "command_sent", after, "")
 
     def _moved(self, one: Chosen, *events: Event) -> Chosen:
         """Return a selection after an event, kept or put to those that are over."""
@@ -345,6 +348,7 @@ class Desk:
         wish = order.proposal if isinstance(order, Selection) else one and one.wish
         about, action = (wish.equipment, wish.action) if wish else (UNKNOWN, "")
         step = _STEPS[type(order)]
+        standing = order.id in self.chosen or (one is None and order.id in self.ended)
         self.events.append(
             self._view.event(
                 about,
@@ -357,7 +361,7 @@ class Desk:
                 action=action,
                 step=step,
                 interlock=problem.name,
-                standing=one is not None and one.stage not in SELECTION.final,
+                standing=standing,
                 **fields,
             )
         )
@@ -398,6 +402,8 @@ _SAID: Final = {
     "command_selected": "selected",
     "command_approved": "approved",
     "command_operated": "operated",
+    "command_sent": "told",
+    "command_verified": "handed over",
     "command_cancelled": "cancelled",
     "selection_expired": "expired",
 }

@@ -61,6 +61,7 @@ from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.view import View
+    from daemon.model.commands import OperatorRequest
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
 
@@ -185,7 +186,7 @@ _SOURCING: Final = frozenset({Stage.SOURCING, Stage.LOADING})
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Move every black start on by one scan."""
-    asked = {name: who for name in state.boards if (who := _who(view, name, ACTION))}
+    asked = {name: m for name in state.boards if (m := guards.request(view, name, ACTION))}
     if not asked and all(at.stage is Stage.IDLE for at in state.boards.values()):
         return Turn(state)  # nothing is looked at as long as nobody asks
     waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in BOARD.after.values()}
@@ -196,9 +197,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         scheme = view.site.schemes[name]
         assert isinstance(scheme, MainTieMainScheme)
         problem = _forbidden(view, scheme)
-        if name in asked:
-            events += _refused(view, scheme, asked[name], problem)
         boards[name] = now = _advance(view, scheme, at, asked, problem, waits_ns, params)
+        if name in asked:
+            events.append(_answer(view, scheme, asked[name], problem, at, now))
         if now.stage is not at.stage:
             events.append(_tell(view, scheme, at, now, problem))
         if now.stage is Stage.ISOLATING:
@@ -215,13 +216,6 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         )
     }
     return Turn(State(boards), tuple(proposals), tuple(events), facts=facts)
-
-
-def _who(view: View, scheme: str, action: str) -> str:
-    """Return who asks a scheme for an action and was let to, "" for nobody."""
-    wishes = [(m.proposal, m.user) for m in view.requests]
-    wishes += [(wish, wish.owner) for wish in view.facts.accepted]
-    return next((u for w, u in wishes if w.equipment == scheme and w.action == action), "")
 
 
 def _own(scheme: MainTieMainScheme) -> tuple[str, ...]:
@@ -259,24 +253,35 @@ def _not_dark(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
     return None
 
 
-def _refused(
-    view: View, scheme: MainTieMainScheme, user: str, problem: tuple[str, str] | None
-) -> list[Happening]:
-    """Return the refusal of a request, if it is refused."""
-    problem = problem or _not_dark(view, scheme)
-    if problem is None:
-        return []
-    name, text = problem
-    said = f"{scheme.id} {ACTION} refused: {text}"
-    fields = {"action": ACTION, "owner": user, "interlock": name}
-    return [view.event(scheme.id, "command_refused", said, **fields)]
+def _answer(
+    view: View,
+    scheme: MainTieMainScheme,
+    request: OperatorRequest,
+    problem: tuple[str, str] | None,
+    before: At,
+    now: At,
+) -> Happening:
+    """Return what the person who asked is told: it begins, or why it does not."""
+    problem = problem or (_not_dark(view, scheme) if now.stage is before.stage else None)
+    if problem is None and now.stage is before.stage:
+        problem = "under_way", f"it is under way: {now.stage.value}"
+    name, text = problem or ("", "begins")
+    return view.event(
+        scheme.id,
+        "command_refused" if problem else "command_verified",
+        f"{scheme.id} {ACTION} {'refused: ' * bool(problem)}{text}",
+        action=ACTION,
+        owner=request.user,
+        interlock=name,
+        selection=request.id,
+    )
 
 
 def _advance(
     view: View,
     scheme: MainTieMainScheme,
     at: At,
-    asked: Mapping[str, str],
+    asked: Mapping[str, OperatorRequest],
     problem: tuple[str, str] | None,
     waits_ns: Mapping[str, int],
     params: Params,
@@ -286,7 +291,7 @@ def _advance(
     dark = _not_dark(view, scheme) is None
     dead_ns = (at.dead_ns or view.now_ns) if isolated and dark else 0
     events = [Event.FORBIDDEN] if problem else []
-    if _who(view, scheme.id, "reset"):
+    if guards.request(view, scheme.id, "reset"):
         events.append(Event.CANCELLED)
     if scheme.id in asked and not problem and dark:
         events.append(Event.REQUESTED)

@@ -12,6 +12,7 @@ from daemon.model.quantities import ns
 if TYPE_CHECKING:
     from daemon.core.transfer.board import Scan, SectionState
     from daemon.core.view import View
+    from daemon.model.commands import OperatorRequest
     from daemon.model.plant import MainTieMainScheme, Section
 
 
@@ -32,10 +33,14 @@ def selected(view: View, scheme: MainTieMainScheme) -> bool | None:
 
 def reset(view: View, scheme: str) -> bool:
     """Return whether a person has looked and resets the scheme, or starts it from darkness."""
-    wishes = [m.proposal for m in view.requests]
-    wishes += view.facts.accepted
-    asked = any(w.equipment == scheme and w.action == "reset" for w in wishes)
-    return asked or scheme in view.facts.black_start.holding
+    return request(view, scheme, "reset") is not None or scheme in view.facts.black_start.holding
+
+
+def request(view: View, scheme: str, action: str) -> OperatorRequest | None:
+    """Return what a person asks of a scheme as a whole and was let to, if it is this action."""
+    about = (scheme, action)
+    found = (m for m in view.requests if (m.proposal.equipment, m.proposal.action) == about)
+    return next(found, None)
 
 
 def from_stable_mains(view: View, bus: str) -> bool:
