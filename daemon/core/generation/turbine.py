@@ -320,9 +320,11 @@ def _events(view: View, name: str, place: _Place, called: bool, params: Params) 
 
 def _dismissed(view: View, place: _Place) -> bool:
     """Return whether the utility does without it, and so do the sections."""
-    facts = view.facts
-    idle = all(map(view.is_open, place.mains))
-    return not facts.supply.outage or (bool(facts.supply.stable) and idle)
+    supply = view.facts.supply
+    if view.facts.island.bus != place.bus:
+        return not supply.outage
+    # The utility is not there yet, and who hangs on the island has nothing else.
+    return bool(supply.stable) and all(map(view.is_open, place.mains))
 
 
 def _unloaded(view: View, name: str, params: Params) -> bool:
