@@ -749,18 +749,25 @@ def _schema(options: argparse.Namespace) -> int:
 
 def _mind_refusals(options: argparse.Namespace) -> int:
     """Run the command; what is wrong with what the user gave is said without a traceback."""
-    from daemon.settings.findings import SettingsError
-
     try:
         code: int = options.run(options)
     except BrokenPipeError:
         raise
-    except (SettingsError, OSError, ValueError) as error:
+    except Exception as error:
+        if not isinstance(error, OSError | ValueError) and not _of_settings(error):
+            raise
         print(error, file=sys.stderr, flush=True)
         if getattr(options, "json", False):
             print(json.dumps({"ok": False, "error": str(error)}))
         return 1
     return code
+
+
+def _of_settings(error: Exception) -> bool:
+    """Return whether an error lists what is wrong in a file; a person who switches has no time."""
+    from daemon.settings.findings import SettingsError
+
+    return isinstance(error, SettingsError)
 
 
 def _quit(number: int, frame: object) -> None:
