@@ -46,7 +46,7 @@ from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
-from daemon.core.generation import choice, forming, rejoin, sharing, start, turbine
+from daemon.core.generation import choice, forming, fuel, rejoin, sharing, sources, start, turbine
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
 from daemon.core.standing import Standing
@@ -85,6 +85,7 @@ class Control:
     choice: choice.Params = field(default_factory=choice.Params)
     start: start.Params = field(default_factory=start.Params)
     sharing: sharing.Params = field(default_factory=sharing.Params)
+    fuel: fuel.Params = field(default_factory=fuel.Params)
     turbine: turbine.Params = field(default_factory=turbine.Params)
     forming: forming.Params = field(default_factory=forming.Params)
     rejoin: rejoin.Params = field(default_factory=rejoin.Params)
@@ -98,6 +99,7 @@ class Control:
     caps: caps.Params = field(default_factory=caps.Params)
     shedding: shedding.Params = field(default_factory=shedding.Params)
     shutdown: shutdown.Params = field(default_factory=shutdown.Params)
+    sources: sources.Params = field(default_factory=sources.Params)
     storage: dispatch.Params = field(default_factory=dispatch.Params)
     alarms: annunciator.Params = field(default_factory=annunciator.Params)
     arbitration: arbitration.Params = field(default_factory=arbitration.Params)
@@ -149,6 +151,7 @@ class State:
     choice: choice.State = field(default_factory=choice.State)
     start: start.State = field(default_factory=start.State)
     sharing: sharing.State = field(default_factory=sharing.State)
+    fuel: fuel.State = field(default_factory=fuel.State)
     turbine: turbine.State = field(default_factory=turbine.State)
     forming: forming.State = field(default_factory=forming.State)
     rejoin: rejoin.State = field(default_factory=rejoin.State)
@@ -162,6 +165,7 @@ class State:
     caps: caps.State = field(default_factory=caps.State)
     shedding: shedding.State = field(default_factory=shedding.State)
     shutdown: shutdown.State = field(default_factory=shutdown.State)
+    sources: sources.State = field(default_factory=sources.State)
     storage: dispatch.State = field(default_factory=dispatch.State)
     alarms: annunciator.State = field(default_factory=annunciator.State)
     arbitration: arbitration.State = field(default_factory=arbitration.State)
@@ -201,8 +205,10 @@ MAIN: Final = (
     Slot("caps", caps),
     Slot("shedding", shedding),
     Slot("shutdown", shutdown),
+    Slot("sources", sources),
     Slot("storage", dispatch),
     Slot("sharing", sharing),
+    Slot("fuel", fuel),
     # Last: it tells people what the others have concluded in this very scan.
     Slot("alarms", annunciator),
 )

@@ -292,6 +292,7 @@ class _Figures(Collector):
             yield from _lanes(snapshot)
             yield from _gateways(snapshot)
             yield from _security(snapshot)
+            yield _endurance(snapshot)
             yield from _rest(snapshot)
 
     def describe(self) -> Iterator[Metric]:
@@ -375,6 +376,20 @@ def _rest(snapshot: Snapshot) -> Iterator[Metric]:
 
 ALL_PATHS: Final = "all"
 """Path of a load on which all that stands behind it counts together."""
+ALL_SETS: Final = "all"
+"""The sets of the site with their fuel taken together."""
+
+
+def _endurance(snapshot: Snapshot) -> Metric:
+    endurance = GaugeMetricFamily(
+        "ridethrough_fuel_endurance_seconds",
+        "How long fuel lasts at what is burnt now, or would have to be.",
+        labels=["set"],
+    )
+    for name, lasts_s in snapshot.endurance_s.items():
+        if lasts_s >= 0.0:
+            endurance.add_metric([name or ALL_SETS], lasts_s)
+    return endurance
 
 
 def _security(snapshot: Snapshot) -> Iterator[Metric]:

@@ -72,6 +72,7 @@ class Snapshot:
         gateways: counters by gateway.
         commands: commands by result.
         alarms: the last transition of every alarm that is not normal, by id.
+        endurance_s: how long the fuel of each set lasts [s], of all together under "".
         autonomy_s: how long storage carries each load [s], by load.
         feeds: by load, each of its feeds: bus, how long it lasts on that alone [s], and what
             reserve stands behind it [Wh].
@@ -87,6 +88,7 @@ class Snapshot:
     gateways: Mapping[str, GatewayFigures]
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
+    endurance_s: Mapping[str, float]
     autonomy_s: Mapping[str, float]
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]

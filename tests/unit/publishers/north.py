@@ -40,6 +40,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         gateways={"GW": Statistics(connected=True, polls=12, latency_ns=2_000_000)},
         commands={"acknowledged": 3},
         alarms={"x:52-1": alarm("B")},
+        endurance_s={"DG-1": 7200.0, "": 3600.0},
         autonomy_s={"ROW-1": 90.0},
         feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),

@@ -62,6 +62,8 @@ async def test_everything_is_exposed_and_parses() -> None:
     assert value("ridethrough_alarms_active", priority="1") == 1.0
     assert value("ridethrough_alarms_active", priority="2") == 0.0
     assert value("ridethrough_autonomy_seconds", load="ROW-1", path="all") == 90.0
+    assert value("ridethrough_fuel_endurance_seconds", set="DG-1") == 7200.0
+    assert value("ridethrough_fuel_endurance_seconds", set="all") == 3600.0
     assert value("ridethrough_autonomy_seconds", load="ROW-1", path="DB1") == 60.0
     assert value("ridethrough_reserve_wh", load="ROW-1", path="DB1") == 500.0
     assert value("ridethrough_n_minus_1_lost_loads", contingency="TX-1") == 2
