@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks.drawn import ties, touching
-from daemon.model.natures import Position
+from daemon.model.natures import Position, Role
 
 if TYPE_CHECKING:
     from daemon.core.interlocks.case import Case
@@ -29,16 +29,48 @@ def tripped(case: Case) -> bool:
 
 def faulted_bus(case: Case) -> bool:
     """Something at what the action would join, or give voltage, tells of a fault there."""
-    view, topology = case.view, case.view.topology
-    sections = {topology.section[bus] for bus in case.sides}
-    nets = {topology.net[bus] for bus in case.sides if not topology.live(bus)}
-    beside = touching(view.site, view.points)
+    view, beside = case.view, touching(case.view.site, case.view.points)
+    asked = {
+        bus
+        for side in case.sides
+        for bus in _joined(view, side, beyond_transformers=not view.topology.live(side))
+    }
     return any(
         name != case.item.id and _tells_of_fault(view, name, bus)
-        for bus, number in topology.section.items()
-        if number in sections or topology.net[bus] in nets
+        for bus in asked
         for name in beside[bus]
     )
+
+
+def _joined(view: View, bus: str, *, beyond_transformers: bool) -> set[str]:
+    """Return the buses that are joined to a bus by whatever is not known to be open."""
+    beside, seen, frontier = touching(view.site, view.points), {bus}, [bus]
+    while frontier:
+        here = frontier.pop()
+        for name in beside[here]:
+            item = view.site.equipment[name]
+            for end in _ends(view, item, here, beyond_transformers):
+                if end not in seen:
+                    seen.add(end)
+                    frontier.append(end)
+    return seen
+
+
+def _ends(view: View, item: Equipment, bus: str, beyond_transformers: bool) -> tuple[str, ...]:
+    """Return the buses that equipment joins to one of its own, or may."""
+    role = item.kind.role
+    if role is Role.TRANSFORMER:
+        return item.buses if beyond_transformers else ()
+    if role is Role.TRANSFER:
+        stands = view.stage(item.id, "connected")
+        poles = {"source_1": item.buses[:1], "source_2": item.buses[1:2], "open": ()}
+        joined = (*poles.get(stands or "", item.buses[:2]), item.buses[2])
+        return joined if bus in joined else ()
+    if role is not Role.SWITCH:
+        return ()
+    if view.points.find(item.id, "position") is None:
+        return item.buses if item.normally != "open" else ()
+    return () if view.is_open(item.id) else item.buses
 
 
 def _tells_of_fault(view: View, name: str, bus: str) -> bool:
@@ -93,8 +125,8 @@ def fault_behind(view: View, switch: str) -> bool:
     a feed tells of one: what that feed tripped on may lie behind the switch.
     """
     *feeds, load = view.site.equipment[switch].buses
-    section, beside = view.topology.section, touching(view.site, view.points)
-    asked = [bus for bus, number in section.items() if number == section[load]] + feeds
+    beside = touching(view.site, view.points)
+    asked = {*_joined(view, load, beyond_transformers=False), *feeds}
     if any(_tells_of_fault(view, name, bus) for bus in asked for name in beside[bus]):
         return True
     return any(

@@ -40,17 +40,17 @@ def _gives(case: Case, bus: str) -> bool:
 
 
 def closing_nearby(case: Case) -> bool:
-    """Another close onto the same dead section is under way: two sources would meet there."""
-    view, section = case.view, case.view.topology.section
-    dead = {section[bus] for bus in case.sides if not view.topology.live(bus)}
+    """Another close onto the same dead bus is under way: two sources would meet there."""
+    view, reach = case.view, case.view.topology.reach
+    dead = {reach[bus] for bus in case.sides if not view.topology.live(bus)}
     forming = any(
-        formed.order == "grid_forming" and section[bus] in dead and formed.store != case.item.id
+        formed.order == "grid_forming" and reach[bus] in dead and formed.store != case.item.id
         for bus, formed in view.facts.formed.items()
     )
     return forming or any(
         action in ENERGISING
         and name != case.item.id
-        and any(section[bus] in dead for bus in view.site.equipment[name].buses)
+        and any(reach[bus] in dead for bus in view.site.equipment[name].buses)
         for name, action in case.under_way.items()
     )
 

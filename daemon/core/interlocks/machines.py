@@ -18,18 +18,21 @@ EARTHED: Final = frozenset({"solid", "resistance"})
 def emergency_off(case: Case) -> bool:
     """Emergency power off or fire trip stands at the device or its scheme, or may.
 
-    What belongs to no scheme minds one that is known to stand at any of them.
+    A source that belongs to no scheme minds all of them; a breaker shows by itself that it is held.
     """
-    view, scheme = case.view, case.scheme()
-    if scheme is not None:
-        stands = case.not_known("emergency_off", False, scheme.controller)
-    else:
-        stands = case.item.nature != "breaker" and any(
-            view.status(s.controller, "emergency_off")
-            for s in view.site.schemes.values()
-            if isinstance(s, MainTieMainScheme)
-        )
-    return stands or case.not_known("emergency_off", False)
+    site, scheme = case.view.site, case.scheme()
+    boards = (
+        [scheme]
+        if scheme
+        else [
+            s
+            for s in site.schemes.values()
+            if isinstance(s, MainTieMainScheme) and case.item.nature != "breaker"
+        ]
+    )
+    return case.not_known("emergency_off", False) or any(
+        case.not_known("emergency_off", False, board.controller) for board in boards
+    )
 
 
 def under_maintenance(case: Case) -> bool:
@@ -101,13 +104,21 @@ def no_neutral(case: Case) -> bool:
 
 def second_neutral(case: Case) -> bool:
     """A machine would join an island on which more than one neutral is earthed already."""
-    view, own = case.view, machines(case.view.site, case.view.points)
-    if not any(bus in own for bus in case.sides):
-        return False
-    joined = {view.topology.section[bus] for bus in case.sides if bus not in own}
-    earthed = sum(
-        view.status(machine, "neutral_earthed") is True
-        for bus, machine in own.items()
-        if view.topology.section[bus] in joined
-    )
-    return earthed > 1
+    view, site = case.view, case.view.site
+    own = machines(site, view.points)
+    sides = [bus for bus in case.sides if bus not in own]
+    if len(sides) != 1:
+        return False  # no machine stands at it
+    joined = view.topology.reach[sides[0]]
+    earthed = [
+        machine
+        for machine, breakers in own_breakers(site, view.points).items()
+        if case.item.id not in breakers
+        and view.status(machine, "neutral_earthed")
+        and any(
+            case.may_be_closed(b)
+            and joined in {view.topology.reach[end] for end in site.equipment[b].buses}
+            for b in breakers
+        )
+    ]
+    return len(earthed) > 1
