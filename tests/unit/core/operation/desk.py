@@ -56,12 +56,10 @@ class Desk:
             epoch=7,
             next_id=self.next_id,
         )
-        turn: Turn[operation.State] = operation.step(
-            view, self.state, self.params, proposals
-        )
+        turn: Turn[operation.State] = operation.step(view, self.state, self.params, proposals)
         self.state = turn.state
         self.facts = replace(self.facts, **(turn.facts or {}))
-        self.orders += self.facts.ordered
+        self.orders += self.facts.accepted
         self.next_id += len(turn.commands)
         self.commands += turn.commands
         self.events += [e for e in turn.events if isinstance(e, Event)]

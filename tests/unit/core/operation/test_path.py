@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from daemon.core import operation
-from daemon.model.commands import OperatorRequest, Proposal, Result
+from daemon.model.commands import OperatorRequest, Result
 from daemon.model.quantities import MILLISECOND
 from tests.hall import CLOSED, OPEN
-from tests.unit.core.operation.desk import BREAKER, Desk, ask, operate, select, wish
+from tests.unit.core.operation.desk import BREAKER, Desk, ask, select, wish
 
 
 def test_a_wish_becomes_one_command_with_expiry_epoch_and_verdict() -> None:
