@@ -38,6 +38,7 @@ import aiomqtt
 
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import MINUTE, SECOND, ns, seconds
+from daemon.model.transfer_report import BULKY
 from daemon.publishers.summary import Summary
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class MqttPublisher:
             "source": item.source,
             "name": item.name,
             "text": item.text,
-            "fields": finite(dict(item.fields)),
+            "fields": finite({k: v for k, v in item.fields.items() if k not in BULKY}),
             "t_detect": iso(self._north.utc_ns() - age_ns),
         }
         self._post(_Letter("event", body, retain=False))

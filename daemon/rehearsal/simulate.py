@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from daemon.console.report import listed
 from daemon.model.quantities import SECOND, seconds
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
+    from daemon.model.transfer_report import TransferReport
     from daemon.publishers.publisher import Snapshot
     from daemon.rehearsal.simulation.observer import Scene
     from daemon.settings import SiteFile
@@ -130,9 +132,11 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
         except RuntimeError as error:
             raise ValueError(f"seed {seed}: the run came to no end: {error}") from error
     found = outcome(course, wish.faults)
-    print(*lines(found, case.site_file.site), sep="\n", flush=True)
+    print(*lines(found, case.site_file.site), sep="\n")
+    if course.transfers:
+        print("transfers", *listed(course.transfers), sep="\n", flush=True)
     if picture is not None and recorder is not None:
-        _draw(picture, recorder, found, case)
+        _draw(picture, recorder, found, case, course.transfers)
         print(f"report: {picture}", flush=True)
     files = _shrunk(wish, [] if found["ok"] else [seed])
     if as_json:
@@ -140,7 +144,13 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     return int(not found["ok"])
 
 
-def _draw(path: Path, recorder: Recorder, found: Mapping[str, Any], case: Case) -> None:
+def _draw(
+    path: Path,
+    recorder: Recorder,
+    found: Mapping[str, Any],
+    case: Case,
+    transfers: Sequence[TransferReport],
+) -> None:
     about = About(
         site=found["site"],
         site_name=case.site_file.site.name,
@@ -153,7 +163,8 @@ def _draw(path: Path, recorder: Recorder, found: Mapping[str, Any], case: Case) 
         trace_hash=found["trace_hash"],
         ok=found["ok"],
     )
-    write(path, recorder.recording(), about, found["expectations"], found["oracles"])
+    verdicts = found["expectations"], found["oracles"]
+    write(path, recorder.recording(), about, *verdicts, transfers)
 
 
 def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool) -> int:

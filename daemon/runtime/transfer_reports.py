@@ -40,6 +40,8 @@ EVENT: Final = "transfer_report"
 """Name of the event that carries a report into the journal and to the publishers."""
 BEFORE_S: Final = 5.0
 """What was said and seen for so long before the begin is kept [s]."""
+MADE: Final = 20
+"""Reports that can be asked for while a daemon runs; the journal has all of them."""
 KEPT: Final = 5000
 """Events of one transfer at most."""
 _SILENT: Final = frozenset("GHI")
@@ -50,6 +52,7 @@ class Reporter:
 
     Attributes:
         under_way: the transfer that is not over yet, if any.
+        made: the last reports.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Reporter:
             offset_ns: wall clock is monotonic time plus this [ns].
         """
         self.under_way: Record | None = None
+        self.made: Final[deque[TransferReport]] = deque(maxlen=MADE)
         self._site = site.id if site else ""
         self._subjects = subjects(site, points) if site and points else None
         self._limits = limits
@@ -201,7 +205,8 @@ class Reporter:
         assert self.under_way is not None
         record, self.under_way = self.under_way, None
         self._rest_ns = 0
-        self._done(account(record, self._subjects, self._limits, ended_ns))
+        self.made.append(account(record, self._subjects, self._limits, ended_ns))
+        self._done(self.made[-1])
 
 
 def _since(record: Record, at_ns: int) -> float:

@@ -166,10 +166,15 @@ def _capped(course: Course) -> Verdict | None:
     return _within(course, "rows capped on storage", limit, "own limit: reserve", end)
 
 
+_BACK: Final = {"sag": "input_back", "transfer": "load_accepted"}
+"""What ends the loss of input, by kind of transfer."""
+
+
 def _return(course: Course) -> Verdict | None:
     """Judge how soon the last load is on the grid again after a short loss."""
-    back_s, limits = course.first_s("input_back"), course.limits
-    if back_s is None or course.kind != "sag" or back_s > limits.short_s:
+    back = course.stages.get(_BACK.get(course.kind, ""))
+    limits, back_s = course.limits, back.last_s if back else np.inf
+    if back_s > limits.short_s:
         return None
     name = f"load back to {limits.return_pu:.0%} on the grid"
     source = "own limit, after large-load ride-through rules"

@@ -11,6 +11,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.console import report as transfer_report
 from daemon.rehearsal.picture import quantities, states, tables
 from daemon.rehearsal.picture.file import replace
 from daemon.rehearsal.picture.library import script
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from daemon.model.transfer_report import TransferReport
     from daemon.rehearsal.picture.recording import Recording
 
 _NS: Final = 1_000_000_000
@@ -59,6 +61,7 @@ def write(
     about: About,
     expectations: Sequence[Mapping[str, Any]] = (),
     oracles: Sequence[Mapping[str, Any]] = (),
+    transfers: Sequence[TransferReport] = (),
 ) -> None:
     """Write the page of a run.
 
@@ -68,11 +71,12 @@ def write(
         about: what the run was.
         expectations: verdicts on what the scenario expects, in the form that commands print.
         oracles: verdicts of the oracles, in the same form.
+        transfers: the daemon's report of every transfer.
 
     Raises:
         PictureError: plotly is missing, or the file cannot be written.
     """
-    replace(path, page(recording, about, expectations, oracles))
+    replace(path, page(recording, about, expectations, oracles, transfers))
 
 
 def page(
@@ -80,16 +84,18 @@ def page(
     about: About,
     expectations: Sequence[Mapping[str, Any]],
     oracles: Sequence[Mapping[str, Any]],
+    transfers: Sequence[TransferReport] = (),
 ) -> str:
     """Return the page of a run, see `write`."""
     return Template(_part("page.html")).substitute(
         title=escape(f"{about.scenario} on {about.site}"),
         description=escape(about.description),
-        style=_part("page.css"),
+        style=transfer_report.style() + _part("page.css"),
         facts="".join(_facts(recording, about)),
         outcome="pass" if about.ok else "fail",
         banner=escape(_banner(about, [*expectations, *oracles])),
         verdicts=tables.verdicts(expectations, oracles),
+        transfers="".join(_transfers(transfers)),
         disturbances=tables.disturbances(recording),
         efficiency=tables.efficiency(recording),
         efficiency_note=escape(tables.efficiency_note(recording)),
@@ -101,6 +107,17 @@ def page(
         library=script(),
         script=_part("page.js"),
     )
+
+
+def _transfers(transfers: Sequence[TransferReport]) -> Iterator[str]:
+    """Yield the daemon's own report of every transfer, to be opened one by one."""
+    if not transfers:
+        return
+    yield "<section>\n<h2>Transfers as the daemon reports them</h2>\n"
+    for each, said in zip(transfers, transfer_report.listed(transfers), strict=True):
+        whole = "".join(transfer_report.parts(each))
+        yield f"<details><summary>{escape(said.strip())}</summary>\n{whole}</details>\n"
+    yield "</section>\n"
 
 
 def _part(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from daemon.model.quantities import seconds
+from daemon.model.transfer_report import BULKY
 from daemon.rehearsal import report
 from daemon.rehearsal.simulation.observer import plain
 from daemon.rehearsal.simulation.run import LIVES
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from daemon.model.plant import Site
+    from daemon.model.transfer_report import TransferReport
     from daemon.rehearsal.simulation.run import Course
 
 
@@ -38,7 +40,13 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "transfer": list(_transfer(course)),
         "asked": list(_asked(course)),
         "alarms": report.raised(course.alarms.changes),
+        "transfers": [_brief(each) for each in course.transfers],
     }
+
+
+def _brief(transfer: TransferReport) -> dict[str, Any]:
+    """Return a transfer report without what is for pages only."""
+    return {name: each for name, each in transfer.plain().items() if name not in BULKY}
 
 
 def _stage(course: Course, load: str) -> str:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.drivers.driver import Driver, Link
+    from daemon.model.transfer_report import TransferReport
     from daemon.rehearsal.simulation.observer import Observer
     from daemon.runtime.daemon import Daemon
     from daemon.runtime.report import RunReport
@@ -95,6 +96,7 @@ class Course:
         alarms: what the daemon published about alarms.
         interruption_ms: time outside the ITIC curve by critical load [ms].
         report: the daemon's own account.
+        transfers: its report of every transfer, the last twenty of many.
         trace_hash: fingerprint of the run.
         speed: scenario seconds per second of processor time.
     """
@@ -106,6 +108,7 @@ class Course:
     alarms: AlarmLog
     interruption_ms: dict[str, float]
     report: RunReport
+    transfers: tuple[TransferReport, ...]
     trace_hash: str
     speed: float
 
@@ -339,6 +342,7 @@ class _Run:
             alarms=self._alarms,
             interruption_ms=dict(played.it_interruption_ms),
             report=report,
+            transfers=tuple(daemon.reporter.made),
             trace_hash=self._fingerprint.digest,
             speed=scene.for_s / took_s,
         )
