@@ -38,6 +38,7 @@ OUTCOME_S: Final = 45.0
 SHOWN: Final = 100
 OF_SCHEMES: Final = ("reset", "black_start")
 _ID: Final = re.compile(r"(\d{1,9})-(\d{1,9})")
+_BEGINNING: Final = frozenset({"select", "set", "release"})
 _NAMING: Final = ("do", "selection", "equipment", "point", "action")
 _DONE: Final = frozenset({"verified", "failed"})
 
@@ -351,7 +352,8 @@ class Caller:
         """
         door, inside = self.door, self.door.inside
         do, reason = str(request["do"]), orders.reason(request)
-        if not door.orders.take(inside.now_ns()):
+        turns = door.orders if do in _BEGINNING else door.steps
+        if not turns.take(inside.now_ns()):
             raise RefusedError("too_fast", "too many commands in a short time: wait some seconds")
         text = f"{self.name} asks to {do} {found.id}: {wish.equipment} {wish.point} {wish.action}"
         fields = {"do": do, "selection": found.id, "reason": reason, **self._who()}

@@ -55,6 +55,7 @@ _ARRIVALS_HZ: Final = 10.0
 _REQUESTS_HZ: Final = 50.0
 _OWN_HZ: Final = 10.0
 _ORDERS_HZ: Final = 2.0
+_STEPS_HZ: Final = 10.0
 _NEWS: Final = ("command_", "selection_", "setpoint_", "operator")
 _PLAIN: Final = (str, int, float, bool, tuple, list, type(None))
 _OWNER: Final = 0o600
@@ -91,7 +92,8 @@ class Door:
         inside: what it has of the daemon.
         roster: the operators.
         ledger: selections and what became of them.
-        orders: how fast all people together may command.
+        orders: how fast all people together may begin something.
+        steps: how fast they may go on with it; a flood of selections must not hold up an operation.
         pool: where secrets are worked out.
     """
 
@@ -103,6 +105,7 @@ class Door:
         self.roster: Final = Roster(operators, self._enrolled)
         self.ledger: Final = Ledger()
         self.orders: Final = Bucket(_ORDERS_HZ, 20)
+        self.steps: Final = Bucket(_STEPS_HZ, 40)
         self.pool: ThreadPoolExecutor
         self._path = path
         self._image: Image | None = None

@@ -217,7 +217,10 @@ def wait_for_selection(person: Person, equipment: str, action: str) -> dict[str,
     def look() -> dict[str, Any] | None:
         answer = person.select(equipment, action)
         last.append(answer)
-        return answer if answer["ok"] else None
+        if answer["ok"]:
+            return answer
+        time.sleep(0.5)  # who asks faster is told to wait
+        return None
 
     last: list[dict[str, Any]] = []
     found = wait_for(look, 30.0, lambda: str(last[-1:]))
