@@ -16,7 +16,8 @@ import asyncio
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -27,16 +28,17 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from daemon.model.events import Event
 from daemon.model.natures import PointKind
 from daemon.model.quantities import MILLISECOND, SECOND, seconds
 from daemon.publishers.publisher import DURATION_BOUNDS_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prometheus_client import Metric
 
-    from daemon.model.events import AlarmTransition, Event
+    from daemon.model.events import AlarmTransition
     from daemon.model.points import Point, PointTable
     from daemon.publishers.publisher import LaneFigures, North, Snapshot, Spread
 
@@ -64,11 +66,19 @@ _SHOWN_STATUS: Final = frozenset(
 _NO_UNIT: Final = {PointKind.STAGE: "stage", PointKind.POSITION: "position"}
 
 
+class Transfers(NamedTuple):
+    """Transfers by kind and outcome, and the stages of the last one, from the loss [s]."""
+
+    counts: Mapping[tuple[str, str], int] = MappingProxyType({})
+    stages_s: Mapping[str, float] = MappingProxyType({})
+
+
 class PrometheusPublisher:
     """Serves one site over HTTP, from threads of its own.
 
     Attributes:
         name: as it is called in messages.
+        transfers: what came of transfers since the start.
     """
 
     name = "metrics"
@@ -81,6 +91,7 @@ class PrometheusPublisher:
         """
         self._north = north
         self._latest: Snapshot | None = None
+        self.transfers = Transfers()
         self._values = _Values(
             north.points, {e.id: e.nature for e in north.site.equipment.values()}
         )
@@ -111,7 +122,14 @@ class PrometheusPublisher:
         self._latest = snapshot
 
     def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
-        """Do nothing: what happens is counted in the snapshot."""
+        """Keep what came of transfers; all else that happens is counted in the snapshot."""
+        for item in news:
+            if isinstance(item, Event) and item.name == "transfer_report":
+                outcome = item.fields["kind"], "pass" if item.fields["ok"] else "fail"
+                # One reference is replaced as a whole: a scrape reads from another thread.
+                count = self.transfers.counts.get(outcome, 0) + 1
+                stages = {each["name"]: each["at_s"] for each in item.fields["stages"]}
+                self.transfers = Transfers({**self.transfers.counts, outcome: count}, stages)
 
     async def run(self) -> None:
         """Serve until cancelled; ends with every thread ended."""
@@ -293,6 +311,7 @@ class _Figures(Collector):
             yield from _gateways(snapshot)
             yield from _security(snapshot)
             yield _endurance(snapshot)
+            yield from _transfers(self._publisher.transfers)
             yield from _rest(snapshot)
 
     def describe(self) -> Iterator[Metric]:
@@ -355,6 +374,22 @@ def _gateways(snapshot: Snapshot) -> Iterator[Metric]:
         up.add_metric([name], float(statistics.connected))
         latency.add_metric([name], seconds(statistics.latency_ns))
     yield from (up, latency)
+
+
+def _transfers(transfers: Transfers) -> Iterator[Metric]:
+    counts = CounterMetricFamily(
+        "ridethrough_transfers", "Reported, by kind and outcome.", labels=["kind", "outcome"]
+    )
+    for outcome, count in transfers.counts.items():
+        counts.add_metric(outcome, count)
+    stages = GaugeMetricFamily(
+        "ridethrough_transfer_stage_seconds",
+        "Stages of the last reported transfer, since the loss was seen.",
+        labels=["stage"],
+    )
+    for stage, at_s in transfers.stages_s.items():
+        stages.add_metric([stage], at_s)
+    yield from (counts, stages)
 
 
 def _rest(snapshot: Snapshot) -> Iterator[Metric]:
