@@ -19,6 +19,9 @@ breakers open (UNLOADING), they run `cool_s` and are told to stop; the rest of t
 device's own programme. A failed set is taken back when generation is no longer wanted and the
 device says that it is stopped and available.
 
+Sets of a scheme that is not ours to decide (`core.authority`) are followed and told nothing: one
+that comes onto the bus is ON_BUS, and one that is TAKEN_OFF by others has not failed.
+
     AT_REST
         WANTED -> STARTING
         SEEN_ON_BUS -> ON_BUS
@@ -40,6 +43,7 @@ device says that it is stopped and available.
         after close_s -> READY
     ON_BUS
         FAULT, SEEN_OFF_BUS -> FAILED
+        TAKEN_OFF -> READY
         NO_VOLTAGE -> REJECTED
         RELEASED -> DRAINING
         TO_SPARE -> HANDING_OVER
@@ -47,10 +51,12 @@ device says that it is stopped and available.
         FAULT, SEEN_OFF_BUS, after open_s -> FAILED
     DRAINING
         FAULT, SEEN_OFF_BUS -> FAILED
+        TAKEN_OFF -> READY
         WANTED -> ON_BUS
         after unload_s -> UNLOADING
     HANDING_OVER
         FAULT, SEEN_OFF_BUS -> FAILED
+        TAKEN_OFF -> READY
         WANTED -> ON_BUS
         RELEASED -> DRAINING
         EMPTY, after hand_over_s -> UNLOADING
@@ -79,6 +85,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
+from daemon.core.authority import selected
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.topology import once_per_site
 from daemon.core.view import Sets, Turn
@@ -117,6 +124,7 @@ class Event(Word):
     FAULT = "device reports a fault"
     SEEN_ON_BUS = "runs, breaker closed"
     SEEN_OFF_BUS = "breaker open"
+    TAKEN_OFF = "breaker open, and the scheme is not ours"
     NO_VOLTAGE = "runs and shows no voltage; on the bus: alone, and does not hold it at voltage"
     WANTED = "generation is wanted, set available and on auto"
     RUNNING = "device reports rated speed and voltage"
@@ -146,6 +154,7 @@ _TRANSITIONS: Final = {
     (Stage.CLOSING, Event.SEEN_ON_BUS): Stage.ON_BUS,
     (Stage.ON_BUS, Event.FAULT): Stage.FAILED,
     (Stage.ON_BUS, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.ON_BUS, Event.TAKEN_OFF): Stage.READY,
     (Stage.ON_BUS, Event.NO_VOLTAGE): Stage.REJECTED,
     (Stage.ON_BUS, Event.RELEASED): Stage.DRAINING,
     (Stage.ON_BUS, Event.TO_SPARE): Stage.HANDING_OVER,
@@ -153,9 +162,11 @@ _TRANSITIONS: Final = {
     (Stage.REJECTED, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.FAULT): Stage.FAILED,
     (Stage.DRAINING, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.DRAINING, Event.TAKEN_OFF): Stage.READY,
     (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
     (Stage.HANDING_OVER, Event.FAULT): Stage.FAILED,
     (Stage.HANDING_OVER, Event.SEEN_OFF_BUS): Stage.FAILED,
+    (Stage.HANDING_OVER, Event.TAKEN_OFF): Stage.READY,
     (Stage.HANDING_OVER, Event.WANTED): Stage.ON_BUS,
     (Stage.HANDING_OVER, Event.RELEASED): Stage.DRAINING,
     (Stage.HANDING_OVER, Event.EMPTY): Stage.UNLOADING,
@@ -247,15 +258,11 @@ class _Place(NamedTuple):
 
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: every set is at rest until seen otherwise."""
-    return State({name: At() for scheme in _decided(site) for name in scheme.sets})
+    return State({name: At() for scheme in _boards(site) for name in scheme.sets})
 
 
-def _decided(site: Site) -> list[MainTieMainScheme]:
-    return [
-        s
-        for s in site.schemes.values()
-        if isinstance(s, MainTieMainScheme) and s.authority == "daemon"
-    ]
+def _boards(site: Site) -> list[MainTieMainScheme]:
+    return [s for s in site.schemes.values() if isinstance(s, MainTieMainScheme)]
 
 
 def _feeders(scheme: MainTieMainScheme) -> list[str]:
@@ -271,7 +278,7 @@ def _places(site: Site, points: PointTable) -> dict[str, _Place]:
             scheme.id,
             tuple(b for b in (*scheme.sets.values(), *_feeders(scheme)) if b != breaker),
         )
-        for scheme in _decided(site)
+        for scheme in _boards(site)
         for name, breaker in scheme.sets.items()
     }
 
@@ -286,8 +293,13 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     released = not wanted and facts.sets_released
     waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in SET.after.values()}
     places = _places(view.site, view.points)
+    others = {s.id for s in _boards(view.site) if selected(view, s) is False}
     sets = dict(state.sets)
     for name, at in state.sets.items():
+        if places[name].scheme in others:
+            seen = _followed(view, name, places[name])
+            sets[name] = At(*advance(SET, at[:2], seen, view, waits_ns))
+            continue
         spare = name in facts.sets_to_spare
         events = _events(view, name, places[name], wanted and not spare, released)
         if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
@@ -299,7 +311,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         stage, since_ns = advance(SET, at[:2], events, view, waits_ns)
         sets[name] = At(stage, since_ns, _cranks(view, name, at, stage))
     proposals = tuple(
-        wish for name, at in sets.items() if (wish := _wish(view, name, places[name], at.stage))
+        wish
+        for name, at in sets.items()
+        if places[name].scheme not in others
+        if (wish := _wish(view, name, places[name], at.stage))
     )
     events_out = tuple(
         _tell(view, name, state.sets[name], at, facts.supply.since_ns)
@@ -332,6 +347,16 @@ def _events(view: View, name: str, place: _Place, wanted: bool, released: bool) 
             events.append(Event.MENDED)
     if released:
         events.append(Event.RELEASED)
+    return events
+
+
+def _followed(view: View, name: str, place: _Place) -> list[Event]:
+    """Return what is true of a set that others decide, most urgent first."""
+    events = _events(view, name, place, wanted=False, released=False)
+    if view.is_open(place.breaker):
+        events.insert(Event.FAULT in events, Event.TAKEN_OFF)
+    if view.stage(name) in {"ready", "loaded"}:
+        events.append(Event.RUNNING)
     return events
 
 

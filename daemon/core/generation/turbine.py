@@ -65,6 +65,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
+from daemon.core.authority import selected
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.topology import once_per_site
 from daemon.core.view import Island, Turn
@@ -247,14 +248,19 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     short_ns = (state.short_ns or view.now_ns) if _too_few(view) else 0
     called = _called(view, short_ns, params)
     waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in TURBINE.after.values()}
+    others = {n for n, p in places.items() if _others_decide(view, p.scheme)}
     turbines = dict(state.turbines)
     for name, at in state.turbines.items():
-        events = _events(view, name, places[name], called, params)
-        if at.stage is Stage.READY and _may_close(view, name, places, turbines):
+        ours = name not in others
+        events = _events(view, name, places[name], called and ours, params)
+        if at.stage is Stage.READY and ours and _may_close(view, name, places, turbines):
             events.append(Event.PERMITTED)
         turbines[name] = At(*advance(TURBINE, at, events, view, waits_ns))
     proposals = tuple(
-        wish for name, at in turbines.items() if (wish := _wish(view, name, places[name], at.stage))
+        wish
+        for name, at in turbines.items()
+        if name not in others
+        if (wish := _wish(view, name, places[name], at.stage))
     )
     events_out = tuple(
         view.event(
@@ -269,6 +275,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     )
     facts = {"island": _island(view, places, turbines)}
     return Turn(State(turbines, short_ns), proposals, events_out, facts=facts)
+
+
+def _others_decide(view: View, scheme: str) -> bool:
+    """Return whether the scheme that a turbine stands by for is not ours to decide now."""
+    drawn = view.site.schemes[scheme]
+    return isinstance(drawn, MainTieMainScheme) and selected(view, drawn) is False
 
 
 def _too_few(view: View) -> bool:

@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Le
 
+from daemon.core.authority import selected
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.interlocks import FAULT_TRIPS
 from daemon.core.topology import Presence
@@ -239,7 +240,7 @@ def _forbidden(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
         served = view.points.find(controller, flag) is not None
         if served and view.status(controller, flag) is not False:
             return flag, text
-    if guards.selected(view, scheme) is not True:
+    if selected(view, scheme) is not True:
         return "not_auto", "the scheme is not on auto, or its own logic is at work"
     return None
 

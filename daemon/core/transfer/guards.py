@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.core.authority import selected
 from daemon.core.transfer import joint, ways
 from daemon.core.transfer.section import Event, Stage
 from daemon.model.natures import Position
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
 def auto(view: View, scheme: MainTieMainScheme) -> bool | None:
     """Return whether the sections are ours to feed; None when that cannot be read."""
     return False if scheme.id in view.facts.black_start.holding else selected(view, scheme)
-
-
-def selected(view: View, scheme: MainTieMainScheme) -> bool | None:
-    """Return whether the scheme is ours to decide; None when that cannot be read."""
-    selector = view.stage(scheme.controller, "selector")
-    own_logic = view.stage(scheme.controller)
-    if selector not in {"auto", None} or own_logic not in {"inhibited", None}:
-        return False
-    served = view.points.find(scheme.controller, "stage") is not None
-    return None if selector is None or (own_logic is None and served) else True
 
 
 def reset(view: View, scheme: str) -> bool:
