@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTupl
 
 from annotated_types import Gt, Le
 
-from daemon.core.interlocks import CLOSE
+from daemon.core.interlocks import CLOSE, wear
 from daemon.core.operation.selection import Chosen, Desk, Refusal, unusable
 from daemon.core.operation.selection import obeys as is_action
 from daemon.core.operation.task import (
@@ -99,12 +99,14 @@ class State:
         ended: what became of earlier selections and requests, by id, oldest first.
         undone: last action that a device was told and did not do, by equipment, until it shows it
             or what it was told since.
+        operated: when each device was told something that wears it out, within the last hour [ns].
     """
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
     ended: Mapping[str, str] = field(default_factory=dict)
     undone: Mapping[str, str] = field(default_factory=dict)
+    operated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 ENDED_KEPT: Final = 1024
@@ -146,9 +148,10 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     outcomes = {m.command_id: m for m in view.outcomes} if tasks else {}
     wanted = {name: wish.proposal.action for name, wish in heard.wishes.items()}
     commands: list[Command] = []
+    operated = {n: left for n, at in state.operated.items() if (left := wear.recent(view, at))}
     for name, task in list(tasks.items()):
         # What one device has just been told is under way for the next.
-        news = News(outcomes, _under_way(tasks.values()), wanted)
+        news = News(outcomes, _under_way(tasks.values()), wanted, operated)
         after, happened = move(view, task, news, params)
         events += happened
         if after.stage is Stage.SENT and task.stage is not Stage.SENT:
@@ -160,14 +163,16 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             )
             commands.append(command(view, after, params))
             events.append(tell(view, after, "command_sent"))
+            if task.wish.action in wear.COUNTED:
+                operated[name] = (*operated.get(name, ()), view.now_ns)
         if after.stage is Stage.GONE:
             del tasks[name]
         elif after is not task:
             tasks[name] = after
     undone = _undone(view, state.undone, tasks)
-    some = tasks or heard.chosen or heard.ended or undone
+    some = tasks or heard.chosen or heard.ended or undone or operated
     return Turn(
-        State(tasks, heard.chosen, heard.ended, undone) if some else _NOTHING,
+        State(tasks, heard.chosen, heard.ended, undone, operated) if some else _NOTHING,
         events=tuple(events),
         messages=() if undone == state.undone else (_word(view, undone),),
         facts=_facts(view, _not_closed(tasks), heard.accepted),

@@ -177,11 +177,13 @@ class News(NamedTuple):
         outcomes: of commands, by their number.
         under_way: action outstanding by equipment.
         wanted: action wanted in this scan by equipment.
+        operated: stamps of what has worn a device within the last hour, by equipment [ns].
     """
 
     outcomes: Mapping[int, Outcome]
     under_way: Mapping[str, str]
     wanted: Mapping[str, str]
+    operated: Mapping[str, tuple[int, ...]]
 
 
 def move(view: View, task: Task, news: News, params: Params) -> tuple[Task, list[Happening]]:
@@ -235,7 +237,8 @@ def _evidence(view: View, task: Task, news: News) -> tuple[list[Event], tuple[st
         events.append(Event.WITHDRAWN)
     if task.stage is Stage.SELECTED and not events:
         by_person, aside = bool(task.selection), frozenset(task.bypass)
-        verdict = check(Case(view, task.wish, news.under_way, by_person, aside))
+        recent = len(news.operated.get(task.wish.equipment, ()))
+        verdict = check(Case(view, task.wish, news.under_way, by_person, aside, recent))
         if verdict.refused_by:
             refused = (verdict.refused_by, verdict.text)
         else:
