@@ -60,7 +60,8 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
     try:
         answer = _introduced(call, who, secret)
         if answer["ok"]:
-            answer = {**_answer(call, request, quiet=as_json), "state": str(who.state)}
+            answer = _answer(call, request, quiet=as_json or request["do"] != "operate")
+            answer["state"] = str(who.state)
             if stay and answer["ok"]:
                 answer = _at_terminal(call, answer)
     finally:
@@ -246,7 +247,7 @@ def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
 
 def _typed_word(call: Call, answer: dict[str, Any], typed: str) -> dict[str, Any]:
     do = "operate" if typed == "operate" else "cancel"
-    done = _answer(call, {"do": do, "selection": answer["selection"]}, quiet=False)
+    done = _answer(call, {"do": do, "selection": answer["selection"]}, quiet=do != "operate")
     return done if do == "operate" else {**done, "ok": False}
 
 
@@ -285,7 +286,8 @@ def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
     elif answer.get("stage") == "selected":
         yield from _selected_lines(answer)
     else:
-        yield answer.get("text", "done")
+        if answer.get("do") != "operate":
+            yield answer["text"]
         if answer.get("do") == "approve":
             yield f"  {answer['user']} has {_time(answer)} to operate it"
 

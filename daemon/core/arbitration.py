@@ -113,7 +113,7 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> Turn[State]:
     """Make commands of what is proposed this scan."""
-    manual, taken, events = _requests(view, state)
+    manual, taken, events, given = _requests(view, state)
     wishes: dict[str, list[Proposal]] = {}
     for wish in (*proposals, *_standing(manual)):
         wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
@@ -126,6 +126,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             continue
         place = view.points.points[index].place
         target = narrow(asked, place.low, place.high)
+        events += [_taken(view, message, target) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
         unanswered = _unanswered(view, index, before, params)
@@ -241,12 +242,13 @@ def _standing(manual: Mapping[str, Manual]) -> Iterable[Proposal]:
 
 def _requests(
     view: View, state: State
-) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event]]:
-    """Take up what people ask of set-points, or say why not."""
+) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event], Mapping[str, list[OperatorRequest]]]:
+    """Take up what people ask of set-points, or say why not; the last are those given, by point."""
     if not view.inbox:
-        return state.manual, state.taken, []
+        return state.manual, state.taken, [], {}
     manual, taken = dict(state.manual), list(state.taken)
     events: list[Event] = []
+    given: dict[str, list[OperatorRequest]] = {}
     for message in view.inbox:
         if not isinstance(message, OperatorRequest) or not _about_setpoint(view, message.proposal):
             continue
@@ -261,12 +263,13 @@ def _requests(
         taken.append(message.id)
         if wish.action == RELEASE:
             del manual[key]
+            events += [_taken(view, each) for each in (*given.pop(key, ()), message)]
         else:
             manual[key] = Manual(wish.value, message.user, wish.reason)
-        events.append(_taken(view, message))
-    if not events and manual == state.manual:
+            given.setdefault(key, []).append(message)
+    if not given and not events and manual == state.manual:
         manual = state.manual  # type: ignore[assignment]
-    return manual, tuple(taken[-_TAKEN_KEPT:]), events
+    return manual, tuple(taken[-_TAKEN_KEPT:]), events, given
 
 
 def _about_setpoint(view: View, wish: Proposal) -> bool:
@@ -309,9 +312,12 @@ def _refused(view: View, message: OperatorRequest, name: str, why: str) -> Event
     return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, **who)
 
 
-def _taken(view: View, message: OperatorRequest) -> Event:
+def _taken(view: View, message: OperatorRequest, target: Target | None = None) -> Event:
+    """Tell a person that a set-point is released, or given and what of it is left."""
     wish = message.proposal
-    done = "released" if wish.action == RELEASE else f"set to {wish.value:g} within its bounds"
+    done = "released" if wish.action == RELEASE else f"set to {wish.value:g}"
+    if target is not None and target.value != wish.value:
+        done += f", of which {target.owner} leaves {target.value:g} ({target.reason})"
     text = f"{wish.equipment}.{wish.point} {done} by {message.user}: {wish.reason}"
     who = {"user": message.user, "selection": message.id}
     return view.event(wish.equipment, "setpoint_taken", text, point=wish.point, **who)

@@ -181,6 +181,17 @@ def test_a_person_moves_only_inside_what_safety_left() -> None:
     assert not desk.state.manual
 
 
+def test_a_person_is_told_what_of_a_set_point_is_left() -> None:
+    desk = Desk()
+    asked = OperatorRequest("1", "kim", wish("set", 0.8))
+    told = desk.scan(wish("max", 0.45, "balance"), inbox=(asked,)).events[0]
+    assert told.name == "setpoint_taken"
+    assert "of which balance leaves 0.45" in told.text
+    freed = OperatorRequest("2", "kim", wish("release", 0.0))
+    told = desk.scan(inbox=(freed,), after_s=1.0).events[0]
+    assert (told.fields["selection"], "released" in told.text) == ("2", True)
+
+
 def test_a_repeated_or_impossible_request_is_not_taken() -> None:
     desk = Desk()
     desk.scan(inbox=(OperatorRequest("1", "kim", wish("set", 0.8)),))
