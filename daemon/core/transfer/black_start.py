@@ -3,8 +3,8 @@
 Theory of operation. Everything is dark and what the automation does by itself has come to its end:
 sets have failed and were mended since, a breaker was locked out, emergency power off was reset, the
 daemon has been restarted. A person asks for it, on the scheme itself; it is refused by name unless
-every section and the generator bus are known to be dead, the scheme is on auto, and neither
-emergency power off nor a maintenance tag stands.
+every section and the generator bus are known to be dead and no set is on its way, the scheme is on
+auto, and neither emergency power off nor a maintenance tag stands.
 
 ISOLATING opens every breaker of the board: mains, tie, generator feeders, breakers of sets, feeders
 of storage, outgoing feeders. The automation keeps its hands off meanwhile and forgets what it held
@@ -13,7 +13,7 @@ earthed. Then the automation has the board again (SOURCING): sets are started, o
 onto the dead generator bus; when none comes in its time, storage holds a section; a utility that is
 back comes first. Sections follow in the order of the site file, empty as they are; LOADING closes
 the outgoing feeders again as blocks, each when the one before has been digested
-(`daemon.core.transfer.rows`), AI rows last and only within their caps. What somebody had opened
+(`daemon.core.transfer.rows`), AI rows last and only within their caps. What a person had opened
 before stays open. It is done when every feeder is closed that can be carried.
 
 Every step has its time. What does not come is named, and the black start is STOPPED: it switches
@@ -247,6 +247,9 @@ def _forbidden(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
 
 def _not_dark(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
     """Return name and text of what is not as dark as a black start needs it."""
+    sets = view.facts.sets
+    if coming := [name for name in sets.pending if name in scheme.sets and name not in sets.ready]:
+        return "sets_pending", f"{', '.join(coming)} may still come: wait for them"
     for bus in _buses(scheme):
         presence = view.topology.presence[bus]
         if presence is not Presence.DEAD:
@@ -309,7 +312,10 @@ def _advance(
     stage, since_ns = advance(BOARD, at[:2], events, view, waits_ns)
     if stage is Stage.ISOLATING is not at.stage:
         outgoing = acceptance.outgoing_feeders(view.site, view.points, scheme)
-        return At(stage, since_ns, 0, tuple(f for f in outgoing if not view.is_open(f)))
+        ours = {*at.opened, *view.facts.shed}
+        return At(
+            stage, since_ns, 0, tuple(f for f in outgoing if f in ours or not view.is_open(f))
+        )
     return At(stage, since_ns, dead_ns, () if stage is Stage.IDLE else at.opened)
 
 
