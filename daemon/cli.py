@@ -11,6 +11,7 @@ import argparse
 import importlib.metadata
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -367,12 +368,15 @@ def _command_options(sub: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--no-wait", action="store_true", help="do not stay at the terminal for what follows"
     )
+    given = step("set", "give a set-point", "equipment", "point", "value")
+    # Of itself it takes -5e5 for an option that is not known.
+    given._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")
     steps = [
         made,
         step("approve", "agree to what another person has selected", "selection"),
         step("operate", "do what was selected, now", "selection"),
         step("cancel", "give up what was selected", "selection"),
-        step("set", "give a set-point", "equipment", "point", "value"),
+        given,
         step("release", "give a set-point back to the automata", "equipment", "point"),
     ]
     for each in steps:

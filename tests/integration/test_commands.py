@@ -38,7 +38,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "run", "emulate", "simulate", "check", "site", "fault", "schema"]
+    "command", ["demo", "run", "emulate", "simulate", "check", "site", "fault", "command", "schema"]
 )
 def test_every_command_explains_itself_with_examples(command: str) -> None:
     said = run(command, "--help")
