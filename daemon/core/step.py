@@ -46,7 +46,17 @@ from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
-from daemon.core.generation import choice, forming, fuel, rejoin, sharing, sources, start, turbine
+from daemon.core.generation import (
+    choice,
+    exercise,
+    forming,
+    fuel,
+    rejoin,
+    sharing,
+    sources,
+    start,
+    turbine,
+)
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
 from daemon.core.standing import Standing
@@ -86,6 +96,7 @@ class Control:
     start: start.Params = field(default_factory=start.Params)
     sharing: sharing.Params = field(default_factory=sharing.Params)
     fuel: fuel.Params = field(default_factory=fuel.Params)
+    exercise: exercise.Params = field(default_factory=exercise.Params)
     turbine: turbine.Params = field(default_factory=turbine.Params)
     forming: forming.Params = field(default_factory=forming.Params)
     rejoin: rejoin.Params = field(default_factory=rejoin.Params)
@@ -152,6 +163,7 @@ class State:
     start: start.State = field(default_factory=start.State)
     sharing: sharing.State = field(default_factory=sharing.State)
     fuel: fuel.State = field(default_factory=fuel.State)
+    exercise: exercise.State = field(default_factory=exercise.State)
     turbine: turbine.State = field(default_factory=turbine.State)
     forming: forming.State = field(default_factory=forming.State)
     rejoin: rejoin.State = field(default_factory=rejoin.State)
@@ -209,6 +221,7 @@ MAIN: Final = (
     Slot("storage", dispatch),
     Slot("sharing", sharing),
     Slot("fuel", fuel),
+    Slot("exercise", exercise),
     # Last: it tells people what the others have concluded in this very scan.
     Slot("alarms", annunciator),
 )

@@ -104,6 +104,18 @@ class Sets:
     capability_w: float = 0.0
 
 
+class Tests(NamedTuple):
+    """Conclusion of generation about scheduled tests.
+
+    Attributes:
+        running: what is tested now, "" without a test.
+        failed: equipment whose last test failed.
+    """
+
+    running: str = ""
+    failed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fuel:
     """Conclusion of generation about how long the fuel lasts.
@@ -296,6 +308,7 @@ class Facts:
         rows_free_w: rated power of sets from which on the rows need no limit, 0 without rows [W];
             by `transfer.main_tie_main`.
         fuel: by `generation.fuel`.
+        tests: by `generation.exercise`.
         island: by `generation.turbine`.
         formed: sections that storage holds, by bus; by `generation.forming`.
         black_start: by `transfer.black_start`.
@@ -320,6 +333,7 @@ class Facts:
     sets_to_spare: tuple[str, ...] = ()
     rows_free_w: float = 0.0
     fuel: Fuel = field(default_factory=Fuel)
+    tests: Tests = Tests()
     island: Island = field(default_factory=Island)
     formed: Mapping[str, Formed] = field(default_factory=dict)
     black_start: BlackStart = field(default_factory=BlackStart)

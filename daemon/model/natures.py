@@ -513,7 +513,7 @@ _ROWS: Final = (
         _SELECTOR,
         _LIFE,
         _HEARTBEAT,
-        _commands("start", "stop", "reset"),
+        _commands("start", "stop", "reset", "test"),
         _setpoints(power_setpoint_w="Load-sharing set-point, negative when generating."),
     ),
     _nature(

@@ -8,7 +8,9 @@ switchboard is dead. The local controller of the scheme, not the set, then close
 
 With its selector on TEST the set starts by itself and loads itself from a load bank of
 `load_bank_pu` of its rating, a quarter of the rating at a time, until the selector leaves TEST; the
-bank drops out when the breaker of the set closes. Commands are refused meanwhile.
+bank drops out when the breaker of the set closes. Commands are refused meanwhile. The command
+`test` does the same with the selector on AUTO, until the set is told to stop or to start, its
+breaker closes, the daemon falls silent or `test_limit_s` have passed.
 
 Simplified: voltage builds within the run-up and appears at its end; oil and coolant follow with one
 time constant each; starter batteries never fail by themselves.
@@ -78,6 +80,7 @@ class Generator(Rotating):
         "bulk_l": 40e3,
         "pump_l_s": 1.0,
         "load_bank_pu": 0.5,
+        "test_limit_s": 3600.0,
         "inertia_s": 1.0,
         **SETTINGS,
     }
@@ -93,6 +96,7 @@ class Generator(Rotating):
         self.refuses = self.no_build = self.reversed_phases = False
         self.low_oil = self.fan_lost = self.sensor_stuck = False
         self.selector = "auto"
+        self.on_test = False
         self._bank = grid.add_slot(item.buses[0])
         self.scheme = next(
             (
@@ -145,12 +149,15 @@ class Generator(Rotating):
     # Commands.
 
     def act(self, action: str) -> bool:
-        """Start, stop or reset, with the selector on auto."""
-        return self.selector == "auto" and self.order(action)
+        """Start, stop, reset or test, with the selector on auto."""
+        if self.selector != "auto":
+            return False
+        return self._begin_test() if action == "test" else self.order(action)
 
     def order(self, action: str) -> bool:
         """Start, stop or reset; return whether it can be obeyed now."""
         if action == "start":
+            self._end_test()
             return self._start()
         if action == "stop":
             return self._stop()
@@ -170,6 +177,7 @@ class Generator(Rotating):
         return self.stage != "fault"
 
     def _stop(self) -> bool:
+        self._end_test()
         self._drop_bank()
         if self.stage in {"ready", "loaded"}:
             self.enter("cooling_down")
@@ -185,6 +193,7 @@ class Generator(Rotating):
 
     def halt(self) -> None:
         """Stand still."""
+        self._end_test()
         self._drop_bank()
         self.grid.timers.cancel(self.id, "oil")
         super().halt()
@@ -221,10 +230,26 @@ class Generator(Rotating):
             self.fault("phase sequence")
         else:
             self.excite()
-            if self.selector == "test":
+            if self._testing():
                 self.grid.after(self.id, "bank", BANK_STEP_S, self._load_bank)
 
-    # The load bank.
+    # The test, and its load bank.
+
+    def _testing(self) -> bool:
+        return self.selector == "test" or self.on_test
+
+    def _begin_test(self) -> bool:
+        if self.stage != "stopped" or not self.daemon_present:
+            return False
+        self.on_test = True
+        self.grid.after(self.id, "test", float(self.settings["test_limit_s"]), self._stop)
+        return self._start()
+
+    def _end_test(self) -> None:
+        if self.on_test:
+            self.on_test = False
+            self.grid.timers.cancel(self.id, "test")
+            self._drop_bank()
 
     def _bank_w(self) -> float:
         return self.grid.p_w[self._bank] if self.running else 0.0
@@ -232,7 +257,7 @@ class Generator(Rotating):
     def _load_bank(self) -> None:
         size_w = float(self.settings["load_bank_pu"]) * self.machine.power_w
         joined = any(breaker.closed for breaker in self.own_breakers())
-        if self.selector != "test" or not self.running or joined:
+        if not self._testing() or not self.running or joined:
             return
         step_w = BANK_STEP_PU * self.machine.power_w
         self.grid.p_w[self._bank] = min(self.grid.p_w[self._bank] + step_w, size_w)
@@ -278,8 +303,11 @@ class Generator(Rotating):
         """Watch oil, load bank and, while the daemon is silent, the switchboard."""
         if self.running:
             self._watch_oil()
-            if self.grid.p_w[self._bank] and any(b.closed for b in self.own_breakers()):
+            if self._testing() and any(b.closed for b in self.own_breakers()):
+                self._end_test()
                 self._drop_bank()
+        if self.on_test and not self.daemon_present:
+            self._stop()
         if self.scheme is not None:
             self._watch_board(self.scheme)
         return super().sense()

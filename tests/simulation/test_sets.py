@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from daemon.core.generation import choice
+from daemon.core.generation import choice, exercise
 from daemon.model.events import Event
 from daemon.model.quantities import seconds
 from daemon.rehearsal.oracles import oracles
@@ -168,3 +168,57 @@ def test_a_set_that_is_not_needed_hands_its_load_over_before_it_opens() -> None:
     assert opened_s - left_s < 40.0
     others = [w for i, w in enumerate(heard.given_w[-1][1]) if i != at]
     assert min(others) > 1.5e6
+
+
+MINUTE_D = 1.0 / 1440.0
+TESTED = exercise.Params(hold_s=8.0, within_h=0.1, at_utc_h=0.0, end_s=60.0)
+
+
+def tested(for_s: float, timeline: list[dict[str, Any]], **rhythm: float) -> Heard:
+    site_file = load("ai_hall")
+    times = replace(TESTED, **rhythm)
+    site_file = replace(site_file, control=replace(site_file.control, exercise=times))
+    scenario = Scenario.model_validate({
+        "scenario": "tests", "description": "A set or a UPS is tested.", "for_s": for_s,
+        "initial": [FAST | {"cool_down_s": 5.0}], "timeline": timeline,
+        "expect": [{"name": "fed", "fed": {"loads": "critical"}}],
+    })  # fmt: skip
+    heard = Heard()
+    course = run(Case(site_file, scenario, seed=1), [*oracles(), heard])
+    # With a rhythm of a minute the next test runs when the play ends.
+    assert {*failed(outcome(course, "none"))} <= {"liveness"}
+    return heard
+
+
+def results(heard: Heard) -> list[tuple[str, str]]:
+    return [(e.source, e.name) for _, e in heard.events if e.name.startswith("test_")]
+
+
+@pytest.mark.timeout(300)
+def test_a_set_is_tested_on_its_load_bank_and_rests_again() -> None:
+    heard = tested(120.0, [], sets_every_days=MINUTE_D)
+    begun = results(heard)
+    assert [name for _, name in begun[:2]] == ["test_begun", "test_passed"]
+    assert begun[0][0] == begun[1][0] in SETS
+
+
+@pytest.mark.timeout(300)
+def test_a_battery_of_a_ups_is_tested_one_side_at_a_time() -> None:
+    heard = tested(150.0, [], ups_every_days=MINUTE_D)
+    begun = results(heard)
+    assert [name for _, name in begun[:4]] == ["test_begun", "test_passed"] * 2
+    assert {source for source, _ in begun[:4]} == {"UPS-A", "UPS-B"}
+
+
+@pytest.mark.timeout(300)
+def test_a_real_outage_breaks_a_test_off_and_uses_the_set_that_runs() -> None:
+    calm = tested(70.0, [], sets_every_days=MINUTE_D, hold_s=600.0)
+    begun_s = calm.first_s("test_begun")
+    lost_s = begun_s + 25.0
+    gone = [{"at_s": round(lost_s, 1), "target": ["U-A", "U-B"], "event": "outage"}]
+    heard = tested(lost_s + 30.0, gone, sets_every_days=MINUTE_D, hold_s=600.0)
+    (begun, ended) = results(heard)
+    assert ended == (begun[0], "test_aborted")
+    first = next(e.source for _, e in heard.events if e.name == "set_on_bus")
+    assert first == begun[0]
+    assert heard.first_s("stage", "CCTS-1", stage="on_alternate") - lost_s < 3.0

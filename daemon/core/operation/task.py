@@ -277,16 +277,11 @@ def _charged(view: View, equipment: str) -> bool:
     return not served or view.status(equipment, "spring_charged") is True
 
 
+TEST: Final = "battery_test"
+_RUNS: Final = frozenset({"cranking", "resting", "running_up", "ready", "loaded"})
 SHOWN: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
-    "start": (
-        "stage",
-        frozenset(
-            {
-                "cranking", "resting", "running_up", "ready", "loaded",  # a machine
-                "starting", "precharge", "walk_in", "running",  # what it feeds
-            }
-        ),
-    ),
+    "start": ("stage", _RUNS | {"starting", "precharge", "walk_in", "running"}),
+    "test": ("stage", _RUNS),
     "stop": ("stage", frozenset({"cooling_down", "stopped", "standby", "off"})),
     "shutdown": ("stage", frozenset({"shutting_down", "off"})),
     "to_source_1": ("connected", frozenset({"source_1"})),
@@ -298,7 +293,6 @@ SHOWN: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "grid_forming": ("stage", frozenset({"grid_forming"})),
     "to_inverter": ("stage", frozenset({"normal", "battery", "walk_in"})),
     "to_bypass": ("stage", frozenset({"static_bypass"})),
-    "battery_test": ("stage", frozenset({"battery"})),
 }  # fmt: skip
 """By action, the stage point of the device and the stages that show that it acted."""
 
@@ -310,6 +304,8 @@ def reached(view: View, wish: Proposal) -> bool:
         if wish.action == "open":
             return position is Position.OPEN
         return wish.action in CLOSE and position is Position.CLOSED
+    if wish.action == TEST:  # a UPS tests its battery on its load, and stays as it is otherwise
+        return (view.read(wish.equipment, "battery_power_w") or 0.0) < 0.0
     point, stages = SHOWN.get(wish.action, ("", frozenset()))
     return bool(point) and view.stage(wish.equipment, point) in stages
 
@@ -319,6 +315,8 @@ def shows(view: View, wish: Proposal) -> bool:
     action = wish.action
     if "position" in view.site.equipment[wish.equipment].kind.points:
         return action == "open" or action in CLOSE
+    if action == TEST:
+        return view.points.find(wish.equipment, "battery_power_w") is not None
     return action in SHOWN and view.points.find(wish.equipment, SHOWN[action][0]) is not None
 
 
