@@ -16,6 +16,9 @@ Rows whose coolant stands are too hot before long, whatever feeds them. They are
 `uncooled_s`, the lowest priority first and each higher one `lead_s` later; capped as they are by
 then (`caps`), all have the time to end in order.
 
+A load on storage behind emergency power off or a fire trip (`emergency`) is told after `confirm_s`,
+whatever time is left: what was switched off on purpose does not come back by itself.
+
 The request goes three ways. The load's own device is told. The event `shutdown_requested` is what
 the MQTT publisher makes a standing message of, with the seconds that are left (`deadline_s`). And
 where the site names a program (`north: hook:`), a worker runs it, once for each request; what came
@@ -38,7 +41,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Interval
 
-from daemon.core.balance import cooling
+from daemon.core.balance import cooling, emergency
 from daemon.core.topology import once_per_site
 from daemon.core.view import Path, Turn, View
 from daemon.model.commands import Finished, Proposal, Request
@@ -115,6 +118,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     state = state._replace(still_since_ns=still_ns)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
+    cut_off = emergency.cut_off(view)
     state, events = _release(view, state)
     state, answers = _answered(view, state)
     events += answers
@@ -124,7 +128,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for name in loads:
         if name in told:
             continue
-        reason = _due(view, paths[name], params) or _too_hot(view, name, still_ns, params)
+        off = emergency.REASON if paths[name].on_storage and name in cut_off else ""
+        late = off or _due(view, paths[name], params)
+        reason = late or _too_hot(view, name, still_ns, params)
         if not reason or view.stage(name) in _OBEYS:
             continue
         if name not in view.facts.relief.shed:

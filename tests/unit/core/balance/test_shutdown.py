@@ -269,3 +269,28 @@ def test_what_came_of_the_program_is_recorded(
     assert told_of.source == request.arguments["load"]
     assert said in told_of.text
     assert not events([hall.scan(Finished(request.id, result))], event), "once"
+
+
+def test_behind_emergency_power_off_all_loads_on_storage_end_at_once() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    assert not told(hall.run(5.0)), "storage would last"
+    hall.put("CCTS-1.emergency_off", 1.0)
+    steps = hall.run(6.0)
+    racks = {e.id for e in hall.site.of_nature("it_rack")}
+    servable = {name for name in racks if hall.points.find(name, "command") is not None}
+    assert set(told(steps)) == HIGH | LOW | servable
+    reasons = {e.fields["reason"] for e in events(steps, "shutdown_requested")}
+    assert reasons == {"emergency power off or fire trip stands"}
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_a_flag_alone_ends_nothing(fed: bool) -> None:
+    """It lies, or what it stands for does not reach these loads: they are fed."""
+    hall = Lane()
+    hall.run(1.0)
+    if not fed:
+        in_the_dark(hall)
+        hall.spoil("CCTS-1")
+    hall.put("CCTS-1.emergency_off", 1.0) if fed else None
+    assert not told(hall.run(10.0))
