@@ -8,7 +8,9 @@ Three partitions of the buses, all by union-find:
 - a *reach* is joined by whatever is not known to be open: what may be connected. Where safety asks
   "could this touch that?", the reach answers.
 
-An unknown position (bad quality, 00, 11) is neither open nor closed. A section is live or dead only
+An unknown position (bad quality, 00, 11) is neither open nor closed; nor is that of a switch which
+shows closed while its own voltages say that it is not, live on one side and dead on the other: one
+of the three is wrong, and which is not known (`doubted`). A section is live or dead only
 when its measurements agree; silence and contradiction are `UNKNOWN`, and a section is earthed
 when an earthing switch on it is closed or may be. Of the measurements at one bus those of breakers
 count first, because the fast block carries them; then relays and meters; then what else has a
@@ -69,6 +71,7 @@ class Topology:
         net: number of the net of every bus.
         reach: number of the reach of every bus.
         running: sources that run or may run, with their bus.
+        doubted: switches that show closed with voltage on one side alone.
     """
 
     presence: Mapping[str, Presence]
@@ -76,6 +79,7 @@ class Topology:
     net: Mapping[str, int]
     reach: Mapping[str, int]
     running: Mapping[str, str]
+    doubted: frozenset[str] = frozenset()
 
     def live(self, bus: str) -> bool:
         """Return whether a bus is known to be live."""
@@ -108,6 +112,7 @@ def once_per_site(
 class _Switch(NamedTuple):
     """A connection that opens: the point that tells it, its closed and its open codes, its ends."""
 
+    name: str
     point: int
     closed: int
     opened: tuple[int, ...]
@@ -159,7 +164,7 @@ class _Wiring:
         if role is Role.SWITCH:
             index = points.find(item.id, "position")
             if index is not None:
-                self.switches.append(_Switch(index, 2, (1,), (ends[0], ends[1])))
+                self.switches.append(_Switch(item.id, index, 2, (1,), (ends[0], ends[1])))
             elif item.normally != "open":
                 self.fixed.append((ends[0], ends[1]))
         elif role is Role.TRANSFORMER:
@@ -169,7 +174,7 @@ class _Wiring:
             for source in (1, 2):
                 if index is not None:
                     pair = (ends[source - 1], ends[2])
-                    self.switches.append(_Switch(index, source, (0, 3 - source), pair))
+                    self.switches.append(_Switch(item.id, index, source, (0, 3 - source), pair))
                 elif item.normally == f"source_{source}":
                     self.fixed.append((ends[source - 1], ends[2]))
         elif role is Role.EARTHING and (index := points.find(item.id, "position")) is not None:
@@ -200,6 +205,13 @@ class _Wiring:
         ]
         rows.sort()
         self.volts = np.array([r[0] for r in rows], dtype=np.intp)
+        place = {row[0]: n for n, row in enumerate(rows)}
+        pairs = {
+            name: tuple(place.get(points.find(name, p), -1) for p in _SIDES)  # type: ignore[arg-type]
+            for name in {s.name for s in self.switches}
+        }
+        # By switch, where its own two voltages stand among all; nothing where it has not both.
+        self.sides = [None if -1 in pairs[s.name] else pairs[s.name] for s in self.switches]
         self.volt_bus = [r[1] for r in rows]
         self.volt_rank = [r[2] for r in rows]
         nominal = np.array([r[3] for r in rows])
@@ -233,12 +245,14 @@ _VOLTAGES: Final[Mapping[str, tuple[tuple[str, int, int], ...]]] = {
 """Voltages by nature: point, terminal, rank (0 counts first). ESS-like storage has none: its
 terminal is live from its own inverter while its breaker is open."""
 
+_SIDES: Final = ("source_voltage_v", "load_voltage_v")
 assert set(_VOLTAGES) <= set(NATURES), "a voltage of an unknown nature"
 
 _wiring: Final = once_per_site(_Wiring)
 
 _NO_CODE: Final = -1
 _SILENT, _LOW, _BETWEEN, _HIGH = range(4)
+_TORN: Final = {_LOW, _HIGH}
 
 
 def survey(image: Image, site: Site, points: PointTable) -> Topology:
@@ -271,8 +285,17 @@ def survey(image: Image, site: Site, points: PointTable) -> Topology:
 def _solve(wiring: _Wiring, codes: list[int], level: list[int]) -> Topology:
     n_switch, n_earth = len(wiring.switches), len(wiring.earths)
     states = list(zip(wiring.switches, codes, strict=False))
-    closed = [s.ends for s, code in states if code == s.closed]
-    unsure = [s.ends for s, code in states if code != s.closed and code not in s.opened]
+    doubted = {
+        s.name
+        for (s, code), sides in zip(states, wiring.sides, strict=True)
+        if code == s.closed and sides and {level[sides[0]], level[sides[1]]} == _TORN
+    }
+    closed = [s.ends for s, code in states if code == s.closed and s.name not in doubted]
+    unsure = [
+        s.ends
+        for s, code in states
+        if s.name in doubted or (code != s.closed and code not in s.opened)
+    ]
     section = _label(len(wiring.buses), wiring.fixed + closed)
     net = _label(len(wiring.buses), wiring.fixed + closed + wiring.transformers)
     reach = _label(len(wiring.buses), wiring.fixed + closed + wiring.transformers + unsure)
@@ -306,6 +329,7 @@ def _solve(wiring: _Wiring, codes: list[int], level: list[int]) -> Topology:
         net=dict(zip(wiring.buses, net, strict=True)),
         reach=dict(zip(wiring.buses, reach, strict=True)),
         running=running,
+        doubted=frozenset(doubted),
     )
 
 

@@ -505,8 +505,10 @@ class View:
         return None if value is None else value != 0
 
     def position(self, equipment: str) -> Position | None:
-        """Return the position of a switching device, or None when it is not good or none."""
+        """Return the position of a switching device, or None when it is not good or in doubt."""
         value = self.read(equipment, "position")
+        if equipment in self.topology.doubted:
+            return None
         return None if value is None else _POSITIONS.get(value)
 
     def stage(self, equipment: str, name: str = "stage") -> str | None:

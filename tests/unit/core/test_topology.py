@@ -99,3 +99,16 @@ def test_the_cache_does_not_mix_up_two_pictures() -> None:
     between = look(hall)
     hall.positions["52-VCB-IN"] = CLOSED
     assert look(hall) == before != between
+
+
+@pytest.mark.fault("F26", "F25")
+def test_a_switch_that_shows_closed_with_voltage_on_one_side_alone_is_in_doubt() -> None:
+    hall = Hall()
+    hall.positions["52-VCB-GA"] = CLOSED
+    hall.said |= {("52-VCB-GA", "source_voltage_v"): 0.0, ("52-VCB-GA", "load_voltage_v"): 6600.0}
+    topology = look(hall)
+    assert topology.doubted == {"52-VCB-GA"}
+    assert topology.section["MVA"] != topology.section["MVG"]
+    assert topology.reach["MVA"] == topology.reach["MVG"]
+    hall.said["52-VCB-GA", "source_voltage_v"] = 6600.0
+    assert not look(hall).doubted
