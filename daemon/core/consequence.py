@@ -40,6 +40,8 @@ LEAVES: Final = frozenset({"open", "stop", "house_load", "grid_following"})
 TURNS: Final = {"to_source_1": 0, "to_source_2": 1}
 STRONGEST: Final = ("utility", "generator", "gas_turbine", "smr", "ess")
 """What holds voltage and frequency, the stiffest first."""
+RESTING: Final = frozenset({"off", "lost", "stopped"})
+"""Stages of a load that has nothing to lose."""
 LEAST_MORE_PU: Final = 0.01
 """More than now by this part of the rating is more."""
 
@@ -109,7 +111,11 @@ def _lost(view: View, before: frozenset[str], after: frozenset[str]) -> tuple[st
     """Return the loads that have a feed before and none after, rows as one."""
     loads = _loads(view.site, view.points)
     gone = {
-        e.id: e.group for e in loads if not before.isdisjoint(e.buses) and after.isdisjoint(e.buses)
+        e.id: e.group
+        for e in loads
+        if not before.isdisjoint(e.buses)
+        and after.isdisjoint(e.buses)
+        and view.stage(e.id) not in RESTING
     }
     whole = {g for g, of in _members(view.site, view.points).items() if gone.keys() >= of}
     return tuple(dict.fromkeys(g if g in whole else name for name, g in gone.items()))
@@ -153,22 +159,37 @@ def carried_w(view: View, change: Change = AS_IS) -> Mapping[str, float]:
         e.id: bus for bus in change.added for e in view.site.of_nature("ess") if bus in e.buses
     }
     holding, found = _trees(view, giving, change)
-    at_bus = _drawn(view, found)
+    drawn_w = _drawn(view, found, giving)
     for name, bus in giving.items():
-        if name not in holding.get(_root(found, bus), ()):
-            at_bus[bus] = at_bus.get(bus, 0.0) - _given_w(view, name)
-    carried: dict[str, float] = {}
+        if not any(name in names for names in holding.values()):
+            drawn_w[bus] = drawn_w.get(bus, 0.0) - _given_w(view, name)
+    _, total_w = _summed(view, found, drawn_w)
+    given_w: dict[str, float] = {}
+    for root, names in holding.items():
+        given_w |= _shares(view, names, total_w.get(root, 0.0))
+    for names in holding.values():
+        for name in names[1:]:  # the first stands at the root and gives what is left
+            drawn_w[giving[name]] = drawn_w.get(giving[name], 0.0) - given_w[name]
+    carried, _ = _summed(view, found, drawn_w)
+    return {name: abs(power_w) for name, power_w in (carried | given_w).items()}
+
+
+def _summed(
+    view: View, found: Mapping[str, tuple[str, str]], drawn_w: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what every link carries towards what is drawn, and what every root gives [W]."""
+    at_bus, carried, total_w = dict(drawn_w), dict[str, float](), dict[str, float]()
     for bus, (before, through) in reversed(found.items()):
         power_w = at_bus.get(bus, 0.0)
         if not through:
-            _share(view, carried, holding[bus], power_w)
+            total_w[bus] = power_w
             continue
         item = view.site.equipment[through]
         carried[through] = carried.get(through, 0.0) + power_w
         if item.kind.role is Role.CONVERTER:
             power_w /= demand.efficiency_pu(item)
         at_bus[before] = at_bus.get(before, 0.0) + power_w
-    return {name: abs(power_w) for name, power_w in carried.items()}
+    return carried, total_w
 
 
 _Found = dict[str, tuple[str, str]]
@@ -185,7 +206,8 @@ def _trees(
                 continue
             tree = reach(view, [bus], surely=True, change=change)
             here = [n for n, at in left.items() if at in tree]
-            holding[bus] = tuple(n for n in here if view.site.equipment[n].nature == nature)
+            like = [n for n in here if view.site.equipment[n].nature == nature]
+            holding[bus] = (name, *(n for n in like if n != name))
             # A net that a stronger source holds further up keeps what it has.
             found |= {b: way for b, way in tree.items() if b not in found}
             for other in here:
@@ -193,19 +215,22 @@ def _trees(
     return holding, found
 
 
-def _root(found: Mapping[str, tuple[str, str]], bus: str) -> str:
-    while bus in found and found[bus][1]:
-        bus = found[bus][0]
-    return bus
+def _drawn(
+    view: View, found: Mapping[str, tuple[str, str]], giving: Mapping[str, str]
+) -> dict[str, float]:
+    """Return what loads draw at every bus, split evenly over their live feeds [W].
 
-
-def _drawn(view: View, found: Mapping[str, tuple[str, str]]) -> dict[str, float]:
-    """Return what loads draw at every bus, split evenly over their live feeds [W]."""
+    Storage that only follows counts with what it takes.
+    """
     drawn: dict[str, float] = {}
     for load in _loads(view.site, view.points):
         live = [bus for bus in load.buses if bus in found]
         for bus in live:
             drawn[bus] = drawn.get(bus, 0.0) + demand.drawn_w(view, load) / len(live)
+    for store in view.site.of_nature("ess"):
+        bus = store.buses[0]
+        if store.id not in giving and bus in found:
+            drawn[bus] = drawn.get(bus, 0.0) - _given_w(view, store.id)
     return drawn
 
 
@@ -214,10 +239,11 @@ def _given_w(view: View, name: str) -> float:
     return -(view.read(name, "power_w") or 0.0)
 
 
-def _share(view: View, carried: dict[str, float], holding: tuple[str, ...], power_w: float) -> None:
-    """Share the power of a net among the sources that hold it, by what they are good for."""
-    limits = {name: _limit_w(view, view.site.equipment[name]) for name in holding}
-    total_w = sum(limits.values())
-    for name, limit_w in limits.items():
-        part = limit_w / total_w if total_w > 0.0 else 1.0 / len(limits)
-        carried[name] = part * power_w
+def _shares(view: View, holding: tuple[str, ...], power_w: float) -> dict[str, float]:
+    """Return the power of a net by the sources that hold it, shared by what they can give [W]."""
+    limits_w = {name: _limit_w(view, view.site.equipment[name]) for name in holding}
+    total_w = sum(limits_w.values())
+    return {
+        name: power_w * (limit_w / total_w if total_w > 0.0 else 1.0 / len(limits_w))
+        for name, limit_w in limits_w.items()
+    }

@@ -153,7 +153,7 @@ def reach(
 
 
 def sources(view: View, *, surely: bool, change: Change = AS_IS) -> dict[str, str]:
-    """Return the sources that give voltage, or may, with their bus."""
+    """Return the sources that hold voltage, or may, with their bus; storage on DC empties."""
     topology, found = view.topology, {}
     for name, bus in topology.running.items():
         item = view.site.equipment[name]
@@ -161,7 +161,8 @@ def sources(view: View, *, surely: bool, change: Change = AS_IS) -> dict[str, st
         forming = {"grid_forming"} if surely else {"grid_forming", None}
         forms = not storage or view.stage(name) in forming
         alive = topology.live(bus) if surely else not topology.dead(bus)
-        if name not in change.cut and forms and alive and not (storage and _on_dc(view, item)):
+        only_follows = (surely and item.nature == "pv") or (storage and _on_dc(view, item))
+        if name not in change.cut and forms and alive and not only_follows:
             found[name] = bus
     return found
 

@@ -36,6 +36,8 @@ def last_feed(case: Case) -> bool:
         return False
     if all(view.topology.dead(bus) for bus in item.buses):
         return False
+    if case.wish.action == "grid_following" and not case.by_person:
+        return False  # storage that an automaton releases makes room for a source that lasts
     change = Change(cut=frozenset({item.id}))
     behind = _behind(case, change)
     concerned = {

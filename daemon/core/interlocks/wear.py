@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from daemon.core.view import View
 
 HOUR_NS: Final = 3600 * SECOND
-COUNTED: Final = CLOSE | frozenset(TRANSFER) | {"start"}
+COUNTED: Final = CLOSE | frozenset(TRANSFER) | {"start", "test"}
 """Actions that wear the device out."""
 MOST: Final[Mapping[str, int]] = {
     "breaker": 20,
