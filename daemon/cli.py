@@ -365,9 +365,6 @@ def _command_options(sub: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--bypass", action="append", default=[], metavar="ROW", help="set an interlock aside"
     )
-    made.add_argument(
-        "--no-wait", action="store_true", help="do not stay at the terminal for what follows"
-    )
     given = step("set", "give a set-point", "equipment", "point", "value")
     # Of itself it takes -5e5 for an option that is not known.
     given._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")
@@ -379,6 +376,8 @@ def _command_options(sub: argparse.ArgumentParser) -> None:
         given,
         step("release", "give a set-point back to the automata", "equipment", "point"),
     ]
+    for each in steps[:2]:
+        each.add_argument("--no-wait", action="store_true", help="ask nothing more at the terminal")
     for each in steps:
         each.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
     made = step("enrol", "give a person a name, a secret and roles", "name")
@@ -739,8 +738,8 @@ def _command(options: argparse.Namespace) -> int:
         return command.watch(who, options.count, as_json=options.json)
     given = ("do", "equipment", "action", "bypass", "selection", "point", "value", "reason")
     request = {key: getattr(options, key) for key in given if getattr(options, key, None)}
-    stay = options.do == "select" and command.at_terminal()
-    stay = stay and not (options.no_wait or options.json)
+    alone = options.json or getattr(options, "no_wait", False)
+    stay = command.at_terminal() and not alone
     return command.ask(who, request, as_json=options.json, stay=stay)
 
 

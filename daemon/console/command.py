@@ -59,10 +59,12 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
     call = _call(who.state, PATIENCE_S)
     try:
         answer = _introduced(call, who, secret)
+        if answer["ok"] and stay and request["do"] == "approve":
+            answer = _agreed(call, str(request["selection"]))
         if answer["ok"]:
             answer = _answer(call, request, quiet=as_json or request["do"] != "operate")
             answer["state"] = str(who.state)
-            if stay and answer["ok"]:
+            if stay and answer["ok"] and request["do"] == "select":
                 answer = _at_terminal(call, answer)
     finally:
         call.close()
@@ -245,6 +247,17 @@ def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
             return _typed_word(call, answer, sys.stdin.readline().strip())
 
 
+def _agreed(call: Call, selection: str) -> dict[str, Any]:
+    """Show what is to be approved, and ask whether it shall be."""
+    listed = _answer(call, {"do": "list"}, quiet=True)
+    found = [each for each in listed.get("selections", ()) if each["selection"] == selection]
+    for each in found:
+        _say(*_waiting_lines(each))
+        if input("  type `approve`; anything else leaves it: ").strip() != "approve":
+            return {"ok": False, "refused_by": "not_approved", "text": "left as it is"}
+    return {"ok": True}  # what is not outstanding is refused by the daemon, which knows why
+
+
 def _typed_word(call: Call, answer: dict[str, Any], typed: str) -> dict[str, Any]:
     do = "operate" if typed == "operate" else "cancel"
     done = _answer(call, {"do": do, "selection": answer["selection"]}, quiet=do != "operate")
@@ -321,16 +334,24 @@ def _list_lines(answer: Mapping[str, Any]) -> Iterable[str]:
         yield f"  enrolled: {each['name']} ({', '.join(each['roles'])})"
     yield "selections:" if answer["selections"] else "nothing is selected"
     for each in answer["selections"]:
-        waits = " and waits for a second person" if _waits(each) else ""
-        left = f", {_time(each)} left" if each["left_s"] is not None else ""
-        what = f"{each['equipment']} {each['action']}"
-        yield f"  {each['selection']}  {what} by {each['user']}: {each['stage']}{waits}{left}"
-        if each["lost"]:
-            yield f"    would lose supply: {', '.join(each['lost'])}"
+        yield from _waiting_lines(each)
     for each in answer.get("equipment", ()):
         yield from _equipment_lines(each)
     if answer.get("left_off"):
         yield f"... and {answer['left_off']} more: name fewer"
+
+
+def _waiting_lines(each: Mapping[str, Any]) -> Iterable[str]:
+    waits = " and waits for a second person" if _waits(each) else ""
+    left = f", {_time(each)} left" if each["left_s"] is not None else ""
+    what = f"{each['equipment']} {each['action']}"
+    yield f"  {each['selection']}  {what} by {each['user']}: {each['stage']}{waits}{left}"
+    yield f"    because: {each['reason']}"
+    yield f"    would lose supply: {', '.join(each['lost']) or 'nothing'}"
+    if each["overloaded"]:
+        yield f"    would be overloaded: {', '.join(each['overloaded'])}"
+    if each["bypass"]:
+        yield f"    interlocks set aside: {', '.join(each['bypass'])}"
 
 
 def _waits(each: Mapping[str, Any]) -> bool:
