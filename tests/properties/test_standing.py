@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.step import Inputs, Params, State, Step, idle, step
-from daemon.model.commands import LaneMessage, OperatorRequest, Outcome, Proposal
+from daemon.model.commands import LaneMessage, Outcome
 from daemon.model.quantities import MILLISECOND, SECOND
 from tests import hall as paper
 from tests.golden.test_transcripts import PLAYS
 from tests.hall import Hall, settled
+from tests.persons import by_hand
 from tests.properties import examples
 from tests.properties.test_switching import BREAKERS, SITE, plants, show
 
@@ -120,8 +121,7 @@ def do(hall: Hall, act: str, what: Any, number: int) -> None:
         hall.hidden.clear()
         hall.stuck.clear()
     elif act == "ask":
-        wish = Proposal(what[0], "command", what[1], 0.0, "", "drawn")
-        hall.inbox.append(OperatorRequest(f"{number}", "maria", wish))
+        hall.inbox += by_hand(f"{number}", *what)[: 2 + number % 2]
     elif act == "caps":
         hall.inbox.append(LaneMessage("main", "caps", {"rows_limit_w": what}))
     else:

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from daemon.core.ownership import lane_of
 from daemon.core.step import CONTROL, Control, Inputs, State, step
 from daemon.core.topology import Presence, survey
-from daemon.model.commands import Command, OperatorRequest, Proposal
+from daemon.model.commands import Command, Proposal
 from daemon.model.natures import Position
 from daemon.model.quality import Quality
 from tests.hall import CLOSED, OPEN, Hall, params, settled, site_file
+from tests.persons import by_hand
 from tests.properties import examples
 
 if TYPE_CHECKING:
@@ -93,12 +94,8 @@ def test_no_sequence_closes_live_on_live_or_onto_the_unknown(
     hall = settled()
     for number, drawn in enumerate(plant):
         show(hall, drawn)
-        hall.inbox += [
-            OperatorRequest(
-                f"{number}-{i}", "maria", Proposal(name, "command", action, 0.0, "", "drawn")
-            )
-            for i, (name, action) in enumerate(asked)
-        ]
+        for i, (name, action) in enumerate(asked):
+            hall.inbox += by_hand(f"{number}-{i}", name, action)
         for _ in range(5):
             hall.happen()
             image = hall.image()
@@ -124,10 +121,7 @@ def test_nothing_is_ever_closed_on_bad_or_uncertain_data(
     quality = image.quality.copy()
     quality[:] = bad
     dark = type(image)(image.now_ns, image.utc_ns, image.values, quality, image.source_ns)
-    asked = tuple(
-        OperatorRequest(name, "maria", Proposal(name, "command", "close", 0.0, "", "drawn"))
-        for name in BREAKERS
-    )
+    asked = tuple(word for name in BREAKERS for word in by_hand(name, name, "close"))
     done = step(hall.state, Inputs(dark, asked), hall.params)
     assert not [c for c in done.commands if c.action.startswith(("close", "start", "to_"))]
 
@@ -139,10 +133,8 @@ def test_same_state_and_inputs_give_the_same_step_and_the_state_survives_a_file(
 ) -> None:
     hall = settled()
     show(hall, plant)
-    hall.inbox += [
-        OperatorRequest(f"{i}", "maria", Proposal(name, "command", action, 0.0, "", "drawn"))
-        for i, (name, action) in enumerate(asked)
-    ]
+    for i, (name, action) in enumerate(asked):
+        hall.inbox += by_hand(f"{i}", name, action)
     hall.scan()
     adapter = TypeAdapter(State)
     inputs = Inputs(hall.image(), tuple(hall.inbox))

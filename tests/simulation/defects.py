@@ -17,7 +17,7 @@ from daemon.core.operation import task
 from daemon.core.step import step
 from daemon.drivers.image import ImageDriver
 from daemon.drivers.table import Table
-from daemon.model.commands import Command, OperatorRequest, Outcome, Proposal
+from daemon.model.commands import Approval, Command, Operation, Outcome, Proposal, Selection
 from daemon.model.events import AlarmTransition
 from daemon.model.quantities import ns
 from daemon.rehearsal.simulation.world import Audience
@@ -140,7 +140,12 @@ def person(at_s: float, equipment: str, action: str) -> Iterator[None]:
         if slot_ns >= ns(at_s) and not asked:
             asked.append(slot_ns)
             wish = Proposal(equipment, "command", action, 0.0, "person", "asked for it")
-            self.ask("switching", OperatorRequest("1", "person", wish))
+            for order in (
+                Selection("1", "person", wish),
+                Approval("1", "second"),
+                Operation("1", "person"),
+            ):
+                self.ask("switching", order)
         tick(self, slot_ns)
 
     with patch.object(Scan, "_tick", ask):

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.random import PCG64, Generator
 
 from daemon import app
+from daemon.core.operation import needs_approval
 from daemon.core.ownership import lane_of
 from daemon.drivers.image import ImageLinks
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
-from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.commands import Approval, Operation, Order, Proposal, Selection
 from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.simulation.alarms import AlarmLog
 from daemon.rehearsal.simulation.fingerprint import Fingerprint
@@ -318,12 +319,16 @@ class _Run:
                 each.happened(events)
 
     def _ask(self, equipment: str, action: str) -> None:
-        """Ask the daemon for an action, as a person at its console does."""
+        """Select an action, have it approved where the site wants that, and operate it."""
         assert self._daemon is not None, "the scenario begins when the daemon is ready"
         self._asked += 1
         wish = Proposal(equipment, "command", action, 0.0, OPERATOR, "asked for")
-        request = OperatorRequest(f"{OPERATOR}-{self._asked}", OPERATOR, wish)
-        self._daemon.scan.ask(lane_of(self._site, wish), request)
+        id, params = f"{OPERATOR}-{self._asked}", self._case.site_file.control.operation
+        orders: list[Order] = [Selection(id, OPERATOR, wish)]
+        if needs_approval(self._site, wish, (), params):
+            orders.append(Approval(id, f"second {OPERATOR}"))
+        for order in (*orders, Operation(id, OPERATOR)):
+            self._daemon.scan.ask(lane_of(self._site, wish), order)
 
     def _judged(self, scene: Scene, report: RunReport, daemon: Daemon, took_s: float) -> Course:
         played = self._play.report(ns(scene.for_s))
