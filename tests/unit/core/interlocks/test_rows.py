@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from daemon.core.interlocks import BY_ACTION, INTERLOCKS, Case, barred, check
+from daemon.core.interlocks import BY_ACTION, BYPASSABLE, INTERLOCKS, Case, barred, check, explained
 from daemon.core.topology import survey
 from daemon.core.view import Facts, View
 from daemon.model.commands import Proposal
@@ -424,3 +424,63 @@ def test_only_what_a_person_has_to_lift_bars_a_breaker() -> None:
     hall.said["52-VCB-MA", "lockout_86"] = 1.0
     assert barred(case(hall, "52-VCB-GA", "close"))
     assert not barred(case(hall, "52-VCB-GB", "close"))
+
+
+def test_only_supply_and_wear_may_be_set_aside() -> None:
+    assert {"last_feed", "overload", "partner_not_normal", "too_often"} == BYPASSABLE
+
+
+def test_the_table_is_explained_row_by_row() -> None:
+    told = explained()
+    assert [row["name"] for row in told] == [row.name for row in INTERLOCKS]
+    assert all(row["because"] and row["equipment"] and row["forbids"] for row in told)
+
+
+@pytest.mark.fault("F37")
+def test_a_set_that_is_ready_earths_its_own_island_alone() -> None:
+    hall = Hall()
+    two_sets(hall)
+    assert check(case(hall, "52-GCB-3", "close_in_sync")).refused_by == ""
+    # A neutral behind an open breaker is none of the island's.
+    hall.stages["DG-4"] = "ready"
+    assert check(case(hall, "52-GCB-3", "close_in_sync")).refused_by == ""
+
+
+def test_a_row_that_is_capped_counts_with_its_cap() -> None:
+    hall = Hall()
+    on_sets(hall)
+    for n in range(1, 7):
+        hall.said[f"ROW-{n}", "power_cap_pu"] = 0.2
+    assert check(case(hall, GA, "close")).refused_by == ""
+    for n in range(1, 7):
+        hall.said[f"ROW-{n}", "power_cap_pu"] = 0.6
+    assert check(case(hall, GA, "close")).refused_by == "overload"
+    hall.positions["52-VCB-HA"] = OPEN  # the rows are off the section
+    assert check(case(hall, GA, "close")).refused_by == ""
+
+
+def test_a_person_s_overlap_is_ended_by_a_scheme_that_knows_where_it_stands() -> None:
+    hall = Hall()
+    back(hall)
+    for stage, refused_by in {"on_alternate": "", "lockout": "endless_overlap"}.items():
+        asked = case(hall, MA, "close_in_sync", None, True, Facts(stages={"CCTS-1": stage}))
+        assert check(asked).refused_by == refused_by
+
+
+def test_a_fault_beyond_a_transformer_counts_for_what_gets_voltage() -> None:
+    hall = Hall()
+    on_sets(hall)
+    say("52-ACB-A2", "trip_51", 1)(hall)
+    hall.positions |= {"52-ACB-A2": OPEN}
+    assert check(case(hall, GA, "close")).refused_by == ""  # it stands behind an open breaker
+    hall.positions |= {"52-ACB-TA": CLOSED}
+    assert check(case(hall, GA, "close")).refused_by == "faulted_bus"
+
+
+@pytest.mark.fault("F35")
+def test_a_pole_fault_keeps_the_other_side_away() -> None:
+    hall = Hall()
+    hall.stages["HVDC-A"] = "fault"
+    assert check(case(hall, "72-TIE", "close")).refused_by != "faulted_bus"
+    say("HVDC-A", "pole_fault", 1)(hall)
+    assert check(case(hall, "72-TIE", "close")).refused_by == "faulted_bus"

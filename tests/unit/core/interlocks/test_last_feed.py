@@ -1,0 +1,132 @@
+"""The last feed of a critical load: persons need a sure feed, automata a reason to be held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from daemon.core.interlocks import check
+from daemon.core.view import Facts
+from tests.hall import CLOSED, OPEN, Hall
+from tests.unit.core.interlocks.test_rows import case, hide, normal, say, several
+
+GA, MA = "52-VCB-GA", "52-VCB-MA"
+NO_UPS = {"UPS-A": "static_bypass"}
+Prepare = Callable[[Hall], None]
+
+
+def refused(hall: Hall, equipment: str, action: str = "open", *, by_person: bool = False) -> bool:
+    """Return whether the last feed is what holds an action back."""
+    verdict = check(case(hall, equipment, action, by_person=by_person)).refused_by
+    assert verdict in {"", "last_feed"}
+    return bool(verdict)
+
+
+def a_alone(hall: Hall) -> None:
+    """Let side A alone be fed, by the mains."""
+    hall.positions |= {"52-VCB-MB": OPEN}
+
+
+def unprotected(hall: Hall) -> None:
+    """Both UPS and the 48 V rectifiers have no store, the racks no battery."""
+    for item in hall.site.of_nature("ups", "rectifier", "ai_rack", "ess"):
+        hall.said[item.id, "soc_pu"] = 0.0
+
+
+def test_an_automaton_leaves_a_dead_source_and_transfers_with_a_gap() -> None:
+    hall = Hall()
+    hall.utilities = dict.fromkeys(hall.utilities, False)
+    hall.stages["SMR-1"] = "offline"
+    unprotected(hall)
+    assert not refused(hall, MA)
+    live = Hall()
+    assert not refused(live, MA)  # side B carries what has two feeds, stores bridge the rest
+    a_alone(live)
+    assert not refused(live, MA)
+    unprotected(live)
+    assert refused(live, MA)
+
+
+@pytest.mark.parametrize(
+    "store",
+    [hide("UPS-A", "soc_pu"), say("UPS-A", "soc_pu", 0.05), lambda h: h.stages.update(NO_UPS)],
+)
+def test_a_static_switch_goes_over_by_itself_where_the_other_side_holds(store: Prepare) -> None:
+    hall = Hall()
+    store(hall)
+    assert not refused(hall, MA)  # SS-1 and SS-3 go over to UPS-B
+    hall.stages["UPS-B"] = "off"
+    a_alone(hall)
+    assert refused(hall, MA)
+
+
+def test_the_overlap_may_always_be_ended() -> None:
+    hall = Hall()
+    unprotected(hall)
+    hall.stages["DG-1"] = "loaded"
+    hall.positions |= {"52-GCB-1": CLOSED, GA: CLOSED, "52-VCB-MB": OPEN}
+    assert not refused(hall, GA)
+    hall.hidden.add((MA, "position"))  # it may be closed: the overlap must end all the same
+    assert not refused(hall, GA)
+    assert refused(hall, GA, by_person=True)
+
+
+def test_what_a_scheme_has_declared_shed_may_go() -> None:
+    hall = Hall()
+    unprotected(hall)
+    hall.positions |= {"52-VCB-HB": OPEN}
+    assert refused(hall, "52-VCB-HA")
+    held = case(hall, "52-VCB-HA", "open", facts=Facts(shed=("52-VCB-HA",)))
+    assert check(held).refused_by == ""
+
+
+def test_a_person_needs_a_feed_that_is_sure() -> None:
+    hall = Hall()
+    assert not refused(hall, "72-A3", by_person=True)
+    hall.stages["HVDC-B"] = "precharge"
+    assert refused(hall, "72-A3", by_person=True)
+    assert not refused(hall, "72-A3")  # rack batteries bridge what an automaton does
+
+
+@pytest.mark.parametrize("stage", ["off", "lost"])
+def test_a_rack_that_is_off_has_nothing_to_lose(stage: str) -> None:
+    hall = Hall()
+    hall.positions["72-B1"] = OPEN
+    assert refused(hall, "72-A1", by_person=True)
+    hall.stages |= {f"RACK-1-{n}": stage for n in range(1, 9)}
+    assert not refused(hall, "72-A1", by_person=True)
+
+
+def test_an_open_breaker_takes_nothing() -> None:
+    hall = Hall()
+    hall.positions |= {"72-A1": OPEN, "72-B1": OPEN}
+    assert not refused(hall, "72-A1", by_person=True)
+
+
+def test_stopping_and_turning_away_is_opening() -> None:
+    hall = Hall()
+    assert not refused(hall, "HVDC-A", "stop", by_person=True)
+    hall.stages["HVDC-B"] = "off"
+    assert refused(hall, "HVDC-A", "stop", by_person=True)
+    alone = Hall()
+    alone.positions["52-VCB-IN"] = OPEN
+    assert refused(alone, "SMR-1", "house_load", by_person=True)
+
+
+def test_two_persons_may_set_it_aside() -> None:
+    hall = Hall()
+    hall.positions["72-B1"] = OPEN
+    held = case(hall, "72-A1", "open", by_person=True)
+    assert check(held).refused_by == "last_feed"
+    aside = type(held)(held.view, held.wish, {}, True, frozenset({"last_feed"}))
+    assert check(aside).refused_by == ""
+
+
+def test_what_keeps_people_and_sources_safe_is_not_set_aside() -> None:
+    hall = Hall()
+    several(normal, say("72-A1", "local", 1))(hall)
+    held = case(hall, "72-A1", "open", by_person=True)
+    everything = frozenset({"local", "last_feed"})
+    verdict = check(type(held)(held.view, held.wish, {}, True, everything))
+    assert verdict.refused_by == "local"
