@@ -35,6 +35,13 @@ def wrong(course: Course) -> list[str]:
     return failed(outcome(course, "none"))
 
 
+def unexplained(course: Course) -> list[str]:
+    """Return the transfer reports, or verdicts of them, that fail without a reason."""
+    reports = course.transfers
+    parts = [each.cause for each in reports if not each.complete and not each.missing]
+    return parts + [v.name for each in reports for v in each.verdicts if not (v.ok or v.detail)]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_image_depth(name: str, refresh_golden: bool) -> None:
@@ -44,6 +51,7 @@ def test_image_depth(name: str, refresh_golden: bool) -> None:
     transcript = Transcript()
     course = run(what, [*oracles(), transcript])
     assert not wrong(course)
+    assert not unexplained(course)
     kept = GOLDEN / f"{name}.txt"
     if refresh_golden:
         kept.write_text(transcript.text)

@@ -114,7 +114,8 @@ def _verdicts(report: TransferReport) -> str:
         tint, mark = _MARKS[verdict.ok]
         value, limit = words.measured(verdict)
         cells = _cells((verdict.name, value, limit.replace("<=", "\N{LESS-THAN OR EQUAL TO}")))
-        more = f"<td>{escape(verdict.detail)}<small>{escape(verdict.source)}</small></td>"
+        source = f"<small>{escape(verdict.source)}</small>"
+        more = f'<td class="prose">{escape(verdict.detail)}{source}</td>'
         rows += f'<tr class="{tint}"><td class="mark">{mark}</td>{cells}{more}</tr>\n'
     return _table("verdict", "what", "measured", "limit", "what it contains; source", rows=rows)
 
@@ -125,9 +126,8 @@ def _stages(report: TransferReport) -> str:
         late = f"{stage.within_s * 1000.0:.0f} ms" if stage.within_s else "exact"
         said = words.stage_said(stage.name)
         when = words.span(stage.at_s, stage.last_s)
-        rows += (
-            f"<tr>{_cells((number, when, late, said, ', '.join(stage.who), stage.contains))}</tr>\n"
-        )
+        cells = _cells((number, when, late, said, ", ".join(stage.who)))
+        rows += f'<tr>{cells}<td class="prose">{escape(stage.contains)}</td></tr>\n'
     heads = ("no.", "after the loss", "late by at most", "stage", "who", "contains")
     return _table(*heads, rows=rows)
 
