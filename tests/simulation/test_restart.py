@@ -1,0 +1,94 @@
+"""A daemon that restarts in any stage of an outage takes up what it finds; no load pays for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from daemon import app
+from daemon.core.step import initial
+from daemon.model.quantities import seconds
+from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.observer import Observer
+from daemon.rehearsal.simulation.run import Case, run
+from daemon.settings import load
+from device_emulators.scenario import Scenario
+
+if TYPE_CHECKING:
+    from daemon.rehearsal.simulation.observer import Scene
+    from daemon.runtime.daemon import Daemon
+
+GONE_S = 1.0
+"""How long the process is away: it is back before its devices take over."""
+STAGES = {
+    "a sag so far": 2.5,
+    "sets told to start": 4.0,
+    "sets close onto the bus": 8.2,
+    "sections being fed": 11.0,
+    "on the sets": 16.0,
+}
+
+
+class Restart(Observer):
+    """Lets the lanes of the daemon forget everything while its process is away."""
+
+    def __init__(self, at_s: float, daemons: list[Daemon]) -> None:
+        self.at_s, self.daemons, self.done = at_s, daemons, False
+
+    def begin(self, scene: Scene) -> None:
+        self.origin_ns, self.plant = scene.origin_ns, scene.plant
+
+    def look(self, now_ns: int) -> None:
+        if self.done or seconds(now_ns - self.origin_ns) < self.at_s:
+            return
+        self.done = True
+        daemon = self.daemons[-1]
+        daemon.actuation.discard("the daemon restarts")
+        daemon.scan.alarms.clear()
+        for lane in daemon.scan.lanes.values():
+            lane.inbox.clear()
+            lane.state = initial(lane.params, now_ns)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.fault("F62")
+def test_no_critical_load_pays_for_a_restart(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemons: list[Daemon] = []
+    build = app.build
+
+    def kept(*arguments: Any) -> Daemon:
+        daemons.append(build(*arguments))
+        return daemons[-1]
+
+    monkeypatch.setattr(app, "build", kept)
+    at_s = STAGES[stage]
+    scenario = Scenario.model_validate(
+        {
+            "scenario": "restart",
+            "description": "The daemon restarts in an outage.",
+            "for_s": 30,
+            "initial": [{"target": "generator", "crank_s": 1.5, "run_up_s": 3.0}],
+            "timeline": [
+                {"at_s": 2, "target": ["U-A", "U-B"], "event": "outage"},
+                {"at_s": at_s, "target": "daemon", "event": "pause", "for_s": GONE_S},
+            ],
+            "expect": [
+                {"name": "no critical load sees it", "fed": {"loads": "critical"}},
+                {
+                    "name": "every AI rack keeps running",
+                    "hold": {"quantity": "ai_rack.stage", "is": "running"},
+                },
+                {
+                    "name": "sets feed both sections",
+                    "reach": {"quantity": "M-MV[AB].voltage_v", "at_least": 6270, "from_s": 5,
+                              "by_s": 30},
+                },
+            ],
+        }
+    )  # fmt: skip
+    restart = Restart(at_s + GONE_S / 2, daemons)
+    course = run(Case(load("ai_hall"), scenario), (*oracles(), restart))
+    assert restart.done
+    assert [v for v in course.expectations if v["ok"] is False] == []
+    assert [v for v in course.oracles if v.ok is False] == []
