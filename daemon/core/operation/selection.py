@@ -275,8 +275,7 @@ class Desk:
             self._refuse(order, one, problem)
             return
         after = self._moved(one, Event.OPERATED)
-        problem = self._occupied(one.wish)
-        if problem is None and obeys(view.site, one.wish):
+        if obeys(view.site, one.wish):
             problem = _worse(one, consequence.predict(view, one.wish))
         if problem is not None:
             self._refuse(order, after, problem)

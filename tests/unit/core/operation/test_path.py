@@ -152,6 +152,19 @@ def test_a_repeated_request_acts_once() -> None:
     assert len(desk.commands) == 1
 
 
+def test_the_other_lane_is_heard_once_and_displaces_a_person() -> None:
+    desk = Desk()
+    asked = OperatorRequest("m1", "lane:main", wish("open"))
+    desk.scan(inbox=(select(), asked))
+    assert desk.names() == ["command_selected", "command_cancelled", "command_sent"]
+    desk.scan(inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scans(3)
+    desk.hall.positions[BREAKER] = CLOSED
+    desk.scan(inbox=(asked,))
+    assert [c.owner for c in desk.commands] == ["lane:main"]
+
+
 @pytest.mark.fault("F93")
 def test_one_selection_per_device_and_the_second_is_told_whose_it_is() -> None:
     desk = Desk()

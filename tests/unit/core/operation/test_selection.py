@@ -10,7 +10,8 @@ import pytest
 
 from daemon.core import consequence, operation
 from daemon.core.consequence import Consequence
-from daemon.core.interlocks import INTERLOCKS
+from daemon.core.interlocks import INTERLOCKS, Case, Verdict, check
+from daemon.core.operation import task
 from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.quantities import SECOND, ns
 from tests.hall import CLOSED, OPEN, TICK_NS
@@ -106,6 +107,21 @@ def test_the_interlocks_are_asked_again_in_the_scan_in_which_it_is_operated(desk
     assert not desk.commands
     desk.scan(inbox=(operate(),))
     assert desk.refused() == ["local", "stale_selection"]
+
+
+def test_the_interlocks_know_that_a_person_asks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some look at persons alone: an automaton that opens a last feed has declared it shed."""
+    cases: list[Case] = []
+
+    def noted(case: Case) -> Verdict:
+        cases.append(case)
+        return check(case)
+
+    monkeypatch.setattr(task, "check", noted)
+    desk.scan(wish("close", TIE), inbox=(select(), operate()))
+    assert {c.item.id: c.by_person for c in cases} == {BREAKER: True, TIE: False}
 
 
 @pytest.mark.fault("F37")
@@ -328,6 +344,15 @@ def test_a_missed_close_of_a_person_is_not_tried_again(desk: Desk) -> None:
     desk.scans(400)
     assert len(desk.commands) == 1
     assert len(desk.happened("command_failed")) == 1
+
+
+def test_what_a_person_missed_an_automaton_that_wants_it_too_does_by_itself(desk: Desk) -> None:
+    desk.hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-MA": OPEN, TIE: OPEN}
+    desk.scan(inbox=(select("close", TIE), operate()))
+    desk.scan(wish("close", TIE), inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    desk.scans(100, wish("close", TIE))
+    assert [c.owner for c in desk.commands] == ["maria", "CCTS-1"]
+    assert [e.fields.get("selection") for e in desk.happened("command_sent")] == ["s1", None]
 
 
 def test_a_person_may_ask_for_it_again_in_the_scan_in_which_it_failed(desk: Desk) -> None:
