@@ -108,8 +108,8 @@ class Hall:
                 self.utilities[item.id] = True
             if item.nature == "transfer_switch":
                 self.connected[item.id] = 2 if item.normally == "source_2" else 1
-            if item.nature == "generator":
-                self.start_s[item.id] = 8.0
+            if item.nature in _START_S:
+                self.start_s[item.id] = _START_S[item.nature]
         self.stages |= {
             item.id: _NORMAL_STAGES[item.nature]
             for item in self.site.equipment.values()
@@ -162,7 +162,7 @@ class Hall:
             return self.utilities[item.id]
         if item.nature == "ups":
             return False
-        return self.stages.get(item.id) in {"ready", "loaded", "house_load"}
+        return self.stages.get(item.id) in {"ready", "loaded", "house_load", "grid_forming"}
 
     def image(self) -> Image:
         """Return what the daemon would read now."""
@@ -202,7 +202,7 @@ class Hall:
             "source_2_healthy": lambda: bool(live[item.buses[1]]),
             "pickup_27": lambda: not live[item.buses[0]],
             "presence": lambda: bool(live[item.buses[0]]),
-            "neutral_earthed": lambda: self.stages[item.id] in {"ready", "loaded"},
+            "neutral_earthed": lambda: self._earths(item.id),
             "soc_pu": lambda: 0.9,
             "available_w": lambda: item.ratings["power_w"],
             "discharge_limit_w": lambda: item.ratings["power_w"],
@@ -215,6 +215,20 @@ class Hall:
         if terminal is not None and terminal < len(item.buses):
             return volts(terminal)
         return float(told[name]()) if name in told else 0.0
+
+    def _earths(self, name: str) -> bool:
+        """Return whether a set that runs keeps its neutral earthed: the first on the bus does."""
+        if self.stages[name] not in {"ready", "loaded"}:
+            return False
+        sets = next(
+            (s.sets for s in self.site.schemes.values() if name in getattr(s, "sets", ())), {}
+        )
+        joined = [
+            n
+            for n, breaker in sets.items()
+            if self.positions[breaker] == CLOSED and self.stages[n] in {"ready", "loaded"}
+        ]
+        return name not in joined or name == joined[0]
 
     # -- devices ---------------------------------------------------------------------------------
 
@@ -232,7 +246,8 @@ class Hall:
             return
         if command.action == "start":
             after_s = self.start_s[name]
-            self.stages[name] = "cranking"
+            turbine = self.site.equipment[name].nature == "gas_turbine"
+            self.stages[name] = "starting" if turbine else "cranking"
             end = "fault" if after_s is None else "ready"
             self.later(75.0 if after_s is None else after_s, lambda: self._end_start(name, end))
         elif command.action == "stop":
@@ -245,7 +260,7 @@ class Hall:
             self._switch(name, command.action)
 
     def _end_start(self, name: str, stage: str) -> None:
-        if self.stages[name] == "cranking":  # not told to stop meanwhile
+        if self.stages[name] in {"cranking", "starting"}:  # not told to stop meanwhile
             self.stages[name] = stage
 
     def _switch(self, name: str, action: str) -> None:
@@ -334,6 +349,7 @@ def settled() -> Hall:
     return hall
 
 
+_START_S = {"generator": 8.0, "gas_turbine": 30.0}
 _TRUE = {"racked_in", "spring_charged", "sync_25", "in_sync", "available", "bypass_available"}
 _TRUE |= {"daemon_present", "inhibited"}
 _NORMAL_STAGES = {
