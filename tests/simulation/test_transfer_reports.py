@@ -1,7 +1,7 @@
-"""The transfer reports of simulated runs: complete, and every limit that applies held or explained.
+"""The transfer reports of simulated runs: whole, and every limit that applies held or explained.
 
-`test_scenarios.py` plays every scenario to its end and asks of every report that it is whole or says
-why not; here stands what the reports of some of them have to tell.
+`test_scenarios.py` plays every scenario to its end and asks of every report that it is whole or
+says why not; here stands what the reports of some of them have to tell.
 """
 
 from __future__ import annotations

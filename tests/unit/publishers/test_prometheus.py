@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from daemon.model.events import Event
 from daemon.publishers.prometheus import PrometheusPublisher
 from daemon.publishers.publisher import North
 from tests.unit.publishers.north import north, snapshot
@@ -78,6 +79,22 @@ async def test_everything_is_exposed_and_parses() -> None:
     assert value("ridethrough_commands_total", result="acknowledged") == 3.0
     assert value("ridethrough_task_restarts_total") == 1.0
     assert value("ridethrough_build_info", version="0", site="board", node="n1", epoch="7") == 1.0
+
+
+async def test_transfers_are_counted_and_the_stages_of_the_last_one_shown() -> None:
+    place = north()
+    stages = [{"name": "loss", "at_s": 0.0}, {"name": "load_accepted", "at_s": 9.9}]
+    report = {"kind": "outage", "ok": True, "stages": stages}
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place))
+        publisher.tell([Event(1, "transfer", "transfer_report", "x", report)] * 2)
+        failed = {"kind": "sag", "ok": False, "stages": stages[:1]}
+        publisher.tell([Event(2, "transfer", "transfer_report", "x", failed)])
+        _, body = await get(place, "/metrics")
+    assert 'ridethrough_transfers_total{kind="outage",outcome="pass"} 2.0' in body
+    assert 'ridethrough_transfers_total{kind="sag",outcome="fail"} 1.0' in body
+    assert 'ridethrough_transfer_stage_seconds{stage="loss"} 0.0' in body
+    assert "load_accepted" not in body
 
 
 async def test_no_family_stands_twice() -> None:
