@@ -414,6 +414,14 @@ def test_a_refused_step_leaves_the_selection_as_it_was(desk: Desk) -> None:
     assert len(desk.commands) == 1
 
 
+def test_a_request_does_not_operate_the_selection_whose_id_it_takes(desk: Desk) -> None:
+    desk.scan(inbox=(select(),))
+    desk.scan(inbox=(OperatorRequest("s1", "maria", select().proposal),))
+    assert desk.refused() == ["duplicate"]
+    assert not desk.commands
+    assert desk.state.chosen
+
+
 def test_a_restart_forgets_every_selection(desk: Desk) -> None:
     desk.scan(inbox=(select(),))
     desk.state = operation.State()
