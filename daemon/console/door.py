@@ -3,8 +3,9 @@
 It stands on the loop of the scan and must cost it nothing to speak of. A line has a greatest
 length, a caller a rate and a time to be silent, all callers together a number and a rate; whoever
 is too fast is not read, and the kernel holds them. When all places are taken, whoever came and said
-nothing makes way. A caller who does not read what is sent is hung up on. Secrets and the file of
-operators are worked on in a thread of the lowest priority.
+nothing makes way, and then the process that has taken most of them. A caller who does not read what
+is sent is hung up on. Secrets and the file of operators are worked on in a thread of the lowest
+priority.
 
 A door that cannot be opened is an event and tried again: the plant is looked after without people.
 """
@@ -16,6 +17,7 @@ import contextlib
 import os
 import socket
 import stat
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 CALLERS: Final = 16
 WATCHERS: Final = 8
-BACKLOG: Final = 8
+BACKLOG: Final = 32
 NEW_S: Final = 5.0
 """Who has just come says something within this [s]."""
 SILENT_S: Final = 120.0
@@ -50,8 +52,8 @@ UNREAD: Final = 1 << 16
 """Bytes that may wait for a caller who does not read."""
 READ_S: Final = 5.0
 AGAIN_S: Final = 5.0
-_NOTES_HZ: Final = 5.0
-_ARRIVALS_HZ: Final = 10.0
+_NOTES_HZ: Final = 1.0
+_ARRIVALS_HZ: Final = 25.0
 _REQUESTS_HZ: Final = 50.0
 _OWN_HZ: Final = 10.0
 _ORDERS_HZ: Final = 2.0
@@ -112,9 +114,10 @@ class Door:
         self._names = 0
         self._arrivals = Bucket(_ARRIVALS_HZ, 20)
         self._requests = Bucket(_REQUESTS_HZ, 50)
-        self._notes = Bucket(_NOTES_HZ, 50)
+        self._notes = Bucket(_NOTES_HZ, 30)
         self._unnoted = 0
-        self._places: dict[asyncio.Task[Any], bool] = {}
+        self._places: dict[asyncio.Task[Any], Peer] = {}
+        self._heard: set[asyncio.Task[Any]] = set()
         self._callers: list[Caller] = []
         self._shut = ""
 
@@ -257,9 +260,10 @@ class Door:
                 if len(tasks) >= CALLERS and not self._make_room():
                     self._turn_away(connection)
                     continue
-                task = loop.create_task(self._attend(connection))
-                tasks[task] = False
-                task.add_done_callback(lambda done: tasks.pop(done, None))
+                peer = peer_of(connection)
+                task = loop.create_task(self._attend(connection, peer))
+                tasks[task] = peer
+                task.add_done_callback(self._left)
         finally:
             listener.close()
             with contextlib.suppress(FileNotFoundError):
@@ -269,13 +273,20 @@ class Door:
                 task.cancel()
             await asyncio.gather(*leaving, return_exceptions=True)
 
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._places.pop(task, None)
+        self._heard.discard(task)
+
     def _make_room(self) -> bool:
-        """Hang up on whoever came first of those who never said anything useful."""
-        silent = next((task for task, known in self._places.items() if not known), None)
-        if silent is None:
-            return False
-        self._places.pop(silent)
-        silent.cancel()
+        """Hang up on one who has nothing to say, or on one of a process that has come too often."""
+        leaving = next((task for task in self._places if task not in self._heard), None)
+        if leaving is None:
+            ((pid, times),) = Counter(peer.pid for peer in self._places.values()).most_common(1)
+            if times == 1:
+                return False
+            leaving = next(task for task, peer in self._places.items() if peer.pid == pid)
+        self._left(leaving)
+        leaving.cancel()
         return True
 
     def _turn_away(self, connection: socket.socket) -> None:
@@ -284,12 +295,13 @@ class Door:
             connection.send(packed({"ok": False, "refused_by": "busy", "text": text}))
         self.note("request_refused", "door", text, {"interlock": "busy"})
 
-    async def _attend(self, connection: socket.socket) -> None:
+    async def _attend(self, connection: socket.socket, peer: Peer) -> None:
         """Serve one caller to the end; what is wrong with them is theirs alone."""
-        peer = peer_of(connection)
         reader, writer = await asyncio.open_unix_connection(sock=connection, limit=LONGEST_LINE)
 
         def push(body: Mapping[str, Any]) -> None:
+            if writer.is_closing():
+                return
             if writer.transport.get_write_buffer_size() > UNREAD:
                 writer.transport.abort()
             else:
@@ -309,7 +321,8 @@ class Door:
             self._noise(peer, f"sent what is no request: {error}")
         finally:
             self._callers.remove(caller)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            if not writer.is_closing():
+                writer.close()
 
     async def _converse(
         self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -330,7 +343,7 @@ class Door:
             answer = await caller.answer(request)
             heard = True
             if answer["ok"] and (task := asyncio.current_task()) in self._places:
-                self._places[task] = True
+                self._heard.add(task)
             caller.push(answer)
             async with asyncio.timeout(READ_S):
                 await writer.drain()

@@ -476,6 +476,7 @@ def noise(path: str, until_s: float) -> None:
     """Be mad at the door: come, stand there, send garbage, half lines, too much."""
     standing: list[socket.socket] = []
     while time.monotonic() < until_s:
+        time.sleep(0.002)  # it is the door that is stormed, not the processor
         wire = socket.socket(socket.AF_UNIX)
         wire.setblocking(False)
         try:
@@ -513,10 +514,17 @@ def test_the_scan_and_the_people_do_not_mind_a_mad_client(desk: Desk) -> None:
         f"noise({str(door_of(desk.state))!r}, time.monotonic() + {for_s})"
     )
     storm = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
-    storm_used = used(lambda: [each.wait(60) for each in storm])
+
+    def command() -> None:
+        while any(each.poll() is None for each in storm):
+            answers.append(desk.as_json("list", user="kim"))
+            time.sleep(0.5)
+
+    answers: list[dict[str, Any]] = []
+    storm_used = used(command)
+    assert all(answer["ok"] for answer in answers), answers
     assert storm_used < peace + 0.15, (peace, storm_used)
     assert counted(desk, "ridethrough_scans_total") > scans
-    assert desk.as_json("list", user="kim")["ok"]
     recorded = desk.recorded("request_refused")
     assert len(recorded) < 200
     assert desk.daemon.process.poll() is None

@@ -433,6 +433,35 @@ async def test_who_has_something_to_say_gets_a_place_before_those_who_only_stand
                 each.close()
 
 
+@pytest.mark.fault("F17", "F104")
+async def test_one_process_cannot_keep_all_places_however_much_it_says(
+    behind: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = os.getuid()
+    pids = iter([*range(2, 2 + door.CALLERS - 3), *[1] * 3, 77, *range(100, 200)])
+    monkeypatch.setattr(door, "peer_of", lambda _: Peer(next(pids), me, me))
+    path = door_of(tmp_path)
+
+    def greeted() -> Call:
+        call = Call(path, 10.0)
+        call.send(do="list")
+        assert [*call.heard()][-1]["ok"]
+        return call
+
+    async with opened(behind, tmp_path):
+        calls = [await asyncio.to_thread(greeted) for _ in range(door.CALLERS + 1)]
+        try:
+            with pytest.raises(OSError, match="hung up"):
+                await asyncio.to_thread(list, calls[door.CALLERS - 3].heard())
+            for call in (calls[0], calls[-1]):
+                call.send(do="list")
+                answer = await asyncio.to_thread(next, call.heard())
+                assert answer["ok"]
+        finally:
+            for call in calls:
+                call.close()
+
+
 @pytest.mark.fault("F107")
 async def test_too_many_commands_are_refused_and_their_records_bounded(
     behind: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
