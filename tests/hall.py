@@ -19,6 +19,7 @@ from daemon.model.commands import Command, LaneMessage, Outcome, Result
 from daemon.model.events import Event
 from daemon.model.image import Image, freeze
 from daemon.model.natures import Position, Role
+from daemon.model.plant import MainTieMainScheme
 from daemon.model.points import PointTable, tabulate
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND, ns
@@ -220,9 +221,8 @@ class Hall:
         """Return whether a set that runs keeps its neutral earthed: the first on the bus does."""
         if self.stages[name] not in {"ready", "loaded"}:
             return False
-        sets = next(
-            (s.sets for s in self.site.schemes.values() if name in getattr(s, "sets", ())), {}
-        )
+        schemes = [s for s in self.site.schemes.values() if isinstance(s, MainTieMainScheme)]
+        sets = next((s.sets for s in schemes if name in s.sets), {})
         joined = [
             n
             for n, breaker in sets.items()

@@ -3,11 +3,12 @@
 Theory of operation. A store on AC reaches the sections of a board through interlocked feeders and
 follows whatever holds its section. When a section awaits a source and none comes (no set on its
 way, or none ready within `late_s`), and nothing else holds the delivery bus, the store is CALLED.
-It is PREPARED when it is joined to that section and to no other, and when the board says that what
-hangs on the section fits: the board then reckons with the power of the store, within `usable_pu`
-of its rating, and takes the feeders of AI rows off first (`transfer.rows`). Only then it is told to
-form, and is expected on the section within `form_s`. A store with less charge than `start_pu` is
-not called; until it has been seen to hold a section (`proven`) it counts for no reserve.
+It is PREPARED when it is joined to that section and to no other, when the interlocks let it form,
+and when the board says that what hangs on the section fits: the board then reckons with the power
+of the store, within `usable_pu` of its rating, and takes the feeders of AI rows off first
+(`transfer.rows`). Only then it is told to form, and is expected on the section within `form_s`. A
+store with less charge than `start_pu` is not called, nor for a section on which a fault stands;
+until it has been seen to hold a section (`proven`) it counts for no reserve.
 
 A section has one reference. While a store is about to form a dead section nothing else is closed
 onto it; once it holds it, main or generator feeder close by their synchronism check alone, and the
@@ -48,6 +49,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Interval, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.interlocks import Case, barred, check
 from daemon.core.topology import once_per_site
 from daemon.core.view import Formed, Turn
 from daemon.model.commands import Proposal
@@ -76,7 +78,7 @@ class Event(Word):
 
     CALLED = "a section has no source, and none comes"
     DISMISSED = "no section is in need of it"
-    PREPARED = "joined to the section alone, and its load fits"
+    PREPARED = "joined to the section alone, its load fits, and the interlocks let it form"
     SEEN_FORMING = "device says it forms, and the section is live"
     SEEN_FOLLOWING = "device says it does not form"
     RELIEVED = "something stiffer leads: the section is live, and the device follows"
@@ -285,9 +287,16 @@ def _in_need(
     wait_s = params.late_s if facts.sets.pending else params.failed_s
     joined = _joined_to(view, place)
     for bus in sorted(place.feeders, key=lambda bus: bus != joined):
-        if view.lasted(dark_ns[bus], ns(wait_s)):
+        # What is true of another section is seen once it is joined to that one.
+        useless = bus == joined and barred(_to_form(view, name))
+        if not useless and view.lasted(dark_ns[bus], ns(wait_s)):
             return bus
     return ""
+
+
+def _to_form(view: View, store: str) -> Case:
+    wish = Proposal(store, "command", "grid_forming", 0.0, store, "")
+    return Case(view, wish, {}, by_person=False)
 
 
 def _wanted(view: View) -> bool:
@@ -327,8 +336,9 @@ def _events(
             events.append(Event.DIED)
     if not _wanted(view) or (stage is Stage.PREPARING and section not in view.facts.awaiting):
         events.append(Event.DISMISSED)
-    if dead and view.facts.awaiting.get(section) and _alone(view, place, section):
-        events.append(Event.PREPARED)
+    if stage is Stage.PREPARING and dead and view.facts.awaiting.get(section):
+        ready = _alone(view, place, section) and not check(_to_form(view, name)).refused_by
+        events += [Event.PREPARED] * ready
     soc_pu = view.read(name, "soc_pu")
     unmatched = any(c in view.facts.not_closed for c in place.closers[section])
     if unmatched or (soc_pu is not None and soc_pu <= params.floor_pu):

@@ -237,7 +237,7 @@ def _feeders(scan: Scan) -> tuple[str, ...]:
 
 def _must_go(scan: Scan) -> tuple[str, ...]:
     """Return the feeders that are closed and must not be: too much at once, or too much in all."""
-    if scan.auto is False or scan.limit_w == acceptance.NO_LIMIT_W and not _awaiting(scan):
+    if scan.auto is False or (scan.limit_w == acceptance.NO_LIMIT_W and not _awaiting(scan)):
         return ()
     view, gone = scan.view, list[str]()
     if _rows_cut(scan):
@@ -337,8 +337,13 @@ def wishes(scan: Scan) -> list[tuple[str, str, str]]:
 
 
 def _next(scan: Scan, feeders: list[str]) -> list[str]:
-    """Return which feeders are to close now: on sets one, when the last block is digested."""
+    """Return which feeders are to close now: on sets one, when the last block is digested.
+
+    One that was told and did not close is wanted still, and stands in nobody's way.
+    """
     view, state = scan.view, scan.state
+    if _forbidden(scan):
+        return []
     buses = {f: view.site.equipment[f].buses[0] for f in feeders}
     live = [f for f in feeders if view.topology.live(buses[f])]
     in_blocks = view.facts.supply.outage or bool(view.facts.black_start.sourcing)
@@ -347,10 +352,21 @@ def _next(scan: Scan, feeders: list[str]) -> list[str]:
     if on_sets and digested and not any(s.stage in MOVING for s in state.sections):
         found = acceptance.blocks(view.site, view.points)
         on_sets.sort(key=lambda name: found[name].priority)
-        taken = next((f for f in on_sets if _may_close(scan, f)), None)
+        idle = (f for f in on_sets if f not in view.facts.not_closed)
+        taken = next((f for f in idle if _may_close(scan, f)), None)
     else:
         taken = None
-    return [f for f in live if f not in on_sets or f == taken]
+    told = {taken, *view.facts.not_closed}
+    return [f for f in live if f not in on_sets or f in told]
+
+
+def _forbidden(scan: Scan) -> bool:
+    """Return whether emergency power off or a maintenance tag stands on the board, or may."""
+    view, controller = scan.view, scan.scheme.controller
+    flags = [
+        f for f in ("emergency_off", "maintenance") if view.points.find(controller, f) is not None
+    ]
+    return any(view.status(controller, flag) is not False for flag in flags)
 
 
 def _may_close(scan: Scan, feeder: str) -> bool:
