@@ -9,7 +9,7 @@ from daemon.model.natures import Role
 from daemon.model.plant import MainTieMainScheme
 
 if TYPE_CHECKING:
-    from daemon.model.plant import Site
+    from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
 
@@ -76,33 +76,49 @@ def machines(site: Site, points: PointTable) -> dict[str, str]:
 @once_per_site
 def own_breakers(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
     """Return the breakers at the terminals of every machine."""
+    around = touching(site, points)
     return {
-        machine: tuple(e.id for e in site.of_nature("breaker") if bus in e.buses)
+        machine: tuple(n for n in around[bus] if site.equipment[n].nature == "breaker")
         for bus, machine in machines(site, points).items()
     }
 
 
 @once_per_site
+def utilities(site: Site, points: PointTable) -> tuple[Equipment, ...]:
+    """Return the utilities."""
+    return site.of_nature("utility")
+
+
+@once_per_site
+def converters(site: Site, points: PointTable) -> tuple[Equipment, ...]:
+    """Return what gives a net its power from another one."""
+    return site.of_nature("ups", "hvdc", "rectifier")
+
+
+@once_per_site
 def partners(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
     """Return for every UPS the others that critical loads of its own hang on as well."""
-    units = site.of_nature("ups")
-    behind = {unit.id: _critical_behind(site, unit.buses[1]) for unit in units}
+    on = {unit.id: _critical_behind(site, points, unit.buses[1]) for unit in site.of_nature("ups")}
+    units: dict[str, list[str]] = {}
+    for unit, loads in on.items():
+        for load in loads:
+            units.setdefault(load, []).append(unit)
     return {
-        unit.id: tuple(
-            other.id for other in units if other is not unit and behind[unit.id] & behind[other.id]
-        )
-        for unit in units
+        unit: tuple(dict.fromkeys(n for load in sorted(loads) for n in units[load] if n != unit))
+        for unit, loads in on.items()
     }
 
 
-def _critical_behind(site: Site, bus: str) -> frozenset[str]:
+def _critical_behind(site: Site, points: PointTable, bus: str) -> frozenset[str]:
     """Return the critical loads that switches can join to a bus, from its side of them."""
-    seen, frontier, loads = {bus}, [bus], set()
-    switches = [e for e in site.equipment.values() if e.kind.role in {Role.SWITCH, Role.TRANSFER}]
+    around, seen, frontier, loads = touching(site, points), {bus}, [bus], set[str]()
     while frontier:
         here = frontier.pop()
-        loads |= {e.id for e in site.equipment.values() if e.critical and here in e.buses}
-        ends = [e.buses[-1] for e in switches if here in e.buses[:-1]]
-        frontier += [end for end in ends if end not in seen]
-        seen.update(ends)
+        for name in around[here]:
+            item = site.equipment[name]
+            if item.critical:
+                loads.add(name)
+            elif item.kind.role in {Role.SWITCH, Role.TRANSFER} and here in item.buses[:-1]:
+                frontier += [item.buses[-1]] * (item.buses[-1] not in seen)
+                seen.add(item.buses[-1])
     return frozenset(loads)

@@ -83,9 +83,9 @@ def _tells_of_fault(view: View, name: str, bus: str) -> bool:
         return bus == item.buses[1] and view.status(name, "pole_fault") is True
     return (
         item.nature == "breaker"
-        and bus in _accused(view, item)
         and view.position(name) is not Position.CLOSED
         and any(view.status(name, flag) for flag in FAULT_TRIPS)
+        and bus in _accused(view, item)
         and not _by_transformer(view, item)
     )
 

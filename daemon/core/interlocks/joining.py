@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks.case import TRANSFER
-from daemon.core.interlocks.drawn import touching
+from daemon.core.interlocks.drawn import touching, utilities
 from daemon.core.topology import Presence
 from daemon.model.natures import Role
 
@@ -30,7 +30,7 @@ def backfeed(case: Case) -> bool:
     dead = [b for a, b in ((one, other), (other, one)) if _gives(case, a) and not topology.live(b)]
     reached = {topology.reach[bus] for bus in dead}
     return bool(reached) and any(
-        topology.reach[u.buses[0]] in reached for u in case.view.site.of_nature("utility")
+        topology.reach[u.buses[0]] in reached for u in utilities(case.view.site, case.view.points)
     )
 
 

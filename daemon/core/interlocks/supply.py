@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core import demand
 from daemon.core.feeding import Change, fed_buses, loads_at, reach
+from daemon.core.interlocks.drawn import converters
 from daemon.model.natures import Role
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _good_for_w(view: View, bus: str) -> float:
     given_w = sum(demand.capability_w(view, site.equipment[s]) for s in topology.sources(bus))
     return given_w + sum(
         demand.converter_w(view, e)
-        for e in site.of_nature("ups", "hvdc", "rectifier")
+        for e in converters(site, view.points)
         if topology.net[e.buses[-1]] == net
     )
 

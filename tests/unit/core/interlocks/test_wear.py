@@ -13,9 +13,9 @@ FEED = "52-GCB-UB"
 
 
 def ask(hall: Hall, action: str, number: int = 0) -> None:
-    """Let a person ask for an action at the reserve feed."""
-    wish = Proposal(FEED, "command", action, 0.0, "maria", "asked")
-    hall.inbox.append(OperatorRequest(f"{action}-{number}-{hall.now_ns}", "maria", wish))
+    """Let the other lane ask for an action at the reserve feed."""
+    wish = Proposal(FEED, "command", action, 0.0, "main", "asked")
+    hall.inbox.append(OperatorRequest(f"{action}-{number}-{hall.now_ns}", "lane:main", wish))
     hall.run(0.5)
 
 
