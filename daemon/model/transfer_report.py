@@ -7,7 +7,7 @@ in the journal and read again years later.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -184,11 +184,19 @@ class TransferReport:
     remarks: tuple[Remark, ...] = field(default=(), repr=False)
 
     def plain(self) -> dict[str, Any]:
-        """Return the report as maps, sequences, text and numbers."""
-        return asdict(self)
+        """Return the report as maps, sequences, text and numbers.
+
+        `dataclasses.asdict` would copy every number of every curve, between two scans.
+        """
+        values = {name: getattr(self, name) for name in _names(TransferReport)}
+        for name, part in PARTS.items():
+            values[name] = tuple(
+                {key: getattr(each, key) for key in _names(part)} for each in values[name]
+            )
+        return values
 
 
-PARTS: Final[Mapping[str, type]] = {
+PARTS: Final[Mapping[str, type[Any]]] = {
     "stages": Stage,
     "verdicts": Verdict,
     "deeds": Deed,
@@ -203,6 +211,10 @@ PARTS: Final[Mapping[str, type]] = {
 
 BULKY: Final = ("bands", "curves", "remarks")
 """Lists that are for the record and for pages, not for messages."""
+
+
+def _names(part: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(part))
 
 
 def report_of(values: Mapping[str, Any]) -> TransferReport:

@@ -115,7 +115,7 @@ def _word(subject: Subject, code: float) -> str:
 
 
 def _times(looks: Looks, places: NDArray[np.intp]) -> tuple[float, ...]:
-    return tuple(round(float(at_s), 3) for at_s in looks.at_s[places])
+    return tuple(np.round(looks.at_s[places], 3).tolist())
 
 
 def _changes(values: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -147,8 +147,13 @@ def _curve(looks: Looks, subject: Subject, values: NDArray[np.float64]) -> Curve
     rounded = np.round(values, 4 if subject.unit == "pu" else -2)
     kept = _changes(rounded)
     if len(kept) > POINTS:
-        low = np.where(np.isfinite(rounded), rounded, _NOTHING)
-        kept = np.array([part[np.argmin(low[part])] for part in np.array_split(kept, POINTS)])
+        low = np.where(np.isfinite(rounded[kept]), rounded[kept], _NOTHING)
+        stretch = np.arange(len(kept)) * POINTS // len(kept)
+        order = np.lexsort((low, stretch))  # within each stretch the lowest comes first
+        kept = kept[order[np.flatnonzero(np.diff(stretch, prepend=-1))]]
     name = looks.subjects.bus.get(subject.equipment, subject.equipment)
-    shown = tuple(float(v) + 0.0 if np.isfinite(v) else None for v in rounded[kept])
-    return Curve(name, subject.group, subject.unit, _times(looks, kept), shown)
+    shown = rounded[kept] + 0.0  # no negative zero
+    values_: list[float | None] = shown.tolist()
+    for i in np.flatnonzero(~np.isfinite(shown)).tolist():
+        values_[i] = None
+    return Curve(name, subject.group, subject.unit, _times(looks, kept), tuple(values_))
