@@ -53,11 +53,13 @@ _DEATHS: Final = {
 }
 _OF_LOADS: Final = {"rack_row": "hvdc", "server": "ups", "network": "rectifier"}
 _FEEDING: Final = frozenset({"normal", "walk_in", "running"})
+_BY_DAEMON: Final = ("TX-P-A", "TX-P-B")
+"""What only the daemon replaces while side B is cut off: it goes on then."""
 _CUT: Final = ("52-VCB-HB", "52-ACB-UB", "52-MCCB-RB")
 _LOW: Final = """\
 initial:
   - {target: ups, soc_pu: 0.08}
-  - {target: rectifier, soc_pu: 0.05}
+  - {target: rectifier, soc_pu: 0.1}
   - {target: ai_rack, soc_pu: 0.5}
   - {target: ESS-2, soc_pu: 0.12}
 """
@@ -177,7 +179,7 @@ def _scenario(item: Equipment, state: str) -> str:
         before += ["{at_s: 0, target: generator, event: manual}"]
     if state == "one_sided":
         before += [f"{{at_s: 0, target: {b}, event: trip}}" for b in _CUT]
-    if state != "normal":
+    if state == "bare" or (state == "one_sided" and item.id not in _BY_DAEMON):
         deaths += [f"{{at_s: {AT_S}, target: daemon, event: pause, for_s: {TAIL_S[state]}}}"]
     lines = "\n".join(f"  - {each}" for each in (*before, *deaths))
     return (

@@ -191,11 +191,14 @@ def _lasting_s(
     if not len(waiting.case):
         return np.zeros(0)
     size = len(zone.backups)
-    stored_ws = np.zeros(size)
+    stored_ws, now_w, lost_s = np.zeros(size), np.full(size, np.inf), np.zeros(size)
     for n, item in enumerate(zone.backups[: zone.n_behind]):
         if (path := paths.get(item.id)) is not None:
             by_time = (path.autonomy_s - path.held_s) * path.power_w
             stored_ws[n] = by_time if path.power_w > 0.0 else path.energy_wh * SECONDS_PER_HOUR
+            now_w[n] = path.power_w
+            rated_ws = item.ratings["energy_wh"] * SECONDS_PER_HOUR
+            lost_s[n] = params.rate_loss_pu * rated_ws / item.ratings["power_w"]
     places = [zone.rated[item.id] for item in zone.backups]
     power_w = np.zeros((len(waiting.case), size))
     if places:
@@ -209,7 +212,9 @@ def _lasting_s(
         most_w[n] = min(item.ratings["power_w"], abs(limit_w or 0.0))
     able = waiting.behind & (power_w <= most_w)
     total_w = (able * power_w).sum(axis=1)
-    total_ws = able @ stored_ws
+    # The faster it has to give than it does now, the less it can give.
+    usable_ws = np.maximum(stored_ws - lost_s * np.maximum(power_w - now_w, 0.0), 0.0)
+    total_ws = (able * usable_ws).sum(axis=1)
     lasting = np.where(total_w > 0.0, total_ws / np.maximum(total_w, 1e-9), 0.0)
     lasting = np.where((total_w <= 0.0) & (total_ws > 0.0), LONGEST_S, lasting)
     # What stands behind the load itself comes after storage that forms its supply.
@@ -219,7 +224,7 @@ def _lasting_s(
             left_s[n] = path.autonomy_s - path.held_s
     own = np.array([load.own for load in zone.loads])[waiting.load]
     after = own | able[:, zone.n_behind :].any(axis=1)
-    return np.asarray(np.minimum(lasting + after * left_s[waiting.load], LONGEST_S))
+    return np.asarray(np.clip(lasting + after * left_s[waiting.load], 0.0, LONGEST_S))
 
 
 def _cases(
@@ -234,7 +239,7 @@ def _cases(
         name, told_s = zone.loads[load].id, round(lasts_s, 1)
         if lasts_s < until_s:
             lost.setdefault(case, []).append((name, told_s))
-        if lasts_s > 0.0:
+        if told_s > 0.0:
             stored.setdefault(case, []).append((name, told_s, round(until_s, 1)))
     over: dict[int, list[tuple[str, float]]] = {}
     beyond = carried_w > found.rating_w * params.loading_pu

@@ -213,6 +213,7 @@ class Zone:
         )
         self.powers = Gauges(points, [(load.id, "power_w") for load in self.loads])
         self.worst_w = np.array([load.worst_w for load in self.loads])
+        self.least_w = np.array([-np.inf if load.follows else 0.0 for load in self.loads])
 
     def codes(self, image: Image, topology: Topology) -> bytes:
         """Return all that decides which ways conduct, as a key."""
@@ -245,7 +246,7 @@ class Zone:
     def load_w(self, image: Image) -> NDArray[np.float64]:
         """Return what every load draws, the worst case where that is not known (n_load,) [W]."""
         told = np.array(self.powers.read(image), dtype=np.float64)  # None becomes NaN
-        return np.where(np.isnan(told), self.worst_w, told)
+        return np.where(np.isnan(told), self.worst_w, np.maximum(told, self.least_w))
 
 
 def _switched(scheme: MainTieMainScheme) -> Iterable[str]:
