@@ -24,7 +24,7 @@ class Stage:
         last_s: last time, where several devices take the step; else as `at_s` [s].
         who: the devices, in the order in which they took it.
         contains: what the figure contains beside the plant itself.
-        within_s: by how much it may be late, from polling and scanning [s].
+        within_s: by how much it may be late, from polling and scanning at the rates set [s].
     """
 
     name: str

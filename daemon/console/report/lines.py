@@ -32,7 +32,7 @@ def lines(report: TransferReport) -> Iterator[str]:
     yield f"  {report.cause}"
     for gap in report.missing:
         yield f"  not seen: {gap}"
-    yield "stages, seconds after the loss was seen; late by at most"
+    yield "stages, seconds after the loss was seen; late by (polling and scan, as set)"
     for stage in report.stages:
         when = words.span(stage.at_s, stage.last_s)
         late = f"{stage.within_s * 1000.0:.0f} ms" if stage.within_s else "exact"

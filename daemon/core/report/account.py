@@ -118,4 +118,5 @@ def _cause(record: Record, story: Sequence[Said]) -> str:
     first = story[0].event.text if story else "nothing was said"
     first = texts.get("outage_detected", texts.get("delivery_lost", first))
     near = [one.text for one in record.alarms if abs(one.at_s) <= _NEAR_S]
+    near.sort(key=lambda text: text.partition(":")[0])  # "alarm 1" before "alarm 2"
     return "; ".join(dict.fromkeys((first, *near[:3])))

@@ -194,7 +194,8 @@ def _return(course: Course) -> Verdict | None:
     last, at_s = max(judged.items(), key=lambda one: one[1])
     if at_s == np.inf:
         missed = ", ".join(who for who, when_s in judged.items() if when_s == np.inf)
-        return verdict(False, None, None, f"never seen again: {missed}")
+        why = "; rows were capped meanwhile" if course.first_s("rows_capped") is not None else ""
+        return verdict(False, None, None, f"never seen again: {missed}{why}")
     value = round(at_s - back_s, 3)
     text = f"last was {last}; input of UPS, rectifiers and converters, polling in it"
     return verdict(value <= limits.return_s, value, round(at_s, 3), text)
