@@ -128,7 +128,8 @@ def _stages(report: TransferReport) -> str:
         when = words.span(stage.at_s, stage.last_s)
         cells = _cells((number, when, late, said, ", ".join(stage.who)))
         rows += f'<tr>{cells}<td class="prose">{escape(stage.contains)}</td></tr>\n'
-    heads = ("no.", "after the loss", "late by (polling and scan, as set)", "stage", "who", "contains")
+    late_by = "late by (polling and scan, as set)"
+    heads = ("no.", "after the loss", late_by, "stage", "who", "contains")
     return _table(*heads, rows=rows)
 
 
