@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STATE: Final = Path("ridethrough-state")
 PATIENCE_S: Final = 60.0
+TRIES: Final = 5
 _BAD: Final = frozenset({"refused", "failed", "expired", "cancelled"})
 
 
@@ -56,9 +57,8 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
         ValueError: the secret cannot be had.
     """
     secret = _secret(who) if who.user else ""
-    call = _call(who.state, PATIENCE_S)
+    call, answer = _greeted(who, secret, PATIENCE_S)
     try:
-        answer = _introduced(call, who, secret)
         if answer["ok"] and stay and request["do"] == "approve":
             answer = _agreed(call, str(request["selection"]))
         if answer["ok"]:
@@ -84,9 +84,8 @@ def watch(who: Who, count: int | None, *, as_json: bool) -> int:
         OSError: no daemon listens, or it hung up.
     """
     secret = _secret(who) if who.user else ""
-    call = _call(who.state, None)
+    call, answer = _greeted(who, secret, None)
     try:
-        answer = _introduced(call, who, secret)
         if answer["ok"]:
             answer = _answer(call, {"do": "watch"}, quiet=True)
         if not answer["ok"]:
@@ -162,6 +161,32 @@ def _call(state: Path, patience_s: float | None) -> Call:
         raise ConnectionError(why) from None
     except PermissionError:
         raise PermissionError(f"{path}: this user may not command that daemon") from None
+
+
+def _greeted(who: Who, secret: str, patience_s: float | None) -> tuple[Call, dict[str, Any]]:
+    """Return a connection on which it is said who asks, and the answer to that.
+
+    Where there is a crowd at the door one may be pushed out; nothing is asked for yet, so one comes
+    again.
+
+    Raises:
+        OSError: no daemon listens, or it hung up time and again.
+    """
+    left = TRIES
+    while True:
+        call, left = _call(who.state, patience_s), left - 1
+        try:
+            answer = _introduced(call, who, secret)
+            if answer.get("refused_by") != "busy" or not left:
+                return call, answer
+        except ConnectionError:
+            if not left:
+                call.close()
+                raise
+        except BaseException:
+            call.close()
+            raise
+        call.close()
 
 
 def _introduced(call: Call, who: Who, secret: str) -> dict[str, Any]:

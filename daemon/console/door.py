@@ -333,17 +333,17 @@ class Door:
             patience_s = None if caller.watching else SILENT_S if heard else NEW_S
             async with asyncio.timeout(patience_s):
                 line = await reader.readuntil(b"\n")
-            now_ns = self.inside.now_ns()
-            await asyncio.sleep(max(own.book(now_ns), self._requests.book(now_ns)))
             try:
                 request = unpacked(line)
             except ValueError:
                 caller.push({"ok": False, "refused_by": "malformed", "text": "no JSON object"})
                 raise
-            answer = await caller.answer(request)
             heard = True
-            if answer["ok"] and (task := asyncio.current_task()) in self._places:
+            if (task := asyncio.current_task()) in self._places:
                 self._heard.add(task)
+            now_ns = self.inside.now_ns()
+            await asyncio.sleep(max(own.book(now_ns), self._requests.book(now_ns)))
+            answer = await caller.answer(request)
             caller.push(answer)
             async with asyncio.timeout(READ_S):
                 await writer.drain()
