@@ -78,7 +78,7 @@ class Params:
     power_factor_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
     loading_pu: Annotated[float, Interval(gt=0.0, le=2.0)] = 1.0
     confirm_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 2.0
-    rate_loss_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.06
+    rate_loss_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.03
     accepted: tuple[str, ...] = ()
 
 

@@ -60,7 +60,7 @@ def test_of_one_of_everything_the_loss_of_any_costs_the_racks_after_their_batter
     stored_ws = 900.0 * now_w
     behind = [e for e in site.site.equipment.values() if e.nature in {"it_rack", "pump"}]
     drawn_w = sum(0.8 * e.ratings["power_w"] for e in behind if e.id != "NET-1")
-    stored_ws -= 0.06 * ups["energy_wh"] * 3600.0 * (drawn_w - now_w) / ups["power_w"]
+    stored_ws -= 0.03 * ups["energy_wh"] * 3600.0 * (drawn_w - now_w) / ups["power_w"]
     assert drawn_w > now_w
     for element in ("U-1", "TX-P-1", "TX-S-1"):
         assert dict(told[element].lost)["SR-1"] == pytest.approx(stored_ws / drawn_w, abs=0.1)
@@ -137,7 +137,7 @@ def test_a_backup_left_alone_carries_what_two_carried() -> None:
     pump_w = 0.8 * 150e3
     together_w = servers_w + single_w + pump_w
     faster_pu = (together_w - path.power_w) / 1.44e6
-    stored_ws = path.autonomy_s * path.power_w - 0.06 * 200e3 * 3600.0 * faster_pu
+    stored_ws = path.autonomy_s * path.power_w - 0.03 * 200e3 * 3600.0 * faster_pu
     expected = stored_ws / together_w
     assert lost["SR-1"] == pytest.approx(expected, abs=0.1)
     assert "SR-1" not in dict(answers(site)["HVDC-A"].lost)
