@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.core import step as core
-from daemon.core.heartbeat import SWITCHING_NATURES
+from daemon.core.ownership import MAIN_NATURES
 from daemon.settings import config_dir
 from daemon.settings.device_map import load_map
 from tests.main_lane import Lane
@@ -48,7 +48,7 @@ def test_beats_come_at_a_third_of_the_fall_back_time(profile: str, fallback_s: f
     if not devices:
         pytest.skip("no device of the hall has this map")
     nature = hall.site.equipment[next(iter(devices))].nature
-    lane = "switching" if nature in SWITCHING_NATURES else "main"
+    lane = "main" if nature in MAIN_NATURES else "switching"
     period_s = 0.01 if lane == "switching" else 0.1
     hall.params = core.Params(lane, hall.site, hall.points, hall.params.control, 1)
     hall.state = core.initial(hall.params, hall.now_ns)
