@@ -1,0 +1,1 @@
+"""The transfer report for people: lines, pages and figures."""

@@ -1,0 +1,1 @@
+"""The transfer report: closed streams of events in, stages and verdicts out."""
