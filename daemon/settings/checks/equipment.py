@@ -76,3 +76,22 @@ def _check_ratings(id_: str, form: EquipmentForm, nature: Nature) -> Iterator[Fi
             yield Finding((*at, name), f"{value:g} gives more than it takes", "above 0, at most 1")
     if form.ratings.get("power_w", 0) > form.ratings.get("power_va", float("inf")):
         yield Finding((*at, "power_w"), f"{id_} has more active than apparent power")
+    yield from _check_class(id_, form)
+
+
+def _check_class(id_: str, form: EquipmentForm) -> Iterator[Finding]:
+    """Yield what contradicts ISO 8528-5: a load step of its own makes a set class G4."""
+    at = ("equipment", id_, "ratings")
+    number = form.ratings.get("performance_class_count")
+    step_pu = form.ratings.get("load_step_pu")
+    if number is not None and number not in {1, 2, 3, 4}:
+        text = f"{number:g} is no class of ISO 8528-5"
+        yield Finding((*at, "performance_class_count"), text, "1, 2, 3, 4")
+    elif number == 4 and step_pu is None:
+        text = f"{id_} is class G4, which goes by agreement: its load step is missing"
+        yield Finding((*at, "performance_class_count"), text, "load_step_pu, or class 1, 2, 3")
+    elif step_pu is not None and number != 4:
+        text = f"a load step of its own makes {id_} class G4"
+        yield Finding((*at, "load_step_pu"), text, "performance_class_count: 4")
+    if step_pu is not None and step_pu > 1:
+        yield Finding((*at, "load_step_pu"), f"{step_pu:g} is more than its rating", "at most 1")
