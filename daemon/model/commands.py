@@ -134,8 +134,8 @@ class Cancellation:
 Order = Selection | Approval | Operation | Cancellation
 """What a person says on the way to a switching action; `id` is the selection's.
 
-Every event that comes of it carries `selection`; where a next step is limited in time, `valid_s` [s]
-from the event on; and a `command_refused` after which the selection stands as before (an approval
+Every event that comes of it carries `selection`; where a next step is limited in time, `valid_s`
+[s] from the event on; and a `command_refused` after which the selection stands as before (an approval
 by the selector, say) carries `standing: True`. A set-point that a person gives or releases is told
 by `setpoint_taken` or `setpoint_refused`, with the id of the request as `selection`.
 """
@@ -143,10 +143,13 @@ by `setpoint_taken` or `setpoint_refused`, with the id of the request as `select
 
 @dataclass(frozen=True, slots=True)
 class OperatorRequest:
-    """A person (or another lane) asks for an action or a set-point.
+    """The other lane asks for an action, or a person for a set-point, a reset, or about an alarm.
+
+    Signed by a person, an action counts as selected and operated at once; where a second person has
+    to approve it, it stays a selection.
 
     Attributes:
-        id: chosen by the asker; a repeated id is ignored.
+        id: chosen by the asker; a repeated id is not taken.
         user: who asks; a lane signs as "lane:<name>".
         proposal: what is wanted.
     """

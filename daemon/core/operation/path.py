@@ -174,7 +174,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     return Turn(
         State(tasks, heard.chosen, heard.ended, undone, operated) if some else _NOTHING,
         events=tuple(events),
-        messages=() if undone == state.undone else (_word(view, undone),),
+        messages=_word(view, undone) if undone != state.undone else (),
         facts=_facts(view, _not_closed(tasks), heard.accepted),
         commands=tuple(commands),
     )
@@ -319,8 +319,10 @@ def _undone(view: View, before: Mapping[str, str], tasks: Mapping[str, Task]) ->
     return undone
 
 
-def _word(view: View, undone: Mapping[str, str]) -> LaneMessage:
+def _word(view: View, undone: Mapping[str, str]) -> tuple[LaneMessage, ...]:
     """Return what the main lane is told of commands that were not done, for its alarms."""
+    if view.lane == "main":
+        return ()
     late = tuple(sorted(name for name, action in undone.items() if action == "open"))
     rest = tuple(sorted(name for name in undone if name not in late))
-    return LaneMessage(view.lane, "commands", {"not_opened": late, "not_done": rest})
+    return (LaneMessage(view.lane, "commands", {"not_opened": late, "not_done": rest}),)
