@@ -135,9 +135,9 @@ Order = Selection | Approval | Operation | Cancellation
 """What a person says on the way to a switching action; `id` is the selection's.
 
 Every event that comes of it carries `selection`; where a next step is limited in time, `valid_s`
-[s] from the event on; and a `command_refused` after which the selection stands as before (an approval
-by the selector, say) carries `standing: True`. A set-point that a person gives or releases is told
-by `setpoint_taken` or `setpoint_refused`, with the id of the request as `selection`.
+[s] from the event on; and a `command_refused` after which the selection stands as before (an
+approval by the selector, say) carries `standing: True`. A set-point that a person gives or releases
+is told by `setpoint_taken` or `setpoint_refused`, with the id of the request as `selection`.
 """
 
 
