@@ -95,6 +95,21 @@ EDITS = {
         "power_w: 2e6, power_va: 2.35e6", "power_w: ^2.5e6, power_va: 2.35e6",
         "equipment.SMR-1.ratings.power_w", "more active than apparent",
     ),
+    "class of a set that is none": Edit(
+        "performance_class_count: 3}}", "performance_class_count: ^5}}",
+        "equipment.DG-1.ratings.performance_class_count", "no class of ISO 8528-5", "1, 2, 3, 4",
+        alone=False,
+    ),
+    "class by agreement without a step": Edit(
+        "performance_class_count: 3}}", "performance_class_count: ^4}}",
+        "equipment.DG-1.ratings.performance_class_count", "its load step is missing",
+        "load_step_pu", alone=False,
+    ),
+    "load step of a class that has its own": Edit(
+        "performance_class_count: 3}}", "performance_class_count: 3, load_step_pu: ^0.8}}",
+        "equipment.DG-1.ratings.load_step_pu", "makes DG-1 class G4", "performance_class_count: 4",
+        alone=False,
+    ),
     "efficiency above one": Edit(
         "energy_wh: 240e3, efficiency_pu: 0.956", "energy_wh: 240e3, efficiency_pu: ^1.04",
         "equipment.UPS-A.ratings.efficiency_pu", "gives more than it takes",
