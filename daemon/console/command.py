@@ -16,16 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.console import operators
+from daemon.console import operators, screen
 from daemon.console.wire import Call, door_of, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-STATE: Final = Path("ridethrough-state")
 PATIENCE_S: Final = 60.0
 TRIES: Final = 5
-_BAD: Final = frozenset({"refused", "failed", "expired", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
     finally:
         call.close()
     if as_json:
-        _say(json.dumps(_as_json(request, answer)))
+        _say(json.dumps(screen.as_json(request, answer)))
     elif answer["ok"]:
-        _say(*_lines(answer))
+        _say(*screen.lines(answer))
     else:
         _complain(answer)
     return int(not answer["ok"])
@@ -91,7 +89,7 @@ def watch(who: Who, count: int | None, *, as_json: bool) -> int:
         if not answer["ok"]:
             _complain(answer)
             if as_json:
-                _say(json.dumps(_as_json({"do": "watch"}, answer)))
+                _say(json.dumps(screen.as_json({"do": "watch"}, answer)))
             return 1
         for number, body in enumerate(call.heard(), 1):
             _say(json.dumps(body) if as_json else f"{body['news']:<18} {body['text']}")
@@ -253,7 +251,7 @@ def at_terminal() -> bool:
 
 def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
     """Go on with a selection until it has ended; nothing typed in time lets it expire."""
-    _say(*_lines(answer))
+    _say(*screen.lines(answer))
     waits = answer["needs_approval"]
     left_s = answer["left_s"] or 0.0
     while True:
@@ -277,7 +275,7 @@ def _agreed(call: Call, selection: str) -> dict[str, Any]:
     listed = _answer(call, {"do": "list"}, quiet=True)
     found = [each for each in listed.get("selections", ()) if each["selection"] == selection]
     for each in found:
-        _say(*_waiting_lines(each))
+        _say(*screen.waiting(each))
         if input("  type `approve`; anything else leaves it: ").strip() != "approve":
             return {"ok": False, "refused_by": "not_approved", "text": "left as it is"}
     return {"ok": True}  # what is not outstanding is refused by the daemon, which knows why
@@ -289,112 +287,10 @@ def _typed_word(call: Call, answer: dict[str, Any], typed: str) -> dict[str, Any
     return done if do == "operate" else {**done, "ok": False}
 
 
-# What is printed.
-
-
-def _as_json(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    steps = answer.get("steps", ())
-    verdicts = [_verdict(step["name"], step["at_s"]) for step in steps]
-    if "refused_by" in answer and not steps and not answer["ok"]:
-        verdicts = [_verdict("refused", 0.0)]
-    body = {key: value for key, value in answer.items() if key not in {"steps", "do"}}
-    return {**body, "asked": dict(request), "verdicts": verdicts}
-
-
-def _verdict(name: str, at_s: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ok": name not in _BAD,
-        "value": at_s,
-        "limit": None,
-        "unit": "s",
-        "at_s": at_s,
-    }
-
-
 def _complain(answer: Mapping[str, Any]) -> None:
     name = answer.get("refused_by") or answer.get("stage") or "refused"
     sys.stderr.write(f"{name}: {answer.get('text', '')}\n")
     sys.stderr.flush()
-
-
-def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
-    if answer.get("do") == "list":
-        yield from _list_lines(answer)
-    elif answer.get("stage") == "selected":
-        yield from _selected_lines(answer)
-    else:
-        if answer.get("do") != "operate":
-            yield answer["text"]
-        if answer.get("do") == "approve":
-            yield f"  {answer['user']} has {_time(answer)} to operate it"
-
-
-def _selected_lines(each: Mapping[str, Any]) -> Iterable[str]:
-    where = "" if each["state"] == str(STATE) else f" --state {each['state']}"
-    yield f"{each['selection']}: {each['equipment']} {each['action']}, selected by {each['user']}"
-    yield f"  would lose supply: {', '.join(each['lost']) or 'nothing'}"
-    if each["overloaded"]:
-        yield f"  would be overloaded: {', '.join(each['overloaded'])}"
-    if each["bypass"]:
-        yield f"  interlocks set aside: {', '.join(each['bypass'])}"
-    if each["needs_approval"]:
-        yield f"  a second person has {_time(each)} to approve it ({each['needs_approval']}):"
-        yield f"    ridethrough command approve {each['selection']}{where} --user NAME"
-        yield "  then, within its time:"
-    else:
-        yield f"  {_time(each)} to do it:"
-    yield f"    ridethrough command operate {each['selection']}{where}"
-
-
-def _time(each: Mapping[str, Any]) -> str:
-    return "some time" if each["left_s"] is None else f"{each['left_s']:.1f} s"
-
-
-def _list_lines(answer: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{answer['site']}: you are {answer['user']} and may {', '.join(answer['roles'])}"
-    if answer["hint"]:
-        yield f"  {answer['hint']}"
-    for each in answer["operators"]:
-        yield f"  enrolled: {each['name']} ({', '.join(each['roles'])})"
-    yield "selections:" if answer["selections"] else "nothing is selected"
-    for each in answer["selections"]:
-        yield from _waiting_lines(each)
-    for each in answer.get("equipment", ()):
-        yield from _equipment_lines(each)
-    if answer.get("left_off"):
-        yield f"... and {answer['left_off']} more: name fewer"
-
-
-def _waiting_lines(each: Mapping[str, Any]) -> Iterable[str]:
-    waits = " and waits for a second person" if _waits(each) else ""
-    left = f", {_time(each)} left" if each["left_s"] is not None else ""
-    what = f"{each['equipment']} {each['action']}"
-    yield f"  {each['selection']}  {what} by {each['user']}: {each['stage']}{waits}{left}"
-    yield f"    because: {each['reason']}"
-    yield f"    would lose supply: {', '.join(each['lost']) or 'nothing'}"
-    if each["overloaded"]:
-        yield f"    would be overloaded: {', '.join(each['overloaded'])}"
-    if each["bypass"]:
-        yield f"    interlocks set aside: {', '.join(each['bypass'])}"
-
-
-def _waits(each: Mapping[str, Any]) -> bool:
-    return bool(each["needs_approval"]) and each["stage"] == "selected"
-
-
-def _equipment_lines(each: Mapping[str, Any]) -> Iterable[str]:
-    stands = ", ".join(f"{name} {value}" for name, value in each.get("stands", {}).items())
-    yield f"{each['id']} ({each['kind']}){': ' + stands if stands else ''}"
-    yield f"  obeys {', '.join(each['commands']) or 'no command'}"
-    for point in each["setpoints"]:
-        low, high = (_number(point[key]) for key in ("low", "high"))
-        now = "unknown" if point["value"] is None else _number(point["value"])
-        yield f"  set {point['point']} {low}..{high} {point['unit']} (now {now})"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
 
 
 def _say(*lines: str) -> None:
