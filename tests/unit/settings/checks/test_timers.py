@@ -44,18 +44,18 @@ EDITS = {
         "intake: {travel_s: ^0.2}", "intake.travel_s",
         "intake.travel_s (0.2 s) is shorter than transfer_s of ALTS-1 (0.3 s)", "from 0.3",
     ),
-    "a breaker called failed while it opens": also(
-        "operation: {open_s: ^0.06}", "operation.open_s",
+    "a breaker called failed while it opens": Edit(
+        "  operation: {", "  operation: {open_s: ^0.06, ", "control.operation.open_s",
         "operation.open_s (0.06 s) is shorter than the opening time of class ACB (0.07 s)",
         "from 0.07",
     ),
-    "a breaker called failed while it closes": also(
-        "operation: {close_s: ^0.075}", "operation.close_s",
+    "a breaker called failed while it closes": Edit(
+        "  operation: {", "  operation: {close_s: ^0.075, ", "control.operation.close_s",
         "operation.close_s (0.075 s) is shorter than the closing time of class ACB (0.08 s)",
         "from 0.08",
     ),
-    "synchronism longer than its stage": also(
-        "operation: {sync_s: ^13.5}", "operation.sync_s",
+    "synchronism longer than its stage": Edit(
+        "  operation: {", "  operation: {sync_s: ^13.5, ", "control.operation.sync_s",
         "main_tie_main.sync_s (13 s) is shorter than operation.sync_s (13.5 s): it ends after the "
         "window in which the device looks for synchronism", "up to 13",
     ),
