@@ -150,3 +150,29 @@ def test_a_set_that_gives_no_voltage_makes_way_for_the_others() -> None:
     assert hall.positions["52-GCB-1"] == CLOSED
     assert hall.messages[-1].values["sets_failed"] == 1
     assert hall.messages[-1].values["sets_on_bus"] == 3
+
+
+@pytest.mark.fault("F44")
+def test_every_crank_after_the_first_is_told_once() -> None:
+    hall = settled()
+    hall.start_s["DG-2"] = None
+    hall.said["DG-2", "crank_count"] = 3.0  # of the start before
+    hall.lose_mains()
+    hall.run(1.7)
+    for count in (1.0, 2.0, 3.0):
+        hall.said["DG-2", "crank_count"] = count
+        hall.run(3.0)
+    told = hall.happened("set_cranks_again")
+    assert [(e.source, e.fields["attempt"]) for e in told] == [("DG-2", 2), ("DG-2", 3)]
+
+
+@pytest.mark.fault("F45")
+def test_a_set_that_runs_without_voltage_is_never_closed() -> None:
+    hall = settled()
+    hall.said["DG-1", "voltage_ll_v"] = 3000.0
+    hall.lose_mains()
+    hall.run(20.0)
+    (failed,) = hall.happened("set_failed")
+    assert failed.source == "DG-1"
+    assert hall.told("52-GCB-1") == []
+    assert hall.messages[-1].values["sets_on_bus"] == 3

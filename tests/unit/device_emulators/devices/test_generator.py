@@ -327,6 +327,36 @@ def test_a_leak_takes_more_than_the_engine_burns_and_low_fuel_is_said() -> None:
     assert plant.read("DG-2", "bulk_tank_l") == 0.0
 
 
+def test_told_to_test_a_set_loads_itself_until_it_is_told_to_stop() -> None:
+    hand = Hand(board(generator={"load_bank_pu": 0.5, "spread_s": 0.0}))
+    assert hand.command("DG-1", "test")
+    hand.run(25.0)
+    assert hand.plant.read("DG-1", "load_bank_w") == pytest.approx(0.5 * 3.2e6)
+    assert hand.plant.read("DG-1", "available") == 1.0
+    assert not hand.command("DG-1", "test"), "it runs already"
+    hand.command("DG-1", "stop")
+    hand.run(26.0)
+    assert hand.stage("DG-1") == "cooling_down"
+    assert hand.plant.read("DG-1", "load_bank_w") == 0.0
+
+
+def test_a_start_makes_a_standby_set_of_one_that_is_tested() -> None:
+    hand = Hand(board(generator={"spread_s": 0.0, "test_limit_s": 30.0}))
+    hand.command("DG-1", "test")
+    hand.run(20.0)
+    hand.command("DG-1", "start")
+    hand.run(40.0)
+    assert hand.plant.read("DG-1", "load_bank_w") == 0.0
+    assert hand.stage("DG-1") == "ready", "the time of the test is no matter any more"
+
+
+def test_a_test_ends_by_itself_after_its_longest_time() -> None:
+    hand = Hand(board(generator={"spread_s": 0.0, "test_limit_s": 30.0}))
+    hand.command("DG-1", "test")
+    hand.run(31.0)
+    assert hand.stage("DG-1") == "cooling_down"
+
+
 def test_on_test_a_set_loads_itself_from_its_bank_and_cools_down_after() -> None:
     hand = Hand(board(generator={"load_bank_pu": 0.6, "spread_s": 0.0}))
     plant = hand.plant
