@@ -95,18 +95,14 @@ class Store:
         equipment: the storage, or what it belongs to.
         quantity: what the figures are: "state of charge" or "stored energy".
         unit: of the figures.
-        before: at the begin.
-        lowest: in between.
-        after: at the end.
+        values: at the begin, the lowest, and at the end.
         runtime_s: shortest run time it showed, None where it shows none [s].
     """
 
     equipment: str
     quantity: str
     unit: str
-    before: float
-    lowest: float
-    after: float
+    values: tuple[float, float, float]
     runtime_s: float | None
 
 

@@ -77,7 +77,7 @@ def _stores(report: TransferReport) -> Iterator[str]:
     if report.stores:
         yield "storage: before, lowest, after"
     for store in report.stores:
-        figures = [words.figure(v, store.unit) for v in (store.before, store.lowest, store.after)]
+        figures = [words.figure(v, store.unit) for v in store.values]
         run = "" if store.runtime_s is None else f", shortest run time {store.runtime_s:.0f} s"
         said = " -> ".join(figures)
         yield f"  {store.equipment:<10} {store.quantity:<16} {said}{run}"

@@ -151,7 +151,7 @@ def _deeds(report: TransferReport) -> str:
 def _stores(report: TransferReport) -> str:
     rows = ""
     for store in report.stores:
-        figures_ = [words.figure(v, store.unit) for v in (store.before, store.lowest, store.after)]
+        figures_ = [words.figure(v, store.unit) for v in store.values]
         run = "" if store.runtime_s is None else f"{store.runtime_s:.0f} s"
         rows += f"<tr>{_cells((store.equipment, store.quantity, *figures_, run))}</tr>\n"
     heads = ("storage", "quantity", "before", "lowest", "after", "shortest run time")

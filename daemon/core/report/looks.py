@@ -82,9 +82,11 @@ def stores(looks: Looks) -> tuple[Store, ...]:
                 equipment=subject.equipment,
                 quantity="state of charge" if subject.group == "charge" else "stored energy",
                 unit=subject.unit,
-                before=round(float(seen[0]), 4),
-                lowest=round(float(looks.lowest[i]), 4),
-                after=round(float(seen[-1]), 4),
+                values=(
+                    round(float(seen[0]), 4),
+                    round(float(looks.lowest[i]), 4),
+                    round(float(seen[-1]), 4),
+                ),
                 runtime_s=_shortest(looks, runtimes.get(subject.equipment)),
             )
         )

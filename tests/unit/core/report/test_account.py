@@ -115,7 +115,7 @@ def test_cranking_storage_bands_and_curves_come_from_the_looks() -> None:
     assert cranking.at_s == pytest.approx(1.7)
     assert cranking.within_s == pytest.approx(0.11)
     (store,) = found.stores
-    assert (store.before, store.lowest, store.after, store.runtime_s) == (1.0, 0.8, 0.95, 700.0)
+    assert (store.values, store.runtime_s) == ((1.0, 0.8, 0.95), 700.0)
     (band,) = found.bands
     assert (band.at_s, band.words) == ((-1.0, 1.7, 9.0), words)
     (curve,) = found.curves
