@@ -100,3 +100,14 @@ def test_storage_whose_charge_is_not_known_gets_zero() -> None:
     hall.spoil("ESS-1")
     hall.put("ESS-1.power_setpoint_w", 1e6)
     assert last(hall, supply()) == 0.0
+
+
+def test_an_order_to_hold_a_section_is_passed_on_and_repeated_until_it_is_withdrawn() -> None:
+    hall = Lane()
+    word = dark(orders={"ESS-1": "grid_forming"})
+    steps = [hall.scan(word), *hall.run(2.5)]
+    assert [c.action for c in commands(steps, "command") if c.equipment == "ESS-1"] == [
+        "grid_forming"
+    ] * 3
+    steps = [hall.scan(dark(orders={})), *hall.run(2.5)]
+    assert not [c for c in commands(steps, "command") if c.equipment == "ESS-1"]
