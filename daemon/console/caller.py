@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.console import orders
+from daemon.console import listing, orders
 from daemon.console.ledger import ENDED, Followed
 from daemon.console.operators import APPROVE, LONGEST_SECRET, OPERATE, VIEW
 from daemon.console.orders import RefusedError
@@ -19,8 +18,6 @@ from daemon.model.commands import (
     Proposal,
     Selection,
 )
-from daemon.model.natures import PointKind
-from daemon.settings.findings import choices
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,8 +32,6 @@ ANSWER_S: Final = 4.0
 """Longest wait for the first word of the core [s]: it may pause for two of them and read anew."""
 OUTCOME_S: Final = 45.0
 """Longest wait for what became of a command [s]: spring, synchronising and retry included."""
-SHOWN: Final = 100
-OF_SCHEMES: Final = ("reset", "black_start")
 _ID: Final = re.compile(r"(\d{1,9})-(\d{1,9})")
 _BEGINNING: Final = frozenset({"select", "set", "release"})
 _NAMING: Final = ("do", "selection", "equipment", "point", "action")
@@ -169,64 +164,10 @@ class Caller:
             "selections": [each.plain(now_ns) for each in door.ledger.outstanding()],
         }
         if pattern is not None:
-            found = self._found(orders.word(request, "equipment"))
-            answer["equipment"] = [self._shown(name) for name in found[:SHOWN]]
-            answer["left_off"] = max(0, len(found) - SHOWN)
+            found = listing.found(door.inside.site, orders.word(request, "equipment"))
+            shown = [listing.shown(door, name) for name in found[: listing.SHOWN]]
+            answer |= {"equipment": shown, "left_off": len(found) - len(shown)}
         return answer
-
-    def _found(self, pattern: str) -> list[str]:
-        """Return the equipment and schemes that a pattern names.
-
-        Raises:
-            RefusedError: none.
-        """
-        site = self.door.inside.site
-        names = [*site.schemes, *site.equipment]
-        found = [name for name in names if fnmatchcase(name, pattern)]
-        if not found:
-            known = choices(names, pattern)
-            text = f"nothing here is called {pattern} (valid: {known})"
-            raise RefusedError("unknown_equipment", text)
-        return found
-
-    def _shown(self, name: str) -> Answer:
-        """Return what equipment obeys, and how it stands."""
-        inside = self.door.inside
-        item = inside.site.equipment.get(name)
-        of_scheme = OF_SCHEMES if name in inside.site.schemes else ()
-        if item is None:
-            return {"id": name, "kind": "scheme", "commands": [*of_scheme], "setpoints": []}
-        obeys = inside.points.find(name, "command") is not None
-        commands = item.kind.commands() if obeys else ()
-        return {
-            "id": name,
-            "kind": item.nature,
-            "stands": {p.spec.name: self._label(p.index) for p in self._stages(name)},
-            "commands": list(dict.fromkeys((*commands, *of_scheme))),
-            "setpoints": [
-                {
-                    "point": point.spec.name,
-                    "unit": point.spec.unit,
-                    "low": point.place.low,
-                    "high": point.place.high,
-                    "value": self.door.value(point.index),
-                }
-                for point in orders.setpoints(inside.points, name)
-            ],
-        }
-
-    def _stages(self, name: str) -> list[Any]:
-        kinds = {PointKind.POSITION, PointKind.STAGE}
-        points = self.door.inside.points
-        return [p for p in points.points if p.equipment == name and p.spec.kind in kinds]
-
-    def _label(self, index: int) -> str:
-        """Return how a switch or a device stands, in a word."""
-        point, value = self.door.inside.points.points[index], self.door.value(index)
-        if value is None:
-            return "unknown"
-        labels = point.spec.states or ("travelling", "open", "closed", "bad")
-        return labels[int(value)] if 0 <= value < len(labels) else "unknown"
 
     async def _select(self, request: Mapping[str, Any]) -> Answer:
         person = await self._allowed(OPERATE)

@@ -100,8 +100,7 @@ def setpoint(request: Mapping[str, Any], user: str, site: Site, points: PointTab
         RefusedError: there is no such set-point, or the value is no number within its range.
     """
     name, what = word(request, "equipment"), word(request, "point")
-    _item(name, site)
-    valid = {point.spec.name: point for point in setpoints(points, name)}
+    valid = {point.spec.name: point for point in setpoints(points, _item(name, site))}
     if what not in valid:
         given = choices(valid, what) or "none, it takes no set-points"
         raise RefusedError("unknown_point", f"{name} has no set-point {what} (valid: {given})")
@@ -131,14 +130,18 @@ def number(given: Any) -> float:  # noqa: ANN401 - as it was sent
     return value
 
 
-def setpoints(points: PointTable, equipment: str) -> list[Point]:
+def served(points: PointTable, item: Equipment) -> list[Point]:
+    """Return what a device serves: asked by name, for a large site has many points."""
+    places = (points.find(item.id, name) for name in item.kind.points)
+    return [points.points[place] for place in places if place is not None]
+
+
+def setpoints(points: PointTable, item: Equipment) -> list[Point]:
     """Return the set-points that a device takes."""
     return [
         point
-        for point in points.points
-        if point.equipment == equipment
-        and point.spec.kind is PointKind.SETPOINT
-        and "w" in point.place.access
+        for point in served(points, item)
+        if point.spec.kind is PointKind.SETPOINT and "w" in point.place.access
     ]
 
 
