@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks.drawn import machines, own_breakers, schemes_by_member
 from daemon.core.topology import Presence
+from daemon.model.natures import Position
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def second_neutral(case: Case) -> bool:
         if case.item.id not in breakers
         and view.status(machine, "neutral_earthed")
         and any(
-            case.may_be_closed(b)
+            view.position(b) not in {Position.OPEN, Position.TRAVELLING}
             and joined in {view.topology.reach[end] for end in site.equipment[b].buses}
             for b in breakers
         )
