@@ -1,0 +1,174 @@
+"""Mains, tie and generator feeders of a board under proof; its sets are one source beside it.
+
+The utility may fail and return. When it fails, loss-of-mains protection opens the intake breaker,
+unless that sticks. The sets are a neighbour: wanted, they come within their time or not at all,
+and may leave whenever they like; what they do among themselves is proven by `sets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from daemon.core.view import Sets
+from daemon.rehearsal.proof.picture import Camera, drawn
+from daemon.rehearsal.proof.plant import (
+    OPEN,
+    OPEN_MS,
+    OPENING,
+    STILL,
+    STUCK,
+    Branch,
+    Label,
+    Plant,
+    Source,
+    jammed,
+    moved,
+    overtaken,
+    paid,
+    put,
+)
+from daemon.rehearsal.proof.switchgear import Switchgear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from daemon.core.view import Facts
+    from daemon.model.plant import Equipment, MainTieMainScheme, Site
+
+LOSS_MS: Final = (340, 450)
+SETS_MS: Final = (7_000, 80_000)
+REST_MS: Final = (5_000, 20_000)
+UTILITY, SETS = 0, 1
+
+
+class Mains(Switchgear):
+    """A board with a utility behind its intake breaker, and sets."""
+
+    intake = 0
+
+    def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
+        """Return what follows when something timed is due."""
+        what, _ = label
+        if what == "loss":
+            yield from self._lost_mains(plant)
+        elif what == "sets":
+            yield from self._sets(plant)
+        elif what == "rest":
+            gone = plant._replace(sources=put(plant.sources, SETS, False))
+            yield self.settled(plant, gone, Branch(gone, text="the sets rest"))
+        else:
+            yield from super().fire(plant, label)
+
+    def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
+        """Return a branch with the times that begin and end with what has changed."""
+        branch = super().settled(before, after, branch)
+        if before.sources[UTILITY] and not after.sources[UTILITY]:
+            return branch._replace(timers=(*branch.timers, (("loss", 0), LOSS_MS)))
+        if after.sources[UTILITY]:
+            return branch._replace(ended=(*branch.ended, ("loss", 0)))
+        return branch
+
+    def _sets(self, plant: Plant) -> Iterator[Branch]:
+        if plant.asked:
+            after = overtaken(plant._replace(sources=put(plant.sources, SETS, True)))
+            yield self.settled(plant, after, Branch(after, text="the sets feed their bus"))
+            if plant.hidden:
+                never = plant._replace(hidden=plant.hidden - 1)
+                yield Branch(never, text="the sets do not come")
+
+    def _lost_mains(self, plant: Plant) -> Iterator[Branch]:
+        """Loss-of-mains protection of the intake."""
+        at, name = self.intake, self.breakers[self.intake].name
+        if plant.contacts[at] == OPEN or plant.motions[at] != STILL or plant.sources[UTILITY]:
+            yield Branch(plant, text="the mains are parted")
+            return
+        if not plant.bent[at] & STUCK:
+            opening = moved(plant, at, OPENING)
+            yield Branch(opening, ((("travel", at), OPEN_MS),), text=f"{name} trips on lost mains")
+        if plant.hidden or plant.bent[at] & STUCK:
+            yield Branch(jammed(plant, at), text=f"{name} does not trip on lost mains")
+
+    def heard(self, plant: Plant, facts: Facts) -> Branch:
+        """The sets learn whether they are wanted."""
+        wanted = facts.supply.outage or bool(facts.generation_wanted)
+        after = plant._replace(wanted=wanted, news=())
+        if wanted and not plant.asked:
+            coming = () if plant.sources[SETS] else ((("sets", 0), SETS_MS),)
+            return Branch(after._replace(asked=True), coming, (("rest", 0),))
+        if wanted or not facts.sets_released or not plant.asked:
+            return Branch(after)
+        leaving = ((("rest", 0), REST_MS),) if plant.sources[SETS] else ()
+        return Branch(after._replace(asked=False), leaving, (("sets", 0),))
+
+    def others(self, plant: Plant) -> Iterator[Branch]:
+        """The utility fails and returns; the sets fail."""
+        utility, sets = self.sources[UTILITY].name, self.sources[SETS].name
+        if not plant.sources[UTILITY]:
+            yield self.switched(plant, UTILITY, on=True, text=f"{utility} returns")
+        elif plant.losses or plant.sudden:
+            lost = plant._replace(losses=plant.losses - 1) if plant.losses else paid(plant)
+            yield self.switched(lost, UTILITY, on=False, text=f"{utility} fails")
+        if plant.sources[SETS] and plant.sudden:
+            yield self.switched(paid(plant), SETS, on=False, text=f"{sets} and all others fail")
+
+
+def cut(site: Site, scheme: MainTieMainScheme) -> Site:
+    """Return the site with no more than a board's mains, tie and generator feeders."""
+    item = site.equipment
+    intake, first = item[scheme.intake], next(iter(scheme.sets))
+    utility = site.of_nature("utility")[0]
+    beside = [e for e in site.of_nature("relay", "meter") if e.buses[0] == utility.buses[0]]
+    kept: list[Equipment] = [replace(e, buses=intake.buses[:1]) for e in (utility, *beside)]
+    kept.append(intake)
+    for section in scheme.sections:
+        main = item[section.main]
+        behind = [e for e in site.of_nature("transformer") if e.buses[1] == main.buses[0]]
+        upstream = [item[section.upstream]] if section.upstream else []
+        kept += [*upstream, *behind, main, item[section.generator_feeder]]
+    kept += [item[scheme.tie]] if scheme.tie else []
+    kept += [replace(item[first], buses=(scheme.generator_bus,)), item[scheme.controller]]
+    small = replace(scheme, sets=MappingProxyType({}), storage_feeders=())
+    buses = dict.fromkeys(bus for e in kept for bus in e.buses)
+    return replace(
+        site,
+        equipment=MappingProxyType({e.id: e for e in kept}),
+        buses=MappingProxyType({bus: site.buses[bus] for bus in buses}),
+        schemes=MappingProxyType({scheme.id: small}),
+    )
+
+
+def board(small: Site, scheme: MainTieMainScheme) -> Mains:
+    """Return the plant of a site that was cut to its mains."""
+    number = {bus: n for n, bus in enumerate(small.buses)}
+    upstream = {s.upstream for s in scheme.sections}
+    breakers, links = drawn(small, switched=lambda name: name not in upstream)
+    sources = tuple(
+        Source(e.id, number[e.buses[0]], e.nature == "utility")
+        for e in small.of_nature("utility", "generator")
+    )
+    found = Mains(
+        tuple(small.buses), breakers, links, sources, tuple(number[s.bus] for s in scheme.sections)
+    )
+    found.intake = found.number(scheme.intake)
+    return found
+
+
+class MainsCamera(Camera):
+    """What the instruments of a board and of the neighbouring sets show."""
+
+    def show(self, now: Plant, values: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Write what the sets tell of themselves, and return what `start` concludes."""
+        source = self.board.sources[SETS]
+        running = now.sources[SETS]
+        item = self.site.equipment[source.name]
+        stages = item.kind.points["stage"].states
+        values[self.at[item.id, "stage"]] = stages.index("loaded" if running else "stopped")
+        values[self.at[item.id, "voltage_ll_v"]] = self.nominal_v[source.bus] * running
+        values[self.at[item.id, "neutral_earthed"]] = running
+        if not running:
+            return {"sets": Sets()}
+        watts = item.ratings["power_w"] * len(self.scheme.sets)
+        return {"sets": Sets(ready=(item.id,), on_bus=(item.id,), capability_w=watts)}

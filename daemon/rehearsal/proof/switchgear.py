@@ -1,0 +1,472 @@
+"""Switchgear under proof: breakers that obey, refuse or stick, and the adversary at work on them.
+
+Whether a breaker obeys is decided when it is told to move, so such a fault needs no time of its
+own (*hidden*); all else that the adversary does may happen in any situation (*sudden*). Voltages
+follow at once: a bus is live when a live source reaches it over closed contacts.
+
+Every transition says what is wrong with it. That is judged here, on the plant's own state, and
+neither on what the daemon believes nor on what it was told: no action of the daemon joins sources
+that are not synchronous, feeds a dead utility or a fault, or takes a critical bus its last feed;
+and what others have done wrong is ended in time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from daemon.model.commands import Result
+from daemon.rehearsal.proof.plant import (
+    CHARGE_MS,
+    CLOSE_MS,
+    CLOSED,
+    CLOSING,
+    ENDED_MS,
+    FAILED,
+    FAILURE_MS,
+    LOCAL,
+    LOCKED,
+    OPEN,
+    OPEN_MS,
+    OPENING,
+    ORDER_MS,
+    OVERLAP_MS,
+    SEEKING,
+    SPENT,
+    STILL,
+    STUCK,
+    SYNC_MS,
+    WINDOW_MS,
+    Branch,
+    Breaker,
+    Label,
+    Lie,
+    Plant,
+    Source,
+    Told,
+    arrived,
+    bent,
+    is_overtaken,
+    jammed,
+    moved,
+    overtaken,
+    paid,
+    put,
+    unbent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from daemon.core.view import Facts
+
+
+class Switchgear:
+    """Breakers, links and sources as drawn, and all that can happen to them."""
+
+    def __init__(
+        self,
+        buses: tuple[str, ...],
+        breakers: tuple[Breaker, ...],
+        links: tuple[tuple[int, int], ...],
+        sources: tuple[Source, ...],
+        critical: tuple[int, ...],
+    ) -> None:
+        """Take buses, breakers, fixed links, sources, and the buses that are to be fed."""
+        self.buses: Final = buses
+        self.breakers: Final = breakers
+        self.sources: Final = sources
+        self.critical: Final = critical
+        self._links: Final = links
+        self._reach = lru_cache(maxsize=65536)(self._joined)
+        self.live = lru_cache(maxsize=65536)(self._live)
+        self.hungry = lru_cache(maxsize=1 << 20)(self.starved)
+        self.disturbed = lru_cache(maxsize=1 << 18)(lambda plant: tuple(self.adversary(plant)))
+        self.due = lru_cache(maxsize=1 << 18)(lambda plant, label: tuple(self.fire(plant, label)))
+
+    def first(self, sudden: int, hidden: int) -> Plant:
+        """Return the board at rest on its mains, with so many faults to come."""
+        n = len(self.breakers)
+        contacts = tuple(b.normally for b in self.breakers)
+        live = tuple(s.utility for s in self.sources)
+        return Plant(
+            contacts, (STILL,) * n, (0,) * n, live, ((),) * n, sudden=sudden, hidden=hidden
+        )
+
+    def number(self, name: str) -> int:
+        """Return the number of a breaker."""
+        return next(n for n, b in enumerate(self.breakers) if b.name == name)
+
+    def name(self, at: int) -> str:
+        """Return the name of a breaker."""
+        return self.breakers[at].name
+
+    # -- voltages --------------------------------------------------------------------------------
+
+    def _joined(self, contacts: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the lowest bus that each bus is joined to."""
+        parent = list(range(len(self.buses)))
+
+        def root(i: int) -> int:
+            while parent[i] != i:
+                i = parent[i]
+            return i
+
+        closed = [b.ends for b, c in zip(self.breakers, contacts, strict=True) if c == CLOSED]
+        for a, b in (*self._links, *closed):
+            low, high = sorted((root(a), root(b)))
+            parent[high] = low
+        return tuple(map(root, range(len(self.buses))))
+
+    def _live(
+        self, contacts: tuple[int, ...], sources: tuple[bool, ...], faulted: tuple[int, ...]
+    ) -> tuple[bool, ...]:
+        """Return which buses have voltage; a fault takes it from all it is joined to."""
+        reach = self._reach(contacts)
+        fed = {reach[s.bus] for s, on in zip(self.sources, sources, strict=True) if on}
+        fed -= {reach[b] for b in faulted}
+        return tuple(part in fed for part in reach)
+
+    def voltages(self, plant: Plant) -> tuple[bool, ...]:
+        """Return which buses have voltage."""
+        return self.live(plant.contacts, plant.sources, plant.faulted)
+
+    def behind(self, plant: Plant, bus: int) -> list[int]:
+        """Return the live sources joined to a bus."""
+        reach = self._reach(plant.contacts)
+        return [
+            n for n, s in enumerate(self.sources) if plant.sources[n] and reach[s.bus] == reach[bus]
+        ]
+
+    def paralleled(self, plant: Plant) -> bool:
+        """Return whether a live utility is joined to another source."""
+        return any(
+            s.utility and plant.sources[n] and len(self.behind(plant, s.bus)) > 1
+            for n, s in enumerate(self.sources)
+        )
+
+    def fed_back(self, plant: Plant) -> bool:
+        """Return whether a dead utility is joined to a live source."""
+        return any(
+            s.utility and not plant.sources[n] and self.behind(plant, s.bus)
+            for n, s in enumerate(self.sources)
+        )
+
+    # -- what time brings ------------------------------------------------------------------------
+
+    def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
+        """Return what follows when something timed is due."""
+        what, at = label
+        if what == "order":
+            yield from self._delivered(plant, at)
+        elif what == "travel":
+            yield self._travelled(plant, at)
+        elif what == "sync":
+            yield self._begin_closing(plant._replace(in_sync=at), at, "in synchronism")
+        elif what == "window":
+            text = f"{self.breakers[at].name} found no synchronism"
+            yield Branch(moved(plant, at, STILL), text=text)
+        elif what == "charge":
+            yield Branch(unbent(plant, at, SPENT), text=f"{self.breakers[at].name} charged")
+        elif what == "failure":
+            yield Branch(bent(plant, at, FAILED), text=f"50BF of {self.breakers[at].name}")
+        elif what == "ended":
+            names = {0: "two sources in parallel", 1: "a dead utility is fed back"}
+            yield Branch(plant, text="time is up", wrong=(f"{names[at]}, and it is not ended",))
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def obey(self, plant: Plant, at: int, action: str, *, for_gap: bool) -> Branch:
+        """Return the board with a command on its way; it goes after those before it."""
+        queue = (*plant.orders[at], Told(action, for_gap, raced=False))
+        after = plant._replace(orders=put(plant.orders, at, queue))
+        timers = () if len(queue) > 1 else ((("order", at), ORDER_MS),)
+        return Branch(after, timers)
+
+    def _delivered(self, plant: Plant, at: int) -> Iterator[Branch]:
+        """A command has reached a device: it obeys, refuses, or acts and is not heard."""
+        told, *rest = plant.orders[at]
+        name = self.name(at)
+        taken = plant._replace(orders=put(plant.orders, at, tuple(rest)))
+        more = ((("order", at), ORDER_MS),) if rest else ()
+        for acted, result in self.acts(taken, at, told):
+            branch = acted._replace(timers=(*acted.timers, *more))
+            heard = branch.plant
+            if not rest:  # the answer to a command that has been overtaken is nobody's
+                heard = heard._replace(news=(*heard.news, (name, result)))
+            yield branch._replace(plant=heard)
+            if heard.hidden and result is not Result.REFUSED:
+                lost = branch.plant._replace(hidden=heard.hidden - 1)
+                yield branch._replace(plant=lost, text=f"{branch.text}, and its answer is lost")
+
+    def acts(self, plant: Plant, at: int, told: Told) -> Iterator[tuple[Branch, Result]]:
+        """Return what a device does that a command has reached, and what it answers."""
+        name, bits = self.breakers[at].name, plant.bent[at]
+        closing = plant.contacts[at] == CLOSED or plant.motions[at] == CLOSING
+        both = all(self.voltages(plant)[end] for end in self.breakers[at].ends)
+        refuses = Branch(plant, text=f"{name} refuses"), Result.REFUSED
+        if bits & LOCAL:
+            yield refuses
+        elif told.action == "open":
+            for branch in self._opens(plant, at, told):
+                yield branch, Result.ACKNOWLEDGED
+        elif closing:
+            yield Branch(plant, text=f"{name} is told to close again"), Result.ACKNOWLEDGED
+        elif (
+            bits & (LOCKED | SPENT)
+            or plant.motions[at] == OPENING
+            or (told.action == "close" and both)
+        ):
+            yield refuses
+        else:
+            make = self._closes if told.action == "close" else self._seeks
+            for branch in make(plant, at, told):
+                yield branch, Result.ACKNOWLEDGED
+
+    def _opens(self, plant: Plant, at: int, told: Told) -> Iterator[Branch]:
+        name = self.breakers[at].name
+        drop: tuple[Label, ...] = (("travel", at), ("sync", at), ("window", at))
+        if plant.contacts[at] == OPEN:
+            still = moved(plant, at, STILL)
+            yield Branch(still, ended=drop, text=f"{name} does not close after all")
+            return
+        if plant.motions[at] == OPENING:
+            yield Branch(plant, text=f"{name} opens already")
+            return
+        if not plant.bent[at] & STUCK:
+            raced = overtaken(plant, at) if told.raced else plant
+            wrong = () if told.raced else self.darkens(plant, at, gap=told.for_gap)
+            text = f"{name} is told to open and moves"
+            timers = ((("travel", at), OPEN_MS),)
+            yield Branch(moved(raced, at, OPENING), timers, text=text, wrong=wrong)
+        if plant.hidden or plant.bent[at] & STUCK:
+            text = f"{name} is told to open and is stuck"
+            yield Branch(jammed(plant, at), ((("failure", at), FAILURE_MS),), text=text)
+
+    def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
+        """Return the critical buses that an opening takes their last feed, a gap apart."""
+        after = plant._replace(contacts=put(plant.contacts, at, OPEN))
+        before, now = self.voltages(plant), self.voltages(after)
+        name = self.breakers[at].name
+        return tuple(
+            f"{name} takes {self.buses[bus]} its last feed"
+            for bus in self.critical
+            if before[bus] and not now[bus] and not (gap and self._feed_at_hand(after, bus))
+        )
+
+    def _feed_at_hand(self, plant: Plant, bus: int) -> bool:
+        """Return whether a breaker at a bus has voltage on its other side."""
+        live = self.voltages(plant)
+        return any(
+            bus in b.ends and live[b.ends[0] if b.ends[1] == bus else b.ends[1]]
+            for b in self.breakers
+        )
+
+    def _closes(self, plant: Plant, at: int, told: Told) -> Iterator[Branch]:
+        raced = overtaken(plant, at) if told.raced else plant
+        yield self._begin_closing(raced, at, "")
+        if plant.hidden or plant.bent[at] & STUCK:
+            stuck = bent(jammed(plant, at), at, SPENT)
+            text = f"{self.breakers[at].name} is told to close and is stuck"
+            yield Branch(stuck, ((("charge", at), CHARGE_MS),), text=text)
+
+    def _begin_closing(self, plant: Plant, at: int, how: str) -> Branch:
+        name = self.breakers[at].name
+        if plant.bent[at] & STUCK:
+            spent = bent(moved(plant, at, STILL), at, SPENT)
+            return Branch(spent, ((("charge", at), CHARGE_MS),), text=f"{name} is stuck")
+        moving = bent(moved(plant, at, CLOSING), at, SPENT)
+        timers = ((("travel", at), CLOSE_MS), (("charge", at), CHARGE_MS))
+        return Branch(moving, timers, (("window", at),), f"{name} closes {how}".rstrip())
+
+    def _seeks(self, plant: Plant, at: int, told: Told) -> Iterator[Branch]:
+        """A close by synchronism check: in phase sooner or later, or never."""
+        name = self.breakers[at].name
+        seeking = moved(plant, at, SEEKING)
+        live = [self.voltages(plant)[end] for end in self.breakers[at].ends]
+        window = (("window", at), WINDOW_MS)
+        if not all(live) or plant.astray:
+            yield Branch(seeking, (window,), text=f"{name} seeks synchronism in vain")
+            return
+        yield Branch(seeking, (window, (("sync", at), SYNC_MS)), text=f"{name} seeks synchronism")
+        if plant.hidden:
+            astray = seeking._replace(astray=True, hidden=plant.hidden - 1)
+            yield Branch(astray, (window,), text="the sources do not come into synchronism")
+
+    def _travelled(self, plant: Plant, at: int) -> Branch:
+        """The contacts of a breaker have arrived."""
+        breaker = self.breakers[at]
+        closing = plant.motions[at] == CLOSING
+        after = moved(plant, at, STILL)
+        after = after._replace(contacts=put(after.contacts, at, CLOSED if closing else OPEN))
+        synchronous = plant.in_sync == at
+        if synchronous:
+            after = after._replace(in_sync=-1)
+        wrong: tuple[str, ...] = ()
+        if closing and not is_overtaken(plant, at):
+            wrong = self._wrong_close(plant, after, at, synchronous=synchronous)
+        after = arrived(after, at)
+        text = f"{breaker.name} {'closed' if closing else 'open'}"
+        return self.settled(plant, after, Branch(after, text=text, wrong=wrong))
+
+    def _wrong_close(
+        self, before: Plant, after: Plant, at: int, *, synchronous: bool
+    ) -> tuple[str, ...]:
+        """Return what is wrong with contacts that have closed by our order."""
+        a, b = self.breakers[at].ends
+        name, wrong = self.breakers[at].name, []
+        both = set(self.behind(before, a)) != set(self.behind(before, b))
+        joined = self.behind(before, a) and self.behind(before, b) and both
+        if joined and not synchronous:
+            wrong.append(f"{name} joins two sources without synchronism")
+        if self.fed_back(after) and not self.fed_back(before):
+            wrong.append(f"{name} feeds a dead utility")
+        reach = self._reach(after.contacts)
+        live = self.voltages(before)
+        if any(reach[f] == reach[a] for f in after.faulted) and (live[a] or live[b]):
+            wrong.append(f"{name} feeds a fault that protection has told of")
+        return tuple(wrong)
+
+    # -- what follows from a change --------------------------------------------------------------
+
+    def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
+        """Return a branch with the times that begin and end with what has changed."""
+        timers, ended = list(branch.timers), list(branch.ended)
+        clumsy = any(b & (STUCK | LOCAL) for b in after.bent) or after.lie is not None
+        for number, holds in enumerate((self.paralleled, self.fed_back)):
+            label = ("ended", number)
+            if not holds(after) or not after.automatic:
+                ended.append(label)
+            elif not holds(before):
+                limit = ENDED_MS if clumsy or number else OVERLAP_MS
+                timers.append((label, (limit, limit)))
+        for at, motion in enumerate(after.motions):
+            if motion == SEEKING and not all(
+                self.voltages(after)[end] for end in self.breakers[at].ends
+            ):
+                ended.append(("sync", at))
+        return branch._replace(plant=after, timers=tuple(timers), ended=tuple(ended))
+
+    def heard(self, plant: Plant, facts: Facts) -> Branch:
+        """Return the plant after a scan whose conclusions its neighbours have heard."""
+        return Branch(plant._replace(news=()))
+
+    # -- the adversary ---------------------------------------------------------------------------
+
+    def adversary(self, plant: Plant) -> Iterator[Branch]:
+        """Return all that others may do now."""
+        yield from self._healing(plant)
+        yield from self.others(plant)
+        if not plant.sudden:
+            return
+        for at, breaker in enumerate(self.breakers):
+            yield from self._handled(plant, at, breaker)
+        for bus in self.critical:
+            if self.voltages(plant)[bus]:
+                yield self._fault(plant, bus)
+        yield Branch(paid(plant)._replace(automatic=False), text="the selector leaves auto")
+        if plant.lie is None:
+            yield from self._lies(plant)
+
+    def _healing(self, plant: Plant) -> Iterator[Branch]:
+        """What gets well again; it costs nothing."""
+        if not plant.automatic:
+            auto = plant._replace(automatic=True)
+            yield self.settled(plant, auto, Branch(auto, text="the selector is on auto again"))
+        if plant.lie is not None:
+            yield Branch(plant._replace(lie=None), text="the instrument is well again")
+        for at, bits in enumerate(plant.bent):
+            if bits & LOCAL:
+                text = f"{self.breakers[at].name} is on remote again"
+                yield Branch(unbent(plant, at, LOCAL), text=text)
+
+    def switched(self, plant: Plant, n: int, *, on: bool, text: str) -> Branch:
+        """Return the plant with a source that has come or gone."""
+        after = overtaken(plant._replace(sources=put(plant.sources, n, on)))
+        return self.settled(plant, after, Branch(after, text=text))
+
+    def _handled(self, plant: Plant, at: int, breaker: Breaker) -> Iterator[Branch]:
+        """A breaker trips, is worked by hand, or is taken to local."""
+        if plant.motions[at] != STILL or plant.bent[at] & STUCK:
+            return
+        drop: tuple[Label, ...] = (("travel", at), ("sync", at), ("window", at))
+        if plant.contacts[at] == CLOSED:
+            opened = paid(plant)._replace(contacts=put(plant.contacts, at, OPEN))
+            after = overtaken(opened)
+            yield self.settled(
+                plant, after, Branch(after, ended=drop, text=f"{breaker.name} opened by others")
+            )
+        elif not all(self.voltages(plant)[end] for end in breaker.ends) and not (
+            plant.bent[at] & (LOCKED | SPENT)
+        ):
+            closed = paid(plant)._replace(contacts=put(plant.contacts, at, CLOSED))
+            reach = self._reach(closed.contacts)
+            if not any(reach[f] == reach[breaker.ends[0]] for f in closed.faulted):
+                after = bent(overtaken(closed), at, SPENT)
+                timers = ((("charge", at), CHARGE_MS),)
+                yield self.settled(
+                    plant, after, Branch(after, timers, drop, f"{breaker.name} closed by hand")
+                )
+        if breaker.switched and not plant.bent[at] & LOCAL:
+            local = bent(paid(plant), at, LOCAL)
+            yield Branch(local, text=f"{breaker.name} goes to local")
+
+    def _fault(self, plant: Plant, bus: int) -> Branch:
+        """A fault on a bus: what feeds it trips, and tells."""
+        opened = plant
+        for at, breaker in enumerate(self.breakers):
+            if bus in breaker.ends and plant.contacts[at] == CLOSED and plant.motions[at] == STILL:
+                other = breaker.ends[0] if breaker.ends[1] == bus else breaker.ends[1]
+                alone = opened._replace(contacts=put(opened.contacts, at, OPEN))
+                if self.behind(alone, other):
+                    opened = bent(alone, at, LOCKED)
+        after = overtaken(paid(opened)._replace(faulted=(*plant.faulted, bus)))
+        text = f"a fault on {self.buses[bus]} is cleared"
+        return self.settled(plant, after, Branch(after, text=text))
+
+    def _lies(self, plant: Plant) -> Iterator[Branch]:
+        live = self.voltages(plant)
+        for at, breaker in enumerate(self.breakers):
+            if not breaker.switched:
+                continue
+            for shows in (-1, 1 - plant.contacts[at]):
+                lie = Lie("position", at, 0, shows)
+                text = f"{breaker.name} shows {_SHOWN['position', shows]}"
+                yield Branch(paid(plant)._replace(lie=lie), text=text)
+            for side, end in enumerate(breaker.ends):
+                for shows in (-1, 1 - live[end]):
+                    lie = Lie("voltage", at, side, shows)
+                    text = f"{breaker.name} shows side {side} {_SHOWN['voltage', shows]}"
+                    yield Branch(paid(plant)._replace(lie=lie), text=text)
+
+    # -- what a scheme adds ----------------------------------------------------------------------
+
+    def others(self, plant: Plant) -> Iterator[Branch]:
+        """Return what sources and neighbours may do now."""
+        yield from ()
+
+    def starved(self, plant: Plant) -> bool:
+        """Return whether a critical bus has no voltage though a source and a way to it are well."""
+        if not self.well(plant) or not any(plant.sources):
+            return False
+        live = self.voltages(plant)
+        return any(not live[bus] for bus in self.critical)
+
+    def well(self, plant: Plant) -> bool:
+        """Return whether nothing is the matter that a person has to mend."""
+        return (
+            plant.automatic
+            and plant.lie is None
+            and not plant.faulted
+            and not any(b & (STUCK | LOCAL | LOCKED) for b in plant.bent)
+        )
+
+
+_SHOWN: Final[Mapping[tuple[str, int], str]] = {
+    ("position", -1): "no position",
+    ("position", 0): "open and is not",
+    ("position", 1): "closed and is not",
+    ("voltage", -1): "without a value",
+    ("voltage", 0): "dead and it is live",
+    ("voltage", 1): "live and it is dead",
+}

@@ -1,0 +1,140 @@
+"""Time under proof: what is known of the distances between instants, and nothing more.
+
+The core remembers instants as stamps and asks of them one question only: has this much time passed
+since (`View.passed`)? What is under way in the plant ends at some instant to come. A *zone* bounds
+the distance between any two of these instants and now: `zone[i, j]` is the most that instant i can
+lie after instant j, in milliseconds; instant 0 is now. Time goes by without loss: only the bounds
+of now change. So every order in which things can end is kept, and none that cannot happen is added.
+
+Source: difference bound matrices; Dill, "Timing assumptions and verification of finite-state
+concurrent systems" (1989), doi:10.1007/3-540-52148-8_17.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MS: Final = 1_000_000
+"""Nanoseconds in a millisecond, the unit of all times under proof."""
+EVER: Final = 1 << 28
+"""No bound [ms]."""
+_STRIDE: Final = 1 << 46
+"""Distance between the codes of two stamps [ns]: longer than any wait of a setting."""
+
+Zone = NDArray[np.int32]
+"""Bounds (n_instant, n_instant) [ms]."""
+
+
+class Query(NamedTuple):
+    """A question of the core: is stamp number `stamp` at least `wait_ms` old?"""
+
+    stamp: int
+    wait_ms: int
+
+
+def coded(stamp: int, offset_ns: int = 0) -> int:
+    """Return the integer that stands for a stamp, or for a time after it, in the core."""
+    return (stamp + 1) * _STRIDE + offset_ns
+
+
+def decoded(code: int) -> tuple[int, int] | None:
+    """Return the number of a stamp and the time after it [ns], or None of a plain integer."""
+    if code < _STRIDE:
+        return None
+    stamp, offset_ns = divmod(code, _STRIDE)
+    return stamp - 1, offset_ns
+
+
+class Moment(int):
+    """The time of a scan under proof: compared with another, it asks instead of telling."""
+
+    ask: Callable[[Query], bool]
+
+    def __ge__(self, other: int) -> bool:
+        """Return whether a time has come."""
+        found = decoded(int(other))
+        if found is None:  # not a stamp yet: since the machine was switched on
+            return True
+        stamp, offset_ns = found
+        return self.ask(Query(stamp, -(-offset_ns // MS)))
+
+    __hash__ = int.__hash__
+
+
+ONLY_NOW: Final[Zone] = np.zeros((1, 1), dtype=np.int32)
+"""The zone of which nothing but now is known."""
+
+
+def waited(zone: Zone, latest_ms: Sequence[int]) -> Zone:
+    """Return a zone after any time that is allowed.
+
+    Args:
+        zone: before.
+        latest_ms: by instant, the most that the new now may lie after it, `EVER` without a limit;
+            that of instant 0 is not looked at.
+    """
+    row = np.asarray(latest_ms, dtype=np.int32)
+    row[0] = EVER
+    after = zone.copy()
+    after[0] = np.minimum((row[:, None] + zone).min(axis=0), EVER)
+    after[0, 0] = 0
+    closed: Zone = np.minimum(after, after[:, :1] + after[:1])
+    return closed
+
+
+def bounded(zone: Zone, i: int, j: int, most_ms: int) -> Zone | None:
+    """Return a zone in which instant i lies at most `most_ms` after j, or None if it cannot."""
+    if most_ms >= zone[i, j]:
+        return zone
+    if most_ms + zone[j, i] < 0:
+        return None
+    narrower: Zone = np.minimum(zone, zone[:, i : i + 1] + most_ms + zone[j : j + 1])
+    return narrower
+
+
+def kept(zone: Zone, instants: Sequence[int]) -> Zone:
+    """Return the zone of these instants, in this order; one may be named twice."""
+    index = np.asarray(instants)
+    part: Zone = zone[index[:, None], index]
+    return part
+
+
+def begun(zone: Zone, spans: Sequence[tuple[int, int]]) -> Zone:
+    """Return a zone with more instants, each so far ahead of now as its span says [ms]."""
+    n, more = len(zone), len(spans)
+    wider = np.empty((n + more, n + more), dtype=np.int32)
+    wider[:n, :n] = zone
+    low = np.array([span[0] for span in spans], dtype=np.int32)
+    high = np.array([span[1] for span in spans], dtype=np.int32)
+    wider[n:, :n] = high[:, None] + zone[:1]
+    wider[:n, n:] = zone[:, :1] - low
+    wider[n:, n:] = high[:, None] - low
+    wider[range(n, n + more), range(n, n + more)] = 0
+    return np.minimum(wider, EVER)
+
+
+_STEPS: Final = (
+    *(0, 20, 40, 60, 80, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000),
+    *(7_500, 10_000, 15_000, 20_000, 30_000, 60_000, EVER),
+)
+_LADDER: Final = np.array(sorted({*_STEPS, *(-step for step in _STEPS)}), dtype=np.int32)
+
+
+def joined(zones: Sequence[Zone], *, coarse: bool) -> Zone:
+    """Return a zone that holds all: the least, or with bounds that differ on steps of a ladder.
+
+    Without the ladder a zone could grow by a millisecond a thousand times.
+    """
+    stack = np.array(zones)
+    most: Zone = stack.max(axis=0)
+    if not coarse:
+        return most
+    differ = (stack != most).any(axis=0)
+    up = _LADDER[np.minimum(np.searchsorted(_LADDER, most), len(_LADDER) - 1)]
+    return np.where(differ, up, most).astype(np.int32)
