@@ -115,7 +115,7 @@ def test_fast_sets_take_the_first_block_within_ten_seconds() -> None:
 
 @pytest.mark.timeout(300)
 def test_slow_sets_take_the_first_block_within_ten_to_thirty_seconds() -> None:
-    _, heard = played(62.0, initial=[SLOW])
+    _, heard = played(46.0, initial=[SLOW])
     assert 10.0 <= fed_s(heard, "MVA") <= 30.0
     assert last_feeder_s(heard) - fed_s(heard, "MVA") <= 30.0
 
@@ -156,7 +156,7 @@ def test_sets_share_the_load_by_their_rating_and_are_told_so() -> None:
 @pytest.mark.timeout(300)
 def test_a_set_that_is_not_needed_hands_its_load_over_before_it_opens() -> None:
     spare = choice.Params(usable_pu=0.95, recall_pu=1.0, reserve_count=0, surplus_s=8.0)
-    _, heard = played(90.0, initial=[FAST], control={"choice": spare})
+    _, heard = played(64.0, initial=[FAST], control={"choice": spare})
     (name,) = {e.source for _, e in heard.events if e.name == "set_to_spare"}
     opened_s = heard.first_s("stage", name, stage="unloading")
     left_s = heard.first_s("stage", name, stage="handing_over")
@@ -171,10 +171,11 @@ def test_a_set_that_is_not_needed_hands_its_load_over_before_it_opens() -> None:
 
 
 MINUTE_D = 1.0 / 1440.0
-TESTED = exercise.Params(hold_s=8.0, within_h=0.1, at_utc_h=0.0, end_s=60.0)
+TESTED = exercise.Params(hold_s=8.0, within_h=0.1, at_utc_h=0.005, end_s=60.0)
+"""Plays begin some seconds after midnight: the first turn comes at about 12 s."""
 
 
-def tested(for_s: float, timeline: list[dict[str, Any]], **rhythm: float) -> Heard:
+def exercised(for_s: float, timeline: list[dict[str, Any]], **rhythm: float) -> Heard:
     site_file = load("ai_hall")
     times = replace(TESTED, **rhythm)
     site_file = replace(site_file, control=replace(site_file.control, exercise=times))
@@ -196,7 +197,7 @@ def results(heard: Heard) -> list[tuple[str, str]]:
 
 @pytest.mark.timeout(300)
 def test_a_set_is_tested_on_its_load_bank_and_rests_again() -> None:
-    heard = tested(120.0, [], sets_every_days=MINUTE_D)
+    heard = exercised(48.0, [], sets_every_days=MINUTE_D)
     begun = results(heard)
     assert [name for _, name in begun[:2]] == ["test_begun", "test_passed"]
     assert begun[0][0] == begun[1][0] in SETS
@@ -204,7 +205,7 @@ def test_a_set_is_tested_on_its_load_bank_and_rests_again() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_battery_of_a_ups_is_tested_one_side_at_a_time() -> None:
-    heard = tested(150.0, [], ups_every_days=MINUTE_D)
+    heard = exercised(108.0, [], ups_every_days=MINUTE_D)
     begun = results(heard)
     assert [name for _, name in begun[:4]] == ["test_begun", "test_passed"] * 2
     assert {source for source, _ in begun[:4]} == {"UPS-A", "UPS-B"}
@@ -212,11 +213,9 @@ def test_a_battery_of_a_ups_is_tested_one_side_at_a_time() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_real_outage_breaks_a_test_off_and_uses_the_set_that_runs() -> None:
-    calm = tested(70.0, [], sets_every_days=MINUTE_D, hold_s=600.0)
-    begun_s = calm.first_s("test_begun")
-    lost_s = begun_s + 25.0
-    gone = [{"at_s": round(lost_s, 1), "target": ["U-A", "U-B"], "event": "outage"}]
-    heard = tested(lost_s + 30.0, gone, sets_every_days=MINUTE_D, hold_s=600.0)
+    lost_s = 38.0
+    gone = [{"at_s": lost_s, "target": ["U-A", "U-B"], "event": "outage"}]
+    heard = exercised(lost_s + 8.0, gone, sets_every_days=MINUTE_D, hold_s=600.0)
     (begun, ended) = results(heard)
     assert ended == (begun[0], "test_aborted")
     first = next(e.source for _, e in heard.events if e.name == "set_on_bus")

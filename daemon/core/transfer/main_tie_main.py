@@ -14,10 +14,10 @@ breaker that did not close, its one retry included, is left alone for `again_s`.
 and sources of the site hold the delivery bus as an island, the own mains lead there, one section
 after the other. Onto a section that storage holds, everything closes by synchronism check, and
 nothing while storage is about to take or to leave it (`daemon.core.generation.forming`). *With
-what.* Onto
-too few sets the AI rows' caps are asked for first and must be seen in force; where there is not
-enough for any row, their feeders are opened first, and closed again when there is; so is what the
-board's own logic has shed while the daemon was silent (see `daemon.core.transfer.rows`).
+what.* A section is fed with the feeders whose load the sources on the bus take in one step; the
+others are opened first and closed again as blocks of their own, AI rows last and only with their
+caps seen in force; so is what the board's own logic has shed while the daemon was silent (see
+`daemon.core.transfer.rows`).
 
 *Whose hands.* Selector not on auto, or the board's own logic not inhibited: every section becomes
 UNJUDGED and nothing is proposed. A selector or own logic that cannot be read begins nothing new,
