@@ -5,7 +5,8 @@ People come in through the *door*, a local socket in the state folder of the run
 enrolled, by name and secret (`operators`); it takes one request on a line and answers on a line
 (`wire`). A request becomes a message for the inbox of a lane (`orders`), is recorded like
 everything else, and passes the interlocks; what came of it is heard from the events of the scan
-and told to those who wait (`ledger`). `command` is the other side: what a person types and reads.
+and told to those who wait (`ledger`). `command` and `screen` are the other side: what a person
+types and reads.
 
 Every attempt is recorded before it is asked for, refused ones too; while the journal cannot be
 written, people are refused and the automata go on. Nobody at the door can harm the scan: lines,
