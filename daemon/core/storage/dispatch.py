@@ -10,7 +10,7 @@ By what feeds the section that the storage is joined to (`supply.feeds` of the s
 - *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow.
 
 Whether a storage holds its section by itself is decided by the switching lane
-(`generation.forming`); from here it is told so, every `repeat_s` until the lane sees it obey.
+(`generation.forming`); from here it is told so, for as long as that lane wants it.
 
 Nothing here is economy. Peak shaving and smoothing are controllers of their own with a reserve of
 their own; they come after this one in the order of the lane and can only narrow it. DC storage
@@ -19,7 +19,6 @@ supports its bus by its own droop and takes no set-point from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
@@ -28,14 +27,19 @@ from annotated_types import Ge, Interval
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import Proposal
-from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
 OWNER: Final = "dispatch"
 POINT: Final = "power_setpoint_w"
+_WHY: Final = {
+    "grid_forming": "no machine runs",
+    "grid_following": "another source is to come, or the charge is at its floor",
+}
 _GRAIN_W: Final = 20_000.0
 """Set-points move in these steps, so that noise is not sent to the device."""
 
@@ -54,7 +58,6 @@ class Params:
         target_pu: charge it is refilled to [pu].
         restart_pu: charge below which refilling begins again [pu].
         import_pu: part of the contract's import that refilling may lead to [pu].
-        repeat_s: time between two orders to hold a section, or to let go of it [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -65,14 +68,12 @@ class Params:
     target_pu: Fraction = 0.9
     restart_pu: Fraction = 0.85
     import_pu: Fraction = 0.9
-    repeat_s: Annotated[float, Interval(ge=0.3, le=10.0)] = 1.0
 
 
 class State(NamedTuple):
-    """Storage that is being refilled; orders by storage, and when each was last given [ns]."""
+    """Storage that is being refilled."""
 
     refilling: tuple[str, ...] = ()
-    orders: Mapping[str, tuple[str, int]] = {}
 
 
 class _Plan(NamedTuple):
@@ -105,8 +106,11 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Propose one set-point for every AC storage."""
     plan = _plan(view.site, view.points)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
-    orders, proposals = _orders(view, state, dict(supply.get("orders", {})), params)
-    refilling = []
+    refilling: list[str] = []
+    proposals = [
+        Proposal(store, "command", order, 0.0, OWNER, _WHY[order])
+        for store, order in dict(supply.get("orders", {})).items()
+    ]
     for store in plan.stores:
         feed = _feed(view, store, dict(supply.get("feeds", {})))
         soc_pu = view.read(store.id, "soc_pu")
@@ -124,25 +128,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         grains = wanted_w / _GRAIN_W
         value_w = float(int(grains)) * _GRAIN_W
         proposals.append(Proposal(store.id, POINT, "set", value_w, OWNER, why))
-    after = State(tuple(refilling), orders)
-    return Turn(state if after == state else after, tuple(proposals))
-
-
-def _orders(
-    view: View, state: State, wanted: Mapping[str, str], params: Params
-) -> tuple[Mapping[str, tuple[str, int]], list[Proposal]]:
-    """Return the orders that stand, and what is to be said now."""
-    if not wanted:
-        return {}, []
-    orders, said = {}, []
-    for store, order in wanted.items():
-        before, told_ns = state.orders.get(store, ("", 0))
-        if before != order or view.now_ns - told_ns >= ns(params.repeat_s):
-            why = "no machine runs" if order == "grid_forming" else "another source is to come"
-            said.append(Proposal(store, "command", order, 0.0, OWNER, why))
-            told_ns = view.now_ns
-        orders[store] = (order, told_ns)
-    return orders, said
+    after = state if tuple(refilling) == state.refilling else State(tuple(refilling))
+    return Turn(after, tuple(proposals))
 
 
 def _feed(view: View, store: Equipment, feeds: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.storage.dispatch import Params, beside_sets_w
+from daemon.model.natures import Position
 from tests.main_lane import Lane, commands, dark, on_sets, supply
 
 POINT = "power_setpoint_w"
@@ -102,12 +103,16 @@ def test_storage_whose_charge_is_not_known_gets_zero() -> None:
     assert last(hall, supply()) == 0.0
 
 
-def test_an_order_to_hold_a_section_is_passed_on_and_repeated_until_it_is_withdrawn() -> None:
+def test_an_order_to_hold_a_section_is_passed_on_once_and_not_when_nobody_wants_it() -> None:
     hall = Lane()
+    hall.lose_utility()
+    off = ("52-VCB-IN", "52-VCB-MA", "52-VCB-HA", "52-VCB-SA1", "52-VCB-SA2", "52-VCB-QA")
+    for breaker in off:
+        hall.put(f"{breaker}.position", Position.OPEN.value)
     word = dark(orders={"ESS-1": "grid_forming"})
     steps = [hall.scan(word), *hall.run(2.5)]
     assert [c.action for c in commands(steps, "command") if c.equipment == "ESS-1"] == [
         "grid_forming"
-    ] * 3
+    ]
     steps = [hall.scan(dark(orders={})), *hall.run(2.5)]
     assert not [c for c in commands(steps, "command") if c.equipment == "ESS-1"]
