@@ -98,7 +98,10 @@ class Judge:
         events, commands = len(desk.events), len(desk.commands)
         local = {name for (name, point), on in desk.hall.said.items() if point == "local" and on}
         desk.scan(*proposals, inbox=inbox)
-        told = [(e.name, e.fields.get("selection", ""), e.fields) for e in desk.events[events:]]
+        told = [
+            (e.name, e.fields.get("selection", ""), {**e.fields, "equipment": e.source})
+            for e in desk.events[events:]
+        ]
         for message in inbox:
             self.note(message, told, now_ns)
         for name, id, _ in told:
@@ -107,7 +110,8 @@ class Judge:
         sent = [f for name, _, f in told if name == "command_sent"]
         assert len(sent) == len(desk.commands) - commands
         for command, fields in zip(desk.commands[commands:], sent, strict=True):
-            assert command.equipment not in local, "the interlocks were not asked in this scan"
+            free = command.equipment not in local or command.action == "reset"
+            assert free, "the interlocks were not asked in this scan"
             assert proposals or command.owner in USERS
             self.numbers.append(command.id)
             if command.owner in USERS:
@@ -122,8 +126,15 @@ class Judge:
             message = Selection(message.id, message.user, message.proposal)
         taken = {(name, id): f for name, id, f in told}
         if isinstance(message, Selection):
-            found = taken.get(("command_selected", message.id))
-            if found and found["user"] == message.user and message.id not in self.book:
+            found = taken.get(("command_selected", message.id), {})
+            about = {
+                "user": message.user,
+                "action": message.proposal.action,
+                "bypass": message.bypass,
+                "equipment": message.proposal.equipment,
+            }
+            same = {name: found.get(name) for name in about} == about
+            if same and message.id not in self.book:
                 assert not {"earthed"} & set(message.bypass)
                 needs = bool(message.bypass) or (
                     message.proposal.equipment == TIE and message.proposal.action == "close"
