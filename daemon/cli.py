@@ -79,6 +79,22 @@ examples:
   ridethrough simulate normal --for 86400
   ridethrough simulate config/scenarios/normal.yaml --faults swarm --seeds 1..200 --json
 """
+_PROVE = """\
+Searches through every way in which the schemes of a site can go on: the daemon's own tables,
+interlocks and command path against breakers that stick, sources that fail and come back at the
+wrong moment, answers that are lost, instruments that lie, hands at the panel, and a daemon that
+starts anew. Time is kept as bounds, so that every order of events is gone through.
+
+Beside a loss and return of the utility, --short (the form of the tests) has one hidden fault,
+--full one sudden disturbance at any instant and one hidden fault. --without takes an interlock
+away, to see what it is for. A counterexample is told step by step, and written to --to as a
+scenario. Exit code 0 exactly when every search came to its end and found nothing.
+
+examples:
+  ridethrough prove
+  ridethrough prove --scheme CCTS-1/sets --full --json
+  ridethrough prove --without backfeed --to counterexamples
+"""
 _REPORT = """\
 Tells the transfers in the record of a daemon, running or not: outages, sags, calls for generation,
 retransfers. Of each the stages with their times, every limit that applies with pass or fail, what
@@ -191,6 +207,7 @@ def parser() -> argparse.ArgumentParser:
     _simulate_options(
         command("simulate", _simulate, "daemon and plant in virtual time, oracles", _SIMULATE)
     )
+    _prove_options(command("prove", _prove, "the transfer schemes, searched through", _PROVE))
     _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -418,6 +435,27 @@ def _operators(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def _prove_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "--site", default=DEFAULT_SITE)
+    sub.add_argument("--scheme", default="", metavar="NAME", help="a scheme, or NAME/part of it")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--short", dest="form", action="store_const", const="short", default="short")
+    form.add_argument("--full", dest="form", action="store_const", const="full")
+    sub.add_argument(
+        "--without", action="append", default=[], metavar="ROW", help="take this interlock away"
+    )
+    sub.add_argument(
+        "--for",
+        dest="limit_s",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="give a search up after S seconds of processor time",
+    )
+    sub.add_argument("--to", type=Path, metavar="DIR", help="write counterexamples there")
+    _json(sub)
+
+
 def _simulate_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenario", help="scenario file, or the name of one that came along")
     _site(sub.add_argument, "--site")
@@ -562,6 +600,14 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.plain()))
     return int(not report.ok)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.prove import Wish, prove
+
+    without = tuple(options.without)
+    wish = Wish(options.site, options.scheme, options.form, without, options.limit_s, options.to)
+    return prove(wish, as_json=options.json)
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -101,10 +101,18 @@ class Ages:
 
 
 class Trail(NamedTuple):
-    """How a situation came about: the one before, and what happened."""
+    """How a situation came about: the one before, what happened, and how soon it can have [ms]."""
 
     before: Trail | None
     text: str
+    soonest_ms: int
+
+
+class Deed(NamedTuple):
+    """One thing that happened on the way to what is wrong, and at the soonest when [ms]."""
+
+    text: str
+    at_ms: int
 
 
 @dataclass
@@ -112,7 +120,9 @@ class Tally:
     """What a search has been through.
 
     Attributes:
-        situations: distinct ones.
+        situations: that were searched.
+        kinds: of these, that differ in more than time.
+        waiting: not yet searched.
         transitions: ways from one to another.
         depth: most steps from the start.
         hungry_ms: longest time in which a bus that could be fed was not.
@@ -122,20 +132,23 @@ class Tally:
     """
 
     situations: int = 0
+    kinds: int = 0
+    waiting: int = 0
     transitions: int = 0
     depth: int = 0
     hungry_ms: int = 0
-    found: dict[str, list[str]] = field(default_factory=dict)
+    found: dict[str, list[Deed]] = field(default_factory=dict)
     complete: bool = False
     scans: int = 0
 
 
 class Way(NamedTuple):
-    """One step: what happens, what is wrong with it, and where it leads."""
+    """One step: what happens, what is wrong with it, where it leads, and how soon [ms]."""
 
     text: str
     wrong: tuple[str, ...]
     to: Situation
+    soonest_ms: int = 0
 
 
 class Reached(NamedTuple):
@@ -203,6 +216,10 @@ class Frontier:
         """Return whether anything waits."""
         return any(self._queues)
 
+    def waiting(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
     def kinds(self) -> int:
         """Return how many situations there are that differ in more than time."""
         return len(self._searched)
@@ -258,7 +275,7 @@ class Search:
                 for way in self._ways(situation):
                     tally.transitions += 1
                     moved = moved or not way.text.startswith("!")
-                    after = Trail(trail, way.text)
+                    after = Trail(trail, way.text, way.soonest_ms)
                     for wrong in way.wrong:
                         self._wrong(wrong, after)
                     plant = way.to.plant
@@ -268,7 +285,8 @@ class Search:
                 self._judge(situation, trail, moved=moved)
             if self.mind.learned != learned and frontier.count >= patience:
                 return False
-            tally.situations = frontier.count
+            tally.situations, tally.kinds = frontier.count, frontier.kinds()
+            tally.waiting = frontier.waiting()
             tally.scans = self.mind.steps
             if stop(tally):
                 tally.complete = False
@@ -291,9 +309,13 @@ class Search:
             return
         steps = []
         while trail is not None:
-            steps.append(trail.text)
+            steps.append(trail)
             trail = trail.before
-        self.tally.found[wrong] = steps[::-1]
+        at_ms, deeds = 0, []
+        for step in reversed(steps):
+            at_ms += step.soonest_ms
+            deeds.append(Deed(step.text, at_ms))
+        self.tally.found[wrong] = deeds
 
     # -- where a situation leads -----------------------------------------------------------------
 
@@ -309,17 +331,19 @@ class Search:
             if zone is None:
                 continue
             due = _without(later._replace(zone=zone), (label,))
+            soonest_ms = max(0, -int(now.zone[0, n_stamp + n]))
             if label == SCAN:
-                yield from self._scan(due)
+                yield from self._scan(due, soonest_ms)
             else:
                 for branch in self.board.due(now.plant, label):
-                    yield self._arrived(due, branch, "")
+                    yield self._arrived(due, branch)._replace(soonest_ms=soonest_ms)
         if not scanning:
             for query in now.waits:
                 i = 1 + now.stamps.index(query.stamp)
                 zone = zones.bounded(later.zone, i, 0, -query.wait_ms)
                 if zone is not None:
-                    yield from self._scan(later._replace(zone=zone))
+                    soonest_ms = max(0, query.wait_ms - int(now.zone[0, i]))
+                    yield from self._scan(later._replace(zone=zone), soonest_ms)
         yield from self._disturbed(later)
 
     def _disturbed(self, later: Situation) -> Iterator[Way]:
@@ -330,7 +354,7 @@ class Search:
             news = bool(plant.news) or self._picture(plant) != later.seen
             key = branch.timers, branch.ended, news, self.board.hungry(plant)
             if (like := made.get(key)) is None:
-                like = made[key] = self._arrived(later, branch, "").to
+                like = made[key] = self._arrived(later, branch).to
             yield Way(f"! {branch.text}", branch.wrong, like._replace(plant=plant))
         if later.plant.sudden:
             plant = later.plant._replace(sudden=later.plant.sudden - 1, news=())
@@ -350,14 +374,14 @@ class Search:
                 latest[i] = min(latest[i], query.wait_ms + SCAN_MS[1])
         return latest
 
-    def _arrived(self, left: Situation, branch: Branch, mark: str) -> Way:
+    def _arrived(self, left: Situation, branch: Branch) -> Way:
         """Return the way to where a branch of the board leads."""
         plant = branch.plant
         timers = branch.timers
         if (plant.news or self._picture(plant) != left.seen) and SCAN not in left.labels:
             timers = (*timers, (SCAN, SCAN_MS))
         to = self._timed(_without(left, branch.ended), plant, timers)
-        return Way(mark + branch.text, branch.wrong, to)
+        return Way(branch.text, branch.wrong, to)
 
     def _timed(
         self, left: Situation, plant: Plant, timers: tuple[tuple[Label, tuple[int, int]], ...]
@@ -378,13 +402,14 @@ class Search:
             left = left._replace(labels=tuple([labels[n] for n in order]), zone=zone)
         return left._replace(plant=plant)
 
-    def _scan(self, now: Situation) -> Iterator[Way]:
+    def _scan(self, now: Situation, soonest_ms: int) -> Iterator[Way]:
         """Yield all that a scan may lead to."""
         picture = self._picture(now.plant)
         ages = Ages(self.mind.count(now.memory), now.stamps, now.zone)
         for thought, known in self.mind.think(now.memory, picture, now.plant.news, ages):
             assert isinstance(known, Ages)
-            yield self._decided(now._replace(zone=known.zone), thought, picture)
+            way = self._decided(now._replace(zone=known.zone), thought, picture)
+            yield way._replace(soonest_ms=soonest_ms)
 
     def _decided(self, now: Situation, thought: Thought, picture: int) -> Way:
         branch = self.board.heard(now.plant, self.mind.memory(thought.memory)[1])

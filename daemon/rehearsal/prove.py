@@ -1,0 +1,203 @@
+"""`ridethrough prove`: searches the schemes of a site through, and tells what it found."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from daemon import settings
+from daemon.core import interlocks
+from daemon.model.plant import MainTieMainScheme
+from daemon.rehearsal.proof import schemes
+from daemon.rehearsal.proof.explore import Search
+from daemon.rehearsal.proof.replay import scenario
+from daemon.runtime.clock import processor_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.rehearsal.proof.explore import Tally
+    from daemon.settings import SiteFile
+
+LEVELS: Final = {"short": ((0, 0), (0, 1)), "full": ((1, 0), (1, 1))}
+"""By form, the sudden disturbances and hidden faults beside a loss and return of the utility."""
+_LOOK: Final = 512
+"""Situations between two looks at the clock, which is slow to ask."""
+
+
+class Wish(NamedTuple):
+    """What is to be proven.
+
+    Attributes:
+        site: site file, or the name of one that came along.
+        scheme: id of a scheme, or id and part; all without it.
+        form: key of `LEVELS`.
+        without: interlocks that are taken away first, to see what they are for.
+        limit_s: processor time after which a search is given up, 0 without a limit [s].
+        folder: where counterexamples go as scenarios, or None.
+    """
+
+    site: Path
+    scheme: str = ""
+    form: str = "short"
+    without: tuple[str, ...] = ()
+    limit_s: float = 0.0
+    folder: Path | None = None
+
+
+class Searched(NamedTuple):
+    """A part of a scheme and what its search came to."""
+
+    part: schemes.Part
+    sudden: int
+    hidden: int
+    tally: Tally
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the search came to its end and found nothing."""
+        return self.tally.complete and not self.tally.found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        tally = self.tally
+        return {
+            "name": self.part.name,
+            "sudden": self.sudden,
+            "hidden": self.hidden,
+            "ok": self.ok,
+            "complete": tally.complete,
+            "situations": tally.situations,
+            "kinds": tally.kinds,
+            "transitions": tally.transitions,
+            "depth": tally.depth,
+            "dark_ms": tally.hungry_ms,
+            "dark_limit_ms": self.part.bound_ms,
+            "seconds": round(self.seconds, 1),
+            "found": {
+                wrong: [{"at_ms": d.at_ms, "what": d.text} for d in deeds]
+                for wrong, deeds in tally.found.items()
+            },
+        }
+
+
+def prove(wish: Wish, *, as_json: bool) -> int:
+    """Search, print what came of it, and return the exit code of the command.
+
+    Raises:
+        ValueError: there is no such scheme, or no such interlock.
+        SettingsError: the site was refused.
+    """
+    site_file = settings.load(settings.site_path(wish.site))
+    found = []
+    with _without(wish.without):
+        for sudden, hidden in LEVELS[wish.form]:
+            for part in _parts(site_file, wish.scheme):
+                found.append(_searched(part, sudden, hidden, wish.limit_s))
+                print(*_lines(found[-1]), sep="\n", flush=True)
+                _write(wish.folder, site_file, found[-1])
+    ok = all(s.ok for s in found)
+    print("proven" if ok else "NOT proven", flush=True)
+    if as_json:
+        asked = {"site": site_file.site.id, "scheme": wish.scheme, "form": wish.form}
+        verdicts = [s.as_json() for s in found]
+        plain = {"ok": ok, "asked": {**asked, "without": list(wish.without)}, "verdicts": verdicts}
+        print(json.dumps(plain), flush=True)
+    return int(not ok)
+
+
+def _parts(site_file: SiteFile, scheme: str) -> list[schemes.Part]:
+    parts = schemes.parts(site_file.site, site_file.control, scheme)
+    if not parts:
+        valid = [p.name for p in schemes.parts(site_file.site, site_file.control)]
+        raise ValueError(
+            f"--scheme {scheme}: {site_file.site.id} has no such scheme that the daemon decides "
+            f"(valid: {', '.join(valid) or 'none'})"
+        )
+    return parts
+
+
+def _searched(part: schemes.Part, sudden: int, hidden: int, limit_s: float) -> Searched:
+    """Search a part, with a word on the way for people who look."""
+    begun_s = processor_s()
+    search = Search(part.board, part.mind, part.picture, part.bound_ms, sudden, hidden)
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(part.name, total=None)
+        looked = 0
+
+        def stop(tally: Tally) -> bool:
+            nonlocal looked
+            if tally.situations - looked in range(_LOOK):
+                return False
+            looked = tally.situations
+            text = f"{part.name}: {tally.situations} situations, {tally.waiting} wait"
+            bar.update(task, description=text)
+            return 0.0 < limit_s < processor_s() - begun_s
+
+        tally = search.run(stop)
+    return Searched(part, sudden, hidden, tally, processor_s() - begun_s)
+
+
+def _lines(searched: Searched) -> Iterator[str]:
+    part, tally = searched.part, searched.tally
+    faults = f"{searched.sudden} sudden, {searched.hidden} hidden"
+    verdict = "ok" if searched.ok else "FOUND" if tally.found else "not finished"
+    yield (
+        f"{part.name:<14} {faults:<20} {verdict:<12} {tally.situations:>9} situations "
+        f"({tally.kinds} apart from time), {tally.transitions} transitions, depth {tally.depth}, "
+        f"dark at most {tally.hungry_ms / 1000:g} s of {part.bound_ms / 1000:g} s, "
+        f"{searched.seconds:.0f} s"
+    )
+    for wrong, deeds in tally.found.items():
+        yield f"  {wrong}:"
+        yield from (
+            f"    {deed.at_ms / 1000:9.3f} s  {deed.text}"
+            for deed in deeds
+            if deed.text != "daemon: looks"
+        )
+
+
+def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None:
+    if folder is None:
+        return
+    scheme = site_file.site.schemes[searched.part.name.partition("/")[0]]
+    for n, (wrong, deeds) in enumerate(searched.tally.found.items(), 1):
+        assert isinstance(scheme, MainTieMainScheme)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{searched.part.name.replace('/', '-')}-{n}.yaml"
+        path.write_text(scenario(site_file.site, scheme, wrong, deeds), encoding="utf-8")
+        print(f"  written: {path}", flush=True)
+
+
+@contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    """Take interlocks away while it lasts.
+
+    Raises:
+        ValueError: there is no such interlock.
+    """
+    known = {row.name for row in interlocks.INTERLOCKS}
+    if unknown := [name for name in names if name not in known]:
+        valid = ", ".join(sorted(known))
+        raise ValueError(f"--without {unknown[0]}: there is no such interlock (valid: {valid})")
+    table = interlocks.BY_ACTION
+    left = {key: tuple(row for row in rows if row.name not in names) for key, rows in table.items()}
+    interlocks.BY_ACTION = left  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        interlocks.BY_ACTION = table  # type: ignore[misc]
