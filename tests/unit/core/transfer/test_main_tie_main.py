@@ -460,3 +460,27 @@ def test_the_hand_switch_hands_over_nothing_that_was_opened_by_hand() -> None:
     hall.said["CCTS-1", "selector"] = 0.0
     hall.run(6.0)
     assert hall.told("52-VCB-SA2") == []
+
+
+@pytest.mark.fault("F48")
+def test_the_first_set_takes_a_block_it_can_and_the_rows_come_one_by_one() -> None:
+    hall = settled()
+    hall.lose_mains()
+    hall.run(35.0)
+    done = {(e.source, e.fields["action"]): e.at_ns for e in hall.happened("command_verified")}
+    closed = [done[name, "close"] for name in ("52-VCB-GA", "52-VCB-GB", "52-VCB-HA", "52-VCB-HB")]
+    assert done["52-VCB-HA", "open"] < closed[0]
+    assert closed[0] < done["52-GCB-2", "close_in_sync"], "it does not wait for the second set"
+    assert closed == sorted(closed)
+    assert min(b - a for a, b in pairwise(closed)) >= 3e9
+
+
+@pytest.mark.fault("F34", "F48")
+def test_a_row_feeder_that_does_not_open_keeps_its_section_dark_but_not_the_other() -> None:
+    hall = settled()
+    hall.start_s |= dict.fromkeys(("DG-2", "DG-3", "DG-4"), None)
+    hall.stuck = {"52-VCB-HA"}
+    hall.lose_mains()
+    hall.run(30.0)
+    assert hall.positions["52-VCB-GA"] == OPEN, "one set cannot carry the rows behind it"
+    assert hall.positions["52-VCB-GB"] == CLOSED
