@@ -263,11 +263,12 @@ class Search:
 
     def _through(self, stop: Callable[[Tally], bool], patience: int) -> bool:
         """Search once, and return whether nothing came up that would have changed the search."""
-        levels = self._sudden + self._hidden + 2
+        start = self.first()
+        levels = self._sudden + self._hidden + start.plant.losses + 1
         frontier = self.frontier = Frontier(levels)
         tally = self.tally = Tally(complete=True)
         learned = self.mind.learned
-        frontier.add(Reached(self.first(), None, 0), 0)
+        frontier.add(Reached(start, None, 0), 0)
         while frontier:
             for situation, trail, depth in frontier.next():
                 tally.depth = max(tally.depth, depth)
@@ -425,7 +426,7 @@ class Search:
             timers.append((SCAN, SCAN_MS))
         after = self._remembered(now, thought)._replace(seen=picture)
         to = self._timed(_without(after, branch.ended), plant, tuple(timers))
-        return Way("daemon: " + ("; ".join(told) or "looks"), (), to)
+        return Way("daemon: " + ("; ".join(told) or "looks"), branch.wrong, to)
 
     def _remembered(self, now: Situation, thought: Thought) -> Situation:
         """Return a situation with the stamps of a new memory, as far as their age matters."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.view import Sets
+from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (
     OPEN,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from daemon.core.view import Facts
-    from daemon.model.plant import Equipment, MainTieMainScheme, Site
+    from daemon.model.plant import Equipment, Site
 
 LOSS_MS: Final = (340, 450)
 SETS_MS: Final = (7_000, 80_000)
@@ -161,6 +162,7 @@ class MainsCamera(Camera):
 
     def show(self, now: Plant, values: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Write what the sets tell of themselves, and return what `start` concludes."""
+        assert isinstance(self.scheme, MainTieMainScheme)
         source = self.board.sources[SETS]
         running = now.sources[SETS]
         item = self.site.equipment[source.name]

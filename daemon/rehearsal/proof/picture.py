@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from daemon.model.natures import Role
+from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.model.quality import Quality
 from daemon.rehearsal.proof.mind import Picture
 from daemon.rehearsal.proof.plant import (
@@ -25,10 +26,12 @@ from daemon.rehearsal.proof.plant import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from daemon.model.plant import MainTieMainScheme, Site
+    from daemon.model.plant import Site
     from daemon.rehearsal.proof.mind import Mind
     from daemon.rehearsal.proof.switchgear import Switchgear
 
+Decided = IntakeScheme | MainTieMainScheme
+"""A scheme that the daemon may decide."""
 _VOLTS: Final = ("source_voltage_v", "load_voltage_v")
 
 
@@ -65,17 +68,17 @@ class Camera:
     Attributes:
         site: cut to its part.
         scheme: as drawn, whole.
+        panel: device that has the selector of the scheme.
         board: the plant.
         at: place of every value in the image, by equipment and point.
         nominal_v: nominal voltage of every bus [V].
     """
 
-    def __init__(
-        self, site: Site, scheme: MainTieMainScheme, board: Switchgear, mind: Mind
-    ) -> None:
+    def __init__(self, site: Site, scheme: Decided, board: Switchgear, mind: Mind) -> None:
         """Take pictures of `board` for `mind`."""
         self.site: Final = site
         self.scheme: Final = scheme
+        self.panel: Final = scheme.switch if isinstance(scheme, IntakeScheme) else scheme.controller
         self.board: Final = board
         self.at: Final = {(p.equipment, p.spec.name): p.index for p in mind.points.points}
         self.nominal_v: Final = [site.buses[bus].voltage_v for bus in board.buses]
@@ -110,10 +113,10 @@ class Camera:
                     values[self.at[item.id, name]] = self.nominal_v[end] * live[end]
             if (item.id, "frequency_hz") in self.at:
                 values[self.at[item.id, "frequency_hz"]] = self.site.frequency_hz * live[end]
-        controller = self.site.equipment[self.scheme.controller]
-        selectors = controller.kind.points["selector"].states
+        panel = self.site.equipment[self.panel]
+        selectors = panel.kind.points["selector"].states
         chosen = selectors.index("auto" if now.automatic else "manual")
-        values[self.at[controller.id, "selector"]] = chosen
+        values[self.at[panel.id, "selector"]] = chosen
         facts = self.show(now, values)
         self._lie(now, values, quality)
         return Picture(values.tobytes(), quality.tobytes(), facts)

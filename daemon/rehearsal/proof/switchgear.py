@@ -377,7 +377,7 @@ class Switchgear:
             yield Branch(plant._replace(lie=None), text="the instrument is well again")
         for at, bits in enumerate(plant.bent):
             if bits & LOCAL:
-                text = f"{self.breakers[at].name} is on remote again"
+                text = f"{self.name(at)} is on remote again"
                 yield Branch(unbent(plant, at, LOCAL), text=text)
 
     def switched(self, plant: Plant, n: int, *, on: bool, text: str) -> Branch:
