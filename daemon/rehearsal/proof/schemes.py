@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from daemon.model.plant import MainTieMainScheme
-from daemon.rehearsal.proof import mains, sets
+from daemon.model.plant import IntakeScheme, MainTieMainScheme
+from daemon.rehearsal.proof import intake, mains, sets
 from daemon.rehearsal.proof.mind import Mind
 
 if TYPE_CHECKING:
@@ -55,8 +55,17 @@ def _sets(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
     return Part(f"{scheme.id}/sets", board, mind, picture, SETS_BOUND_MS)
 
 
+def _intake(site: Site, control: Control, scheme: IntakeScheme) -> Part:
+    small = intake.cut(site, scheme)
+    board = intake.board(small, scheme, control.intake)
+    mind = Mind(small, control, ("outage", "intake"))
+    picture = intake.IntakeCamera(small, scheme, board, mind)
+    return Part(scheme.id, board, mind, picture, INTAKE_BOUND_MS)
+
+
 MAINS_BOUND_MS: Final = 180_000
 SETS_BOUND_MS: Final = 60_000
+INTAKE_BOUND_MS: Final = 10_000
 _PARTS: Final[tuple[Callable[[Site, Control, MainTieMainScheme], Part], ...]] = (_mains, _sets)
 
 
@@ -68,10 +77,10 @@ def parts(site: Site, control: Control, scheme: str = "") -> list[Part]:
         control: settings of its controllers.
         scheme: id of a scheme, or id and piece; all without it.
     """
-    found = [
-        make(site, control, drawn)
-        for drawn in site.schemes.values()
-        if isinstance(drawn, MainTieMainScheme) and drawn.authority == "daemon"
-        for make in _PARTS
-    ]
+    found = []
+    for drawn in site.schemes.values():
+        if isinstance(drawn, IntakeScheme) and drawn.authority == "daemon":
+            found.append(_intake(site, control, drawn))
+        elif isinstance(drawn, MainTieMainScheme) and drawn.authority == "daemon":
+            found += [make(site, control, drawn) for make in _PARTS]
     return [p for p in found if not scheme or scheme in {p.name, p.name.partition("/")[0]}]

@@ -1,0 +1,582 @@
+"""The intake under proof: two utilities, the switch that takes one of them, and what it feeds.
+
+Either utility fails and returns, again and again. Behind the switch is a breaker of a neighbour,
+and sources on site beyond it. Both keep to what their own parts show: the breaker closes in
+synchronism and onto a live utility only; when the utility fails under sources on site,
+loss-of-mains protection parts it, or where it sticks, its backup takes the sources away. Until
+then they are an island on the switch, which no other utility may meet.
+
+The switch leaves one feed before it takes the other, and is open while it travels. It may stick,
+stop between the feeds, refuse, or act and not be heard. A fault behind it stands until what feeds
+it has tripped; whoever transfers after that closes onto a fault that protection has told of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from daemon.model.commands import Result
+from daemon.model.natures import Role
+from daemon.model.quality import Quality
+from daemon.rehearsal.proof.picture import Camera, drawn
+from daemon.rehearsal.proof.plant import (
+    CLOSE_MS,
+    CLOSED,
+    CLOSING,
+    FAILURE_MS,
+    LOCAL,
+    LOCKED,
+    OPEN,
+    OPEN_MS,
+    OPENING,
+    STILL,
+    STUCK,
+    Branch,
+    Label,
+    Lie,
+    Plant,
+    Source,
+    bent,
+    jammed,
+    moved,
+    overtaken,
+    paid,
+    put,
+    unbent,
+)
+from daemon.rehearsal.proof.switchgear import Switchgear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from daemon.core.transfer.intake import Params
+    from daemon.core.view import Facts
+    from daemon.model.plant import Equipment, IntakeScheme, Site
+    from daemon.rehearsal.proof.plant import Told
+
+LOSSES: Final = 4
+"""How often a utility fails: once more than the switch may follow."""
+LOSS_MS: Final = (340, 450)
+"""From an island at the switch to the trip of loss-of-mains protection [ms]."""
+CLEAR_MS: Final = (50, 400)
+"""From a fault to the trip of what feeds it [ms]."""
+RESIDUAL_MS: Final = 200
+"""The switch may wait this long for the voltage that motors leave [ms]."""
+MARGIN_MS: Final = 1_000
+"""Transfers are counted in a window shorter by this than the daemon's own [ms]."""
+TRAVELS: Final = 4
+"""Motion of the switch between its feeds."""
+OWN: Final = 64
+"""What may be the matter with the switch: its own logic has it."""
+SITE: Final = 2
+"""Number of the sources on site, after those of the two utilities."""
+
+
+class Course(NamedTuple):
+    """What is to be known of the switch beside where it stands.
+
+    Attributes:
+        target: feed it travels to.
+        first: number of the oldest transfer that counts.
+        told: transfers told within the window.
+        given_up: the daemon does not move it any more before a person has looked.
+    """
+
+    target: int = 0
+    first: int = 0
+    told: int = 0
+    given_up: int = 0
+
+
+class Instrument(NamedTuple):
+    """What may lie: a point, what it tells of, and the number of that."""
+
+    equipment: str
+    point: str
+    tells: str
+    where: int = 0
+
+
+class Intake(Switchgear):
+    """Two feeders, the switch, and the breaker behind it; the switch is numbered after those.
+
+    Attributes:
+        switch: number of the switch.
+        poles: buses of source 1, source 2 and load of the switch.
+        feeders: numbers of the breakers of source 1 and 2.
+        behind_it: number of the breaker behind it.
+        travel_ms: how long it takes from feed to feed [ms].
+        most: transfers that the daemon may tell it within the window.
+        window_ms: length of the window [ms].
+        instruments: what may lie.
+    """
+
+    switch = 0
+    scheme = ""
+    poles = (0, 0, 0)
+    feeders = (0, 1)
+    behind_it = 2
+    travel_ms = (0, 0)
+    most = 0
+    window_ms = 0
+    instruments: tuple[Instrument, ...] = ()
+    _given = 0, 0
+
+    def first(self, sudden: int, hidden: int) -> Plant:
+        """Return the intake on source 1, both utilities and the sources on site alive."""
+        self._given = sudden, hidden
+        plant = super().first(sudden, hidden)
+        return plant._replace(
+            contacts=(*plant.contacts, 1),
+            motions=(*plant.motions, STILL),
+            bent=(*plant.bent, 0),
+            orders=(*plant.orders, ()),
+            sources=(True,) * len(self.sources),
+            stages=Course(),
+            losses=LOSSES,
+        )
+
+    def number(self, name: str) -> int:
+        """Return the number of a breaker or of the switch."""
+        return self.switch if name == self.scheme else super().number(name)
+
+    def name(self, at: int) -> str:
+        """Return the name of a breaker or of the switch."""
+        return self.scheme if at == self.switch else super().name(at)
+
+    # -- voltages --------------------------------------------------------------------------------
+
+    def _joined(self, contacts: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the lowest bus that each bus is joined to."""
+        *breakers, stands = contacts
+        roots = super()._joined(tuple(breakers))
+        if not stands:
+            return roots
+        low, high = sorted((roots[self.poles[stands - 1]], roots[self.poles[2]]))
+        return tuple(low if root == high else root for root in roots)
+
+    def paralleled(self, plant: Plant) -> bool:
+        """Return whether both utilities are joined."""
+        reach = self._reach(plant.contacts)
+        return reach[self.sources[0].bus] == reach[self.sources[1].bus]
+
+    def grids(self, plant: Plant) -> list[int]:
+        """Return the live utilities that are joined to the load side of the switch."""
+        return [n for n in self.behind(plant, self.poles[2]) if n != SITE]
+
+    def islanded(self, plant: Plant) -> bool:
+        """Return whether sources on site hold the load side of the switch alone."""
+        return SITE in self.behind(plant, self.poles[2]) and not self.grids(plant)
+
+    # -- what time brings ------------------------------------------------------------------------
+
+    def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
+        """Return what follows when something timed is due."""
+        what, at = label
+        if (what, at) == ("travel", self.switch):
+            yield self._arrives(plant)
+        elif what == "loss":
+            yield from self._lost_mains(plant)
+        elif what == "backup":
+            yield self.switched(plant, SITE, on=False, text="backup takes the sources on site away")
+        elif what == "clear":
+            yield self._cleared(plant)
+        elif what == "count":
+            course = _course(plant)
+            left = course._replace(first=(at + 1) % (LOSSES * 2), told=course.told - 1)
+            yield Branch(plant._replace(stages=left), text="a transfer counts no more")
+        else:
+            yield from super().fire(plant, label)
+
+    def _lost_mains(self, plant: Plant) -> Iterator[Branch]:
+        """Loss-of-mains protection of what is behind the switch."""
+        at, name = self.behind_it, self.breakers[self.behind_it].name
+        if plant.motions[at] != STILL:
+            yield Branch(plant, text="the island is being parted")
+            return
+        if not plant.bent[at] & STUCK:
+            timers = ((("travel", at), OPEN_MS),)
+            yield Branch(moved(plant, at, OPENING), timers, text=f"{name} trips on lost mains")
+        if plant.hidden or plant.bent[at] & STUCK:
+            timers = ((("backup", 0), FAILURE_MS),)
+            yield Branch(jammed(plant, at), timers, text=f"{name} does not trip on lost mains")
+
+    def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
+        """Return a branch with the times that begin and end with what has changed."""
+        branch = super().settled(before, after, branch)
+        if not self.islanded(after):
+            return branch._replace(ended=(*branch.ended, ("loss", 0), ("backup", 0)))
+        if self.islanded(before):
+            return branch
+        return branch._replace(timers=(*branch.timers, (("loss", 0), LOSS_MS)))
+
+    # -- the switch ------------------------------------------------------------------------------
+
+    def acts(self, plant: Plant, at: int, told: Told) -> Iterator[tuple[Branch, Result]]:
+        """Return what the switch does that a command has reached."""
+        name, target = self.name(at), int(told.action[-1])
+        travels = plant.motions[at] == TRAVELS
+        if plant.bent[at] & (LOCAL | LOCKED) or not plant.automatic or travels:
+            yield Branch(plant, text=f"{name} refuses"), Result.REFUSED
+            return
+        if plant.contacts[at] == target:
+            yield Branch(plant, text=f"{name} stands there"), Result.ACKNOWLEDGED
+            return
+        counted, timers, wrong = self._counts(plant)
+        wrong += self._leaves(plant, told)
+        stays = f"{name} is told to transfer and stays"
+        if plant.bent[at] & STUCK:
+            yield Branch(counted, timers, text=stays), Result.ACKNOWLEDGED
+            return
+        yield self._travel(counted, target, timers, wrong), Result.ACKNOWLEDGED
+        if plant.hidden:
+            yield Branch(jammed(counted, at), timers, text=stays), Result.ACKNOWLEDGED
+            between = self._travel(jammed(counted, at), target, timers, wrong)
+            kept = tuple(t for t in between.timers if t[0] != ("travel", at))
+            text = f"{name} stops between its feeds"
+            yield between._replace(timers=kept, text=text), Result.ACKNOWLEDGED
+            refusing = bent(counted._replace(hidden=plant.hidden - 1), at, LOCKED)
+            yield Branch(refusing, timers, text=f"{name} refuses for good"), Result.REFUSED
+
+    def _counts(
+        self, plant: Plant
+    ) -> tuple[Plant, tuple[tuple[Label, tuple[int, int]], ...], tuple[str, ...]]:
+        """Count a transfer that was told, and say whether it is one too many."""
+        course = _course(plant)
+        label = ("count", (course.first + course.told) % (LOSSES * 2))
+        counted = plant._replace(stages=course._replace(told=course.told + 1))
+        # A daemon that has begun anew has forgotten those before.
+        lives = 1 + (plant.sudden < self._given[0])
+        wrong = ("the switch is worked too often",) * (course.told >= self.most * lives)
+        return counted, ((label, (self.window_ms, self.window_ms)),), wrong
+
+    def _leaves(self, plant: Plant, told: Told) -> tuple[str, ...]:
+        """Return what is wrong with leaving the feed it stands on."""
+        carried = self.grids(plant) and self.voltages(plant)[self.poles[2]]
+        return ("the switch leaves a feed that carries",) if carried and not told.raced else ()
+
+    def _travel(
+        self,
+        plant: Plant,
+        target: int,
+        timers: tuple[tuple[Label, tuple[int, int]], ...] = (),
+        wrong: tuple[str, ...] = (),
+    ) -> Branch:
+        """The switch leaves its feed."""
+        after = moved(plant, self.switch, TRAVELS)
+        after = after._replace(contacts=put(plant.contacts, self.switch, 0))
+        after = after._replace(stages=_course(after)._replace(target=target))
+        timers = (*timers, (("travel", self.switch), self.travel_ms))
+        text = f"{self.scheme} travels to source {target}"
+        return self.settled(plant, after, Branch(after, timers, text=text, wrong=wrong))
+
+    def _arrives(self, plant: Plant) -> Branch:
+        """The switch has arrived at its other feed."""
+        target = _course(plant).target
+        after = moved(plant, self.switch, STILL)
+        after = after._replace(
+            contacts=put(plant.contacts, self.switch, target),
+            stages=_course(plant)._replace(target=0),
+        )
+        a, load = self.poles[target - 1], self.poles[2]
+        wrong = []
+        if self.behind(plant, a) and self.behind(plant, load):
+            wrong.append("the switch joins two sources")
+        if self.fed_back(after) and not self.fed_back(plant):
+            wrong.append("the switch feeds a dead utility")
+        timers: tuple[tuple[Label, tuple[int, int]], ...] = ()
+        reach = self._reach(after.contacts)
+        if self.grids(after) and any(reach[f] == reach[load] for f in plant.faulted):
+            timers = ((("clear", 0), CLEAR_MS),)
+            if any(bits & LOCKED for bits in plant.bent[: self.switch]):
+                wrong.append("the switch feeds a fault that protection has told of")
+        text = f"{self.scheme} on source {target}"
+        return self.settled(plant, after, Branch(after, timers, text=text, wrong=tuple(wrong)))
+
+    def heard(self, plant: Plant, facts: Facts) -> Branch:
+        """Whether the daemon has given the switch up, and had a reason to."""
+        given_up = int(facts.stages.get(self.scheme) == "lockout")
+        course = _course(plant)
+        after = plant._replace(news=(), stages=course._replace(given_up=given_up))
+        reasons = (
+            plant.bent[self.switch] & (STUCK | LOCKED),
+            plant.sudden < self._given[0],
+            course.told >= self.most,
+        )
+        idle = given_up and not course.given_up and not any(reasons)
+        return Branch(after, wrong=("the switch is given up for nothing",) * bool(idle))
+
+    # -- the adversary ---------------------------------------------------------------------------
+
+    def others(self, plant: Plant) -> Iterator[Branch]:
+        """Utilities fail and return, neighbours do what they may."""
+        for n in range(SITE):
+            name = self.sources[n].name
+            if not plant.sources[n]:
+                yield self.switched(plant, n, on=True, text=f"{name} returns")
+            elif plant.losses:
+                lost = plant._replace(losses=plant.losses - 1)
+                yield self.switched(lost, n, on=False, text=f"{name} fails")
+        yield from self._neighbours(plant)
+        if plant.bent[self.switch] & OWN:
+            yield from self._own_logic(plant)
+        for at in self.feeders:
+            yield from self._closed_again(plant, at)
+
+    def _neighbours(self, plant: Plant) -> Iterator[Branch]:
+        """The breaker behind the switch, and the sources on site."""
+        at, grids = self.behind_it, self.grids(plant)
+        name, live = self.breakers[at].name, self.voltages(plant)[self.poles[2]]
+        free = plant.motions[at] == STILL and not plant.bent[at] & (STUCK | LOCKED)
+        if free and plant.contacts[at] == CLOSED and not grids:
+            timers = ((("travel", at), OPEN_MS),)
+            yield Branch(moved(plant, at, OPENING), timers, text=f"{name} is opened")
+        elif free and plant.contacts[at] == OPEN and grids and live and not plant.faulted:
+            closing = moved(plant, at, CLOSING)._replace(in_sync=at)
+            yield Branch(closing, ((("travel", at), CLOSE_MS),), text=f"{name} is closed")
+        if plant.contacts[at] == OPEN and plant.motions[at] == STILL:
+            on = not plant.sources[SITE]
+            if not (on and plant.faulted):
+                text = f"the sources on site {'run' if on else 'stop'}"
+                yield self.switched(plant, SITE, on=on, text=text)
+
+    def _own_logic(self, plant: Plant) -> Iterator[Branch]:
+        """The switch moves by itself, and is held again."""
+        held = unbent(plant, self.switch, OWN)
+        yield Branch(held, text=f"own logic of {self.scheme} is held again")
+        stands = plant.contacts[self.switch]
+        if stands and not self.grids(plant) and not self.islanded(plant) and not plant.faulted:
+            yield self._travel(plant, 3 - stands)
+
+    def _closed_again(self, plant: Plant, at: int) -> Iterator[Branch]:
+        """A feeder that others have opened is closed by them."""
+        both = all(self.voltages(plant)[end] for end in self.breakers[at].ends)
+        locked = plant.bent[at] & LOCKED
+        if plant.contacts[at] == OPEN and not (both or locked or self.islanded(plant)):
+            after = overtaken(plant._replace(contacts=put(plant.contacts, at, CLOSED)))
+            text = f"{self.breakers[at].name} closed by hand"
+            yield self.settled(plant, after, Branch(after, text=text))
+
+    def adversary(self, plant: Plant) -> Iterator[Branch]:
+        """Return all that others may do now."""
+        yield from self._healing(plant)
+        yield from self.others(plant)
+        if not plant.sudden:
+            return
+        for at, breaker in enumerate(self.breakers):
+            if plant.contacts[at] == CLOSED and plant.motions[at] == STILL:
+                gone = paid(plant)._replace(contacts=put(plant.contacts, at, OPEN))
+                after = overtaken(gone)
+                text = f"{breaker.name} opened by others"
+                yield self.settled(plant, after, Branch(after, text=text))
+        yield from self._panel(plant)
+        for bus in (self.poles[2], self.sources[SITE].bus):
+            if self.voltages(plant)[bus]:
+                after = overtaken(paid(plant)._replace(faulted=(*plant.faulted, bus)))
+                branch = Branch(after, ((("clear", 0), CLEAR_MS),))
+                text = f"a fault on {self.buses[bus]}"
+                yield self.settled(plant, after, branch._replace(text=text))
+        if plant.lie is None:
+            yield from self._lies(plant)
+
+    def _panel(self, plant: Plant) -> Iterator[Branch]:
+        """The switch is worked by persons, or by its own logic."""
+        at, stands = self.switch, plant.contacts[self.switch]
+        yield Branch(paid(plant)._replace(automatic=False), text="the selector leaves auto")
+        yield Branch(bent(paid(plant), at, OWN), text=f"own logic takes {self.scheme}")
+        local = bent(paid(plant), at, LOCAL)
+        yield Branch(local, text=f"{self.scheme} goes to local")
+        if plant.motions[at] != STILL or not stands or self.islanded(plant) or plant.faulted:
+            return
+        for to in (0, 3 - stands):
+            after = overtaken(local._replace(contacts=put(plant.contacts, at, to)))
+            text = f"{self.scheme} goes to {to or 'open'} by hand, on local"
+            yield self.settled(plant, after, Branch(after, text=text))
+
+    def _cleared(self, plant: Plant) -> Branch:
+        """What feeds a fault trips, and tells."""
+        opened, bus = plant, plant.faulted[-1]
+        at, beyond = self.behind_it, self.sources[SITE].bus
+        if bus == beyond:
+            opened = opened._replace(sources=put(opened.sources, SITE, False))
+            if opened.contacts[at] == CLOSED and self.grids(plant):
+                opened = bent(opened._replace(contacts=put(opened.contacts, at, OPEN)), at, LOCKED)
+        elif opened.contacts[at] == CLOSED and opened.sources[SITE]:
+            opened = opened._replace(contacts=put(opened.contacts, at, OPEN))
+        for n in self.grids(opened) if self._at_fault(opened) else ():
+            feeder = self.feeders[n]
+            opened = opened._replace(contacts=put(opened.contacts, feeder, OPEN))
+            opened = bent(opened, feeder, LOCKED)
+        after = overtaken(moved(opened, at, STILL) if opened.contacts[at] == OPEN else opened)
+        text = f"a fault on {self.buses[bus]} is cleared"
+        ended: tuple[Label, ...] = (("travel", at),) if after.motions[at] == STILL else ()
+        return self.settled(plant, after, Branch(after, ended=ended, text=text))
+
+    def _at_fault(self, plant: Plant) -> bool:
+        """Return whether the load side of the switch is joined to a fault."""
+        reach = self._reach(plant.contacts)
+        return any(reach[f] == reach[self.poles[2]] for f in plant.faulted)
+
+    def _lies(self, plant: Plant) -> Iterator[Branch]:
+        for n, instrument in enumerate(self.instruments):
+            for shows in self._untrue(plant, instrument):
+                lie = Lie(instrument.tells, n, 0, shows)
+                text = f"{instrument.equipment} {instrument.point} shows {shows} and it is not so"
+                yield Branch(paid(plant)._replace(lie=lie), text=text)
+
+    def _untrue(self, plant: Plant, instrument: Instrument) -> tuple[int, ...]:
+        """Return what an instrument may tell that is not so; -1 is no good value."""
+        if instrument.tells == "flag":
+            return (1 - instrument.where,)
+        if instrument.tells == "voltage":
+            return -1, 1 - self.voltages(plant)[instrument.where]
+        if instrument.tells == "position":
+            return -1, 1 - plant.contacts[instrument.where]
+        return tuple({-1, 0, 1, 2} - {plant.contacts[self.switch]})
+
+    # -- what is asked of the daemon -------------------------------------------------------------
+
+    def well(self, plant: Plant) -> bool:
+        """Return whether nothing is the matter that a person has to mend."""
+        at = self.switch
+        left_open = not plant.contacts[at] and plant.motions[at] == STILL
+        bad = plant.bent[at] & (STUCK | LOCAL | LOCKED | OWN) or left_open or plant.faulted
+        return plant.automatic and plant.lie is None and not bad and not _course(plant).given_up
+
+    def starved(self, plant: Plant) -> bool:
+        """Return whether the load side is dead, and a live utility arrives at the well switch."""
+        live = self.voltages(plant)
+        arrives = any(plant.sources[n] and live[self.poles[n]] for n in range(SITE))
+        return arrives and not live[self.poles[2]] and self.well(plant)
+
+
+def _course(plant: Plant) -> Course:
+    assert isinstance(plant.stages, Course)
+    return plant.stages
+
+
+def cut(site: Site, scheme: IntakeScheme) -> Site:
+    """Return the site with no more than two utilities, the switch, and what is next behind it."""
+    item = site.equipment
+    switch = item[scheme.switch]
+    behind = next(e for e in site.of_nature("breaker") if e.buses[0] == switch.buses[2])
+    ends = [item[name].buses[0] for name in scheme.feeds]
+    kept: list[Equipment] = [e for e in site.of_nature("utility") if e.buses[0] in ends]
+    kept.sort(key=lambda e: ends.index(e.buses[0]))
+    source = next(e for e in site.of_nature("smr", "generator") if e.kind.role is Role.SOURCE)
+    kept.append(replace(source, buses=behind.buses[1:]))
+    kept += [*(item[name] for name in scheme.feeds), behind, switch]
+    around = {*ends, behind.buses[1]}
+    kept += [e for e in site.of_nature("relay", "meter") if e.buses[0] in around]
+    buses = dict.fromkeys(bus for e in kept for bus in e.buses)
+    return replace(
+        site,
+        equipment=MappingProxyType({e.id: e for e in kept}),
+        buses=MappingProxyType({bus: site.buses[bus] for bus in buses}),
+        schemes=MappingProxyType({scheme.id: scheme}),
+    )
+
+
+def board(small: Site, scheme: IntakeScheme, params: Params) -> Intake:
+    """Return the plant of a site that was cut to its intake."""
+    number = {bus: n for n, bus in enumerate(small.buses)}
+    breakers, links = drawn(small, switched=lambda _: False)
+    sources = tuple(
+        Source(e.id, number[e.buses[0]], e.nature == "utility")
+        for e in small.of_nature("utility", "smr", "generator")
+    )
+    switch = small.equipment[scheme.switch]
+    found = Intake(tuple(small.buses), breakers, links, sources, (number[switch.buses[2]],))
+    found.switch, found.scheme = len(breakers), switch.id
+    one, two, load = (number[bus] for bus in switch.buses)
+    found.poles = one, two, load
+    first, second = (found.number(name) for name in scheme.feeds)
+    found.feeders = first, second
+    found.behind_it = next(n for n in range(len(breakers)) if n not in found.feeders)
+    travel_ms = round(switch.ratings["transfer_s"] * 1000)
+    found.travel_ms = travel_ms, travel_ms + RESIDUAL_MS
+    found.most = params.transfers_max
+    found.window_ms = round(params.window_s * 1000) - MARGIN_MS
+    found.instruments = tuple(_instruments(small, found))
+    return found
+
+
+def _instruments(small: Site, found: Intake) -> Iterator[Instrument]:
+    for n, breaker in enumerate(found.breakers):
+        yield Instrument(breaker.name, "position", "position", n)
+        for point, end in zip(("source_voltage_v", "load_voltage_v"), breaker.ends, strict=True):
+            yield Instrument(breaker.name, point, "voltage", end)
+        yield Instrument(breaker.name, "trip_51", "flag")
+    yield Instrument(found.scheme, "connected", "switch")
+    yield Instrument(found.scheme, "inhibited", "flag", 1)
+    for point, bus in zip(_SWITCH_VOLTS, found.poles, strict=True):
+        yield Instrument(found.scheme, point, "voltage", bus)
+    for item in small.of_nature("relay", "meter"):
+        bus = found.buses.index(item.buses[0])
+        relay = item.nature == "relay"
+        yield Instrument(item.id, "voltage_ll_v" if relay else "voltage_v", "voltage", bus)
+        if relay:
+            yield Instrument(item.id, "pickup_27", "flag")
+            yield Instrument(item.id, "trip_87", "flag")
+
+
+_SWITCH_VOLTS: Final = ("source_1_voltage_ll_v", "source_2_voltage_ll_v", "load_voltage_ll_v")
+_OFF_HZ: Final = 5.0
+"""An island that hangs on a dead grid is off by more than this [Hz]."""
+_CONNECTED: Final = ("open", "source_1", "source_2", "travelling")
+
+
+class IntakeCamera(Camera):
+    """What the switch, the relays of its feeds and the sources on site show."""
+
+    def show(self, now: Plant, values: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Write what is not a breaker."""
+        assert isinstance(self.board, Intake)
+        board, at, live = self.board, self.at, self.board.voltages(now)
+        stands, bits = now.contacts[board.switch], now.bent[board.switch]
+        travels = now.motions[board.switch] == TRAVELS
+        values[at[board.scheme, "connected"]] = _CONNECTED.index("travelling") * travels or stands
+        values[at[board.scheme, "local"]] = bool(bits & LOCAL)
+        values[at[board.scheme, "inhibited"]] = not bits & OWN
+        for point, bus in zip(_SWITCH_VOLTS, board.poles, strict=True):
+            values[at[board.scheme, point]] = self.nominal_v[bus] * live[bus]
+        for n, source in enumerate(board.sources):
+            if n != SITE and not now.sources[n] and live[source.bus]:
+                self._off_frequency(values, source.bus)
+        item = self.site.equipment[board.sources[SITE].name]
+        stage = item.kind.points["stage"].states.index(
+            "on_grid" if now.sources[SITE] else "tripped"
+        )
+        values[at[item.id, "stage"]] = stage
+        beyond = board.sources[SITE].bus
+        values[at[item.id, "voltage_ll_v"]] = self.nominal_v[beyond] * live[beyond]
+        told = beyond in now.faulted and now.bent[board.behind_it] & LOCKED
+        for relay in self.site.of_nature("relay"):
+            if relay.buses[0] == board.buses[beyond]:
+                values[at[relay.id, "trip_87"]] = bool(told)
+        return {}
+
+    def _off_frequency(self, values: Any, bus: int) -> None:  # noqa: ANN401
+        """Write what relays and meters tell of an island on the wires of a dead utility."""
+        for item in self.site.of_nature("relay", "meter"):
+            if item.buses[0] == self.board.buses[bus]:
+                values[self.at[item.id, "frequency_hz"]] -= _OFF_HZ
+                if item.nature == "relay":
+                    values[self.at[item.id, "pickup_81u"]] = 1.0
+
+    def _lie(self, now: Plant, values: Any, quality: Any) -> None:  # noqa: ANN401
+        """Let one instrument tell what is not so."""
+        assert isinstance(self.board, Intake)
+        if now.lie is None:
+            return
+        lie, instrument = now.lie, self.board.instruments[now.lie.breaker]
+        index = self.at[instrument.equipment, instrument.point]
+        if lie.shows < 0:
+            quality[index] = Quality.BAD_COMMUNICATION_ERROR
+        elif lie.kind == "voltage":
+            values[index] = self.nominal_v[instrument.where] * lie.shows
+        else:
+            values[index] = lie.shows + (lie.kind == "position")
