@@ -8,13 +8,11 @@ fail-safe or a part was given up; the report says which.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib.metadata
 import signal
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +52,7 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.transfer_reports import Reporter
 from daemon.runtime.workers import PoolWorkers
 from daemon.runtime.world import World
-from daemon.settings.broker import broker_at
+from daemon.settings.site_file import with_broker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,12 +75,12 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     begun_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
     epoch = next_epoch(world.files)
     journal = Journal(world.files)
-    journal.boot(epoch, site_hash(site_file), begun_ns, utc_ns, str(site_file.path.absolute()))
+    journal.boot(epoch, site_file.digest, begun_ns, utc_ns, str(site_file.path.absolute()))
     chronicle = Chronicle(begun_ns, utc_ns - begun_ns, say)
     supervisor = Supervisor(
         clock.monotonic_ns,
         lambda name, why: scan.happened(
-            "task_died", name, f"{name} died: {_last(why)}", {"trace": why}
+            "task_died", name, f"{name} died: {why.splitlines()[-1]}", {"trace": why}
         ),
     )
     table = Table(points, begun_ns)
@@ -136,18 +134,9 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     )  # fmt: skip
 
 
-def site_hash(site_file: SiteFile) -> str:
-    """Return what tells one site, as checked, from another."""
-    return hashlib.sha256(repr((site_file.site, site_file.control)).encode()).hexdigest()
-
-
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _last(text: str) -> str:
-    return text.splitlines()[-1]
 
 
 def system_world(state: Path, people: Path | None = None) -> World:
@@ -191,10 +180,7 @@ def run(
         OSError: the port of the metrics is taken, or the state directory cannot be written.
         ValueError: `mqtt` is not the address of a broker, or the name of `state` is too long.
     """
-    if mqtt:
-        host, port = broker_at(mqtt)
-        north = replace(site_file.site.north, mqtt_host=host, mqtt_port=port)
-        site_file = replace(site_file, site=replace(site_file.site, north=north))
+    site_file = with_broker(site_file, mqtt)
     # A publisher that renders in its own thread must not keep the scan from the interpreter.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

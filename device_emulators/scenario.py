@@ -278,6 +278,12 @@ def written(scenario: Scenario, why: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def in_yaml(page: Mapping[str, Any]) -> str:
+    """Return a scenario made of plain lists and mappings as the text of a file."""
+    text: str = yaml.safe_dump(page, sort_keys=False, width=100, allow_unicode=True)
+    return text
+
+
 def _on_one_line(row: Mapping[str, Any]) -> str:
     ordered = sorted(row.items(), key=lambda item: item[0] != "at_s")
     text: str = yaml.safe_dump(

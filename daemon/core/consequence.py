@@ -175,7 +175,7 @@ def carried_w(view: View, change: Change = AS_IS) -> Mapping[str, float]:
 
 
 def _summed(
-    view: View, found: Mapping[str, tuple[str, str]], drawn_w: Mapping[str, float]
+    view: View, found: _Found, drawn_w: Mapping[str, float]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return what every link carries towards what is drawn, and what every root gives [W]."""
     at_bus, carried, total_w = dict(drawn_w), dict[str, float](), dict[str, float]()

@@ -167,6 +167,7 @@ def _concerned(view: View, *, requests: bool, outcomes: bool) -> bool:
     if not view.inbox:
         return False
     return any(
-        (requests and isinstance(m, OperatorRequest | Order)) or (outcomes and isinstance(m, Outcome))
+        (requests and isinstance(m, OperatorRequest | Order))
+        or (outcomes and isinstance(m, Outcome))
         for m in view.inbox
     )

@@ -333,7 +333,7 @@ class Facts:
     sets_to_spare: tuple[str, ...] = ()
     rows_free_w: float = 0.0
     fuel: Fuel = field(default_factory=Fuel)
-    tests: Tests = Tests()
+    tests: Tests = field(default_factory=Tests)
     island: Island = field(default_factory=Island)
     formed: Mapping[str, Formed] = field(default_factory=dict)
     black_start: BlackStart = field(default_factory=BlackStart)

@@ -20,7 +20,7 @@ from daemon.settings.check import problems
 from daemon.settings.findings import Problem, SettingsError
 from daemon.settings.folders import config_dir, site_path
 from daemon.settings.schema import schema
-from daemon.settings.site_file import SiteFile, load, shift_ports, with_hook
+from daemon.settings.site_file import SiteFile, load, shift_ports, with_broker, with_hook
 
 __all__ = [
     "Problem",
@@ -33,5 +33,6 @@ __all__ = [
     "schema",
     "shift_ports",
     "site_path",
+    "with_broker",
     "with_hook",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model import plant as model
 from daemon.model.natures import NATURES
 from daemon.settings.alarms import load_alarms
+from daemon.settings.broker import broker_at
 from daemon.settings.checks.addresses import check_addresses
 from daemon.settings.checks.balance import check_balance
 from daemon.settings.checks.connections import check_connections, check_reach
@@ -66,6 +68,11 @@ class SiteFile:
     path: Path
     document: Document
 
+    @property
+    def digest(self) -> str:
+        """Return what tells one site, as checked, from another."""
+        return hashlib.sha256(repr((self.site, self.control)).encode()).hexdigest()
+
 
 def load(site: str | Path) -> SiteFile:
     """Return a site file: a path, or the name of a shipped site such as `ai_hall`.
@@ -113,6 +120,19 @@ def with_hook(site_file: SiteFile, program: str | None) -> SiteFile:
         return site_file
     hook = dataclasses.replace(site_file.site.north.hook, program=(program,))
     north = dataclasses.replace(site_file.site.north, hook=hook)
+    return dataclasses.replace(site_file, site=dataclasses.replace(site_file.site, north=north))
+
+
+def with_broker(site_file: SiteFile, address: str | None) -> SiteFile:
+    """Return the site with another broker, if one is named as `broker_at` reads it.
+
+    Raises:
+        ValueError: `address` is not that of a broker.
+    """
+    if not address:
+        return site_file
+    host, port = broker_at(address)
+    north = dataclasses.replace(site_file.site.north, mqtt_host=host, mqtt_port=port)
     return dataclasses.replace(site_file, site=dataclasses.replace(site_file.site, north=north))
 
 

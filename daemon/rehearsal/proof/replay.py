@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
+from device_emulators.scenario import in_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def scenario(site: Site, scheme: MainTieMainScheme, wrong: str, deeds: Sequence[
             {"name": "no critical load sees it", "fed": {"loads": "critical"}},
         ],
     }
-    return yaml.safe_dump(page, sort_keys=False, width=100, allow_unicode=True)
+    return in_yaml(page)
 
 
 def _act(site: Site, scheme: MainTieMainScheme, text: str) -> dict[str, Any] | None:

@@ -58,9 +58,9 @@ def test_feeders_know_their_priority_and_their_loads() -> None:
     found = acceptance.blocks(site, points)
     # Half of the dual-corded racks and of 48 V, two of four static switches, one coolant pump.
     ups_w = 0.64e6 / 2 + 0.16e6 / 2 + 0.2e6 / 2 + 0.15e6
-    assert found["52-VCB-SA1"] == acceptance.Block(pytest.approx(ups_w), 0.0, 1)
-    assert found["52-VCB-SA2"] == acceptance.Block(pytest.approx(0.5e6), 0.0, 2)
-    assert found["52-VCB-HA"] == acceptance.Block(0.0, pytest.approx(3.12e6), 3)
+    assert found["52-VCB-SA1"] == pytest.approx(acceptance.Block(ups_w, 0.0, 1))
+    assert found["52-VCB-SA2"] == pytest.approx(acceptance.Block(0.5e6, 0.0, 2))
+    assert found["52-VCB-HA"] == pytest.approx(acceptance.Block(0.0, 3.12e6, 3))
     assert found["52-VCB-QA"] == acceptance.Block()
 
 
