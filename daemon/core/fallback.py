@@ -44,7 +44,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """How long a device may keep silent after the start before it is said [s]."""
+    """How long devices are given to tell their fall-back.
+
+    Attributes:
+        settle_s: a device may keep silent for this long after the start before it is said [s].
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     settle_s: Annotated[float, Interval(ge=1.0, le=600.0)] = 10.0

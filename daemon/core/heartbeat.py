@@ -33,7 +33,11 @@ _WRAP: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """How often a heartbeat goes out within the fall-back time of a device."""
+    """How often a device hears the daemon.
+
+    Attributes:
+        beats_per_fallback: heartbeats within the fall-back time of a device.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     beats_per_fallback: Annotated[int, Ge(2)] = 3

@@ -55,7 +55,7 @@ class Params:
     """Rules of the site and limits on what people may hide.
 
     Attributes:
-        rules: by class; settings fills them from `config/alarms/`.
+        rules: entries by class, in place of those from `config/alarms/`.
         longest_shelf_s: nothing is shelved for longer [s].
     """
 
