@@ -31,7 +31,8 @@ Starts the emulated plant, an MQTT broker and the daemon, each in a process of i
 scenario over real sockets and says at the end what was expected and what happened.
 
 The broker is mosquitto where it is installed, else an embedded one (MQTT 3.1.1); --mqtt names
-another. Ctrl-C ends all of it; the exit code is then 130.
+another. Ctrl-C ends all of it; the exit code is then 130. --state keeps what the daemon recorded,
+for `report`; meanwhile `command` switches by hand.
 
 examples:
   ridethrough demo
@@ -40,6 +41,7 @@ examples:
   ridethrough demo --scenario generator_failure --without-daemon
   ridethrough demo --scenario normal --trace node_power.csv.gz
   ridethrough demo --port-offset 100        a second demonstration beside the first
+  ridethrough demo --state demo-state       and then: ridethrough report demo-state
 """
 _RUN = """\
 Runs the daemon on a site until it is ended, or for --for seconds. Its record and what it must
@@ -151,7 +153,9 @@ Commands a plant by hand, through the local door of the running daemon: --state 
 A device is selected first; what would lose supply is said, and the interlocks have their word. The
 selection is good for some seconds; `operate` within them does it, once. Where the site wants a
 second person (see `needs approval`), another operator approves in between. At a terminal `select`
-stays and asks. Set-points are given in one step and stand until they are released.
+stays and asks. Set-points are given in one step and stand until they are released; automata may
+leave less of one than was asked for, and say so. What no automaton wants otherwise then stays as
+it is.
 
 Without enrolled operators the user who runs the daemon, and root, may command, and nobody can
 approve. `enrol` makes named operators, each with a secret; from then on --user says who asks. The
@@ -161,15 +165,15 @@ what was asked for was done. Every attempt is recorded.
 examples:
   ridethrough command list
   ridethrough command list '52-GCB-*'             how they stand, and what they obey
-  ridethrough command select 52-GCB-1 open --reason "oil change"
+  ridethrough command select 52-VCB-HA open --reason "inspection of HVDC-A"
   ridethrough command enrol kim --role operate --role approve
-  ridethrough command select 52-VCB-TIE close --user kim
+  ridethrough command select 52-VCB-HA close --user kim
   ridethrough command approve 7-3 --user lee
   ridethrough command operate 7-3 --user kim --secret-file kim.secret --json
   ridethrough command cancel 7-3
   ridethrough command select CCTS-1 reset         a scheme that waits for a person
-  ridethrough command set ESS-1 power_setpoint_w -500000
-  ridethrough command release ESS-1 power_setpoint_w
+  ridethrough command set ROW-1 power_cap_pu 0.8
+  ridethrough command release ROW-1 power_cap_pu
   ridethrough command watch --state /var/lib/ridethrough
 """
 _SCHEMA = """\
@@ -226,6 +230,12 @@ def _demo_options(sub: argparse.ArgumentParser) -> None:
     _plant_options(sub)
     sub.add_argument(
         "--without-daemon", action="store_true", help="the plant alone, to see what it would miss"
+    )
+    sub.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="state folder of the daemon (default: one that is gone afterwards)",
     )
     _mqtt(sub)
     _offset(sub)
@@ -575,11 +585,14 @@ def _broker(text: str) -> str:
 def _demo(options: argparse.Namespace) -> int:
     from daemon.rehearsal.demo import Wish, demonstrate
 
+    if options.state is not None:
+        _mind_state(options.state)
     wish = Wish(
         site=options.site,
         scenario=options.scenario,
         trace=options.trace,
         for_s=options.for_s,
+        state=options.state,
         without_daemon=options.without_daemon,
         mqtt=options.mqtt,
         port_offset=options.port_offset,

@@ -45,6 +45,7 @@ class Wish:
         scenario: scenario file or name.
         trace: measured load, or None for the synthetic one.
         for_s: plant seconds to play, or None for what the scenario says [s].
+        state: state folder of the daemon, or None for one that is gone afterwards.
         without_daemon: leave the plant to itself.
         mqtt: URL of another broker, or None for one of our own.
         port_offset: added to every port of the site.
@@ -54,6 +55,7 @@ class Wish:
     scenario: str
     trace: Path | None = None
     for_s: float | None = None
+    state: Path | None = None
     without_daemon: bool = False
     mqtt: str | None = None
     port_offset: int = 0
@@ -178,10 +180,12 @@ class Show:
         _out(f"everything is ready after {_now_s() - began_s:.1f} s")
         watchers = [asyncio.create_task(self._watch(c)) for c in self._children if c is not plant]
         self._lines.begin()
-        await plant.say("start")
-        await plant.said("played to the end")
-        for watcher in watchers:
-            watcher.cancel()
+        try:
+            await plant.say("start")
+            await plant.said("played to the end")
+        finally:
+            for watcher in watchers:  # what ends from here on is ended by us
+                watcher.cancel()
         # The daemon first: it would report every device lost if the plant went before it.
         if controller is not None:
             await controller.stop()
@@ -213,10 +217,11 @@ class Show:
         host, port = self._broker_at()
         north = self.site.north
         name = f"[{host}]" if ":" in host else host
-        command = self._wish.daemon_command(folder / "state", f"mqtt://{name}:{port}")
+        state = self._wish.state or folder / "state"
+        command = self._wish.daemon_command(state, f"mqtt://{name}:{port}")
         child = await self._start("daemon", command)
         await self._ready(child, lambda: _is_ready(north.metrics_host, north.metrics_port))
-        _out(f"  commands    ridethrough command list --state {folder / 'state'}")
+        _out(f"  commands    ridethrough command list --state {state}")
         return child
 
     async def _start(self, name: str, command: Sequence[str]) -> Child:
