@@ -87,10 +87,11 @@ interlocks and command path against breakers that stick, sources that fail and c
 wrong moment, answers that are lost, instruments that lie, hands at the panel, and a daemon that
 starts anew. Time is kept as bounds, so that every order of events is gone through.
 
-Beside a loss and return of the utility, --short (the form of the tests) has one hidden fault,
---full one sudden disturbance at any instant and one hidden fault. --without takes an interlock
-away, to see what it is for. A counterexample is told step by step, and written to --to as a
-scenario. Exit code 0 exactly when every search came to its end and found nothing.
+The utility fails and returns. Beside that --short has one hidden fault, which shows when something
+is asked of what has it; without --short there is also one sudden disturbance, at any instant; and
+with --full both together, which takes hours. --without takes an interlock away, to see what it is
+for. A counterexample is told step by step, and written to --to as a scenario. Exit code 0 exactly
+when every search came to its end and found nothing.
 
 examples:
   ridethrough prove
@@ -449,7 +450,7 @@ def _prove_options(sub: argparse.ArgumentParser) -> None:
     _site(sub.add_argument, "--site", default=DEFAULT_SITE)
     sub.add_argument("--scheme", default="", metavar="NAME", help="a scheme, or NAME/part of it")
     form = sub.add_mutually_exclusive_group()
-    form.add_argument("--short", dest="form", action="store_const", const="short", default="short")
+    form.add_argument("--short", dest="form", action="store_const", const="short", default="usual")
     form.add_argument("--full", dest="form", action="store_const", const="full")
     sub.add_argument(
         "--without", action="append", default=[], metavar="ROW", help="take this interlock away"

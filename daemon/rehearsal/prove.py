@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from daemon.rehearsal.proof.explore import Tally
     from daemon.settings import SiteFile
 
-LEVELS: Final = {"short": ((0, 0), (0, 1)), "full": ((1, 0), (1, 1))}
+LEVELS: Final = {
+    "short": ((0, 0), (0, 1)),
+    "usual": ((0, 0), (0, 1), (1, 0)),
+    "full": ((0, 0), (0, 1), (1, 0), (1, 1)),
+}
 """By form, the sudden disturbances and hidden faults beside a loss and return of the utility."""
 _LOOK: Final = 512
 """Situations between two looks at the clock, which is slow to ask."""
@@ -44,7 +48,7 @@ class Wish(NamedTuple):
 
     site: Path
     scheme: str = ""
-    form: str = "short"
+    form: str = "usual"
     without: tuple[str, ...] = ()
     limit_s: float = 0.0
     folder: Path | None = None
@@ -97,8 +101,9 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     site_file = settings.load(settings.site_path(wish.site))
     found = []
     with _without(wish.without):
-        for sudden, hidden in LEVELS[wish.form]:
-            for part in _parts(site_file, wish.scheme):
+        for part in _parts(site_file, wish.scheme):
+            # What one level has learned of the scheme's memory, the next one need not.
+            for sudden, hidden in LEVELS[wish.form]:
                 found.append(_searched(part, sudden, hidden, wish.limit_s))
                 print(*_lines(found[-1]), sep="\n", flush=True)
                 _write(wish.folder, site_file, found[-1])

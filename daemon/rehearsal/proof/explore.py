@@ -17,8 +17,6 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from daemon.core.transfer import section
 from daemon.rehearsal.proof import zones
 from daemon.rehearsal.proof.mind import NOW
@@ -446,7 +444,7 @@ class Search:
         limits += [self._bound_ms if label == HUNGRY else EVER for label in now.labels]
         zone = zones.kept(now.zone, instants)
         # What lies further back than is ever asked is as good as any time ago.
-        zone = np.where(zone > np.array(limits, dtype=np.int32), EVER, zone).astype(np.int32)
+        zone = zones.relaxed(zone, limits)
         waits = () if thought.stirred else tuple(q for q in thought.waits if q.stamp in stamps)
         return now._replace(memory=thought.memory, stamps=tuple(stamps), waits=waits, zone=zone)
 

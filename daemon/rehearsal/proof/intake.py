@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from daemon.core.transfer.intake import Params
+    from daemon.core.step import Control
     from daemon.core.view import Facts
     from daemon.model.plant import Equipment, IntakeScheme, Site
     from daemon.rehearsal.proof.plant import Told
@@ -83,12 +83,14 @@ class Course(NamedTuple):
         first: number of the oldest transfer that counts.
         told: transfers told within the window.
         given_up: the daemon does not move it any more before a person has looked.
+        usable: it has carried a live utility for so long that the breaker behind it may close.
     """
 
     target: int = 0
     first: int = 0
     told: int = 0
     given_up: int = 0
+    usable: int = 0
 
 
 class Instrument(NamedTuple):
@@ -111,6 +113,7 @@ class Intake(Switchgear):
         travel_ms: how long it takes from feed to feed [ms].
         most: transfers that the daemon may tell it within the window.
         window_ms: length of the window [ms].
+        usable_ms: the breaker behind it stays open until it has carried for this long [ms].
         instruments: what may lie.
     """
 
@@ -122,6 +125,7 @@ class Intake(Switchgear):
     travel_ms = (0, 0)
     most = 0
     window_ms = 0
+    usable_ms = 0
     instruments: tuple[Instrument, ...] = ()
     _given = 0, 0
 
@@ -135,7 +139,7 @@ class Intake(Switchgear):
             bent=(*plant.bent, 0),
             orders=(*plant.orders, ()),
             sources=(True,) * len(self.sources),
-            stages=Course(),
+            stages=Course(usable=1),
             losses=LOSSES,
         )
 
@@ -182,6 +186,9 @@ class Intake(Switchgear):
             yield from self._lost_mains(plant)
         elif what == "backup":
             yield self.switched(plant, SITE, on=False, text="backup takes the sources on site away")
+        elif what == "usable":
+            usable = _course(plant)._replace(usable=1)
+            yield Branch(plant._replace(stages=usable), text="what is behind may be joined")
         elif what == "clear":
             yield self._cleared(plant)
         elif what == "count":
@@ -206,12 +213,22 @@ class Intake(Switchgear):
 
     def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
         """Return a branch with the times that begin and end with what has changed."""
-        branch = super().settled(before, after, branch)
+        if not self._carries(after):
+            after = after._replace(stages=_course(after)._replace(usable=0))
+        timers, ended = branch.timers, branch.ended
         if not self.islanded(after):
-            return branch._replace(ended=(*branch.ended, ("loss", 0), ("backup", 0)))
-        if self.islanded(before):
-            return branch
-        return branch._replace(timers=(*branch.timers, (("loss", 0), LOSS_MS)))
+            ended = (*ended, ("loss", 0), ("backup", 0))
+        elif not self.islanded(before):
+            timers = (*timers, (("loss", 0), LOSS_MS))
+        if not self._carries(after):
+            ended = (*ended, ("usable", 0))
+        elif not self._carries(before):
+            timers = (*timers, (("usable", 0), (self.usable_ms, self.usable_ms)))
+        return super().settled(before, after, branch._replace(timers=timers, ended=ended))
+
+    def _carries(self, plant: Plant) -> bool:
+        """Return whether a live utility is joined to the load side of the switch."""
+        return bool(self.grids(plant)) and self.voltages(plant)[self.poles[2]]
 
     # -- the switch ------------------------------------------------------------------------------
 
@@ -255,8 +272,8 @@ class Intake(Switchgear):
 
     def _leaves(self, plant: Plant, told: Told) -> tuple[str, ...]:
         """Return what is wrong with leaving the feed it stands on."""
-        carried = self.grids(plant) and self.voltages(plant)[self.poles[2]]
-        return ("the switch leaves a feed that carries",) if carried and not told.raced else ()
+        wrong = self._carries(plant) and not told.raced
+        return ("the switch leaves a feed that carries",) * wrong
 
     def _travel(
         self,
@@ -328,13 +345,12 @@ class Intake(Switchgear):
 
     def _neighbours(self, plant: Plant) -> Iterator[Branch]:
         """The breaker behind the switch, and the sources on site."""
-        at, grids = self.behind_it, self.grids(plant)
-        name, live = self.breakers[at].name, self.voltages(plant)[self.poles[2]]
+        at, name = self.behind_it, self.breakers[self.behind_it].name
         free = plant.motions[at] == STILL and not plant.bent[at] & (STUCK | LOCKED)
-        if free and plant.contacts[at] == CLOSED and not grids:
+        if free and plant.contacts[at] == CLOSED and not self.grids(plant):
             timers = ((("travel", at), OPEN_MS),)
             yield Branch(moved(plant, at, OPENING), timers, text=f"{name} is opened")
-        elif free and plant.contacts[at] == OPEN and grids and live and not plant.faulted:
+        elif free and plant.contacts[at] == OPEN and _course(plant).usable and not plant.faulted:
             closing = moved(plant, at, CLOSING)._replace(in_sync=at)
             yield Branch(closing, ((("travel", at), CLOSE_MS),), text=f"{name} is closed")
         if plant.contacts[at] == OPEN and plant.motions[at] == STILL:
@@ -480,7 +496,7 @@ def cut(site: Site, scheme: IntakeScheme) -> Site:
     )
 
 
-def board(small: Site, scheme: IntakeScheme, params: Params) -> Intake:
+def board(small: Site, scheme: IntakeScheme, control: Control) -> Intake:
     """Return the plant of a site that was cut to its intake."""
     number = {bus: n for n, bus in enumerate(small.buses)}
     breakers, links = drawn(small, switched=lambda _: False)
@@ -498,8 +514,9 @@ def board(small: Site, scheme: IntakeScheme, params: Params) -> Intake:
     found.behind_it = next(n for n in range(len(breakers)) if n not in found.feeders)
     travel_ms = round(switch.ratings["transfer_s"] * 1000)
     found.travel_ms = travel_ms, travel_ms + RESIDUAL_MS
-    found.most = params.transfers_max
-    found.window_ms = round(params.window_s * 1000) - MARGIN_MS
+    found.most = control.intake.transfers_max
+    found.window_ms = round(control.intake.window_s * 1000) - MARGIN_MS
+    found.usable_ms = round(control.main_tie_main.reclose_s * 1000)
     found.instruments = tuple(_instruments(small, found))
     return found
 

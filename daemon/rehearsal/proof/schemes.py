@@ -57,7 +57,7 @@ def _sets(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
 
 def _intake(site: Site, control: Control, scheme: IntakeScheme) -> Part:
     small = intake.cut(site, scheme)
-    board = intake.board(small, scheme, control.intake)
+    board = intake.board(small, scheme, control)
     mind = Mind(small, control, ("outage", "intake"))
     picture = intake.IntakeCamera(small, scheme, board, mind)
     return Part(scheme.id, board, mind, picture, INTAKE_BOUND_MS)

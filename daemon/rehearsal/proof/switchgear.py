@@ -241,7 +241,10 @@ class Switchgear:
             yield Branch(moved(raced, at, OPENING), timers, text=text, wrong=wrong)
         if plant.hidden or plant.bent[at] & STUCK:
             text = f"{name} is told to open and is stuck"
-            yield Branch(jammed(plant, at), ((("failure", at), FAILURE_MS),), text=text)
+            timers: list[tuple[Label, tuple[int, int]]] = [(("failure", at), FAILURE_MS)]
+            if self.paralleled(plant):  # what is meant to end the overlap cannot
+                timers.append((("ended", 0), (ENDED_MS, ENDED_MS)))
+            yield Branch(jammed(plant, at), tuple(timers), text=text)
 
     def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
         """Return the critical buses that an opening takes their last feed, a gap apart."""

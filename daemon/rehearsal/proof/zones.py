@@ -84,8 +84,8 @@ def waited(zone: Zone, latest_ms: Sequence[int]) -> Zone:
     after = zone.copy()
     after[0] = np.minimum((row[:, None] + zone).min(axis=0), EVER)
     after[0, 0] = 0
-    closed: Zone = np.minimum(after, after[:, :1] + after[:1])
-    return closed
+    tight: Zone = np.minimum(after, after[:, :1] + after[:1])
+    return tight
 
 
 def bounded(zone: Zone, i: int, j: int, most_ms: int) -> Zone | None:
@@ -96,6 +96,24 @@ def bounded(zone: Zone, i: int, j: int, most_ms: int) -> Zone | None:
         return None
     narrower: Zone = np.minimum(zone, zone[:, i : i + 1] + most_ms + zone[j : j + 1])
     return narrower
+
+
+def closed(zone: Zone) -> Zone:
+    """Return a zone in which every bound is as tight as the others make it."""
+    tight = zone.copy()
+    for k in range(len(tight)):
+        np.minimum(tight, tight[:, k : k + 1] + tight[k : k + 1], out=tight)
+    return tight
+
+
+def relaxed(zone: Zone, limits: Sequence[int]) -> Zone:
+    """Return a zone without the bounds that lie beyond a limit, by the instant they count from."""
+    beyond = zone > np.array(limits, dtype=np.int32)
+    if not beyond.any():
+        return zone
+    loose = zone.copy()
+    loose[beyond] = EVER
+    return closed(loose)
 
 
 def kept(zone: Zone, instants: Sequence[int]) -> Zone:
@@ -137,4 +155,4 @@ def joined(zones: Sequence[Zone], *, coarse: bool) -> Zone:
         return most
     differ = (stack != most).any(axis=0)
     up = _LADDER[np.minimum(np.searchsorted(_LADDER, most), len(_LADDER) - 1)]
-    return np.where(differ, up, most).astype(np.int32)
+    return closed(np.where(differ, up, most).astype(np.int32))
