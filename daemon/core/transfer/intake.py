@@ -2,7 +2,9 @@
 
 Theory of operation. The switch stands on one feed. When that feed has failed, or is healthy at the
 utility and does not arrive at the switch, and the other is healthy and arrives, for `transfer_s`,
-the switch is told to go over (MOVING): an open transition of the device.
+it may go over (READY), and once the interlocks let it, it is told to (MOVING): an open transition
+of the device. Until then it may change its mind: what they wait for, an island that has to be
+parted, a feed that has just gone as well, can last longer than the reason to go.
 It goes back to source 1 only when that has been stable for `return_s` on top of its own return
 time, and only if the site wants that at all. The device must show the new position within
 `travel_s`. More than `transfers_max` transfers within `window_s` end in LOCKOUT on whatever feed
@@ -18,7 +20,12 @@ the switch stands, until a person resets: a flapping utility must not work the s
         HANDS_OFF -> UNJUDGED
         TOO_MANY -> LOCKOUT
         STAY -> STANDING
-        after transfer_s -> MOVING
+        after transfer_s -> READY
+    READY
+        HANDS_OFF -> UNJUDGED
+        TOO_MANY -> LOCKOUT
+        STAY -> STANDING
+        CLEARED -> MOVING
     MOVING
         HANDS_OFF -> UNJUDGED
         ARRIVED -> STANDING
@@ -36,7 +43,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
-from daemon.core.interlocks import fault_behind
+from daemon.core.interlocks import Case, Verdict, check, fault_behind
 from daemon.core.view import Health, Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import IntakeScheme
@@ -44,6 +51,7 @@ from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.view import View
+    from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
 
 
@@ -53,6 +61,7 @@ class Stage(Word):
     UNJUDGED = "not judged: hand operation, own logic, or not known"
     STANDING = "on a feed"
     WAITING = "the other feed is better, waiting"
+    READY = "has waited, the interlocks decide"
     MOVING = "told to transfer"
     LOCKOUT = "did not transfer, or too often: a person must look"
 
@@ -69,6 +78,7 @@ class Event(Word):
         "present feed failed or broken off and the other arrives, or source 1 stable again"
     )
     STAY = "no reason to move any more"
+    CLEARED = "the interlocks let it go"
 
 
 _TRANSITIONS: Final = {
@@ -79,6 +89,10 @@ _TRANSITIONS: Final = {
     (Stage.WAITING, Event.HANDS_OFF): Stage.UNJUDGED,
     (Stage.WAITING, Event.TOO_MANY): Stage.LOCKOUT,
     (Stage.WAITING, Event.STAY): Stage.STANDING,
+    (Stage.READY, Event.HANDS_OFF): Stage.UNJUDGED,
+    (Stage.READY, Event.TOO_MANY): Stage.LOCKOUT,
+    (Stage.READY, Event.STAY): Stage.STANDING,
+    (Stage.READY, Event.CLEARED): Stage.MOVING,
     (Stage.MOVING, Event.HANDS_OFF): Stage.UNJUDGED,
     (Stage.MOVING, Event.ARRIVED): Stage.STANDING,
     (Stage.LOCKOUT, Event.RESET): Stage.UNJUDGED,
@@ -87,12 +101,12 @@ SWITCH: Final = Table(
     first=Stage.UNJUDGED,
     transitions=_TRANSITIONS,
     after={
-        Stage.WAITING: ("transfer_s", Stage.MOVING),
+        Stage.WAITING: ("transfer_s", Stage.READY),
         Stage.MOVING: ("travel_s", Stage.LOCKOUT),
     },
     # Events are conditions of the plant that hold for many scans: a stage listens to its own.
     ignored=ignoring_the_rest(Stage, Event, _TRANSITIONS),
-    rests=frozenset({Stage.UNJUDGED, Stage.STANDING}),
+    rests=frozenset({Stage.UNJUDGED, Stage.STANDING, Stage.READY}),
     person=frozenset({Stage.LOCKOUT}),
 )
 
@@ -128,6 +142,7 @@ class At(NamedTuple):
         target: source it goes to, 1 or 2; 0 without a reason to go.
         preferred_ns: since when source 1 is stable while it stands on 2, 0 when not [ns].
         moved_ns: when it was told to transfer, the last ones [ns].
+        refused_by: interlock that has last held it back while it is ready, to say so once.
     """
 
     stage: Stage = Stage.UNJUDGED
@@ -135,6 +150,7 @@ class At(NamedTuple):
     target: int = 0
     preferred_ns: int = 0
     moved_ns: tuple[int, ...] = ()
+    refused_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +182,22 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         scheme = view.site.schemes[name]
         assert isinstance(scheme, IntakeScheme)
         at = _look(view, scheme, before, params)
+        refusal = _refusal(view, scheme, at)
         stage, since_ns = advance(
             SWITCH,
             (at.stage, at.since_ns),
-            _events(view, scheme, at, params),
+            _events(view, scheme, at, params, cleared=refusal == _NONE),
             view,
             waits_ns,
         )
         if stage is Stage.MOVING is not at.stage:
             at = at._replace(moved_ns=(*at.moved_ns, view.now_ns))
-        after[name] = at = at._replace(stage=stage, since_ns=since_ns)
+        held_by = refusal.refused_by if stage is Stage.READY else ""
+        if held_by and held_by != at.refused_by:
+            events.append(_refused(view, _wish(scheme, at), refusal))
+        after[name] = at = at._replace(stage=stage, since_ns=since_ns, refused_by=held_by)
         if stage is Stage.MOVING:
-            action = f"to_source_{at.target}"
-            why = f"source {at.target} is the better feed"
-            proposals.append(Proposal(scheme.switch, "command", action, 0.0, name, why))
+            proposals.append(_wish(scheme, at))
         if stage is not before.stage:
             text = f"{name}: {stage.value}"
             more = {"stage": stage.name.lower(), "target": at.target}
@@ -190,6 +208,33 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         tuple(proposals),
         tuple(events),
         facts={"stages": {**view.facts.stages, **stages}},
+    )
+
+
+_NONE: Final = Verdict("", "")
+
+
+def _wish(scheme: IntakeScheme, at: At) -> Proposal:
+    action, why = f"to_source_{at.target}", f"source {at.target} is the better feed"
+    return Proposal(scheme.switch, "command", action, 0.0, scheme.id, why)
+
+
+def _refusal(view: View, scheme: IntakeScheme, at: At) -> Verdict:
+    """Return what holds back a switch that is ready to go."""
+    if at.stage is not Stage.READY or not at.target:
+        return _NONE
+    verdict = check(Case(view, _wish(scheme, at), {}, by_person=False))
+    return verdict if verdict.refused_by else _NONE
+
+
+def _refused(view: View, wish: Proposal, refusal: Verdict) -> Happening:
+    return view.event(
+        wish.equipment,
+        "command_refused",
+        refusal.text,
+        action=wish.action,
+        owner=wish.owner,
+        interlock=refusal.refused_by,
     )
 
 
@@ -233,7 +278,9 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
     return at._replace(target=target, preferred_ns=preferred_ns, moved_ns=moved_ns)
 
 
-def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Event]:
+def _events(
+    view: View, scheme: IntakeScheme, at: At, params: Params, *, cleared: bool
+) -> list[Event]:
     """Return what is true of a switch this scan, most urgent first."""
     events = []
     if any(
@@ -253,5 +300,7 @@ def _events(view: View, scheme: IntakeScheme, at: At, params: Params) -> list[Ev
         events.append(Event.TOO_MANY)
     # A feed that sinks because a fault is being cleared is no reason to bring the other one to it.
     move = at.target and selector and not fault_behind(view, scheme.switch)
+    if move and cleared:
+        events.append(Event.CLEARED)
     events.append(Event.OTHER_BETTER if move else Event.STAY)
     return events
