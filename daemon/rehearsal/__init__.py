@@ -3,7 +3,8 @@
 The one package that knows both sides. `demo` starts emulators, a broker and the unmodified daemon
 as processes, plays a scenario over real sockets and joins what both report into one outcome: what
 was expected and what happened, in plant time. `simulate` plays it in virtual time, in one process,
-for one seed or thousands (`simulation`), judged by `oracles`, drawn by `picture`. `desk` is the
+for one seed or thousands (`simulation`), judged by `oracles`, drawn by `picture`. `prove` needs no
+run: it searches through every way in which schemes can go on (`proof`). `desk` is the
 emulators alone and `fleet` several processes of them, `fault` lets something go wrong in them by
 hand, `planning` makes large sites, `check` reads any configuration file, whichever side it belongs
 to. Wherever both sides could answer (was a load interrupted, did a breaker move) the plant's truth
