@@ -74,6 +74,7 @@ def compose(view: View) -> dict[str, Any]:
     """Return the values of the message."""
     facts, sections = view.facts, _sections(view.site, view.points)
     feeds = {bus: _fed_by(view, bus) for bus in sections}
+    # Lists, not tuples: what was said is compared with what a file gives back.
     return {
         "outage": facts.supply.outage,
         "all_ac_lost": bool(feeds) and all(view.topology.dead(bus) for bus in feeds),
@@ -81,12 +82,12 @@ def compose(view: View) -> dict[str, Any]:
         "sets_on_bus": len(facts.sets.on_bus),
         "sets_pending": len(facts.sets.pending),
         "sets_failed": len(facts.sets.failed),
-        "sets": facts.sets.on_bus,
-        "sets_leaving": facts.sets.leaving,
+        "sets": list(facts.sets.on_bus),
+        "sets_leaving": list(facts.sets.leaving),
         "capability_w": facts.sets.capability_w or facts.island.capability_w,
         "feeds": feeds,
         "rows_limit_w": facts.rows_limit_w,
-        "island": facts.island.sources,
+        "island": list(facts.island.sources),
         "orders": {held.store: held.order for held in facts.formed.values() if held.order},
         "stages": dict(facts.stages),
     }
