@@ -5,20 +5,22 @@ what the devices then do, and when. So each device with a declared fall-back is 
 start, and again whenever its answer changes: it is VERIFIED, it DIFFERS, or nothing can be said:
 its map does not serve it, or it has told nothing for `settle_s`. A verdict stands while a device is
 silent, which has an alarm of its own. What is not verified is a fact, from which an alarm is made,
-and an event; the daemon goes on, because the device protects its equipment either way.
+and an event; the daemon goes on, because the device protects its equipment either way. Once there
+is a verdict on every device, they are judged again only when one of them tells something else.
 
 Source: own derivation. Seen in the field: 60 s configured and 80 s real; 20 min, then full power.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
 from daemon.core.view import Fallbacks, Turn
 from daemon.model.quantities import ns
@@ -61,20 +63,31 @@ class State(NamedTuple):
         begun_ns: time of the first scan, 0 before [ns].
         verdicts: by device; missing while nothing can be said yet.
         summed: it was said that all devices are as declared.
+        told: what the devices told when they were last judged.
     """
 
     begun_ns: int = 0
     verdicts: Mapping[str, Verdict] = {}
     summed: bool = False
+    told: Sequence[float | None] = ()
+
+
+class _Declared(NamedTuple):
+    """Devices with a declared fall-back, and what they tell of it."""
+
+    devices: dict[str, Device]
+    gauges: Gauges
 
 
 @once_per_site
-def _declared(site: Site, points: PointTable) -> dict[str, Device]:
-    return {
+def _declared(site: Site, points: PointTable) -> _Declared:
+    devices = {
         item.id: item.device
         for item in site.equipment.values()
         if item.device and item.device.fallback_after_s > 0
     }
+    names = ((name, point) for name in devices for point in ("fallback_after_s", "fallback"))
+    return _Declared(devices, Gauges(points, names))
 
 
 def initial(site: Site, params: Params) -> State:
@@ -84,8 +97,9 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Compare what is declared with what the devices say."""
-    declared = _declared(view.site, view.points)
-    if not declared:
+    declared, gauges = _declared(view.site, view.points)
+    told = view.gauge(gauges)
+    if not declared or (len(state.verdicts) == len(declared) and told == state.told):
         return Turn(state)
     begun_ns = state.begun_ns or view.now_ns
     settled = view.passed(begun_ns + ns(params.settle_s))
@@ -104,7 +118,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     facts = None
     if view.facts.fallbacks.unproven != unproven:
         facts = {"fallbacks": Fallbacks(unproven)}
-    return Turn(State(begun_ns, verdicts, summed), events=tuple(events), facts=facts)
+    return Turn(State(begun_ns, verdicts, summed, told), events=tuple(events), facts=facts)
 
 
 def _judge(view: View, name: str, device: Device, *, missed: bool) -> Verdict | None:
