@@ -2,7 +2,7 @@
 
 `prove` executes the production controllers, interlocks and operation path (`mind`), as they are,
 against a plant of switchgear, sources and an adversary (`plant`, `switchgear`, and by part of a
-scheme `mains` and `sets`), shown to them by instruments of which one may lie (`picture`). Time is
+scheme `intake`, `mains` and `sets`), shown to them by instruments of which one may lie (`picture`). Time is
 not sampled: what is known of it are bounds on the distances between instants (`zones`), so that
 every order is kept in which travels, timers, messages and scans can end. `explore` goes all ways
 from there; a site's schemes are cut to parts that it can go through in `schemes`.
@@ -10,8 +10,8 @@ from there; a site's schemes are cut to parts that it can go through in `schemes
 **What it shows.** In every situation that it reaches no action of ours does harm, what others have
 done wrong is ended in time, and a critical bus that can be fed is fed within its bound, provided
 
-- times lie in the intervals that stand in `plant`, `mains` and `sets`, among them 20 ms from a
-  change of the plant to the scan that sees it and 20 ms from the scan to the device;
+- times lie in the intervals that stand in `plant`, `intake`, `mains` and `sets`, among them 20 ms
+  from a change of the plant to the scan that sees it and 20 ms from the scan to the device;
 - positions and voltages of one board are read together, as the gateways serve them;
 - the utility fails once and returns; beside that there come as many *sudden* disturbances, at any
   instant, and *hidden* faults, seen when something is asked of what has them, as the search was
