@@ -6,7 +6,7 @@ enrolled, by name and secret (`operators`); it takes one request on a line and a
 (`wire`). A request becomes a message for the inbox of a lane (`orders`), is recorded like
 everything else, and passes the interlocks; what came of it is heard from the events of the scan
 and told to those who wait (`ledger`). `command` and `screen` are the other side: what a person
-types and reads.
+types and reads. `report` shows what came of a transfer, on a terminal and as a page.
 
 Every attempt is recorded before it is asked for, refused ones too; while the journal cannot be
 written, people are refused and the automata go on. Nobody at the door can harm the scan: lines,
