@@ -89,11 +89,15 @@ class Lane:
         if name == "stage":
             spare = item.normally == "out_of_service" and item.nature == "chiller"
             label = "stopped" if spare else _STAGES[item.nature]
+        if name == "fallback" and item.device:
+            label = item.device.fallback
         states = item.kind.points[name].states
         return float(states.index(label)) if label in states else 0.0
 
     def _measure(self, item: Equipment, name: str) -> float:
         running = item.nature not in _IDLE
+        if name == "fallback_after_s" and item.device:
+            return item.device.fallback_after_s
         if "voltage" in name and item.buses:
             at = 1 if name in {"source_2_voltage_ll_v", "feed_b_voltage_v"} else 0
             at = -1 if name.startswith(("output", "load")) else min(at, len(item.buses) - 1)

@@ -206,7 +206,8 @@ class Security:
 
     Attributes:
         contingencies: what follows from each; the first is that in which nothing dies.
-        bad: elements whose death would cost a load or overload equipment, for good.
+        bad: elements whose death would cost a load or overload equipment, for good; not those of
+            which that is only assumed because a value has just been lost.
     """
 
     contingencies: tuple[Contingency, ...] = ()

@@ -76,6 +76,9 @@ class State(NamedTuple):
         began_ns: when the round began [ns].
         since_ns: by element, since when its case is not what was told [ns].
         told: elements whose case was told to be bad.
+        blind_ns: since when there are values that are not good, 0 while nothing is told [ns].
+        blind_until_ns: when there were such values last [ns].
+        alarmed: those of `told` that are not bad only because something is not known.
     """
 
     answers: tuple[Answer, ...] = ()
@@ -84,6 +87,9 @@ class State(NamedTuple):
     began_ns: int = 0
     since_ns: Mapping[str, int] = {}
     told: tuple[str, ...] = ()
+    blind_ns: int = 0
+    blind_until_ns: int = 0
+    alarmed: tuple[str, ...] = ()
 
 
 class _Memory:
@@ -133,7 +139,26 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     state = _answered(view, state, params, memory)
     cases = _merged(memory.zones, memory.shared, state.answers)
     state, events = _tell(view, state, cases, params)
-    return Turn(state, events=tuple(events), facts={"security": Security(cases, state.told)})
+    state = _alarmed(view, state, memory, params)
+    return Turn(state, events=tuple(events), facts={"security": Security(cases, state.alarmed)})
+
+
+def _alarmed(view: View, state: State, memory: _Memory, params: Params) -> State:
+    """Return the state with what is to be alarmed.
+
+    What turned bad while something cannot be seen is told but not alarmed: the silence has an
+    alarm of its own. Where it lasts, what nobody can prove is alarmed as well.
+    """
+    if not state.told and not state.blind_ns:
+        return state._replace(alarmed=())
+    now_ns = view.now_ns
+    if any(zone.blind(view.image) for zone in memory.zones):
+        state = state._replace(blind_ns=state.blind_ns or now_ns, blind_until_ns=now_ns)
+    elif state.blind_ns and view.passed(state.blind_until_ns + ns(params.confirm_s) + 2 * SECOND):
+        state = state._replace(blind_ns=0)
+    held = state.blind_ns and not view.passed(state.blind_ns + ns(params.blind_s))
+    seen = set(state.alarmed) if held else set(state.told)
+    return state._replace(alarmed=tuple(name for name in state.told if name in seen))
 
 
 def _answered(view: View, state: State, params: Params, memory: _Memory) -> State:

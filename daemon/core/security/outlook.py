@@ -39,6 +39,8 @@ HOP_S: Final = 1e-6
 """Put on every way, so that of equal paths the shortest is taken."""
 STORED_S: Final = 1e-4
 """Put on every store, so that a source that runs is preferred."""
+CLOSING_S: Final = 0.1
+"""Least time of a feeder of sets [s]: sets that run take nothing from a main that is closed."""
 _OPEN, _CLOSED = 1, 2
 _NEVER: Final = float("inf")
 
@@ -60,6 +62,8 @@ class Params:
         power_factor_pu: of what transformers and sources carry.
         loading_pu: loading above which equipment counts as overloaded.
         confirm_s: how long an answer must stand to be told [s].
+        blind_s: for how long what turns bad while values are not good is only told, not alarmed:
+            their silence is alarmed already [s].
         rate_loss_pu: part of its rated energy that a store cannot give where it has to give its
             rated power beside what it gives now. Source: measured on the emulated 48 V battery.
         accepted: elements without a second of their kind, by decision: their loss is no news.
@@ -78,6 +82,7 @@ class Params:
     power_factor_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
     loading_pu: Annotated[float, Interval(gt=0.0, le=2.0)] = 1.0
     confirm_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 2.0
+    blind_s: Annotated[float, Interval(ge=0.0, le=600.0)] = 60.0
     rate_loss_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.03
     accepted: tuple[str, ...] = ()
 
@@ -482,7 +487,7 @@ def _delays(scheme: MainTieMainScheme, params: Params) -> dict[str, float]:
     """Return by breaker how long a scheme takes to close it [s]."""
     delays = dict.fromkeys(scheme.sets.values(), 0.0)
     for n, section in enumerate(scheme.sections):
-        delays[section.generator_feeder] = n * params.block_s
+        delays[section.generator_feeder] = max(n * params.block_s, CLOSING_S)
         delays[section.main] = params.return_s
     delays[scheme.tie] = params.tie_s
     delays[scheme.intake] = params.return_s

@@ -193,6 +193,9 @@ class Zone:
     def _gauge(self, points: PointTable) -> None:
         """Look up what decides, and what is read for its number."""
         moved = {b for s in self.schemes for b in _switched(s)}
+        own = {item.id for item in self.items}
+        read = [p.index for p in points.points if p.equipment in own and "r" in p.place.access]
+        self._read = np.array(read, dtype=np.intp)
         names = [
             (item.id, name)
             for item in self.items
@@ -223,6 +226,10 @@ class Zone:
             codes = np.where(good, codes, UNKNOWN)
         live = bytes(topology.live(bus) for _, bus in self._watched)
         return np.clip(codes, UNKNOWN, 100).astype(np.int8).tobytes() + live
+
+    def blind(self, image: Image) -> bool:
+        """Return whether a value that devices of this zone serve is not good."""
+        return not good_mask(image.quality[self._read]).all()
 
     def told(self, codes: bytes) -> Callable[[str, str], int]:
         """Return what reads one code by equipment and point."""

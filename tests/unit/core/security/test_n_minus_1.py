@@ -202,6 +202,39 @@ def test_what_turns_bad_is_told_once_it_stands_and_again_when_it_is_good() -> No
     assert not site.state.facts.security.bad
 
 
+def test_what_is_only_not_seen_is_told_at_once_and_alarmed_once_it_lasts() -> None:
+    site = hall()
+    site.spoil("52-VCB-HB")
+    assert {e.source for e in events(site.run(6.0), "n_minus_1_lost")} == {"HVDC-A"}
+    assert not site.state.facts.security.bad
+    site.spoil("52-VCB-HB", code=Quality.GOOD)
+    assert events(site.run(6.0), "n_minus_1_restored")
+    assert not site.state.facts.security.bad
+    site.spoil("52-VCB-HB")
+    for _ in range(70):
+        site.scan(after_s=1.0)
+    assert list(site.state.facts.security.bad) == ["HVDC-A"]
+
+
+def test_what_is_lost_before_something_else_falls_silent_stays_alarmed() -> None:
+    site = hall()
+    site.put("52-VCB-HB.position", 0.0)
+    site.run(4.0)
+    site.spoil("SS-1")
+    site.run(4.0)
+    assert "HVDC-A" in site.state.facts.security.bad
+
+
+def test_a_set_that_runs_takes_nothing_from_a_main_that_is_closed() -> None:
+    site = hall()
+    before = answers(site)
+    site.put("DG-1.stage", "ready")
+    site.put("DG-1.voltage_ll_v", 6600.0)
+    now = answers(site)
+    assert now[""] == before[""]
+    assert now["DG-1"].overloaded == now["52-VCB-GA"].overloaded == now[""].overloaded
+
+
 def test_a_breaker_on_its_way_is_no_news() -> None:
     site = hall()
     for _ in range(4):
