@@ -140,7 +140,7 @@ class At(NamedTuple):
         stage: where it stands.
         since_ns: since when [ns].
         target: source it goes to, 1 or 2; 0 without a reason to go.
-        preferred_ns: since when source 1 is stable while it stands on 2, 0 when not [ns].
+        preferred_ns: since when it stands on 2 while source 1 is stable and preferred, or 0 [ns].
         moved_ns: when it was told to transfer, the last ones [ns].
         refused_by: interlock that has last held it back while it is ready, to say so once.
     """
@@ -260,7 +260,7 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
         return at._replace(moved_ns=moved_ns)
     standing, feeds = _standing(view, scheme), _feeds(view, scheme)
     supply = view.facts.supply
-    preferred = standing == 2 and feeds[1] in supply.stable
+    preferred = params.return_to_source_1 and standing == 2 and feeds[1] in supply.stable
     preferred_ns = (at.preferred_ns or view.now_ns) if preferred else 0
     target = 0
     if standing:
@@ -273,7 +273,7 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
         arrives = there is Health.HEALTHY and view.topology.live(other_bus)
         if (here is Health.FAILED or broken_off) and arrives:
             target = other
-        elif params.return_to_source_1 and view.lasted(preferred_ns, ns(params.return_s)):
+        elif view.lasted(preferred_ns, ns(params.return_s)):
             target = 1
     return at._replace(target=target, preferred_ns=preferred_ns, moved_ns=moved_ns)
 

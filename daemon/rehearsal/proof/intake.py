@@ -57,16 +57,16 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, IntakeScheme, Site
     from daemon.rehearsal.proof.plant import Told
 
-LOSSES: Final = 4
-"""How often a utility fails: once more than the switch may follow."""
+LOSSES: Final = 2
+"""How often a utility fails, either of them."""
 LOSS_MS: Final = (340, 450)
 """From an island at the switch to the trip of loss-of-mains protection [ms]."""
 CLEAR_MS: Final = (50, 400)
 """From a fault to the trip of what feeds it [ms]."""
 RESIDUAL_MS: Final = 200
 """The switch may wait this long for the voltage that motors leave [ms]."""
-MARGIN_MS: Final = 1_000
-"""Transfers are counted in a window shorter by this than the daemon's own [ms]."""
+JOIN_MS: Final = 5_000
+"""The breaker behind the switch is closed by its neighbour within this of its earliest [ms]."""
 TRAVELS: Final = 4
 """Motion of the switch between its feeds."""
 OWN: Final = 64
@@ -80,17 +80,13 @@ class Course(NamedTuple):
 
     Attributes:
         target: feed it travels to.
-        first: number of the oldest transfer that counts.
-        told: transfers told within the window.
+        told: transfers told so far.
         given_up: the daemon does not move it any more before a person has looked.
-        usable: it has carried a live utility for so long that the breaker behind it may close.
     """
 
     target: int = 0
-    first: int = 0
     told: int = 0
     given_up: int = 0
-    usable: int = 0
 
 
 class Instrument(NamedTuple):
@@ -111,9 +107,9 @@ class Intake(Switchgear):
         feeders: numbers of the breakers of source 1 and 2.
         behind_it: number of the breaker behind it.
         travel_ms: how long it takes from feed to feed [ms].
-        most: transfers that the daemon may tell it within the window.
-        window_ms: length of the window [ms].
-        usable_ms: the breaker behind it stays open until it has carried for this long [ms].
+        most: transfers that the daemon may tell it.
+        join_ms: from a utility at the switch to the close of what is behind it [ms].
+        losses: how often a utility fails.
         instruments: what may lie.
     """
 
@@ -124,8 +120,8 @@ class Intake(Switchgear):
     behind_it = 2
     travel_ms = (0, 0)
     most = 0
-    window_ms = 0
-    usable_ms = 0
+    join_ms = (0, 0)
+    losses = LOSSES
     instruments: tuple[Instrument, ...] = ()
     _given = 0, 0
 
@@ -139,8 +135,8 @@ class Intake(Switchgear):
             bent=(*plant.bent, 0),
             orders=(*plant.orders, ()),
             sources=(True,) * len(self.sources),
-            stages=Course(usable=1),
-            losses=LOSSES,
+            stages=Course(),
+            losses=self.losses,
         )
 
     def number(self, name: str) -> int:
@@ -186,15 +182,10 @@ class Intake(Switchgear):
             yield from self._lost_mains(plant)
         elif what == "backup":
             yield self.switched(plant, SITE, on=False, text="backup takes the sources on site away")
-        elif what == "usable":
-            usable = _course(plant)._replace(usable=1)
-            yield Branch(plant._replace(stages=usable), text="what is behind may be joined")
+        elif what == "join":
+            yield self._joins(plant)
         elif what == "clear":
             yield self._cleared(plant)
-        elif what == "count":
-            course = _course(plant)
-            left = course._replace(first=(at + 1) % (LOSSES * 2), told=course.told - 1)
-            yield Branch(plant._replace(stages=left), text="a transfer counts no more")
         else:
             yield from super().fire(plant, label)
 
@@ -213,18 +204,30 @@ class Intake(Switchgear):
 
     def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
         """Return a branch with the times that begin and end with what has changed."""
-        if not self._carries(after):
-            after = after._replace(stages=_course(after)._replace(usable=0))
         timers, ended = branch.timers, branch.ended
         if not self.islanded(after):
             ended = (*ended, ("loss", 0), ("backup", 0))
         elif not self.islanded(before):
             timers = (*timers, (("loss", 0), LOSS_MS))
-        if not self._carries(after):
-            ended = (*ended, ("usable", 0))
-        elif not self._carries(before):
-            timers = (*timers, (("usable", 0), (self.usable_ms, self.usable_ms)))
+        if not self._joinable(after):
+            ended = (*ended, ("join", 0))
+        elif not self._joinable(before):
+            timers = (*timers, (("join", 0), self.join_ms))
         return super().settled(before, after, branch._replace(timers=timers, ended=ended))
+
+    def _joinable(self, plant: Plant) -> bool:
+        """Return whether the breaker behind the switch will be closed onto a live utility."""
+        at = self.behind_it
+        opened = plant.contacts[at] == OPEN and plant.motions[at] == STILL
+        well = not plant.bent[at] & (STUCK | LOCKED) and not plant.faulted
+        return opened and well and self._carries(plant)
+
+    def _joins(self, plant: Plant) -> Branch:
+        """The breaker behind the switch is closed by its neighbour, in synchronism."""
+        at = self.behind_it
+        closing = moved(plant, at, CLOSING)._replace(in_sync=at)
+        text = f"{self.breakers[at].name} is closed"
+        return Branch(closing, ((("travel", at), CLOSE_MS),), text=text)
 
     def _carries(self, plant: Plant) -> bool:
         """Return whether a live utility is joined to the load side of the switch."""
@@ -242,51 +245,37 @@ class Intake(Switchgear):
         if plant.contacts[at] == target:
             yield Branch(plant, text=f"{name} stands there"), Result.ACKNOWLEDGED
             return
-        counted, timers, wrong = self._counts(plant)
-        wrong += self._leaves(plant, told)
+        course = _course(plant)
+        counted = plant._replace(stages=course._replace(told=course.told + 1))
+        wrong = self._leaves(plant, told)
         stays = f"{name} is told to transfer and stays"
         if plant.bent[at] & STUCK:
-            yield Branch(counted, timers, text=stays), Result.ACKNOWLEDGED
+            yield Branch(counted, text=stays), Result.ACKNOWLEDGED
             return
-        yield self._travel(counted, target, timers, wrong), Result.ACKNOWLEDGED
+        yield self._travel(counted, target, wrong), Result.ACKNOWLEDGED
         if plant.hidden:
-            yield Branch(jammed(counted, at), timers, text=stays), Result.ACKNOWLEDGED
-            between = self._travel(jammed(counted, at), target, timers, wrong)
+            yield Branch(jammed(counted, at), text=stays), Result.ACKNOWLEDGED
+            between = self._travel(jammed(counted, at), target, wrong)
             kept = tuple(t for t in between.timers if t[0] != ("travel", at))
             text = f"{name} stops between its feeds"
             yield between._replace(timers=kept, text=text), Result.ACKNOWLEDGED
             refusing = bent(counted._replace(hidden=plant.hidden - 1), at, LOCKED)
-            yield Branch(refusing, timers, text=f"{name} refuses for good"), Result.REFUSED
-
-    def _counts(
-        self, plant: Plant
-    ) -> tuple[Plant, tuple[tuple[Label, tuple[int, int]], ...], tuple[str, ...]]:
-        """Count a transfer that was told, and say whether it is one too many."""
-        course = _course(plant)
-        label = ("count", (course.first + course.told) % (LOSSES * 2))
-        counted = plant._replace(stages=course._replace(told=course.told + 1))
-        # A daemon that has begun anew has forgotten those before.
-        lives = 1 + (plant.sudden < self._given[0])
-        wrong = ("the switch is worked too often",) * (course.told >= self.most * lives)
-        return counted, ((label, (self.window_ms, self.window_ms)),), wrong
+            yield Branch(refusing, text=f"{name} refuses for good"), Result.REFUSED
 
     def _leaves(self, plant: Plant, told: Told) -> tuple[str, ...]:
-        """Return what is wrong with leaving the feed it stands on."""
-        wrong = self._carries(plant) and not told.raced
-        return ("the switch leaves a feed that carries",) * wrong
+        """Return what is wrong with leaving the feed it stands on, and with the number of times."""
+        # A daemon that has begun anew has forgotten those before.
+        lives = 1 + (plant.sudden < self._given[0])
+        often = ("the switch is worked too often",) * (_course(plant).told >= self.most * lives)
+        early = self._carries(plant) and not told.raced
+        return (*often, *("the switch leaves a feed that carries",) * early)
 
-    def _travel(
-        self,
-        plant: Plant,
-        target: int,
-        timers: tuple[tuple[Label, tuple[int, int]], ...] = (),
-        wrong: tuple[str, ...] = (),
-    ) -> Branch:
+    def _travel(self, plant: Plant, target: int, wrong: tuple[str, ...] = ()) -> Branch:
         """The switch leaves its feed."""
         after = moved(plant, self.switch, TRAVELS)
         after = after._replace(contacts=put(plant.contacts, self.switch, 0))
         after = after._replace(stages=_course(after)._replace(target=target))
-        timers = (*timers, (("travel", self.switch), self.travel_ms))
+        timers = ((("travel", self.switch), self.travel_ms),)
         text = f"{self.scheme} travels to source {target}"
         return self.settled(plant, after, Branch(after, timers, text=text, wrong=wrong))
 
@@ -329,7 +318,7 @@ class Intake(Switchgear):
     # -- the adversary ---------------------------------------------------------------------------
 
     def others(self, plant: Plant) -> Iterator[Branch]:
-        """Utilities fail and return, neighbours do what they may."""
+        """Utilities fail and return; what others began they end."""
         for n in range(SITE):
             name = self.sources[n].name
             if not plant.sources[n]:
@@ -337,27 +326,10 @@ class Intake(Switchgear):
             elif plant.losses:
                 lost = plant._replace(losses=plant.losses - 1)
                 yield self.switched(lost, n, on=False, text=f"{name} fails")
-        yield from self._neighbours(plant)
         if plant.bent[self.switch] & OWN:
             yield from self._own_logic(plant)
         for at in self.feeders:
             yield from self._closed_again(plant, at)
-
-    def _neighbours(self, plant: Plant) -> Iterator[Branch]:
-        """The breaker behind the switch, and the sources on site."""
-        at, name = self.behind_it, self.breakers[self.behind_it].name
-        free = plant.motions[at] == STILL and not plant.bent[at] & (STUCK | LOCKED)
-        if free and plant.contacts[at] == CLOSED and not self.grids(plant):
-            timers = ((("travel", at), OPEN_MS),)
-            yield Branch(moved(plant, at, OPENING), timers, text=f"{name} is opened")
-        elif free and plant.contacts[at] == OPEN and _course(plant).usable and not plant.faulted:
-            closing = moved(plant, at, CLOSING)._replace(in_sync=at)
-            yield Branch(closing, ((("travel", at), CLOSE_MS),), text=f"{name} is closed")
-        if plant.contacts[at] == OPEN and plant.motions[at] == STILL:
-            on = not plant.sources[SITE]
-            if not (on and plant.faulted):
-                text = f"the sources on site {'run' if on else 'stop'}"
-                yield self.switched(plant, SITE, on=on, text=text)
 
     def _own_logic(self, plant: Plant) -> Iterator[Branch]:
         """The switch moves by itself, and is held again."""
@@ -515,8 +487,8 @@ def board(small: Site, scheme: IntakeScheme, control: Control) -> Intake:
     travel_ms = round(switch.ratings["transfer_s"] * 1000)
     found.travel_ms = travel_ms, travel_ms + RESIDUAL_MS
     found.most = control.intake.transfers_max
-    found.window_ms = round(control.intake.window_s * 1000) - MARGIN_MS
-    found.usable_ms = round(control.main_tie_main.reclose_s * 1000)
+    join_ms = round(control.main_tie_main.reclose_s * 1000)
+    found.join_ms = join_ms, join_ms + JOIN_MS
     found.instruments = tuple(_instruments(small, found))
     return found
 

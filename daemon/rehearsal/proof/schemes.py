@@ -7,16 +7,18 @@ drawn; what is between a part and the source of a neighbour is taken as a fixed 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.rehearsal.proof import intake, mains, sets
 from daemon.rehearsal.proof.mind import Mind
+from daemon.rehearsal.proof.moves import Course, Move
 
 if TYPE_CHECKING:
     from daemon.core.step import Control
     from daemon.model.plant import Site
+    from daemon.rehearsal.proof.explore import Search
     from daemon.rehearsal.proof.picture import Camera
     from daemon.rehearsal.proof.switchgear import Switchgear
 
@@ -30,6 +32,8 @@ class Part(NamedTuple):
         mind: the controllers that decide it.
         picture: what they see of the plant.
         bound_ms: a critical bus that could be fed is fed within this [ms].
+        first: first stage of each automaton, by its name in events.
+        course: returns their stages, in that order, from the states of the controllers.
     """
 
     name: str
@@ -37,6 +41,14 @@ class Part(NamedTuple):
     mind: Mind
     picture: Camera
     bound_ms: int
+    first: Mapping[str, str]
+    course: Callable[[Mapping[str, Any]], Course]
+
+    def moves(self, search: Search) -> frozenset[Move]:
+        """Return which stages followed which in a search; a daemon that starts anew makes none."""
+        states = self.mind.memory
+        pairs = {(self.course(states(a)[0]), self.course(states(b)[0])) for a, b in search.moves}
+        return frozenset((a, b) for a, b in pairs if a != b)
 
 
 def _mains(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
@@ -44,7 +56,15 @@ def _mains(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
     board = mains.board(small, scheme)
     mind = Mind(small, control, ("outage", "main_tie_main"))
     picture = mains.MainsCamera(small, scheme, board, mind)
-    return Part(f"{scheme.id}/mains", board, mind, picture, MAINS_BOUND_MS)
+    first = {scheme.intake: "joined", **{s.bus: "unjudged" for s in scheme.sections}}
+
+    def course(states: Mapping[str, Any]) -> Course:
+        at = states["main_tie_main"].schemes[scheme.id]
+        stages = (at.intake, *(section.stage for section in at.sections))
+        return tuple(stage.name.lower() for stage in stages)
+
+    name = f"{scheme.id}/mains"
+    return Part(name, board, mind, picture, MAINS_BOUND_MS, first, course)
 
 
 def _sets(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
@@ -52,7 +72,13 @@ def _sets(site: Site, control: Control, scheme: MainTieMainScheme) -> Part:
     board = sets.board(small, scheme)
     mind = Mind(small, control, ("start",))
     picture = sets.SetsCamera(small, scheme, board, mind)
-    return Part(f"{scheme.id}/sets", board, mind, picture, SETS_BOUND_MS)
+    names = [source.name for source in board.sources]
+
+    def course(states: Mapping[str, Any]) -> Course:
+        return tuple(states["start"].sets[name].stage.name.lower() for name in names)
+
+    first = dict.fromkeys(names, "at_rest")
+    return Part(f"{scheme.id}/sets", board, mind, picture, SETS_BOUND_MS, first, course)
 
 
 def _intake(site: Site, control: Control, scheme: IntakeScheme) -> Part:
@@ -60,7 +86,12 @@ def _intake(site: Site, control: Control, scheme: IntakeScheme) -> Part:
     board = intake.board(small, scheme, control)
     mind = Mind(small, control, ("outage", "intake"))
     picture = intake.IntakeCamera(small, scheme, board, mind)
-    return Part(scheme.id, board, mind, picture, INTAKE_BOUND_MS)
+
+    def course(states: Mapping[str, Any]) -> Course:
+        return (states["intake"].schemes[scheme.id].stage.name.lower(),)
+
+    first = {scheme.id: "unjudged"}
+    return Part(scheme.id, board, mind, picture, INTAKE_BOUND_MS, first, course)
 
 
 MAINS_BOUND_MS: Final = 180_000
