@@ -77,6 +77,7 @@ test: setup ## run every test that a change has to pass
 soak: setup ## try every law on forty times the examples, and a thousand seeds of faults
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
 	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest tests/simulation --timeout 0 $(ARGS)
+	$(BIN)/python -m tests.mutation --sample 1000 --jobs $$(nproc)
 
 lint: $(STAMP) ## check style, types and import rules
 	$(BIN)/ruff check
