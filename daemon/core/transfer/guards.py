@@ -154,10 +154,12 @@ def told_to_close(drawn: Section, state: SectionState) -> str:
 def _not_closed(scan: Scan, drawn: Section, state: SectionState) -> bool:
     """Return whether the breaker that is told to close will not.
 
-    One that waited for synchronism in vain is well: the section goes back with a gap.
+    One that waited for synchronism in vain is well: the section goes back with a gap, unless the
+    interlocks want no gap. Then it stays where it is, and the return is tried again later.
     """
     if state.stage is Stage.SYNCHRONISING and not state.sync_ns:
-        return False
+        in_vain = scan.view.passed(state.since_ns + scan.waits_ns["sync_s"])
+        return in_vain and not ways.may_part(scan, state.alternate)
     return told_to_close(drawn, state) in scan.view.facts.not_closed
 
 

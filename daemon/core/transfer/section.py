@@ -8,7 +8,8 @@ When the main gives nothing any more, the section is ISOLATED from it before any
 it, and AWAITS a source. A usable source is then closed onto the dead section. When the mains are
 back, the main is closed by its synchronism check while the alternate still feeds (SYNCHRONISING);
 in the scan that sees both closed the alternate is told to open (PARTING). If synchronism does not
-come, the section goes back with a gap (BREAKING, then CLOSING_MAIN). If the alternate does not open
+come, the section goes back with a gap (BREAKING, then CLOSING_MAIN), or stays where it is when the
+interlocks want no gap. If the alternate does not open
 in time, what closed last, the main, is opened again (BACKING_OUT); fed by an alternate that cannot
 be opened the section is HELD, since every further try would end the same way. A breaker that does
 not open where it must ends in LOCKOUT. Both are for a person to reset; but where its position

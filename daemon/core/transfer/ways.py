@@ -38,7 +38,7 @@ def _failed(state: SectionState, breaker: str) -> bool:
     return any(name == breaker for name, _ in state.failed)
 
 
-def _close(scan: Scan, breaker: str, action: str = "close") -> Case:
+def _case(scan: Scan, breaker: str, action: str = "close") -> Case:
     wish = Proposal(breaker, "command", action, 0.0, scan.scheme.id, "")
     return Case(scan.view, wish, {}, by_person=False)
 
@@ -56,7 +56,7 @@ def between_references(view: View, bus: str) -> bool:
 
 def permitted(scan: Scan, state: SectionState, breaker: str, action: str = "close") -> bool:
     """Return whether a breaker has not just failed to close and the interlocks let it."""
-    return not _failed(state, breaker) and not check(_close(scan, breaker, action)).refused_by
+    return not _failed(state, breaker) and not check(_case(scan, breaker, action)).refused_by
 
 
 def from_mains(scan: Scan, i: int, state: SectionState) -> bool:
@@ -84,12 +84,17 @@ def from_island(scan: Scan, i: int, state: SectionState) -> bool:
     return joined and alone and rows.load_fits(scan, i) and from_mains(scan, i, state)
 
 
+def may_part(scan: Scan, breaker: str) -> bool:
+    """Return whether the interlocks let a breaker open."""
+    return not check(_case(scan, breaker, "open")).refused_by
+
+
 def may_return(scan: Scan, i: int, state: SectionState) -> bool:
     """Return whether it is time for the main to close beside the alternate, or after a gap."""
     if not _its_turn(scan, i):
         return False
     main = scan.scheme.sections[i].main
-    refused_by = check(_close(scan, main, "close_in_sync")).refused_by
+    refused_by = check(_case(scan, main, "close_in_sync")).refused_by
     return not _failed(state, main) and refused_by in {"", *OPEN_TRANSITION}
 
 
@@ -168,9 +173,9 @@ def call(scan: Scan) -> str:
 def _within_reach(scan: Scan, i: int) -> bool:
     """Return whether sets could feed a section without a person going there first."""
     drawn, tie = scan.scheme.sections[i], scan.scheme.tie
-    if not barred(_close(scan, drawn.generator_feeder)):
+    if not barred(_case(scan, drawn.generator_feeder)):
         return True
-    return bool(tie) and not barred(_close(scan, tie)) and _lent_from_sets(scan, i)
+    return bool(tie) and not barred(_case(scan, tie)) and _lent_from_sets(scan, i)
 
 
 def released(scan: Scan) -> bool:

@@ -115,6 +115,18 @@ def test_without_synchronism_the_section_goes_back_with_a_gap() -> None:
     assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "close"]
 
 
+def test_without_synchronism_and_with_no_gap_allowed_the_section_stays_where_it_is() -> None:
+    hall = island()
+    hall.synchronism_s = 1000.0
+    hall.said["52-VCB-MA", "sync_25"] = hall.said["52-VCB-MB", "sync_25"] = 0.0
+    hall.said["52-VCB-GA", "local"] = hall.said["52-VCB-GB", "local"] = 1.0
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(60.0)
+    assert fed_by_sets(hall, "MVA")
+    assert hall.told("52-VCB-GA") == ["close"]
+    assert "lockout" not in hall.messages[-1].values["stages"]["CCTS-1"]
+
+
 @pytest.mark.fault("F40")
 def test_when_the_feeder_sticks_the_main_is_opened_again_and_a_person_must_look() -> None:
     hall = island()
