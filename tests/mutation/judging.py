@@ -5,6 +5,7 @@ They are collected once; each run has a process of its own, forked from there.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import sys
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import pytest
 from _pytest.runner import runtestprotocol
+
+from daemon.model.points import PointTable
 
 _CORE: Final = "tests/unit/core"
 _TABLES: Final = "tests/properties/test_tables.py"
@@ -116,15 +120,21 @@ def judges(paths: set[str]) -> list[Judge]:
 
     def work(items: Items) -> None:
         looked_at = {str(Path.cwd() / path) for path in paths}
-        found = [judge for item in items.values() if (judge := _judge(item, looked_at))]
+        kept = [one for one in gc.get_objects() if isinstance(one, WeakKeyDictionary)]
+        found = []
+        for item in items.values():
+            for one in kept:  # what is found once per site is found by every test
+                if any(isinstance(key, PointTable) for key in one):
+                    one.clear()
+            found += _judge(item, looked_at)
         ledger.write_bytes(pickle.dumps(sorted(found, key=lambda judge: judge.takes_s)))
 
     os.waitpid(forked(lambda: collected(work, tests_of(paths))), 0)
     return list(pickle.loads(ledger.read_bytes()))
 
 
-def _judge(item: pytest.Item, looked_at: set[str]) -> Judge | None:
-    """Run a test and return what it goes through, unless it fails."""
+def _judge(item: pytest.Item, looked_at: set[str]) -> list[Judge]:
+    """Run a test and return what it goes through; one that fails is no judge."""
     codes: set[CodeType] = set()
 
     def called(frame: FrameType, event: str, arg: object) -> None:
@@ -140,7 +150,7 @@ def _judge(item: pytest.Item, looked_at: set[str]) -> Judge | None:
         for code in codes
         if code.co_filename in looked_at
     )
-    return Judge(item.nodeid, took_s, places) if good else None
+    return [Judge(item.nodeid, took_s, places)] if good else []
 
 
 def outermost(code: CodeType) -> str:

@@ -48,12 +48,10 @@ def trial(
         jobs: so many are tried at the same time.
         tell: told how many have been tried.
     """
-    by_place, by_path = defaultdict(list), defaultdict(list)
+    by_place = defaultdict(list)
     for judge in known:
         for place in judge.places:
             by_place[place].append(judge)
-        for path in {path for path, _ in judge.places}:
-            by_path[path].append(judge)
     laws = [judge for judge in known if judge.test.startswith(FIRST)]
     within = [one for one in asked if one.called]
     imported = [one for one in asked if not one.called]
@@ -68,7 +66,9 @@ def trial(
         living.write_bytes(pickle.dumps(found))
 
     def lives_anew(one: Mutant) -> bool:
-        return _lives_anew(one, list(dict.fromkeys([*laws, *by_path[one.path]])))
+        near = tests_of([one.path])
+        chosen = [judge for judge in known if judge.test.startswith(near)]
+        return _lives_anew(one, list(dict.fromkeys([*laws, *chosen])))
 
     with quiet():
         found = _tried(imported, jobs, lives_anew, tell)

@@ -1,0 +1,120 @@
+"""Where a row begins to refuse: what just keeps its limit passes, what is not its case as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.core import demand
+from daemon.core.feeding import Change
+from daemon.core.interlocks import BYPASSABLE, check, explained
+from daemon.core.interlocks.drawn import own_breakers, partners
+from daemon.core.interlocks.supply import expected_w
+from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
+from tests.unit.core.interlocks.test_rows import (
+    back,
+    bypass,
+    case,
+    normal,
+    on_sets,
+    outage,
+    put,
+    refusing,
+    say,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Prepare = Callable[[Hall], None]
+
+GA, MA, TIE_LV, FEED = "52-VCB-GA", "52-VCB-MA", "52-ACB-TA", "52-MCCB-CA"
+
+
+@pytest.mark.parametrize(
+    ("before", "equipment", "action", "point", "kept", "broken", "row"),
+    [
+        (normal, "UPS-A", "battery_test", "soc_pu", 0.5, 0.49, "not_testable"),
+        (bypass, "UPS-A", "to_inverter", "output_power_w", 1.44e6, 1.441e6, "ups_overload"),
+        (outage, "ESS-1", "grid_forming", "soc_pu", 0.1, 0.09, "storage_empty"),
+    ],
+)
+def test_a_limit_is_kept_up_to_its_value(
+    before: Prepare,
+    equipment: str,
+    action: str,
+    point: str,
+    kept: float,
+    broken: float,
+    row: str,
+) -> None:
+    for value, refused in ((kept, False), (broken, True)):
+        hall = Hall()
+        before(hall)
+        say(equipment, point, value)(hall)
+        assert (row in refusing(case(hall, equipment, action))) is refused
+
+
+@pytest.mark.parametrize(("before", "equipment", "action", "most"), [
+    (on_sets, GA, "close", 20),
+    (outage, "DG-2", "start", 10),
+    (outage, "GT-1", "start", 4),
+])  # fmt: skip
+def test_the_last_operation_of_an_hour_is_allowed(
+    before: Prepare, equipment: str, action: str, most: int
+) -> None:
+    hall = Hall()
+    before(hall)
+    assert "too_often" not in refusing(case(hall, equipment, action, recent=most - 1))
+    assert "too_often" in refusing(case(hall, equipment, action, recent=most))
+    assert "too_often" in refusing(case(hall, equipment, action, recent=most + 1))
+
+
+@pytest.mark.parametrize(
+    ("position", "unknown"), [(OPEN, False), (CLOSED, False), (TRAVELLING, True), (3, True)]
+)
+def test_a_position_is_known_when_it_is_open_or_closed(position: int, unknown: bool) -> None:
+    hall = Hall()
+    on_sets(hall)
+    put(GA=position)(hall)
+    assert ("position_unknown" in refusing(case(hall, GA, "close"))) is unknown
+
+
+def test_the_overlap_of_a_scheme_is_its_own_to_end() -> None:
+    hall = Hall()
+    back(hall)
+    say("CCTS-1", "selector", 1)(hall)
+    assert check(case(hall, MA, "close_in_sync", by_person=True)).refused_by == "endless_overlap"
+    assert check(case(hall, MA, "close_in_sync", by_person=False)).refused_by == ""
+
+
+def test_a_bus_without_a_transformer_of_its_own_is_closed_onto_two() -> None:
+    hall = Hall()
+    hall.positions |= {FEED: OPEN, TIE_LV: CLOSED}
+    assert "low_voltage_parallel" not in refusing(case(hall, FEED, "close"))
+    hall.positions |= {TIE_LV: OPEN}
+    assert "low_voltage_parallel" in refusing(case(hall, TIE_LV, "close"))
+
+
+def test_a_load_with_two_feeds_is_counted_once() -> None:
+    view = case(Hall(), GA, "close").view
+    both = expected_w(view, ("DC48A", "DC48B"), Change())
+    assert both == expected_w(view, ("DC48B", "DC48A"), Change())
+    assert both == demand.expected_w(view, view.site.equipment["NET-1"])
+
+
+def test_the_table_says_who_may_set_a_row_aside() -> None:
+    told = {row["name"]: row["set aside"] for row in explained()}
+    assert {name for name, by in told.items() if by == "by two persons"} == BYPASSABLE
+    assert {by for name, by in told.items() if name not in BYPASSABLE} == {"by nobody"}
+
+
+def test_the_drawing_names_partners_and_breakers_of_machines() -> None:
+    hall = Hall()
+    site, points = hall.params.site, hall.params.points
+    assert partners(site, points) == {"UPS-A": ("UPS-B",), "UPS-B": ("UPS-A",)}
+    own = own_breakers(site, points)
+    assert own["DG-3"] == ("52-GCB-3",)
+    assert own["GT-1"] == ("52-GCB-GT",)
+    assert own["SMR-1"] == ("52-GCB-SMR",)
