@@ -142,6 +142,8 @@ class _Test:
             return np.array([code_of(nature, self.point, word) for nature in natures])
 
         self._is, self._is_not = codes(condition.is_), codes(condition.is_not)
+        self._seen = b""
+        self._answer = (False, 0.0, "")
 
     def _hold(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which of `values` (n_member,) are as they should be."""
@@ -158,8 +160,17 @@ class _Test:
         return good
 
     def ask(self) -> tuple[bool, float, str]:
-        """Return whether it holds, the value furthest from the limit, and whose value that is."""
+        """Return whether it holds, the value furthest from the limit, and whose value that is.
+
+        The same values have the same answer: it is worked out anew only when one has moved.
+        """
         values = self._tell()
+        if (seen := values.tobytes()) != self._seen:
+            self._seen, self._answer = seen, self._weigh(values)
+        return self._answer
+
+    def _weigh(self, values: NDArray[np.float64]) -> tuple[bool, float, str]:
+        """Return the answer for `values` (n_member,)."""
         if self._of_total:
             total = float(values.sum())
             return self._distance(total) <= 0.0, total, "total"
@@ -257,12 +268,17 @@ class _HoldWatch(_Watch):
         self._wanted, self._test = wanted, _Test(wanted, site, plant)
         self._broken: tuple[float, float, str] | None = None
         self._nearest: tuple[float, float, str] | None = None
+        self._heard: tuple[bool, float, str] | None = None
 
     def step(self, at_s: float, plant: Witness) -> None:
         to_s = self._wanted.to_s
         if self._broken or at_s < self._wanted.from_s or (to_s is not None and at_s > to_s):
             return
-        holds, value, whose = self._test.ask()
+        answer = self._test.ask()
+        if answer is self._heard:
+            return
+        self._heard = answer
+        holds, value, whose = answer
         if not holds:
             self._broken = at_s, value, whose
         elif self._nearest is None or self._test.nearer(value, self._nearest[1]):

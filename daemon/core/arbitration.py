@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.topology import once_per_site
 from daemon.core.view import Setpoints, Turn, View
 from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
 from daemon.model.natures import PointKind
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from daemon.model.events import Event
     from daemon.model.plant import Site
+    from daemon.model.points import PointTable
 
 RELEASE: Final = "release"
 REFRESHES: Final = 3
@@ -106,6 +108,44 @@ class Target(NamedTuple):
     reason: str
 
 
+class _Actuator(NamedTuple):
+    """What is always the same about one actuator.
+
+    Attributes:
+        at: index of its point.
+        low: least the device takes, or None.
+        high: most, or None.
+        grain: how far a read-back may lie from what was sent by rounding alone.
+        readable: whether there is a read-back.
+        patience_ns: the device falls back when it hears nothing for this long, 0 if never [ns].
+    """
+
+    at: int
+    low: float | None
+    high: float | None
+    grain: float
+    readable: bool
+    patience_ns: int
+
+
+@once_per_site
+def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuator]:
+    """Return whatever can be written, by equipment and point."""
+    found = {}
+    for point in points.points:
+        if point.place.access != "r":
+            place, device = point.place, site.equipment[point.equipment].device
+            found[point.equipment, point.spec.name] = _Actuator(
+                at=point.index,
+                low=place.low,
+                high=place.high,
+                grain=1.5 * abs(place.scale),
+                readable=place.access != "w",
+                patience_ns=ns(device.fallback_after_s) if device else 0,
+            )
+    return found
+
+
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: nothing has been sent."""
     return State()
@@ -117,20 +157,21 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     wishes: dict[str, list[Proposal]] = {}
     for wish in (*proposals, *_standing(manual)):
         wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
+    actuators = _actuators(view.site, view.points)
     commands: list[Command] = []
     sent: dict[str, Sent] = {}
     for key, asked in wishes.items():
         first, before = asked[0], state.sent.get(key)
-        index = view.points.find(first.equipment, first.point)
-        if index is None:
+        actuator = actuators.get((first.equipment, first.point))
+        if actuator is None:
             continue
-        place = view.points.points[index].place
-        target = narrow(asked, place.low, place.high)
+        target = narrow(asked, actuator.low, actuator.high)
+        read = view.image.get(actuator.at)
         events += [_taken(view, message, target) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
-        unanswered = _unanswered(view, index, before, params)
-        if _due(view, index, target.value, before, params):
+        unanswered = _unanswered(view, actuator, read, before, params)
+        if _due(view, actuator, read, target.value, before, params):
             wish = Proposal(first.equipment, first.point, "set", *target)
             commands.append(_command(view, wish, params))
             sent[key] = Sent(target.value, view.now_ns, target.owner, unanswered)
@@ -145,12 +186,13 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     return Turn(after, events=tuple(events), commands=tuple(commands), facts=facts)
 
 
-def _unanswered(view: View, index: int, before: Sent | None, params: Params) -> int:
+def _unanswered(
+    view: View, actuator: _Actuator, read: float | None, before: Sent | None, params: Params
+) -> int:
     """Return how many words in a row had their time and were not followed, the last included."""
-    read = view.image.get(index)
     if before is None or read is None:
         return 0 if before is None else before.unanswered
-    if abs(read - before.value) <= _grain(view, index):
+    if abs(read - before.value) <= actuator.grain:
         return 0
     return before.unanswered + (view.now_ns - before.at_ns >= ns(params.correct_s))
 
@@ -164,11 +206,6 @@ def _disobedient(
     if ignored == view.facts.setpoints.ignored:
         return None
     return {"setpoints": Setpoints(ignored)}
-
-
-def _grain(view: View, index: int) -> float:
-    """Return how far a read-back may lie from what was sent by rounding alone."""
-    return 1.5 * abs(view.points.points[index].place.scale)
 
 
 def narrow(
@@ -197,25 +234,27 @@ def narrow(
     return Target(value, chosen.owner, chosen.reason)
 
 
-def _due(view: View, index: int, value: float, before: Sent | None, params: Params) -> bool:
+def _due(
+    view: View,
+    actuator: _Actuator,
+    read: float | None,
+    value: float,
+    before: Sent | None,
+    params: Params,
+) -> bool:
     """Return whether a set-point has to be sent now."""
-    point = view.points.points[index]
-    grain = _grain(view, index)
-    device = view.site.equipment[point.equipment].device
     age_ns = _NEVER_NS if before is None else view.now_ns - before.at_ns
     if age_ns < ns(params.least_s):
         return False
-    if before is not None and abs(value - before.value) > grain / 2:
+    if before is not None and abs(value - before.value) > actuator.grain / 2:
         return True
-    if point.place.access == "w":
+    if not actuator.readable:
         return before is None or age_ns >= ns(params.refresh_s)
-    read = view.image.get(index)
     if read is None:
         return before is None
-    patience_ns = ns(device.fallback_after_s) if device else 0
-    if before is not None and 0 < patience_ns <= REFRESHES * age_ns:
+    if before is not None and 0 < actuator.patience_ns <= REFRESHES * age_ns:
         return True
-    return abs(read - value) > grain and (before is None or age_ns >= ns(params.correct_s))
+    return abs(read - value) > actuator.grain and (before is None or age_ns >= ns(params.correct_s))
 
 
 def _command(view: View, wish: Proposal, params: Params) -> Command:

@@ -100,12 +100,12 @@ class Standing:
         if (
             answer is None
             or self._moved & self._bits[slot.name]
-            or view.now_ns >= answer.due_ns
+            or view.image.now_ns >= answer.due_ns
             or answer.facts is not view.facts
             or answer.topology is not view.topology
             or (answer.heard is not None and answer.heard is not view.heard)
             or answer.proposals != proposals
-            or _concerned(view, requests=answer.requests, outcomes=answer.outcomes)
+            or (view.inbox and _concerned(view, requests=answer.requests, outcomes=answer.outcomes))
         ):
             return None
         return answer.turn
@@ -164,8 +164,6 @@ class Standing:
 
 def _concerned(view: View, *, requests: bool, outcomes: bool) -> bool:
     """Return whether mail has come of a kind that was asked for."""
-    if not view.inbox:
-        return False
     return any(
         (requests and isinstance(m, OperatorRequest | Order))
         or (outcomes and isinstance(m, Outcome))

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -165,7 +165,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     kept = _kept_of(view.site, view.points, params)
     plan = kept.plan
     dense, steady, found = kept.look(view, state)
-    said = kept.said.hear(view.now_ns, lambda topic, key: _told(view, topic, key))
+    said = kept.said.hear(view)
     raw = judge(plan, view.image, dense.active, steady, said)
     held = raw.tobytes()
     called = bool(view.inbox) or view.now_ns >= dense.shelf_ends_ns
@@ -207,14 +207,6 @@ def _waiting(plan: Plan, state: State) -> Flags:
         if place is not None and plan.conditions[place].rule.condition == "silent":
             waiting[place] = True
     return waiting
-
-
-def _told(view: View, topic: str, key: str) -> Any:  # noqa: ANN401 - plain values
-    """Return what the other lane said under a topic, else what a controller here concluded."""
-    heard = view.heard.get(topic)
-    if heard is not None:
-        return heard.values.get(key) if key else heard.at_ns
-    return getattr(getattr(view.facts, topic, None), key, None)
 
 
 def _dense(plan: Plan, state: State) -> _Dense:

@@ -10,22 +10,21 @@ made from values alone and never changes a result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from daemon.core.alarms.conditions import MOST_STATES, Flags, Indices, Plan, Word
+from daemon.core.view import Heard
 from daemon.model.quality import good_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from daemon.core.view import View
     from daemon.model.image import Image
     from daemon.model.quality import QualityArray
-
-Told = Callable[[str, str], Any]
-"""What stands under a topic and a key; under "" the time of the last message [ns]."""
 
 
 class Steady(NamedTuple):
@@ -89,22 +88,37 @@ class Said:
     def __init__(self, plan: Plan) -> None:
         """Begin with nothing said."""
         count = len(plan.conditions) - plan.first_told
-        self._words: Final = plan.told
+        self._topics: Final[dict[str, list[tuple[int, Word]]]] = {}
+        for n, word in enumerate(plan.told):
+            self._topics.setdefault(word.topic, []).append((n, word))
+        self._about: Final[dict[str, Any]] = dict.fromkeys(self._topics, _UNHEARD)
         self._last: Final[list[Any]] = [_UNHEARD] * len(plan.told)
         self._true: Final[Flags] = np.zeros(count, dtype=np.bool_)
 
-    def hear(self, now_ns: int, told: Told) -> Flags:
+    def hear(self, view: View) -> Flags:
         """Return which of the conditions hold (n_told,); the array is used again."""
-        for n, word in enumerate(self._words):
-            value = told(word.topic, word.key)
-            last = self._last[n]
-            if value is last and (word.key or value is None):
+        heard, facts = view.heard, view.facts
+        for topic, words in self._topics.items():
+            # What the other lane said counts first, then what a controller here concluded.
+            about = heard.get(topic) or getattr(facts, topic, None)
+            stands = about is self._about[topic]
+            if stands and about is None:
                 continue
-            if type(value) is tuple and type(last) is tuple and value == last:
-                continue
-            self._last[n] = value
-            self._weigh(word, value, now_ns)
+            self._about[topic] = about
+            for n, word in words:
+                if not stands or not word.key:
+                    self._compare(n, word, about, view.now_ns)
         return self._true
+
+    def _compare(self, n: int, word: Word, about: Any, now_ns: int) -> None:  # noqa: ANN401 - plain values
+        """Weigh a word if it is another than before; a time is weighed each scan."""
+        value, last = _told(about, word.key), self._last[n]
+        if value is last and (word.key or value is None):
+            return
+        if type(value) is tuple and type(last) is tuple and value == last:
+            return
+        self._last[n] = value
+        self._weigh(word, value, now_ns)
 
     def _weigh(self, word: Word, value: Any, now_ns: int) -> None:  # noqa: ANN401 - plain values
         for place, source, states, limit_ns in word.conditions:
@@ -115,6 +129,13 @@ class Said:
 
 
 _UNHEARD: Final = object()
+
+
+def _told(about: Any, key: str) -> Any:  # noqa: ANN401 - plain values
+    """Return what stands under a key of a message or fact; under "" the time it came [ns]."""
+    if isinstance(about, Heard):
+        return about.values.get(key) if key else about.at_ns
+    return getattr(about, key, None)
 
 
 def judge(plan: Plan, image: Image, active: Flags, steady: Steady, said: Flags) -> Flags:
