@@ -15,6 +15,7 @@ from daemon.core import interlocks
 from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
+from daemon.rehearsal.proof.moves import text
 from daemon.rehearsal.proof.replay import scenario
 from daemon.runtime.clock import processor_s
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from daemon.rehearsal.proof.explore import Tally
+    from daemon.rehearsal.proof.moves import Move
     from daemon.settings import SiteFile
 
 LEVELS: Final = {
@@ -43,7 +45,7 @@ class Wish(NamedTuple):
         form: key of `LEVELS`.
         without: interlocks that are taken away first, to see what they are for.
         limit_s: processor time after which a search is given up, 0 without a limit [s].
-        folder: where counterexamples go as scenarios, or None.
+        folder: where counterexamples go as scenarios, and what stages followed which; or None.
     """
 
     site: Path
@@ -61,6 +63,7 @@ class Searched(NamedTuple):
     sudden: int
     hidden: int
     tally: Tally
+    moves: frozenset[Move]
     seconds: float
 
     @property
@@ -107,6 +110,12 @@ def prove(wish: Wish, *, as_json: bool) -> int:
                 found.append(_searched(part, sudden, hidden, wish.limit_s))
                 print(*_lines(found[-1]), sep="\n", flush=True)
                 _write(wish.folder, site_file, found[-1])
+            if wish.folder is not None:
+                moves = {m for s in found if s.part is part for m in s.moves}
+                path = wish.folder / f"{part.name.replace('/', '-')}.moves"
+                wish.folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(text(moves), encoding="utf-8")
+                print(f"  {len(moves)} moves written: {path}", flush=True)
     ok = all(s.ok for s in found)
     print("proven" if ok else "NOT proven", flush=True)
     if as_json:
@@ -154,7 +163,8 @@ def _searched(part: schemes.Part, sudden: int, hidden: int, limit_s: float) -> S
             return 0.0 < limit_s < processor_s() - begun_s
 
         tally = search.run(stop)
-    return Searched(part, sudden, hidden, tally, processor_s() - begun_s)
+    seconds = processor_s() - begun_s
+    return Searched(part, sudden, hidden, tally, part.moves(search), seconds)
 
 
 def _lines(searched: Searched) -> Iterator[str]:

@@ -13,6 +13,7 @@ done wrong is ended in time, and a critical bus that can be fed is fed within it
 - times lie in the intervals that stand in `plant`, `intake`, `mains` and `sets`, among them 20 ms
   from a change of the plant to the scan that sees it and 20 ms from the scan to the device;
 - positions and voltages of one board are read together, as the gateways serve them;
+- a person may ask for anything, once, and needs nobody's approval: the interlocks alone answer;
 - the utility fails once and returns; beside that there come as many *sudden* disturbances, at any
   instant, and *hidden* faults, seen when something is asked of what has them, as the search was
   given. Two sudden ones are not combined: that search does not end in reasonable time;

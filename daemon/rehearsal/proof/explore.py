@@ -240,6 +240,7 @@ class Search:
         self.mind: Final = mind
         self.tally = Tally()
         self.frontier = Frontier(1)
+        self.moves: set[tuple[int, int]] = set()
         self._picture: Final = picture
         self._bound_ms: Final = bound_ms
         self._sudden: Final = sudden
@@ -422,6 +423,8 @@ class Search:
             told.append(f"{order.equipment} {order.action} ({order.reason})")
         if thought.stirred or self._picture(plant) != picture:
             timers.append((SCAN, SCAN_MS))
+        if thought.memory != now.memory:
+            self.moves.add((now.memory, thought.memory))
         after = self._remembered(now, thought)._replace(seen=picture)
         to = self._timed(_without(after, branch.ended), plant, tuple(timers))
         return Way("daemon: " + ("; ".join(told) or "looks"), branch.wrong, to)

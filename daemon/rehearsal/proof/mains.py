@@ -131,6 +131,12 @@ def cut(site: Site, scheme: MainTieMainScheme) -> Site:
         kept += [*upstream, *behind, main, item[section.generator_feeder]]
     kept += [item[scheme.tie]] if scheme.tie else []
     kept += [replace(item[first], buses=(scheme.generator_bus,)), item[scheme.controller]]
+    # What the sections are for, so that the interlocks know what must not be cut off.
+    racks = [e for e in site.of_nature("it_rack") if e.critical]
+    kept += [
+        replace(rack, buses=(section.bus,), device=None)
+        for rack, section in zip(racks, scheme.sections, strict=False)
+    ]
     small = replace(scheme, sets=MappingProxyType({}), storage_feeders=())
     buses = dict.fromkeys(bus for e in kept for bus in e.buses)
     return replace(

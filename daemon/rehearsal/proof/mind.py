@@ -16,7 +16,7 @@ import numpy as np
 from daemon.core.step import LANES, Control
 from daemon.core.topology import survey
 from daemon.core.view import Facts, View
-from daemon.model.commands import Outcome, Result
+from daemon.model.commands import OperatorRequest, Outcome, Proposal, Result
 from daemon.model.image import Image
 from daemon.model.points import tabulate
 from daemon.rehearsal.proof.memory import FRESH, KNOWN, Reading, renumbered, with_known_commands
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 LANE: Final = "switching"
+News = tuple[tuple[str, Result | str], ...]
+"""By device, what it answered to a command, or the action that a person asks of it."""
 NOW: Final = -1
 """Number of the stamp of a scan in the stamps that follow from it."""
 
@@ -169,7 +171,7 @@ class Mind:
     # -- scans -----------------------------------------------------------------------------------
 
     def think(
-        self, memory: int, picture: int, news: tuple[tuple[str, Result], ...], age: Age
+        self, memory: int, picture: int, news: News, age: Age
     ) -> Iterator[tuple[Thought, Age]]:
         """Yield all that a scan may lead to, with what is then known of the ages of stamps."""
         root = memory, picture, news
@@ -190,7 +192,7 @@ class Mind:
             yield node, now
 
     def _step(
-        self, memory: int, picture: int, news: tuple[tuple[str, Result], ...], now: Age
+        self, memory: int, picture: int, news: News, now: Age
     ) -> tuple[Thought, Age, list[Age]]:
         """Run a scan, and keep what it asked and came to."""
         self.steps += 1
@@ -217,7 +219,7 @@ class Mind:
         return thought, now, forks
 
     def _scan(
-        self, memory: int, picture: int, news: tuple[tuple[str, Result], ...], moment: Moment
+        self, memory: int, picture: int, news: News, moment: Moment
     ) -> tuple[dict[str, Any], Facts, tuple[Command, ...]]:
         """Run the controllers and the operation path once, as `daemon.core.step` does."""
         states, facts = self._memories[memory]
@@ -227,7 +229,10 @@ class Mind:
             moment, 0, values, np.frombuffer(shown.quality, dtype=np.uint32), np.zeros(1, np.int64)
         )
         inbox: tuple[Message, ...] = tuple(
-            Outcome(KNOWN + self._devices[name], result, 0, "") for name, result in news
+            Outcome(KNOWN + self._devices[name], what, 0, "")
+            if isinstance(what, Result)
+            else OperatorRequest("1", "person", Proposal(name, "command", what, 0.0, "", "by hand"))
+            for name, what in news
         )
         view = View(
             lane=LANE,

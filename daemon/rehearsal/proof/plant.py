@@ -64,7 +64,8 @@ class Plant(NamedTuple):
     bent: tuple[int, ...]
     sources: tuple[bool, ...]
     orders: tuple[tuple[Told, ...], ...]
-    news: tuple[tuple[str, Result], ...] = ()
+    news: tuple[tuple[str, Result | str], ...] = ()
+    """By device, what it answered to a command, or the action that a person asks of it."""
     faulted: tuple[int, ...] = ()
     lie: Lie | None = None
     in_sync: int = -1

@@ -241,10 +241,10 @@ class Switchgear:
             yield Branch(moved(raced, at, OPENING), timers, text=text, wrong=wrong)
         if plant.hidden or plant.bent[at] & STUCK:
             text = f"{name} is told to open and is stuck"
-            timers: list[tuple[Label, tuple[int, int]]] = [(("failure", at), FAILURE_MS)]
+            watched: list[tuple[Label, tuple[int, int]]] = [(("failure", at), FAILURE_MS)]
             if self.paralleled(plant):  # what is meant to end the overlap cannot
-                timers.append((("ended", 0), (ENDED_MS, ENDED_MS)))
-            yield Branch(jammed(plant, at), tuple(timers), text=text)
+                watched.append((("ended", 0), (ENDED_MS, ENDED_MS)))
+            yield Branch(jammed(plant, at), tuple(watched), text=text)
 
     def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
         """Return the critical buses that an opening takes their last feed, a gap apart."""
@@ -410,6 +410,10 @@ class Switchgear:
                 yield self.settled(
                     plant, after, Branch(after, timers, drop, f"{breaker.name} closed by hand")
                 )
+        if breaker.switched:
+            for action in ("open", "close", "close_in_sync"):
+                asked = paid(plant)._replace(news=(*plant.news, (breaker.name, action)))
+                yield Branch(asked, text=f"a person asks {breaker.name} to {action}")
         if breaker.switched and not plant.bent[at] & LOCAL:
             local = bent(paid(plant), at, LOCAL)
             yield Branch(local, text=f"{breaker.name} goes to local")
