@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import random
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -28,11 +29,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("--sample", type=int, default=0, help="try so many, not all")
     parser.add_argument("--seed", type=int, default=1, help="which ones")
-    parser.add_argument("--only", default="", help="mutants with this in their name")
+    parser.add_argument("--only", default="", help="mutants whose name has this pattern")
     parser.add_argument("--jobs", type=int, default=1, help="so many at the same time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
-    drawn = [one for one in every(parser) if asked.only in one.name]
+    drawn = [one for one in every(parser) if re.search(asked.only, one.name)]
     if 0 < asked.sample < len(drawn):
         drawn = random.Random(asked.seed).sample(drawn, asked.sample)
     if not drawn:
