@@ -7,6 +7,7 @@ import pytest
 from daemon.core.topology import survey
 from daemon.core.transfer import supervision
 from daemon.core.view import Facts, View
+from daemon.model.events import Event
 from daemon.model.quantities import ns
 from tests.hall import Hall
 
@@ -39,7 +40,7 @@ class Watch:
         )
         turn = supervision.step(view, self.state, self.params)
         self.state = turn.state
-        self.told += [(e.source, e.name) for e in turn.events]
+        self.told += [(e.source, e.name) for e in turn.events if isinstance(e, Event)]
         return [(p.equipment, p.action) for p in turn.proposals]
 
     def show(self, switch: str, stands: str, *healthy: bool) -> None:
