@@ -1,13 +1,15 @@
-"""The memory of the core as a key: two that differ only in the names of their stamps are one.
+"""The memory of the core as a key: two that differ only in the times of their stamps are one.
 
-`Memory.key` holds every value of the state of the controllers, stamps numbered in the order in
-which they are met; `Memory.state` is the same with stamps coded in that order, ready to be stepped.
+Every place in a state that holds a stamp gets a number of its own, in the order in which a walk
+meets them. That two were taken at one instant is then a matter of time, as all else about them is,
+and stands with their distances; and a stamp that is never asked about distinguishes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.rehearsal.proof.zones import coded, decoded
@@ -38,14 +40,14 @@ class Reading:
     """One walk over a state: the key, and where each stamp was met.
 
     Attributes:
-        stamps: original number of each stamp, in the order in which they are met.
-        places: what tells about the use of each: class, field and stage.
+        stamps: number that each stamp had before, in the order in which they are met.
+        places: what tells about the use of each: class, field and stage, and the time after it.
     """
 
     def __init__(self) -> None:
         """Have met nothing yet."""
         self.stamps: list[int] = []
-        self.places: list[set[Hashable]] = []
+        self.places: list[Hashable] = []
 
     def key(self, value: Any, place: Hashable = "") -> Hashable:  # noqa: ANN401
         """Return a value with its stamps numbered as they are met."""
@@ -68,16 +70,13 @@ class Reading:
         if found is None:
             return value
         stamp, offset_ns = found
-        if stamp not in self.stamps:
-            self.stamps.append(stamp)
-            self.places.append(set())
-        number = self.stamps.index(stamp)
-        self.places[number].add((place, offset_ns))
-        return ("at", number, offset_ns)
+        self.stamps.append(stamp)
+        self.places.append((place, offset_ns))
+        return ("at", offset_ns)
 
 
 def rewritten(value: Any, integer: Callable[[int], int]) -> Any:  # noqa: ANN401
-    """Return a value of the same make with every integer put through `integer`."""
+    """Return a value of the same make, every integer put through `integer` as `Reading` walks."""
     if type(value) is bool or isinstance(value, str | float | Enum | frozenset) or value is None:
         return value
     if isinstance(value, int):
@@ -86,18 +85,17 @@ def rewritten(value: Any, integer: Callable[[int], int]) -> Any:  # noqa: ANN401
         return type(value)(**{n: rewritten(getattr(value, n), integer) for n in names})
     if isinstance(value, tuple | list):
         return tuple([rewritten(v, integer) for v in value])
-    return {k: rewritten(v, integer) for k, v in value.items()}
+    put = {k: rewritten(value[k], integer) for k in sorted(value)}
+    return {k: put[k] for k in value}
 
 
-def renumbered(value: Any, stamps: list[int]) -> Any:  # noqa: ANN401
-    """Return a value whose stamps are coded in the order of `stamps`."""
+def renumbered(value: Any) -> Any:  # noqa: ANN401
+    """Return a value whose stamps are coded by the order in which a walk meets them."""
+    met = count()
 
     def integer(number: int) -> int:
         found = decoded(number)
-        if found is None:
-            return int(number)
-        stamp, offset_ns = found
-        return coded(stamps.index(stamp), offset_ns)
+        return int(number) if found is None else coded(next(met), found[1])
 
     return rewritten(value, integer)
 

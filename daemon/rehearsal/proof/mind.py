@@ -115,7 +115,7 @@ class Mind:
         self._devices: Final = {name: n for n, name in enumerate(site.equipment)}
         self._memories: list[tuple[dict[str, Any], Facts]] = []
         self._numbers: dict[Hashable, int] = {}
-        self._places: list[tuple[frozenset[Hashable], ...]] = []
+        self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
         self._trees: dict[tuple[int, int, Hashable], _Ask | Thought] = {}
         self._pictures: list[Picture] = []
@@ -144,13 +144,12 @@ class Mind:
     def _remember(self, states: dict[str, Any], facts: Facts) -> tuple[int, list[int]]:
         """Return the number of a memory, and the original number of each of its stamps."""
         reading = Reading()
-        key = (reading.key(states), reading.key(facts))
+        key = reading.key((states, facts))
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._memories)
-            stamps = reading.stamps
-            self._memories.append((renumbered(states, stamps), renumbered(facts, stamps)))
-            self._places.append(tuple(frozenset(p) for p in reading.places))
+            self._memories.append(renumbered((states, facts)))
+            self._places.append(tuple(reading.places))
         return number, reading.stamps
 
     def memory(self, number: int) -> tuple[dict[str, Any], Facts]:
@@ -163,10 +162,7 @@ class Mind:
 
     def horizons(self, memory: int) -> list[int]:
         """Return, by stamp, the longest time that is ever asked about it so far [ms]."""
-        return [
-            max((self._horizons.get(p, 0) for p in places), default=0)
-            for places in self._places[memory]
-        ]
+        return [self._horizons.get(place, 0) for place in self._places[memory]]
 
     # -- scans -----------------------------------------------------------------------------------
 
@@ -260,6 +256,11 @@ class Mind:
         view = _concluded(view, turn)
         # No way under proof operates anything as often as an hour allows: the count is left out.
         after[self._path.name] = replace(turn.state, operated={})
+        # When the supply was lost is told to people and decides nothing.
+        if "outage" in after:
+            after["outage"] = replace(after["outage"], lost_ns=0)
+        supply = replace(view.facts.supply, since_ns=0)
+        view = replace(view, facts=replace(view.facts, supply=supply))
         return after, view.facts, turn.commands
 
     def _thought(
@@ -275,24 +276,34 @@ class Mind:
         if known:
             states = with_known_commands(states, known)
         after, stamps = self._remember(states, facts)
-        place = {stamp: n for n, stamp in enumerate(stamps)}
         waits = dict.fromkeys(
-            Query(place[q.stamp], q.wait_ms) for q, came in asked if not came and q.stamp in place
+            Query(n, q.wait_ms)
+            for q, came in asked
+            if not came
+            for n in self._where(memory, q.stamp, after, stamps)
         )
         orders = tuple(Order(c.equipment, c.action, c.reason) for c in commands)
         sources = tuple(NOW if s == n_stamp else s for s in stamps)
         same = after == memory and sources == tuple(range(n_stamp))
         return Thought(after, sources, orders, bool(orders) or not same, tuple(waits))
 
+    def _where(self, memory: int, stamp: int, after: int, stamps: list[int]) -> list[int]:
+        """Return where in a new memory a stamp of the old one stands, first of all where it did."""
+        copies = [n for n, source in enumerate(stamps) if source == stamp]
+        places, now = self._places[memory], self._places[after]
+        if stamp < len(places):
+            return [n for n in copies if now[n] == places[stamp]] or copies
+        return copies
+
     def _learn(self, memory: int, asked: list[tuple[Query, bool]]) -> None:
         """Note how far back a stamp at each place is asked about."""
         places = self._places[memory]
         for query, _ in asked:
             if query.stamp < len(places):
-                for place in places[query.stamp]:
-                    if self._horizons.get(place, 0) < query.wait_ms:
-                        self._horizons[place] = query.wait_ms
-                        self.learned += 1
+                place = places[query.stamp]
+                if self._horizons.get(place, 0) < query.wait_ms:
+                    self._horizons[place] = query.wait_ms
+                    self.learned += 1
 
     def _keep(
         self, root: tuple[int, int, Hashable], asked: list[tuple[Query, bool]], thought: Thought
