@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which ones")
     parser.add_argument("--only", default="", help="mutants whose name has this pattern")
     parser.add_argument("--jobs", type=int, default=1, help="so many at the same time")
+    parser.add_argument("--patience", type=float, default=10.0, help="s of processor for one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     drawn = [one for one in every(parser) if re.search(asked.only, one.name)]
@@ -46,7 +47,14 @@ def main() -> int:
         with quiet():
             known = judges({one.path for one in drawn})
         bar.update(task, description="mutants", total=len(drawn))
-        living = trial(drawn, known, asked.jobs, lambda n: bar.update(task, completed=n))
+
+        def tell(one: Mutant, lives: bool) -> None:
+            bar.advance(task)
+            if lives:
+                text = f"lives: {one.name} (line {one.line})"
+                bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+        living = trial(drawn, known, asked.jobs, asked.patience, tell)
     document = report(drawn, living, asked.seed)
     print(json.dumps(document) if asked.json else table(document))
     return 0 if document["ok"] else 1
@@ -102,9 +110,8 @@ def interval(killed: int, of: int) -> tuple[float, float]:
 
 
 def table(document: dict[str, Any]) -> str:
-    """Return the score as text: who lives, and the share killed of each file."""
-    lines = [f"lives: {one}" for one in sorted(document["living"])]
-    lines += [
+    """Return the score as text: the share killed of each file, and in all."""
+    lines = [
         f"{one['name']:45} {one['of']:5} mutants {one['value']:7.1%} killed"
         for one in document["verdicts"]
     ]

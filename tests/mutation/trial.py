@@ -31,14 +31,16 @@ from tests.mutation.mutants import Mutant, mutated
 
 TIMES, GRACE_S = 3.0, 2.0
 """A test may take so many times its processor time, and so much more, with a mutant in the code."""
-PATIENCE_S: Final = 10.0
-"""So much processor time is spent on a mutant at most; one that slower tests would notice lives."""
 FIRST: Final = "tests/properties/test_tables.py"
 """The laws of tables judge what is mutated in one."""
 
 
 def trial(
-    asked: list[Mutant], known: list[Judge], jobs: int, tell: Callable[[int], None]
+    asked: list[Mutant],
+    known: list[Judge],
+    jobs: int,
+    patience_s: float,
+    tell: Callable[[Mutant, bool], None],
 ) -> set[str]:
     """Return the names of the mutants that live.
 
@@ -46,7 +48,8 @@ def trial(
         asked: mutants to try.
         known: tests, the fastest first.
         jobs: so many are tried at the same time.
-        tell: told how many have been tried.
+        patience_s: processor time for one at most; one that slower tests would notice lives [s].
+        tell: told each mutant and whether it lives, as it comes.
     """
     by_place = defaultdict(list)
     for judge in known:
@@ -60,46 +63,49 @@ def trial(
     def work(items: Items) -> None:
         def lives(one: Mutant) -> bool:
             chosen = by_place[one.path, one.called]
-            return not (chosen and _swap(one)) or _all_pass(items, chosen)
+            return not (chosen and _swap(one)) or _all_pass(items, chosen, patience_s)
 
-        found = _tried(within, jobs, lives, lambda n: tell(len(imported) + n))
-        living.write_bytes(pickle.dumps(found))
+        living.write_bytes(pickle.dumps(_tried(within, jobs, lives, tell)))
 
     def lives_anew(one: Mutant) -> bool:
         near = tests_of([one.path])
         chosen = [judge for judge in known if judge.test.startswith(near)]
-        return _lives_anew(one, list(dict.fromkeys([*laws, *chosen])))
+        return _lives_anew(one, list(dict.fromkeys([*laws, *chosen])), patience_s)
 
     with quiet():
         found = _tried(imported, jobs, lives_anew, tell)
         collected(work, tests_of({one.path for one in asked}))
-    return {one.name for one in found + pickle.loads(living.read_bytes())}
+    found |= pickle.loads(living.read_bytes())
+    return found
 
 
 def _tried(
-    asked: list[Mutant], jobs: int, lives: Callable[[Mutant], bool], tell: Callable[[int], None]
-) -> list[Mutant]:
+    asked: list[Mutant],
+    jobs: int,
+    lives: Callable[[Mutant], bool],
+    tell: Callable[[Mutant, bool], None],
+) -> set[str]:
     """Return those that live of some mutants, each tried in a process of its own."""
     running: dict[int, Mutant] = {}
-    living, begun = [], 0
-    while begun < len(asked) or running:
-        if begun < len(asked) and len(running) < jobs:
-            mutant = asked[begun]
+    waiting, living = list(reversed(asked)), set[str]()
+    while waiting or running:
+        if waiting and len(running) < jobs:
+            mutant = waiting.pop()
             running[forked(lambda one=mutant: lives(one))] = mutant  # type: ignore[misc]
-            begun += 1
             continue
         child, status = os.wait()
         mutant = running.pop(child)
-        living += [mutant] if status == 0 else []
-        tell(begun - len(running))
+        if status == 0:
+            living.add(mutant.name)
+        tell(mutant, status == 0)
     return living
 
 
-def _all_pass(items: Items, chosen: list[Judge]) -> bool:
+def _all_pass(items: Items, chosen: list[Judge], patience_s: float) -> bool:
     """Return whether all tests pass; one that comes to no end is ended from outside."""
     began_s = time.process_time()
     for judge in chosen:
-        if time.process_time() - began_s + judge.takes_s > PATIENCE_S:
+        if time.process_time() - began_s + judge.takes_s > patience_s:
             return True
         signal.setitimer(signal.ITIMER_PROF, TIMES * judge.takes_s + GRACE_S)
         if not passes(items[judge.test]):
@@ -152,13 +158,15 @@ class _Mutated(SourceFileLoader):
         return compile(mutated(Path(self.path).read_text(), self._mutant), self.path, "exec")
 
 
-def _lives_anew(mutant: Mutant, chosen: list[Judge]) -> bool:
+def _lives_anew(mutant: Mutant, chosen: list[Judge], patience_s: float) -> bool:
     """Return whether all tests can be collected and pass where a module is imported mutated."""
     sys.meta_path.insert(0, _Mutated(mutant))
     verdicts = []
 
     def work(items: Items) -> None:
-        verdicts.append(all(j.test in items for j in chosen) and _all_pass(items, chosen))
+        verdicts.append(
+            all(j.test in items for j in chosen) and _all_pass(items, chosen, patience_s)
+        )
 
     collected(work, tuple(dict.fromkeys(judge.test.partition("::")[0] for judge in chosen)))
     return verdicts == [True]
