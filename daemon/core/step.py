@@ -37,6 +37,7 @@ Every actuator belongs to one lane (`daemon.core.ownership`). Actions are number
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 from weakref import WeakKeyDictionary
@@ -294,7 +295,7 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         turns[slot.name], view = _turn(slot, state, view, params, standing, share)
     spoke = [t for t in turns.values() if t.commands or t.events or t.messages or t.requests]
     commands = beats + tuple([c for turn in spoke for c in turn.commands])
-    after = replace(
+    after = _after(
         state,
         next_id=state.next_id + len(turns[OPERATION.name].commands),
         version=image.version,
@@ -312,6 +313,13 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         messages=tuple([m for turn in spoke for m in turn.messages]),
         estimate=view.estimate,
     )
+
+
+def _after(state: State, **news: Any) -> State:  # noqa: ANN401 - each field has its own
+    """Return the state with other fields; `replace` would go through them one by one."""
+    after = copy(state)
+    vars(after).update(news)
+    return after
 
 
 def _look(state: State, inputs: Inputs, params: Params) -> View:

@@ -102,9 +102,10 @@ def once_per_site(
 
     @wraps(build)
     def get(site: Site, points: PointTable) -> T:
-        if points not in kept:
-            kept[points] = build(site, points)
-        return kept[points]
+        found = kept.get(points)
+        if found is None:
+            found = kept[points] = build(site, points)
+        return found
 
     return get
 
