@@ -31,8 +31,8 @@ from tests.mutation.mutants import Mutant, mutated
 
 TIMES, GRACE_S = 3.0, 2.0
 """A test may take so many times its processor time, and so much more, with a mutant in the code."""
-FIRST: Final = "tests/properties/test_tables.py"
-"""The laws of tables judge what is mutated in one."""
+LAWS: Final = "tests/properties/test_tables.py"
+"""The laws of tables judge a table, though they go through nothing of its file."""
 
 
 def trial(
@@ -55,7 +55,6 @@ def trial(
     for judge in known:
         for place in judge.places:
             by_place[place].append(judge)
-    laws = [judge for judge in known if judge.test.startswith(FIRST)]
     within = [one for one in asked if one.called]
     imported = [one for one in asked if not one.called]
     living = Path("living.pickle")
@@ -70,7 +69,8 @@ def trial(
     def lives_anew(one: Mutant) -> bool:
         near = tests_of([one.path])
         chosen = [judge for judge in known if judge.test.startswith(near)]
-        return _lives_anew(one, list(dict.fromkeys([*laws, *chosen])), patience_s)
+        close = [j for j in chosen if j.test.startswith(LAWS) or one.path in dict(j.places)]
+        return _lives_anew(one, list(dict.fromkeys([*close, *chosen])), patience_s)
 
     with quiet():
         found = _tried(imported, jobs, lives_anew, tell)
