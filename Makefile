@@ -74,7 +74,7 @@ test: setup ## run every test that a change has to pass
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(COMPUTING)) $(ARGS)
 	$(BIN)/pytest tests/integration $(ARGS)
 
-soak: setup ## try every law on forty times the examples, and a thousand seeds of faults
+soak: setup ## try every law on forty times the examples, a thousand seeds of faults, a thousand mutants
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
 	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest tests/simulation --timeout 0 $(ARGS)
 	$(BIN)/python -m tests.mutation --sample 1000 --jobs $$(nproc)
