@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ from daemon.core.feeding import Change
 from daemon.core.interlocks import BYPASSABLE, check, explained
 from daemon.core.interlocks.drawn import own_breakers, partners
 from daemon.core.interlocks.supply import expected_w
+from daemon.core.view import Facts
+from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
 from tests.unit.core.interlocks.test_rows import (
     back,
@@ -22,6 +26,7 @@ from tests.unit.core.interlocks.test_rows import (
     put,
     refusing,
     say,
+    two_sets,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +94,28 @@ def test_the_overlap_of_a_scheme_is_its_own_to_end() -> None:
     assert check(case(hall, MA, "close_in_sync", by_person=False)).refused_by == ""
 
 
+@pytest.mark.parametrize("stage", ["unjudged", "lockout"])
+def test_a_scheme_that_does_not_know_where_it_stands_ends_no_overlap(stage: str) -> None:
+    hall = Hall()
+    back(hall)
+    facts = Facts(stages={"CCTS-1": stage})
+    asked = case(hall, MA, "close_in_sync", by_person=True, facts=facts)
+    assert check(asked).refused_by == "endless_overlap"
+
+
+def test_sets_that_stay_together_need_nobody_to_part_them() -> None:
+    hall = Hall()
+    two_sets(hall)
+    assert check(case(hall, "52-GCB-3", "close_in_sync", by_person=True)).refused_by == ""
+
+
+@pytest.mark.parametrize("stage", ["battery", "walk_in", "static_bypass", "fault"])
+def test_a_battery_is_tested_on_a_ups_that_stands_on_its_input(stage: str) -> None:
+    hall = Hall()
+    hall.stages["UPS-A"] = stage
+    assert "not_testable" in refusing(case(hall, "UPS-A", "battery_test"))
+
+
 def test_a_bus_without_a_transformer_of_its_own_is_closed_onto_two() -> None:
     hall = Hall()
     hall.positions |= {FEED: OPEN, TIE_LV: CLOSED}
@@ -114,6 +141,10 @@ def test_the_drawing_names_partners_and_breakers_of_machines() -> None:
     hall = Hall()
     site, points = hall.params.site, hall.params.points
     assert partners(site, points) == {"UPS-A": ("UPS-B",), "UPS-B": ("UPS-A",)}
+    # What a static switch joins to one or the other makes partners as well.
+    corded = {e.id: replace(e, critical=False) for e in site.equipment.values() if len(e.buses) > 1}
+    single = replace(site, equipment=MappingProxyType({**site.equipment, **corded}))
+    assert partners(single, tabulate(single))["UPS-B"] == ("UPS-A",)
     own = own_breakers(site, points)
     assert own["DG-3"] == ("52-GCB-3",)
     assert own["GT-1"] == ("52-GCB-GT",)
