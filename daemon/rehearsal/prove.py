@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -103,7 +104,7 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     """
     site_file = settings.load(settings.site_path(wish.site))
     found = []
-    with _without(wish.without):
+    with _without(wish.without), _heard() as heard:
         for part in _parts(site_file, wish.scheme):
             # What one level has learned of the scheme's memory, the next one need not.
             for sudden, hidden in LEVELS[wish.form]:
@@ -116,6 +117,7 @@ def prove(wish: Wish, *, as_json: bool) -> int:
                 wish.folder.mkdir(parents=True, exist_ok=True)
                 path.write_text(text(moves), encoding="utf-8")
                 print(f"  {len(moves)} moves written: {path}", flush=True)
+    print(*_cover(heard), sep="\n", flush=True)
     ok = all(s.ok for s in found)
     print("proven" if ok else "NOT proven", flush=True)
     if as_json:
@@ -196,6 +198,38 @@ def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None
         path = folder / f"{searched.part.name.replace('/', '-')}-{n}.yaml"
         path.write_text(scenario(site_file.site, scheme, wrong, deeds), encoding="utf-8")
         print(f"  written: {path}", flush=True)
+
+
+@contextmanager
+def _heard() -> Iterator[Counter[frozenset[str]]]:
+    """Count by which interlocks together an action was refused, while it lasts."""
+    heard: Counter[frozenset[str]] = Counter()
+    table = interlocks.BY_ACTION
+
+    def attentive(rows: tuple[interlocks.Interlock, ...]) -> tuple[interlocks.Interlock, ...]:
+        def forbids(case: interlocks.Case) -> bool:
+            against = frozenset(row.name for row in rows if row.forbids(case))
+            if against:
+                heard[against] += 1
+            return rows[0].name in against
+
+        return (rows[0]._replace(forbids=forbids), *rows[1:])
+
+    heeded = {key: attentive(rows) for key, rows in table.items() if rows}
+    interlocks.BY_ACTION = heeded  # type: ignore[misc]
+    try:
+        yield heard
+    finally:
+        interlocks.BY_ACTION = table  # type: ignore[misc]
+
+
+def _cover(heard: Counter[frozenset[str]]) -> Iterator[str]:
+    """Yield which interlocks stood alone in what was searched, and which others cover the rest."""
+    alone = {name for rows in heard if len(rows) == 1 for name in rows}
+    yield f"refused alone: {', '.join(sorted(alone)) or 'none'}"
+    for name in sorted({n for rows in heard for n in rows} - alone):
+        beside = sorted({other for rows in heard if name in rows for other in rows} - {name})
+        yield f"{name} never alone: always with one or more of {', '.join(beside)}"
 
 
 @contextmanager

@@ -142,6 +142,16 @@ class Sets(Switchgear):
         branch = Branch(after, ended=ended, text=f"{source.name} fails")
         return self.settled(plant, after, branch)
 
+    def wrong_close(
+        self, before: Plant, after: Plant, at: int, *, synchronous: bool
+    ) -> tuple[str, ...]:
+        """Return what is wrong with contacts that have closed by our order."""
+        wrong = super().wrong_close(before, after, at, synchronous=synchronous)
+        live = self.voltages(before)[self.critical[0]]
+        if at in self.breaker and live and not before.sources[self.breaker.index(at)]:
+            return (*wrong, f"{self.breakers[at].name} turns a set that stands")
+        return wrong
+
     def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
         """Return what an opening takes its last feed; sets that are let go feed nothing."""
         return super().darkens(plant, at, gap=gap) if plant.wanted else ()

@@ -307,12 +307,12 @@ class Switchgear:
             after = after._replace(in_sync=-1)
         wrong: tuple[str, ...] = ()
         if closing and not is_overtaken(plant, at):
-            wrong = self._wrong_close(plant, after, at, synchronous=synchronous)
+            wrong = self.wrong_close(plant, after, at, synchronous=synchronous)
         after = arrived(after, at)
         text = f"{breaker.name} {'closed' if closing else 'open'}"
         return self.settled(plant, after, Branch(after, text=text, wrong=wrong))
 
-    def _wrong_close(
+    def wrong_close(
         self, before: Plant, after: Plant, at: int, *, synchronous: bool
     ) -> tuple[str, ...]:
         """Return what is wrong with contacts that have closed by our order."""
