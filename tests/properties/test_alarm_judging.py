@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from daemon.core.alarms import annunciator
 from daemon.core.alarms.judging import Said, judge, look
 from daemon.core.alarms.rules import labels
+from daemon.core.view import Heard
 from daemon.model.natures import PointKind
 from daemon.model.quality import Quality, is_good
 from tests.main_lane import Lane
@@ -101,13 +103,14 @@ def test_values_are_judged_as_one_by_one(
 @given(st.lists(st.lists(st.sampled_from(WORDS), min_size=3, max_size=3), min_size=1, max_size=6))
 def test_what_was_said_before_does_not_change_what_is_heard(story: list[list[Any]]) -> None:
     """One listener hears the whole story, one each word afresh: both hear the same."""
-    plan, now_ns = rules(), 100
+    plan = rules()
     faithful = Said(plan)
-
-    def told(words: list[Any], topic: str, key: str) -> Any:
-        return words[len(topic + key) % 3] if key else None
-
     for words in story:
-        heard = faithful.hear(now_ns, lambda t, k, w=words: told(w, t, k))  # type: ignore[misc]
-        fresh = Said(plan).hear(now_ns, lambda t, k, w=words: told(w, t, k))  # type: ignore[misc]
+        topics: dict[str, dict[str, Any]] = {}
+        for word in plan.told:
+            said = topics.setdefault(word.topic, {})
+            said[word.key] = words[len(word.topic + word.key) % 3]
+        heard_of = {topic: Heard(100, said) for topic, said in topics.items()}
+        view: Any = SimpleNamespace(heard=heard_of, facts=None, now_ns=100)
+        heard, fresh = faithful.hear(view), Said(plan).hear(view)
         assert heard.tolist() == fresh.tolist()
