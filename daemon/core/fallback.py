@@ -13,7 +13,7 @@ Source: own derivation. Seen in the field: 60 s configured and 80 s real; 20 min
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
@@ -69,7 +69,7 @@ class State(NamedTuple):
     begun_ns: int = 0
     verdicts: Mapping[str, Verdict] = {}
     summed: bool = False
-    told: Sequence[float | None] = ()
+    told: tuple[float | None, ...] = ()
 
 
 class _Declared(NamedTuple):
@@ -98,7 +98,7 @@ def initial(site: Site, params: Params) -> State:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Compare what is declared with what the devices say."""
     declared, gauges = _declared(view.site, view.points)
-    told = view.gauge(gauges)
+    told = tuple(view.gauge(gauges))
     if not declared or (len(state.verdicts) == len(declared) and told == state.told):
         return Turn(state)
     begun_ns = state.begun_ns or view.now_ns

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from daemon.core import interlocks
-from daemon.core.operation import task
+from daemon.core.operation import selection, task
 from daemon.core.step import step
 from daemon.drivers.image import ImageDriver
 from daemon.drivers.table import Table
@@ -41,7 +41,7 @@ def interlocks_skipped() -> Iterator[None]:
     def pass_all(case: interlocks.Case) -> interlocks.Verdict:
         return interlocks.Verdict("", "not asked")
 
-    with patch.object(task, "check", pass_all):
+    with patch.object(task, "check", pass_all), patch.object(selection, "check", pass_all):
         yield
 
 

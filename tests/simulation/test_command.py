@@ -122,7 +122,8 @@ def test_what_people_asked_for_is_told_with_the_answer() -> None:
     file = Path(__file__).parent / "found" / "tie_closed_while_dark_46.yaml"
     done = simulate(str(file), "--for", "10", "--json")
     assert "what people asked for" in done.stdout
-    (answer,) = last(done)["asked"]
+    answer, operated = last(done)["asked"]
+    assert "there is no selection" in operated["text"]
     assert answer["source"] == "52-ACB-TA"
     assert "52-ACB-TA close refused" in answer["text"]
     assert f" s  {answer['text']}" in done.stdout

@@ -55,7 +55,7 @@ def test_it_hands_over_opens_cools_and_rests() -> None:
     assert hall.run(40.0, until=lambda: bool(spare(hall)))
     hall.run(5.0)
     assert hall.told("52-GCB-4")[-1] != "open", "it still gives its part"
-    assert hall.messages[-1].values["sets_leaving"] == ("DG-4",)
+    assert hall.messages[-1].values["sets_leaving"] == ["DG-4"]
     assert hall.messages[-1].values["capability_w"] == pytest.approx(3 * 3.2e6)
     hall.said["DG-4", "power_w"] = 0.0
     hall.run(20.0)
@@ -95,7 +95,7 @@ def test_a_set_that_hands_over_stays_when_it_is_wanted_again() -> None:
     hall.run(2.0)
     give(hall, 9.0e6)
     hall.run(3.0)
-    assert hall.messages[-1].values["sets_leaving"] == ()
+    assert hall.messages[-1].values["sets_leaving"] == []
     assert "open" not in hall.told("52-GCB-4")
 
 
