@@ -77,7 +77,9 @@ def _play(
     (folder / "no_coolant.yaml").write_text(SCENARIO)
     told = folder / "told"
     tell = folder / "tell"
-    tell.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> {told}\necho >> {told}\necho queued\n')
+    # One write for a line: the programs of several rows run side by side.
+    line = '"$1|$2|$3|"'
+    tell.write_text(f"#!/bin/sh\nprintf '%s\\n' {line} >> {told}\necho queued\n")
     tell.chmod(0o755)
     shifted = ["--port-offset", str(OFFSET), "--json"]
     emulate = ["emulate", "ai_hall", "--hold", "--scenario", str(folder / "no_coolant.yaml")]
