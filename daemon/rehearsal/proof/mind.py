@@ -98,7 +98,6 @@ class Mind:
     Attributes:
         steps: scans that were run, and not found in a tree.
         learned: how often it turned out that a stamp is asked about for longer than known before.
-        refusals: by interlock that refused in a scan, how often it did.
     """
 
     def __init__(self, site: Site, control: Control, controllers: tuple[str, ...]) -> None:
