@@ -122,12 +122,12 @@ class Walked(Observer):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("scenario", "for_s"),
-    [("extended_outage", 100.0), ("generator_failure", 40.0), ("momentary_outage", 30.0)],
+    [("extended_outage", 100.0), ("generator_failure", 40.0)],
 )
 def test_the_daemon_that_runs_does_what_was_proven(scenario: str, for_s: float) -> None:
     file = hall()
     proven = read((PROVEN / "CCTS-1-mains.moves").read_text())
     walked = Walked("CCTS-1/mains")
     run(Case(file, scenario_for(scenario, file.site), 0, for_s=for_s), [walked])
-    assert walked.moves or scenario == "momentary_outage", "nothing has moved"
+    assert len(walked.moves) > 5, "hardly anything has moved"
     assert [move for move in walked.moves if move not in proven] == []
