@@ -1,0 +1,90 @@
+"""What is measured where, how well, and what of it has reached this scan.
+
+Signs are those of `daemon.model.quantities`: what a bus draws is positive. A flow is positive from
+the bus into the branch. Pseudo-measurements (set-points, nameplates, loss curves) are rows like
+any other, with a sigma that says how little they are worth; `pseudo` marks them so that nobody
+takes them for instruments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.core.estimation.network import Flags, Floats, Ints
+
+Classes = NDArray[np.uint8]
+"""Weight class of every measurement in one scan (n_measurement,)."""
+
+
+class Kind(IntEnum):
+    """Quantities that can be measured; the comment says what `place` counts."""
+
+    VOLTAGE = 0  # AC bus: magnitude [pu]
+    DRAWN_P = 1  # AC bus: net power drawn by all that is outside the model [pu]
+    DRAWN_Q = 2  # AC bus
+    FLOW_P = 3  # AC branch and end: power from the bus into the branch [pu]
+    FLOW_Q = 4  # AC branch and end
+    FLOW_I = 5  # AC branch and end: magnitude [pu]
+    TAP = 6  # AC branch, one of `Branches.tapped`: magnitude of the ratio [pu]
+    DC_VOLTAGE = 7  # DC bus [pu]
+    DC_DRAWN_I = 8  # DC bus: net current drawn by all that is outside the model [pu]
+    DC_DRAWN_P = 9  # DC bus
+    DC_FLOW_I = 10  # DC branch and end: from the bus into the branch [pu]
+    DC_FLOW_P = 11  # DC branch and end
+    CONVERTER_P = 12  # converter: drawn from the AC bus [pu]
+    CONVERTER_Q = 13  # converter
+    CONVERTER_I = 14  # converter: delivered into the DC bus [pu]
+    CONVERTER_DC_P = 15  # converter: delivered into the DC bus [pu]
+    LOSS_A = 16  # converter: offset of the loss coefficient a, expected 0 [pu]
+    LOSS_B = 17  # converter: offset of b
+    LOSS_C = 18  # converter: offset of c
+
+
+FRESH: Final = 0
+"""The value is of this scan: weight 1 / sigma^2."""
+
+AGED: Final = 1
+"""The value is older than it should be: weight 1 / sigma_aged^2."""
+
+ABSENT: Final = 2
+"""There is no value to use: weight 0; what stands in `z` is not looked at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """The instruments of a network, in the order of `z` and of every residual.
+
+    Attributes:
+        kind: what is measured, a `Kind` each (n_measurement,).
+        place: number of the bus, branch or converter (n_measurement,).
+        end: 0 for the `from` end of a branch, 1 for its `to` end, 0 elsewhere (n_measurement,).
+        sigma: standard deviation of a fresh value (n_measurement,) [pu], > 0.
+        sigma_aged: standard deviation of an aged value, what it may have moved since included
+            (n_measurement,) [pu], >= sigma.
+        pseudo: whether nothing measures it (n_measurement,).
+    """
+
+    kind: Ints
+    place: Ints
+    end: Ints
+    sigma: Floats
+    sigma_aged: Floats
+    pseudo: Flags
+
+
+def weights(measurements: Measurements, classes: Classes) -> Floats:
+    """Return the weight of every measurement (n_measurement,) [1/pu^2].
+
+    Args:
+        measurements: the instruments.
+        classes: `FRESH`, `AGED` or `ABSENT` each.
+    """
+    table = np.zeros((3, len(measurements.sigma)))
+    table[FRESH] = measurements.sigma**-2.0
+    table[AGED] = measurements.sigma_aged**-2.0
+    return np.take_along_axis(table, classes[None].astype(np.int64), axis=0)[0]
