@@ -1,0 +1,88 @@
+"""Where each quantity stands in the vector of states, and what a solve returns.
+
+The vector has one place for every quantity of the whole network, dead or alive, so that its shape
+outlives a switching operation. What is dead is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from daemon.core.estimation.network import Flags, Floats, Ints, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Places of the states of a network.
+
+    Attributes:
+        angle: angle of every AC bus [rad].
+        voltage: magnitude of every AC bus [pu].
+        dc_voltage: voltage of every DC bus [pu].
+        p: power a converter draws from its AC bus [pu].
+        q: reactive power a converter draws from its AC bus [pu].
+        i: current a converter delivers into its DC bus [pu].
+        loss: offsets of the loss coefficients, all a, then all b, then all c [pu].
+        tap: ratio of every tapped branch [pu].
+        size: number of states.
+    """
+
+    angle: slice
+    voltage: slice
+    dc_voltage: slice
+    p: slice
+    q: slice
+    i: slice
+    loss: slice
+    tap: slice
+    size: int
+
+
+def layout(network: Network) -> Layout:
+    """Return where the states of `network` stand."""
+    n_converter = len(network.converters.ac)
+    sizes = [network.n_ac, network.n_ac, network.n_dc, n_converter, n_converter, n_converter]
+    sizes += [3 * n_converter, len(network.branches.tapped)]
+    ends = np.cumsum(sizes).tolist()
+    places = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    return Layout(*places, size=ends[-1])
+
+
+def converters_at(network: Network) -> tuple[Ints, Ints, Ints]:
+    """Return the places of `p`, `q` and `i` of every converter, (n_converter,) each."""
+    where = layout(network)
+    p, q, i = (np.arange(s.start, s.stop) for s in (where.p, where.q, where.i))
+    return p, q, i
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """What a scan of measurements says about the network. Nothing in it is ever NaN.
+
+    Attributes:
+        x: the states, as `Layout` places them (n_state,) [pu, rad]; 0 where dead.
+        alive: which states belong to an energised part (n_state,).
+        residual: measured less estimated (n_measurement,) [pu]; 0 where nothing was measured.
+        normalised: residual by its own standard deviation (n_measurement,); 0 where nothing was
+            measured or nothing else checks it.
+        chi_square: weighted sum of squared residuals.
+        dof: measurements used, less free states: the expected `chi_square`.
+        sigma: standard deviation of the states (n_state,) [pu, rad]; infinite where unobservable.
+        iterations: linear solves that were made.
+        step: largest change of a state in the last of them [pu, rad].
+        converged: whether `step` and the constraints are within the tolerance. The other values
+            mean nothing when it is False.
+    """
+
+    x: Floats
+    alive: Flags
+    residual: Floats
+    normalised: Floats
+    chi_square: float
+    dof: int
+    sigma: Floats
+    iterations: int
+    step: float
+    converged: bool
