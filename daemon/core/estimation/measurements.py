@@ -8,7 +8,7 @@ takes them for instruments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -43,6 +43,10 @@ class Kind(IntEnum):
     LOSS_A = 16  # converter: offset of the loss coefficient a, expected 0 [pu]
     LOSS_B = 17  # converter: offset of b
     LOSS_C = 18  # converter: offset of c
+    DRAW_P = 19  # draw: power it draws, a state [pu]
+    DRAW_Q = 20  # draw
+    DC_DRAW_P = 21  # DC draw: power it draws, a state [pu]
+    SUM = 22  # signed sum of other quantities, see `Terms`; `place` counts nothing
 
 
 FRESH: Final = 0
@@ -53,6 +57,31 @@ AGED: Final = 1
 
 ABSENT: Final = 2
 """There is no value to use: weight 0; what stands in `z` is not looked at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What the measurements of kind `SUM` add up: flows through switches, totals of several feeds.
+
+    Attributes:
+        row: the measurement that a term belongs to (n_term,), rising.
+        kind: `DRAW_P` to `DC_DRAW_P`, or a flow or converter power, a `Kind` each (n_term,).
+        place: as in `Measurements` (n_term,).
+        end: as in `Measurements` (n_term,).
+        sign: +1 or -1 (n_term,).
+    """
+
+    row: Ints
+    kind: Ints
+    place: Ints
+    end: Ints
+    sign: Floats
+
+
+def no_terms() -> Terms:
+    """Return the terms of measurements that are no sums."""
+    none = np.zeros(0, dtype=np.int64)
+    return Terms(none, none, none, none, np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +96,7 @@ class Measurements:
         sigma_aged: standard deviation of an aged value, what it may have moved since included
             (n_measurement,) [pu], >= sigma.
         pseudo: whether nothing measures it (n_measurement,).
+        terms: what measurements of kind `SUM` are made of.
     """
 
     kind: Ints
@@ -75,6 +105,7 @@ class Measurements:
     sigma: Floats
     sigma_aged: Floats
     pseudo: Flags
+    terms: Terms = field(default_factory=no_terms)
 
 
 def weights(measurements: Measurements, classes: Classes) -> Floats:

@@ -19,12 +19,18 @@ A converter ties an AC bus to a DC bus. It draws `p + j q` from the AC bus and d
 where `da`, `db`, `dc` are states as well, held near zero by pseudo-measurements (`LOSS_A`,
 `LOSS_B`, `LOSS_C`), because loss curves come from data sheets.
 
+Behind the bars of one board hang many machines and loads, each with a meter of its own, and the
+switches between them have no impedance: their flows are sums of what hangs behind them. So what is
+drawn at a bus may be split into *draws*, each with power states of its own (`p`, `q`; at DC `p`)
+that add up to what the bus draws, exactly. A bus without draws that is no transit bus draws
+whatever is left over.
+
 Source: A. Abur, A. Gomez Exposito, Power System State Estimation, chapter 2 (branch model).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +109,8 @@ class Network:
             (n_dc_source,).
         transit: AC buses where nothing is drawn or fed: exact constraints (n_transit,).
         dc_transit: DC buses where nothing is drawn or fed (n_dc_transit,).
+        draws: AC bus of every draw (n_draw,); several may stand at one bus.
+        dc_draws: DC bus of every DC draw (n_dc_draw,).
     """
 
     n_ac: int
@@ -114,6 +122,8 @@ class Network:
     dc_sources: Ints
     transit: Ints
     dc_transit: Ints
+    draws: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    dc_draws: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
