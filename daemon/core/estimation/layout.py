@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daemon.core.estimation.network import Flags, Floats, Ints, Network
+from daemon.core.estimation.network import Flags, Floats, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,10 @@ def layout(network: Network) -> Layout:
     n_converter = len(network.converters.ac)
     sizes = [network.n_ac, network.n_ac, network.n_dc, n_converter, n_converter, n_converter]
     sizes += [3 * n_converter, len(network.branches.tapped)]
-    ends = np.cumsum(sizes).tolist()
+    ends: list[int] = np.cumsum(sizes).tolist()
     places = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-    return Layout(*places, size=ends[-1])
-
-
-def converters_at(network: Network) -> tuple[Ints, Ints, Ints]:
-    """Return the places of `p`, `q` and `i` of every converter, (n_converter,) each."""
-    where = layout(network)
-    p, q, i = (np.arange(s.start, s.stop) for s in (where.p, where.q, where.i))
-    return p, q, i
+    angle, voltage, dc_voltage, p, q, i, loss, tap = places
+    return Layout(angle, voltage, dc_voltage, p, q, i, loss, tap, ends[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -115,7 +115,6 @@ def weights(measurements: Measurements, classes: Classes) -> Floats:
         measurements: the instruments.
         classes: `FRESH`, `AGED` or `ABSENT` each.
     """
-    table = np.zeros((3, len(measurements.sigma)))
-    table[FRESH] = measurements.sigma**-2.0
-    table[AGED] = measurements.sigma_aged**-2.0
-    return np.take_along_axis(table, classes[None].astype(np.int64), axis=0)[0]
+    weight = np.where(classes == FRESH, measurements.sigma, measurements.sigma_aged) ** -2.0
+    weight[classes == ABSENT] = 0.0
+    return weight
