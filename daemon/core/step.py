@@ -18,7 +18,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
 - switching -> main, topic `supply`, on every change and each second: `outage` (confirmed),
   `all_ac_lost` (no section of a scheme is live, at once), `stable` (a utility has been healthy for
   the return time), `sets_on_bus`, `sets_pending`, `sets_failed` (counts), `capability_w` (rated
-  power of the sets on the bus, else of an island of other sources), `sets` and `sets_leaving` (on
+  power of the sets on the bus, else of an island of other sources, else of storage that holds a
+  section), `sets` and `sets_leaving` (on
   the bus, and of those the ones that hand their load over), `feeds` (section bus ->
   "utility", "generators", "island", "storage", "other" or "none"), `rows_limit_w` (what all AI rows
   together may draw *before* the next feeder closes; -1 without a limit), `island` (machines that
@@ -44,7 +45,7 @@ from weakref import WeakKeyDictionary
 
 from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
-from daemon.core.balance import caps, shedding, shutdown
+from daemon.core.balance import caps, essential, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import pass_through
 from daemon.core.generation import (
@@ -109,6 +110,7 @@ class Control:
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
     caps: caps.Params = field(default_factory=caps.Params)
+    essential: essential.Params = field(default_factory=essential.Params)
     shedding: shedding.Params = field(default_factory=shedding.Params)
     shutdown: shutdown.Params = field(default_factory=shutdown.Params)
     sources: sources.Params = field(default_factory=sources.Params)
@@ -176,6 +178,7 @@ class State:
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
     caps: caps.State = field(default_factory=caps.State)
+    essential: essential.State = field(default_factory=essential.State)
     shedding: shedding.State = field(default_factory=shedding.State)
     shutdown: shutdown.State = field(default_factory=shutdown.State)
     sources: sources.State = field(default_factory=sources.State)
@@ -216,6 +219,7 @@ MAIN: Final = (
     Slot("autonomy", autonomy),
     Slot("n_minus_1", n_minus_1),
     Slot("caps", caps),
+    Slot("essential", essential),
     Slot("shedding", shedding),
     Slot("shutdown", shutdown),
     Slot("sources", sources),

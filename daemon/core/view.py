@@ -220,12 +220,14 @@ class Relief:
 
     Attributes:
         budget_w: what the sets can give all rows together, -1 while that is no limit [W].
-        shed: loads that are to go because what is left cannot carry them.
+        shed: rows that are to go because what is left cannot carry them.
+        given_up: loads beside the rows that are to go for the same reason.
         shutdown: loads that were told to shut down, from the decision until they run again.
     """
 
     budget_w: float = -1.0
     shed: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
     shutdown: tuple[str, ...] = ()
 
 
@@ -321,7 +323,8 @@ class Facts:
             still wanted; by the operation path, of the scan before.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
-        relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `shutdown` (`shutdown`).
+        relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
+            `shutdown` (`shutdown`).
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
     """

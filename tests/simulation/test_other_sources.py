@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.rehearsal.desk import site_of
+from daemon.model.events import Event
+from daemon.model.quantities import seconds
+from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.outcome import failed, outcome
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import load
 from device_emulators import scenario
 from device_emulators.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from daemon.model.events import AlarmTransition
+    from daemon.rehearsal.simulation.observer import Scene
 
 LATE = """\
 scenario: late_sets
@@ -49,3 +59,44 @@ def test_late_sets_take_the_section_from_storage_without_a_gap(tmp_path: Path) -
     played = scenario.load(file, site_file.site, vocabulary())
     course = run(Case(site_file, played, seed=1, depth="image"), oracles())
     assert not failed(outcome(course, "none"))
+
+
+@pytest.mark.fault("F44")
+@pytest.mark.timeout(300)
+def test_storage_too_small_for_all_that_is_essential_loses_the_chillers_at_once() -> None:
+    site_file = load("ai_hall")
+    site, small = site_file.site, site_file.site.equipment["ESS-1"]
+    small = replace(small, ratings={**small.ratings, "power_w": 2e6})
+    site = replace(site, equipment={**site.equipment, small.id: small})
+    told = Told()
+    played = scenario_for("sets_fail", site, "image")
+    case = Case(replace(site_file, site=site), played, seed=1, for_s=90.0)
+    assert not failed(outcome(run(case, [*oracles(), told]), "none"))
+    ((at_s, shed),) = told.named("load_shed", source="essential")
+    assert shed.fields["loads"] == ["CH-1", "CH-2"]
+    assert at_s == pytest.approx(82.5, abs=0.5), "when no set is left that may come"
+    stopped = told.named("command_verified", action="stop")
+    assert {e.source for _, e in stopped} == {"CH-1", "CH-2"}
+    assert max(at for at, _ in stopped) - at_s < 2.0
+
+
+class Told(Observer):
+    """Keeps what the daemon says."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[float, Event]] = []
+
+    def begin(self, scene: Scene) -> None:
+        self.origin_ns = scene.origin_ns
+
+    def told(self, news: Sequence[Event | AlarmTransition]) -> None:
+        for one in news:
+            if isinstance(one, Event):
+                self.events.append((seconds(one.at_ns - self.origin_ns), one))
+
+    def named(self, name: str, **fields: str) -> list[tuple[float, Event]]:
+        return [
+            (at_s, e)
+            for at_s, e in self.events
+            if e.name == name and fields.items() <= {"source": e.source, **e.fields}.items()
+        ]

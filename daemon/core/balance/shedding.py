@@ -11,8 +11,8 @@ is to shut down in an orderly way and not to come back by itself, in two cases:
   order of priority while the budget lasts; the rest goes.
 
 Either must hold for `confirm_s`. What is shed stays shed until the utility is back and no outage
-stands; starting a row again is a person's decision. Other loads (priorities 1 and 2) are never
-shed here. Spends no storage: it saves it.
+stands; starting a row again is a person's decision. What goes of the other loads, `essential` says.
+Spends no storage: it saves it.
 
 Source: own derivation; faults F44, F47, F48.
 """

@@ -133,7 +133,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         reason = late or _too_hot(view, name, still_ns, params)
         if not reason or view.stage(name) in _OBEYS:
             continue
-        if name not in view.facts.relief.shed:
+        if not _shed(view, name):
             short[name] = state.short_since_ns.get(name, view.now_ns)
         if view.now_ns - short.get(name, 0) >= ns(params.confirm_s):
             told[name] = view.now_ns - ns(params.repeat_s)
@@ -169,12 +169,19 @@ def needed_s(path: Path, params: Params) -> float:
 def _any_concerned(view: View) -> bool:
     """Return whether a load is on storage or given up; nothing else ever makes one go."""
     relief = view.facts.relief
-    return bool(view.facts.autonomy.on_storage or relief.shed or relief.shutdown)
+    gone = relief.shed or relief.given_up
+    return bool(view.facts.autonomy.on_storage or gone or relief.shutdown)
+
+
+def _shed(view: View, load: str) -> bool:
+    """Return whether a load is given up because what is left cannot carry it."""
+    relief = view.facts.relief
+    return load in relief.shed or load in relief.given_up
 
 
 def _due(view: View, path: Path, params: Params) -> str:
     """Return why a load must go now, or ""."""
-    if path.load in view.facts.relief.shed:
+    if _shed(view, path.load):
         return "it is shed"
     if path.on_storage and path.autonomy_s < needed_s(path, params):
         return (

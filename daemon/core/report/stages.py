@@ -153,7 +153,8 @@ def _loss(said: Sequence[Said], within_s: Mapping[str, float]) -> Stage:
 def _stage(step: Step, said: Sequence[Said], within_s: Mapping[str, float]) -> Stage | None:
     when: dict[str, float] = {}
     for at_s, event in said:
-        if step.tells(event) and at_s >= 0.0:
+        # Other schemes have stages of these names too, but no such device.
+        if at_s >= 0.0 and step.who in {"", *event.fields} and step.tells(event):
             who = str(event.fields[step.who]) if step.who else event.source
             when.setdefault(who, at_s)
     return _made(step.name, when, step.contains, within_s) if when else None

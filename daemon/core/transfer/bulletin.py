@@ -84,13 +84,20 @@ def compose(view: View) -> dict[str, Any]:
         "sets_failed": len(facts.sets.failed),
         "sets": list(facts.sets.on_bus),
         "sets_leaving": list(facts.sets.leaving),
-        "capability_w": facts.sets.capability_w or facts.island.capability_w,
+        "capability_w": _capability_w(view),
         "feeds": feeds,
         "rows_limit_w": facts.rows_limit_w,
         "island": list(facts.island.sources),
         "orders": {held.store: held.order for held in facts.formed.values() if held.order},
         "stages": dict(facts.stages),
     }
+
+
+def _capability_w(view: View) -> float:
+    """Return what the sources of the site that carry sections can give [W]."""
+    facts = view.facts
+    held_w = (held.capability_w for held in facts.formed.values() if held.proven)
+    return facts.sets.capability_w or facts.island.capability_w or max(held_w, default=0.0)
 
 
 def _fed_by(view: View, bus: str) -> str:

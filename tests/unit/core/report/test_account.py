@@ -47,6 +47,11 @@ STAGES = [
 ]
 
 
+def test_a_stage_of_another_scheme_that_has_no_section_is_none_of_a_board() -> None:
+    other = event(50.0, "GT-1", "stage", before="awaiting", stage="parting")
+    assert not [s for s in reported([*outage()[:12], other]).stages if s.name == "main_closed"]
+
+
 def test_the_stages_of_an_outage() -> None:
     found = reported(outage())
     told = [(round(stage.at_s, 3), stage.name, stage.who) for stage in found.stages]
