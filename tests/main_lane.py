@@ -43,7 +43,7 @@ _STAGES = {
 _VALUES = {
     "soc_pu": 0.9, "runtime_s": 900.0, "shutdown_s": 60.0, "power_cap_pu": 1.0,
     "racks_running_count": 8.0, "insulation_ohm": 1e6, "oil_pressure_pu": 1.0,
-    "energy_stored_wh": 26_000.0, "fuel_l": 6000.0, "bulk_tank_l": 40_000.0,
+    "energy_stored_wh": 23_400.0, "fuel_l": 6000.0, "bulk_tank_l": 40_000.0,
 }  # fmt: skip
 _LOADING = {"rack_row": 0.8, "ai_rack": 0.8, "it_rack": 0.8, "chiller": 0.8, "pump": 0.8}
 _IDLE = {"generator", "gas_turbine"}

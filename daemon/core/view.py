@@ -200,6 +200,39 @@ class Autonomy:
     feeds: Mapping[str, tuple[Feed, ...]] = field(default_factory=dict)
 
 
+class Store(NamedTuple):
+    """What is believed of one store.
+
+    Attributes:
+        charge_pu: as counted and corrected [pu].
+        sigma_pu: its standard deviation [pu].
+        usable_pu: the least of what is reported, counted and told by its voltage [pu].
+        health_pu: capacity by nominal [pu].
+        bias_pu: what its power sensor shows at rest, by rated power [pu].
+    """
+
+    charge_pu: float
+    sigma_pu: float
+    usable_pu: float
+    health_pu: float
+    bias_pu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Conclusion of estimation about what is in the stores.
+
+    Attributes:
+        stores: by store.
+        usable_wh: energy that may be counted on, by store, and by row what its racks hold [Wh].
+        contradicted: stores that report more than can be in them.
+    """
+
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    usable_wh: Mapping[str, float] = field(default_factory=dict)
+    contradicted: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """Conclusion of security about the next failure.
@@ -321,6 +354,7 @@ class Facts:
             `transfer.main_tie_main`.
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
+        charge: by `estimation.storage_state`.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
@@ -346,6 +380,7 @@ class Facts:
     stages: Mapping[str, str] = field(default_factory=dict)
     shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
+    charge: Charge = field(default_factory=Charge)
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)

@@ -277,6 +277,11 @@ _NEUTRAL = {
     "neutral_ohm": "~Resistance between neutral and earth; left out: by the earthing of its bus."
 }
 
+_BATTERY = {
+    "battery_v": "~Voltage of its battery, averaged over a discharge without load.",
+    "chemistry_count": "~Cells: 1 lithium iron phosphate, 2 with nickel, 3 lead acid.",
+}
+
 _ROTATING = _measures(
     voltage_ll_v="Terminal voltage.",
     frequency_hz="Terminal frequency.",
@@ -612,6 +617,7 @@ _ROWS: Final = (
             "energy_wh": "Stored energy at full charge.",
             "efficiency_pu": "~Double-conversion efficiency at rated load.",
             "flywheel_wh": "~Flywheel energy.",
+            **_BATTERY,
             **_NEUTRAL,
         },
         _stage(

@@ -311,6 +311,7 @@ class _Figures(Collector):
             yield from _gateways(snapshot)
             yield from _security(snapshot)
             yield _endurance(snapshot)
+            yield from _stores(snapshot)
             yield from _transfers(self._publisher.transfers)
             yield from _rest(snapshot)
 
@@ -425,6 +426,23 @@ def _endurance(snapshot: Snapshot) -> Metric:
         if lasts_s >= 0.0:
             endurance.add_metric([name or ALL_SETS], lasts_s)
     return endurance
+
+
+_STORE: Final = (
+    ("charge", "Charge as counted and corrected."),
+    ("charge_sigma", "Standard deviation of that charge."),
+    ("charge_usable", "The least of what is reported, counted and told by the voltage."),
+    ("health", "Capacity by nominal."),
+    ("power_bias", "What the power sensor shows at rest, by rated power."),
+)
+
+
+def _stores(snapshot: Snapshot) -> Iterator[Metric]:
+    for place, (name, text) in enumerate(_STORE):
+        family = GaugeMetricFamily(f"ridethrough_storage_{name}_pu", text, labels=["store"])
+        for store, values in snapshot.charge.items():
+            family.add_metric([store], values[place])
+        yield family
 
 
 def _security(snapshot: Snapshot) -> Iterator[Metric]:

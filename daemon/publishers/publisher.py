@@ -73,6 +73,8 @@ class Snapshot:
         commands: commands by result.
         alarms: the last transition of every alarm that is not normal, by id.
         endurance_s: how long the fuel of each set lasts [s], of all together under "".
+        charge: by store its charge, the deviation of that, what of it is usable, its health, and
+            what its power sensor shows at rest, all [pu].
         autonomy_s: how long storage carries each load [s], by load.
         feeds: by load, each of its feeds: bus, how long it lasts on that alone [s], and what
             reserve stands behind it [Wh].
@@ -89,6 +91,7 @@ class Snapshot:
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
     endurance_s: Mapping[str, float]
+    charge: Mapping[str, tuple[float, float, float, float, float]]
     autonomy_s: Mapping[str, float]
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]

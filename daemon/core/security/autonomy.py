@@ -14,7 +14,8 @@ stands behind it after it; a load that has no other supply is carried by storage
 carries nothing. The *reserve* of a path is the sum over all that storage of
 `min(energy, power x time)`.
 
-What is not good counts as the worst case: unknown energy is none, unknown power is the rating.
+What is not good counts as the worst case: unknown energy is none, unknown power is the rating. What
+a store reports counts no further than what estimation has reckoned to be in it.
 Whether a path is *carried by storage* needs evidence: the converters in front of it are known to
 give nothing. Without evidence either way the last conclusion stands, so that a UPS last seen on its
 battery and now silent still counts as on battery, and one that was fed does not count as lost.
@@ -123,21 +124,29 @@ class _Former(NamedTuple):
 def _formed(view: View, plan: Plan, joints: Joints, params: Params) -> tuple[_Former | None, ...]:
     """Return of every storage on AC what it does for what is joined to it, None if nothing."""
     return tuple(
-        _former(item, told, params) if alone else None
+        _former(view, item, told, params) if alone else None
         for item, told, alone in zip(
             plan.formers, _read(view, plan.of_formers), joints.alone, strict=True
         )
     )
 
 
-def _former(item: Equipment, told: tuple[float | None, ...], params: Params) -> _Former | None:
+def _usable_wh(view: View, name: str, reported_wh: float) -> float:
+    """Return what may be counted on of what a store, or a row for its racks, reports [Wh]."""
+    return min(reported_wh, view.facts.charge.usable_wh.get(name, reported_wh))
+
+
+def _former(
+    view: View, item: Equipment, told: tuple[float | None, ...], params: Params
+) -> _Former | None:
     soc_pu, limit_w, stage, power_w = told
     states = item.kind.points["stage"].states
     if stage is None or states[int(stage)] != "grid_forming":
         return None
     most_w = min(item.ratings["power_w"], abs(limit_w or 0.0))
     given_w = item.ratings["power_w"] if power_w is None else max(-power_w, 0.0)
-    energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
+    energy_wh = _usable_wh(view, item.id, (soc_pu or 0.0) * item.ratings["energy_wh"])
+    energy_wh *= params.efficiency_pu
     lasts_s = lasting_s(energy_wh, 0.0, given_w, 0.0) if given_w <= most_w else 0.0
     return _Former(lasts_s, most_w)
 
@@ -204,7 +213,7 @@ def _rows(
     for n, (row, power_w) in enumerate(zip(plan.rows, seen.powers_w, strict=True)):
         power_told_w, energy_wh, shutdown_s = seen.told[n]
         own_wh = _in_racks_wh(view, row) if energy_wh is None else energy_wh
-        own_wh *= params.efficiency_pu
+        own_wh = _usable_wh(view, row.item.id, own_wh) * params.efficiency_pu
         offered_wh = offered_w = 0.0
         for at, (wh, w) in seen.shared.items():
             if at in joints.sections[n]:
@@ -246,7 +255,7 @@ def _shared(
         power_max_w = store.ratings["power_w"] if limit_w is None else abs(limit_w)
         wh, w_max = offers.get(at, (0.0, 0.0))
         offers[at] = (
-            wh + soc_pu * store.ratings["energy_wh"] / load_w,
+            wh + _usable_wh(view, store.id, soc_pu * store.ratings["energy_wh"]) / load_w,
             w_max + min(power_max_w, store.ratings["power_w"]) / load_w,
         )
     return offers
@@ -295,10 +304,10 @@ def _sheltered(
     """Return the paths of UPS and rectifiers and of the racks behind them, by load."""
     memory = _memory(view.site, view.points)
     of_backups, of_racks = (g[0].read(view.image) for g in (plan.of_backups, plan.of_racks))
-    asked = of_backups, of_racks, formed, was, params
+    asked = of_backups, of_racks, formed, was, params, view.facts.charge.usable_wh
     if memory.joints is not joints or memory.asked != asked:
         told = _parted(of_backups, plan.of_backups[1])
-        backups = _backups(told, plan, joints, formed, was, params)
+        backups = _backups(view, told, plan, joints, formed, was, params)
         racks = _racks(_parted(of_racks, plan.of_racks[1]), plan, joints, backups, params)
         memory.paths = {path.load: path for path in (*backups, *racks)}
         memory.joints, memory.asked = joints, asked
@@ -306,6 +315,7 @@ def _sheltered(
 
 
 def _backups(
+    view: View,
     read: list[tuple[float | None, ...]],
     plan: Plan,
     joints: Joints,
@@ -323,7 +333,8 @@ def _backups(
         former = _held_by(formed, at) if evidence else None
         held_s = 0.0 if former is None else former.lasts_s
         power_w = _power_w(item, power_told_w)
-        energy_wh = (soc_pu or 0.0) * item.ratings["energy_wh"] * params.efficiency_pu
+        energy_wh = _usable_wh(view, item.id, (soc_pu or 0.0) * item.ratings["energy_wh"])
+        energy_wh *= params.efficiency_pu
         energy_wh *= not _bypassed(backup, stage)
         counted_s = lasting_s(energy_wh, 0.0, power_w, 0.0)
         alone_s = counted_s if told_s is None else min(told_s, counted_s)

@@ -36,7 +36,7 @@ def test_a_row_lasts_on_its_racks_and_its_share_of_the_dc_storage() -> None:
     hall = Lane()
     hall.put("ESS-2.discharge_limit_w", 1.5e6)
     hall.put_all("rack_row", "power_w", 0.468e6)
-    own_wh, shared_wh = 26_000 * 0.95, 0.9 * 250_000 / 6 * 0.95
+    own_wh, shared_wh = 23_400 * 0.95, 0.9 * 250_000 / 6 * 0.95
     row = path(hall, "ROW-1")
     by_energy_s = (own_wh + shared_wh) * 3600 / 0.468e6
     by_power_s = own_wh * 3600 / (0.468e6 - 0.25e6)

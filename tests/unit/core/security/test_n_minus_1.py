@@ -323,7 +323,7 @@ def test_every_feed_is_told_with_what_stands_behind_it() -> None:
     assert feeds["SR1B"].lasts_s > 50.0
     row = {f.bus: f for f in site.state.facts.autonomy.feeds["ROW-1"]}
     assert row["DA1"].lasts_s > row["DB1"].lasts_s  # the DC storage is joined to side A
-    own_wh = 26_000 * 0.95
+    own_wh = 23_400 * 0.95
     assert row["DB1"].lasts_s == pytest.approx(own_wh * 3600 / (0.8 * 1.04e6))
     within_wh = min(own_wh, 1.04e6 * 300 / 3600)
     assert row["DB1"].reserve_wh == pytest.approx(within_wh)
