@@ -1,0 +1,173 @@
+"""From the image to what the solver takes: values in per unit, what each measures, how well.
+
+What an instrument measures depends on what is closed (`measurements`), what it reads on the image
+(`Gauge`). Of an instrument that reads several points the worst quality and the oldest count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from daemon.core.estimation.instruments import At, Instrument, Instruments
+from daemon.core.estimation.measurements import Kind, Measurements
+from daemon.core.estimation.measurements import Terms as Sums
+from daemon.core.estimation.site_network import SiteNetwork, Term, turned
+from daemon.model.quality import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.core.estimation.drawing import Drawing
+    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.model.image import Image
+    from daemon.model.quality import QualityArray
+
+NEVER_NS: Final = np.iinfo(np.int64).max
+REACTIVE: Final = {
+    Kind.DRAW_P: Kind.DRAW_Q,
+    Kind.FLOW_P: Kind.FLOW_Q,
+    Kind.CONVERTER_P: Kind.CONVERTER_Q,
+}
+"""What goes with an active power."""
+
+
+class Gauge:
+    """Reads all real instruments of a site at once.
+
+    Attributes:
+        constant: what pseudo-measurements say, after the real ones (n_pseudo,) [pu].
+    """
+
+    def __init__(self, instruments: Instruments) -> None:
+        real = instruments.all[: instruments.count]
+        self._points = np.array([p for i in real for p in i.points], dtype=np.intp)
+        self._weights = np.array([w for i in real for w in i.weights])
+        counts = [len(i.points) for i in real]
+        self._starts = np.cumsum([0, *counts[:-1]]).astype(np.intp)
+        self._offset = np.array([i.constant for i in real])
+        self.constant: Final = np.array([i.constant for i in instruments.all[len(real) :]])
+        self._pairs = np.flatnonzero(np.array(counts) > 1)
+
+    def values(self, image: Image) -> Floats:
+        """Return what every instrument reads, pseudo-measurements too (n_measurement,) [pu]."""
+        read = np.add.reduceat(image.values[self._points] * self._weights, self._starts)
+        read += self._offset
+        return np.concatenate([read, self.constant])
+
+    def good(self, quality: QualityArray) -> Flags:
+        """Return which real instruments have only good points (n_real,)."""
+        bad = quality[self._points] >= Quality.UNCERTAIN
+        return ~np.logical_or.reduceat(bad, self._starts)
+
+    def heard_ns(self, image: Image) -> Ints:
+        """Return when the oldest point of every real instrument was received (n_real,) [ns]."""
+        heard: Ints = np.minimum.reduceat(image.source_ns[self._points], self._starts)
+        return heard
+
+
+class Row(NamedTuple):
+    """What an instrument measures in a network; no terms where nothing."""
+
+    terms: tuple[Term, ...]
+
+
+def rows(drawing: Drawing, instruments: Sequence[Instrument], at: SiteNetwork) -> list[Row]:
+    """Return what every instrument measures in a network as it is wired now."""
+    return [Row(_terms(drawing, each.at, at) or ()) for each in instruments]
+
+
+def _terms(drawing: Drawing, wanted: Sequence[At], at: SiteNetwork) -> tuple[Term, ...] | None:
+    found: list[Term] = []
+    for each in wanted:
+        terms = _quantity(drawing, each, at)
+        if terms is None:
+            return None
+        found += [t._replace(sign=t.sign * each.sign) for t in terms]
+    return tuple(found)
+
+
+def _quantity(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
+    """Return what a quantity is made of, None where it does not exist now."""
+    what, number = one.what, one.number
+    if what == "voltage":
+        kind = Kind.DC_VOLTAGE if drawing.is_dc[number] else Kind.VOLTAGE
+        return [Term(kind, int(at.node[number]), 0, 1.0)] if at.live[number] else None
+    if what.startswith("draw"):
+        return _draw(drawing, one, at)
+    if what.startswith("converter") or what.startswith("loss"):
+        converter = drawing.converters[number]
+        runs = at.wires.working[number] and at.live[converter.ac] and at.live[converter.dc]
+        return [Term(Kind[what.upper()], number, 0, 1.0)] if runs else None
+    if what == "switch_p":
+        live = at.live[drawing.switches[number].ends[0]]
+        return at.flows.get(number) if live else None
+    if what.startswith("through"):
+        return _through(drawing, one, at)
+    branch = drawing.branches[number]
+    if not (at.live[branch.ends[0]] and at.live[branch.ends[1]]):
+        return None
+    return [Term(Kind[what.upper()], int(at.line[number]), one.end, 1.0)]
+
+
+def _draw(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
+    """Return a draw; that at a dead bus is nothing, and the others of its load go on."""
+    draw = drawing.draws[one.number]
+    if not at.live[draw.bus]:
+        return None if len(draw.members[0].buses) == 1 else ()
+    if one.what == "draw_q":
+        kind = Kind.DRAW_Q
+    else:
+        kind = Kind.DC_DRAW_P if drawing.is_dc[draw.bus] else Kind.DRAW_P
+    return [Term(kind, int(at.draw[one.number]), 0, 1.0)]
+
+
+def _through(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
+    terms = at.through.get(one.number) if at.live[one.number] else None
+    if terms is None or one.what == "through_p":
+        return terms
+    return [t._replace(kind=REACTIVE[t.kind]) for t in terms if t.kind in REACTIVE]
+
+
+def measurements(
+    instruments: Sequence[Instrument],
+    made: Sequence[Row],
+    count: int,
+    sigma: tuple[Floats, Floats],
+) -> tuple[Measurements, Flags]:
+    """Return the instruments as the solver takes them, and which measure anything now.
+
+    Args:
+        instruments: all.
+        made: what each measures.
+        count: how many are real.
+        sigma: standard deviations of fresh and of aged values (n_measurement,) [pu].
+    """
+    size = len(instruments)
+    kind = np.full(size, Kind.SUM, dtype=np.int64)
+    place, end = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    sums: list[tuple[int, Term]] = []
+    for number, row in enumerate(made):
+        if len(row.terms) == 1 and row.terms[0].sign == 1.0:
+            kind[number], place[number], end[number], _ = row.terms[0]
+        else:
+            sums += [(number, term) for term in row.terms]
+    return Measurements(
+        kind=kind,
+        place=place,
+        end=end,
+        sigma=sigma[0],
+        sigma_aged=sigma[1],
+        pseudo=np.arange(size) >= count,
+        terms=Sums(
+            row=np.array([n for n, _ in sums], dtype=np.int64),
+            kind=np.array([t.kind for _, t in sums], dtype=np.int64),
+            place=np.array([t.place for _, t in sums], dtype=np.int64),
+            end=np.array([t.end for _, t in sums], dtype=np.int64),
+            sign=np.array([t.sign for _, t in sums], dtype=np.float64),
+        ),
+    ), np.array([len(row.terms) > 0 for row in made], dtype=np.bool_)
+
+
+__all__ = ["Gauge", "Row", "measurements", "rows", "turned"]
