@@ -26,6 +26,9 @@ class Layout:
         i: current a converter delivers into its DC bus [pu].
         loss: offsets of the loss coefficients, all a, then all b, then all c [pu].
         tap: ratio of every tapped branch [pu].
+        draw_p: power of every draw [pu].
+        draw_q: reactive power of every draw [pu].
+        dc_draw_p: power of every DC draw [pu].
         size: number of states.
     """
 
@@ -37,6 +40,9 @@ class Layout:
     i: slice
     loss: slice
     tap: slice
+    draw_p: slice
+    draw_q: slice
+    dc_draw_p: slice
     size: int
 
 
@@ -45,10 +51,10 @@ def layout(network: Network) -> Layout:
     n_converter = len(network.converters.ac)
     sizes = [network.n_ac, network.n_ac, network.n_dc, n_converter, n_converter, n_converter]
     sizes += [3 * n_converter, len(network.branches.tapped)]
+    sizes += [len(network.draws), len(network.draws), len(network.dc_draws)]
     ends: list[int] = np.cumsum(sizes).tolist()
-    places = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-    angle, voltage, dc_voltage, p, q, i, loss, tap = places
-    return Layout(angle, voltage, dc_voltage, p, q, i, loss, tap, ends[-1])
+    places = (slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
+    return Layout(*places, ends[-1])  # type: ignore[arg-type, call-arg]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +64,10 @@ class Solution:
     Attributes:
         x: the states, as `Layout` places them (n_state,) [pu, rad]; 0 where dead.
         alive: which states belong to an energised part (n_state,).
+        measured: what every instrument should read, absent ones too (n_measurement,) [pu]: an
+            instrument that is always absent is how a flow or a sum of losses is asked for.
+        sigma_measured: standard deviation of that (n_measurement,) [pu]; as of the last time the
+            matrix was factored.
         residual: measured less estimated (n_measurement,) [pu]; 0 where nothing was measured.
         normalised: residual by its own standard deviation (n_measurement,); 0 where nothing was
             measured or nothing else checks it.
@@ -72,6 +82,8 @@ class Solution:
 
     x: Floats
     alive: Flags
+    measured: Floats
+    sigma_measured: Floats
     residual: Floats
     normalised: Floats
     chi_square: float
