@@ -47,7 +47,7 @@ from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, essential, shedding, shutdown
 from daemon.core.detection import outage
-from daemon.core.estimation import pass_through, storage_state
+from daemon.core.estimation import hot_spot, pass_through, storage_state
 from daemon.core.generation import (
     choice,
     exercise,
@@ -107,6 +107,7 @@ class Control:
     operation: operation.Params = field(default_factory=operation.Params)
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
     fallback: fallback.Params = field(default_factory=fallback.Params)
+    hot_spot: hot_spot.Params = field(default_factory=hot_spot.Params)
     storage_state: storage_state.Params = field(default_factory=storage_state.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
@@ -176,6 +177,7 @@ class State:
     operation: operation.State = field(default_factory=operation.State)
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
     fallback: fallback.State = field(default_factory=fallback.State)
+    hot_spot: hot_spot.State = field(default_factory=hot_spot.State)
     storage_state: storage_state.State = field(default_factory=storage_state.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
@@ -218,6 +220,7 @@ SWITCHING: Final = (
 MAIN: Final = (
     Slot("heartbeat", heartbeat, timed=True),
     Slot("fallback", fallback, timed=True),
+    Slot("hot_spot", hot_spot),
     Slot("storage_state", storage_state),
     Slot("autonomy", autonomy),
     Slot("n_minus_1", n_minus_1),

@@ -233,6 +233,37 @@ class Charge:
     contradicted: tuple[str, ...] = ()
 
 
+class Winding(NamedTuple):
+    """What is believed of the windings of one transformer.
+
+    Attributes:
+        hot_spot_c: temperature of the hottest spot [deg C].
+        sigma_k: its standard deviation [K].
+        oil_c: top oil as reckoned from loading and air [deg C].
+        off_k: how much hotter the oil is measured, 0 where it is not [K].
+        ageing_pu: ageing by that at 110 deg C [pu].
+    """
+
+    hot_spot_c: float
+    sigma_k: float
+    oil_c: float
+    off_k: float
+    ageing_pu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thermal:
+    """Conclusion of estimation about transformers.
+
+    Attributes:
+        windings: by transformer.
+        contradicted: transformers whose temperatures do not fit their loading.
+    """
+
+    windings: Mapping[str, Winding] = field(default_factory=dict)
+    contradicted: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """Conclusion of security about the next failure.
@@ -355,6 +386,7 @@ class Facts:
         not_closed: switches that were told to close and did not, the retry included, while that is
             still wanted; by the operation path, of the scan before.
         charge: by `estimation.storage_state`.
+        thermal: by `estimation.hot_spot`.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
@@ -381,6 +413,7 @@ class Facts:
     shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
     charge: Charge = field(default_factory=Charge)
+    thermal: Thermal = field(default_factory=Thermal)
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from daemon.core.view import Store
 from daemon.model.quantities import ns
 from tests.main_lane import Lane, alarms, events
+
+if TYPE_CHECKING:
+    from daemon.core.step import Step
 
 CAPACITY_AH = 240e3 / 480.0
 
@@ -24,7 +29,7 @@ class Hall(Lane):
     def store(self, name: str) -> Store:
         return self.state.facts.charge.stores[name]
 
-    def pass_(self, time_s: float, every_s: float = 1.0) -> list[object]:
+    def pass_(self, time_s: float, every_s: float = 1.0) -> list[Step]:
         return [self.scan(after_s=every_s) for _ in range(round(time_s / every_s))]
 
 
