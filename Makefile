@@ -16,9 +16,9 @@ SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prome
 FOREIGN := tests/integration/foreign
 NODE_STAMP := $(FOREIGN)/node_modules/.installed
 
-# What only computes is shared out among the processors, a file at a time, the longest first; what
-# lives in real time has the machine for itself.
-COMPUTING := simulation tidy unit properties oracle golden contract
+# What only computes is dealt out among the processors (tests/conftest.py says in what pieces), the
+# longest first, and steps back for what lives in real time and mostly waits.
+COMPUTING := simulation tidy oracle properties golden contract unit
 
 # Debian keeps servers in sbin, which an ordinary user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -27,7 +27,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test soak lint format bench lock clean
+.PHONY: help setup services demo test computed lived soak lint format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,12 +71,17 @@ demo: $(STAMP) ## run the site on the desk and lose the utility (ARGS=... is pas
 	@$(BIN)/ridethrough demo $(ARGS)
 
 test: setup ## run every test that a change has to pass
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(COMPUTING)) $(ARGS)
-	$(BIN)/pytest tests/integration $(ARGS)
+	@$(MAKE) --no-print-directory --jobs=2 computed lived
+
+computed:
+	nice -n 19 $(BIN)/pytest --numprocesses auto $(addprefix tests/,$(COMPUTING)) $(ARGS)
+
+lived:
+	$(BIN)/pytest --verbose tests/integration $(ARGS)
 
 soak: setup ## try every law on forty times the examples, a thousand seeds of faults, a thousand mutants
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
-	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest tests/simulation --timeout 0 $(ARGS)
+	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest --numprocesses auto tests/simulation --timeout 0 $(ARGS)
 	$(BIN)/python -m tests.mutation --sample 1000 --jobs $$(nproc)
 
 lint: $(STAMP) ## check style, types and import rules

@@ -6,14 +6,18 @@ import asyncio
 import os
 import shutil
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 import pytest_asyncio
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+LONG = "tests/simulation/"
+"""Where single tests are long."""
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -34,6 +38,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def refresh_golden(request: pytest.FixtureRequest) -> bool:
     """Return whether golden files are to be written anew."""
     return bool(request.config.getoption("--refresh-golden"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal the tests out to processes in the order in which they were asked for."""
+    config.option.loadscopereorder = False  # by their number: the long ones would come last
+    dealing = LoadScopeScheduling(config, log)
+    dealing._split_scope = _piece
+    return dealing
+
+
+def _piece(nodeid: str) -> str:
+    """Return what is dealt out in one piece with a test: its file, and where it is long none.
+
+    What the tests of a file share is made in one process only.
+    """
+    return nodeid if nodeid.startswith(LONG) else nodeid.partition("::")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,17 +1,24 @@
-"""The command `simulate` as a user calls it: one seed, many seeds, and what it refuses."""
+"""The command `simulate` as a user calls it: one seed, many seeds, and what it refuses.
+
+Once as a process of its own; else its `main` is called here, which spares the start.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from daemon.cli import main
 
 VERDICT = {"name", "ok", "value", "limit", "unit", "at_s"}
 BAD = """\
@@ -27,14 +34,17 @@ expect:
 """
 
 
+COMMAND = [sys.executable, "-m", "daemon", "simulate"]
+
+
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "daemon", "simulate", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=150,
-    )
+    words, out, err = ["simulate", *arguments], io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main(words)
+        except SystemExit as refused:
+            code = int(refused.code or 0)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -44,7 +54,10 @@ def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def test_one_seed_says_it_first_and_ends_with_json() -> None:
-    done = simulate("momentary_outage", "--seed", "3", "--for", "7", "--json")
+    words = ("momentary_outage", "--seed", "3", "--for", "7", "--json")
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=150
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[0] == "seed 3"
     found = last(done)
@@ -167,7 +180,7 @@ def lives(pid: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_the_one_that_was_ended(number: signal.Signals) -> None:
     begun = subprocess.Popen(
-        [sys.executable, "-m", "daemon", "simulate", "normal", "--seeds", "1..20", "--jobs", "2"],
+        [*COMMAND, "normal", "--seeds", "1..20", "--jobs", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
