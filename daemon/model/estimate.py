@@ -2,7 +2,9 @@
 
 Struct of arrays. Points stand in the order of the point table, buses and equipment in the order of
 the site file. Every value carries its quality and the point it came from, so that a reader can
-refuse it and a person can ask where it is from.
+refuse it and a person can ask where it is from. `method` says how it was made: by least squares
+over all instruments, where there are a standard deviation of every value and a `Fit` that says what
+the instruments make of one another, or by passing measurements through, where there is neither.
 """
 
 from __future__ import annotations
@@ -14,10 +16,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from daemon.model.efficiency import Efficiency
     from daemon.model.quality import QualityArray
 
 NO_POINT: Final = -1
 """Index of a value that rests on no single point."""
+PASS_THROUGH: Final = "pass_through"
+WLS: Final = "wls"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """What instruments say of one another, and what only all of them together tell.
+
+    Attributes:
+        at_ns: time of the image that was solved [ns].
+        bus_angle_rad: angle by the reference of the bus' island (n_bus,) [rad]; 0 on DC.
+        bus_observable: whether instruments tell the voltage, not nameplates (n_bus,).
+        power_observable: whether they tell the power (n_equipment,).
+        loss_w: losses of transformers and converters, 0 for others (n_equipment,) [W].
+        loss_sigma_w: their standard deviation (n_equipment,) [W].
+        residual: measured less estimated by point, in its unit (n_point,); NaN where not used.
+        normalised: residual by its own standard deviation (n_point,); NaN where not used.
+        chi_square: weighted sum of squared residuals.
+        dof: degrees of freedom, what `chi_square` is about when nothing lies.
+        iterations: steps that were made.
+        energised: buses that are fed.
+    """
+
+    at_ns: int
+    bus_angle_rad: NDArray[np.float64]
+    bus_observable: NDArray[np.bool_]
+    power_observable: NDArray[np.bool_]
+    loss_w: NDArray[np.float64]
+    loss_sigma_w: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    normalised: NDArray[np.float64]
+    chi_square: float
+    dof: int
+    iterations: int
+    energised: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +64,7 @@ class Estimate:
 
     Attributes:
         at_ns: monotonic time of the image it was made from [ns].
-        method: how it was made, for people: "pass_through" until a solver stands behind it.
+        method: how it was made: `WLS`, or `PASS_THROUGH` where nothing could be solved.
         values: believed values (n_point,), each in the unit of its point.
         quality: their status codes (n_point,), uint32; a substitute is marked as such.
         bus_voltage_pu: voltage by nominal (n_bus,) [pu]; 0 where dead.
@@ -39,6 +77,8 @@ class Estimate:
         power_sigma_w: its standard deviation (n_equipment,) [W]; NaN where none is known.
         power_quality: status codes of the powers (n_equipment,), uint32.
         power_point: index of the power's point (n_equipment,), or `NO_POINT`.
+        fit: what stands behind it; None when nothing was solved.
+        efficiency: losses by stage, chains and PUE; None when nothing was solved.
     """
 
     at_ns: int
@@ -55,3 +95,5 @@ class Estimate:
     power_sigma_w: NDArray[np.float64]
     power_quality: QualityArray
     power_point: NDArray[np.int64]
+    fit: Fit | None = None
+    efficiency: Efficiency | None = None
