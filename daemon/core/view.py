@@ -270,12 +270,13 @@ class Security:
 
     Attributes:
         contingencies: what follows from each; the first is that in which nothing dies.
-        bad: elements whose death would cost a load or overload equipment, for good; not those of
-            which that is only assumed because a value has just been lost.
+        bad: elements whose death would cost a load or overload equipment, for good.
+        unknown: elements of which that cannot be told, because values are missing.
     """
 
     contingencies: tuple[Contingency, ...] = ()
     bad: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class Contingency(NamedTuple):
             until when it must [s].
         overloaded: equipment that would carry more than it may: equipment, and loading by rating.
         transfers: what closes or starts by itself and feeds them again: equipment, and when [s].
+        known: it is so, or nothing is lost or overloaded; else it is only the worst that missing
+            values leave possible.
     """
 
     element: str
@@ -23,6 +25,7 @@ class Contingency(NamedTuple):
     on_storage: tuple[tuple[str, float, float], ...] = ()
     overloaded: tuple[tuple[str, float], ...] = ()
     transfers: tuple[tuple[str, float], ...] = ()
+    known: bool = True
 
     @property
     def first_lost_s(self) -> float:

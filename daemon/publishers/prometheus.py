@@ -474,9 +474,15 @@ def _security(snapshot: Snapshot) -> Iterator[Metric]:
         "Equipment that would carry more than its rating if this element died now.",
         labels=["contingency"],
     )
+    known = GaugeMetricFamily(
+        "ridethrough_n_minus_1_known",
+        "0 when missing values leave open whether it is so: then the worst case is shown.",
+        labels=["contingency"],
+    )
     for case in snapshot.contingencies:
         name = [case.element or "none"]
+        known.add_metric(name, case.known)
         lost.add_metric(name, len(case.lost))
         after.add_metric(name, case.first_lost_s)
         overloaded.add_metric(name, len(case.overloaded))
-    yield from (autonomy, reserve, lost, after, overloaded)
+    yield from (autonomy, reserve, lost, after, overloaded, known)

@@ -61,7 +61,11 @@ class Summary:
 def _n_minus_1(snapshot: Snapshot) -> dict[str, Any]:
     """Return what would be lost or overloaded, by the element that dies."""
     return {
-        case.element or "none": {"lost": dict(case.lost), "overloaded": dict(case.overloaded)}
+        case.element or "none": {
+            "lost": dict(case.lost),
+            "overloaded": dict(case.overloaded),
+            "known": case.known,
+        }
         for case in snapshot.contingencies
         if case.lost or case.overloaded
     }

@@ -367,6 +367,7 @@ def _edges(conditions: tuple[Condition, ...], site: Site) -> list[tuple[int, int
             for cause in by_class.get(name, ()):
                 scope = conditions[cause].rule.nature
                 source = conditions[cause].source
-                if scope == "site" or source in {condition.source, behind, row}:
+                anywhere = "site" in {scope, condition.rule.nature}
+                if anywhere or source in {condition.source, behind, row}:
                     edges.append((cause, place))
     return edges

@@ -9,7 +9,12 @@ storage already is in the answer of every case, and in that of case "" in which 
 is *bad* when it loses a load or overloads equipment that would not be so anyway.
 
 Values that are not good count as the worst case: an unknown power is the rating, an unknown store
-is empty, an unknown switch does not conduct and will not close.
+is empty, an unknown switch does not conduct and will not close. So an answer that is good is good,
+whatever is not seen. One that is bad may be so only because something is not seen: it is worked out
+a second time with everything that is not known at its best (switches as they were seen last, stores
+full, powers as they were last). What is bad even so is bad; what is bad in the worst case alone
+*cannot be told*: that is said of it as soon, in words and in an alarm of its own, until the values
+are back. What was known to be bad stays so while its values are missing.
 
 The answer is worked out zone by zone (`zone`): all of a zone at once when the diagram has changed,
 and at least once a second. A site of many blocks has many zones; `ZONES` of them have their turn in
@@ -22,7 +27,7 @@ Source: own derivation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -46,6 +51,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Params", "State", "initial", "step"]
 
+_ENDLESS_WS: Final = 1e15
+"""In a store that is not known, at its best [J]."""
 MOST_PU: Final = 99.0
 """Loading beyond this, or of what is not there at all, is shown as this."""
 ROUND_SCANS: Final = 8
@@ -76,9 +83,8 @@ class State(NamedTuple):
         began_ns: when the round began [ns].
         since_ns: by element, since when its case is not what was told [ns].
         told: elements whose case was told to be bad.
-        blind_ns: since when there are values that are not good, 0 while nothing is told [ns].
-        blind_until_ns: when there were such values last [ns].
-        alarmed: those of `told` that are not bad only because something is not known.
+        best: the cases with what is not seen at its best; none while that makes no odds.
+        known: those of `told` that are, or were, bad even so: the others cannot be told.
     """
 
     answers: tuple[Answer, ...] = ()
@@ -87,9 +93,8 @@ class State(NamedTuple):
     began_ns: int = 0
     since_ns: Mapping[str, int] = {}
     told: tuple[str, ...] = ()
-    blind_ns: int = 0
-    blind_until_ns: int = 0
-    alarmed: tuple[str, ...] = ()
+    best: tuple[Contingency, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 class _Memory:
@@ -138,27 +143,60 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         return Turn(state)
     state = _answered(view, state, params, memory)
     cases = _merged(memory.zones, memory.shared, state.answers)
-    state, events = _tell(view, state, cases, params)
-    state = _alarmed(view, state, memory, params)
-    return Turn(state, events=tuple(events), facts={"security": Security(cases, state.alarmed)})
+    state = state._replace(best=_at_best(view, state, memory, cases, params))
+    surely = _bad(state.best or cases, params)
+    bad = {**_bad(cases, params), **_fed_at_best(cases, state.best), **surely}
+    state, events = _tell(view, state, bad, surely.keys(), params)
+    unknown = tuple(name for name in state.told if name not in state.known)
+    if doubted := bad.keys() - surely.keys() - set(state.known):
+        cases = tuple(c._replace(known=False) if c.element in doubted else c for c in cases)
+    facts = {"security": Security(cases, state.known, unknown)}
+    return Turn(state, events=tuple(events), facts=facts)
 
 
-def _alarmed(view: View, state: State, memory: _Memory, params: Params) -> State:
-    """Return the state with what is to be alarmed.
+def _bad(cases: tuple[Contingency, ...], params: Params) -> dict[str, Contingency]:
+    """Return what is lost and overloaded beyond what is so anyway, by the element that dies."""
+    already = {name for name, *_ in (*cases[0].lost, *cases[0].overloaded)}
+    bad = {}
+    for case in cases[1:]:
+        if (case.lost or case.overloaded) and case.element not in params.accepted:
+            lost = tuple(one for one in case.lost if one[0] not in already)
+            over = tuple(one for one in case.overloaded if one[0] not in already)
+            if lost or over:
+                bad[case.element] = Contingency(case.element, lost=lost, overloaded=over)
+    return bad
 
-    What turned bad while something cannot be seen is told but not alarmed: the silence has an
-    alarm of its own. Where it lasts, what nobody can prove is alarmed as well.
-    """
-    if not state.told and not state.blind_ns:
-        return state._replace(alarmed=())
-    now_ns = view.now_ns
-    if any(zone.blind(view.image) for zone in memory.zones):
-        state = state._replace(blind_ns=state.blind_ns or now_ns, blind_until_ns=now_ns)
-    elif state.blind_ns and view.passed(state.blind_until_ns + ns(params.confirm_s) + 2 * SECOND):
-        state = state._replace(blind_ns=0)
-    held = state.blind_ns and not view.passed(state.blind_ns + ns(params.blind_s))
-    seen = set(state.alarmed) if held else set(state.told)
-    return state._replace(alarmed=tuple(name for name in state.told if name in seen))
+
+def _fed_at_best(
+    cases: tuple[Contingency, ...], best: tuple[Contingency, ...]
+) -> dict[str, Contingency]:
+    """Return, as the case in which nothing dies, what may be lost or overloaded already."""
+    if not best:
+        return {}
+    surely = {name for name, *_ in (*best[0].lost, *best[0].overloaded)}
+    lost = tuple(one for one in cases[0].lost if one[0] not in surely)
+    over = tuple(one for one in cases[0].overloaded if one[0] not in surely)
+    return {"": Contingency("", lost=lost, overloaded=over)} if lost or over else {}
+
+
+def _at_best(
+    view: View,
+    state: State,
+    memory: _Memory,
+    cases: tuple[Contingency, ...],
+    params: Params,
+) -> tuple[Contingency, ...]:
+    """Return the cases with all that is not seen at its best; none where that makes no odds."""
+    if not any(case.lost or case.overloaded for case in cases):
+        return ()
+    blind = [n for n, zone in enumerate(memory.zones) if zone.blind(view.image)]
+    if not blind or state.left:  # once in a round is enough
+        return state.best if blind else ()
+    answers = list(state.answers)
+    for n in blind:
+        others_w = _others_w(answers, n, memory.shared)
+        answers[n] = _answer(view, memory, n, others_w, params, at_best=True)
+    return _merged(memory.zones, memory.shared, tuple(answers))
 
 
 def _answered(view: View, state: State, params: Params, memory: _Memory) -> State:
@@ -186,16 +224,24 @@ def _others_w(answers: list[Answer], n: int, shared: _Shared) -> Numbers:
     return total
 
 
-def _answer(view: View, memory: _Memory, n: int, others_w: Numbers, params: Params) -> Answer:
-    """Return the answer of one zone."""
+def _answer(
+    view: View,
+    memory: _Memory,
+    n: int,
+    others_w: Numbers,
+    params: Params,
+    *,
+    at_best: bool = False,
+) -> Answer:
+    """Return the answer of one zone, with what is not known at its worst, or at its best."""
     zone, shared = memory.zones[n], memory.shared
-    codes = zone.codes(view.image, view.topology)
+    codes = zone.codes(view.image, view.topology, at_best=at_best)
     kept = memory.outlooks[n]
     if (found := kept.get((codes, params))) is None:
         if len(kept) >= _KEPT:
             kept.clear()
         found = kept[codes, params] = outlook(zone, codes, params)
-    load_w = zone.load_w(view.image)
+    load_w = zone.load_w(view.image, at_best=at_best)
     shape = found.rating_w.shape
     at_once = (found.at_once @ load_w).reshape(shape)
     carried = np.maximum(at_once, (found.after @ load_w).reshape(shape))
@@ -204,15 +250,16 @@ def _answer(view: View, memory: _Memory, n: int, others_w: Numbers, params: Para
     if shared.places:
         carried[: 1 + shared.elements, : shared.places] += others_w
         carried[1 + shared.elements :, : shared.places] += others_w[0]
-    lasting_s = _lasting_s(view, zone, found, at_once, params)
+    lasting_s = _lasting_s(view, zone, found, at_once, params, at_best=at_best)
     return Answer(_cases(zone, found, carried, lasting_s, params), shared_w)
 
 
 def _lasting_s(
-    view: View, zone: Zone, found: Outlook, at_once_w: Numbers, params: Params
+    view: View, zone: Zone, found: Outlook, at_once_w: Numbers, params: Params, *, at_best: bool
 ) -> Numbers:
     """Return how long storage holds every load that waits (n,) [s]."""
     waiting, paths = found.waiting, view.facts.autonomy.paths
+    unknown_ws = _ENDLESS_WS if at_best else 0.0
     if not len(waiting.case):
         return np.zeros(0)
     size = len(zone.backups)
@@ -224,6 +271,8 @@ def _lasting_s(
             now_w[n] = path.power_w
             rated_ws = item.ratings["energy_wh"] * SECONDS_PER_HOUR
             lost_s[n] = params.rate_loss_pu * rated_ws / item.ratings["power_w"]
+            if at_best and not path.known:
+                stored_ws[n] = unknown_ws
     places = [zone.rated[item.id] for item in zone.backups]
     power_w = np.zeros((len(waiting.case), size))
     if places:
@@ -233,8 +282,10 @@ def _lasting_s(
     for k, item in enumerate(zone.backups[zone.n_behind :]):
         soc_pu, limit_w = told[2 * k : 2 * k + 2]
         n = zone.n_behind + k
-        stored_ws[n] = (soc_pu or 0.0) * item.ratings["energy_wh"] * SECONDS_PER_HOUR
-        most_w[n] = min(item.ratings["power_w"], abs(limit_w or 0.0))
+        rated_ws = item.ratings["energy_wh"] * SECONDS_PER_HOUR
+        stored_ws[n] = unknown_ws if soc_pu is None else soc_pu * rated_ws
+        unknown_w = item.ratings["power_w"] if at_best else 0.0
+        most_w[n] = min(item.ratings["power_w"], unknown_w if limit_w is None else abs(limit_w))
     able = waiting.behind & (power_w <= most_w)
     total_w = (able * power_w).sum(axis=1)
     # The faster it has to give than it does now, the less it can give.
@@ -246,7 +297,8 @@ def _lasting_s(
     left_s = np.zeros(len(zone.loads))
     for n, load in enumerate(zone.loads):
         if (path := paths.get(load.id)) is not None:
-            left_s[n] = path.autonomy_s - path.held_s
+            best = at_best and not path.known
+            left_s[n] = LONGEST_S if best else path.autonomy_s - path.held_s
     own = np.array([load.own for load in zone.loads])[waiting.load]
     after = own | able[:, zone.n_behind :].any(axis=1)
     return np.asarray(np.clip(lasting + after * left_s[waiting.load], 0.0, LONGEST_S))
@@ -308,52 +360,54 @@ def _together(parts: tuple[Contingency, ...]) -> Contingency:
 
 
 def _tell(
-    view: View, state: State, cases: tuple[Contingency, ...], params: Params
+    view: View, state: State, bad: Mapping[str, Contingency], surely: Set[str], params: Params
 ) -> tuple[State, list[Event]]:
     """Return the state after what has stood for long enough is told, and the events."""
-    already = {name for name, _ in cases[0].lost} | {name for name, _ in cases[0].overloaded}
-    bad = {
-        case.element: case
-        for case in cases[1:]
-        if case.element not in params.accepted and _worse(case, already)
-    }
-    told = set(state.told)
-    if not state.since_ns and told == bad.keys():
+    told, known = set(state.told), set(state.known)
+    if not state.since_ns and told == bad.keys() and surely <= known:
         return state, []
     since_ns: dict[str, int] = {}
     events = []
-    for case in cases[1:]:
-        name = case.element
-        if (name in bad) == (name in told):
+    for name in sorted(told | bad.keys()):
+        stays = name in surely or (name in bad and name in known)
+        if (name in told, name in known) == (name in bad, stays):
             continue
         since_ns[name] = state.since_ns.get(name, view.now_ns)
-        if view.passed(since_ns[name] + ns(params.confirm_s)):
-            del since_ns[name]
-            told ^= {name}
-            events.append(_lost(view, case, already) if name in bad else _restored(view, name))
-    return state._replace(since_ns=since_ns, told=tuple(sorted(told))), events
+        if not view.passed(since_ns[name] + ns(params.confirm_s)):
+            continue
+        del since_ns[name]
+        told, known = told - {name}, known - {name}
+        if name in bad:
+            told |= {name}
+            known |= {name} & surely
+            events.append(_lost(view, bad[name], known=name in known))
+        else:
+            events.append(_restored(view, name))
+    after = state._replace(since_ns=since_ns, told=tuple(sorted(told)), known=tuple(sorted(known)))
+    return after, events
 
 
-def _worse(case: Contingency, already: set[str]) -> bool:
-    return any(name not in already for name, *_ in (*case.lost, *case.overloaded))
-
-
-def _lost(view: View, case: Contingency, already: set[str]) -> Event:
-    lost = {name: s for name, s in case.lost if name not in already}
-    over = {name: pu for name, pu in case.overloaded if name not in already}
-    told = [f"{', '.join(lost)} lost after {min(lost.values()):g} s"] if lost else []
-    told += [f"{name} at {pu:.0%}" for name, pu in over.items()]
+def _lost(view: View, case: Contingency, *, known: bool) -> Event:
+    told = []
+    if case.lost:
+        lost = ", ".join(name for name, _ in case.lost)
+        told.append(f"{lost} lost after {case.first_lost_s:g} s")
+    told += [f"{name} at {pu:.0%}" for name, pu in case.overloaded]
+    text = f"if {case.element} dies now" if case.element else "what is fed now"
+    text += ": " if known else " cannot be told, values are missing; at worst: "
     return view.event(
-        case.element,
-        "n_minus_1_lost",
-        f"if {case.element} dies now: {'; '.join(told)}",
+        case.element or view.site.id,
+        "n_minus_1_lost" if known else "n_minus_1_unknown",
+        text + "; ".join(told),
         contingency=case.element,
-        loads=tuple(lost),
-        after_s=min(lost.values(), default=-1.0),
-        overloaded=tuple(over),
+        loads=tuple(name for name, _ in case.lost),
+        after_s=case.first_lost_s if case.lost else -1.0,
+        overloaded=tuple(name for name, _ in case.overloaded),
     )
 
 
 def _restored(view: View, name: str) -> Event:
     text = f"{name} may die again without the loss of a load"
-    return view.event(name, "n_minus_1_restored", text, contingency=name)
+    if not name:
+        text = "what is fed now can be told again"
+    return view.event(name or view.site.id, "n_minus_1_restored", text, contingency=name)

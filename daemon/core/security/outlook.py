@@ -62,8 +62,6 @@ class Params:
         power_factor_pu: of what transformers and sources carry.
         loading_pu: loading above which equipment counts as overloaded.
         confirm_s: how long an answer must stand to be told [s].
-        blind_s: for how long what turns bad while values are not good is only told, not alarmed:
-            their silence is alarmed already [s].
         rate_loss_pu: part of its rated energy that a store cannot give where it has to give its
             rated power beside what it gives now. Source: measured on the emulated 48 V battery.
         accepted: elements without a second of their kind, by decision: their loss is no news.
@@ -82,7 +80,6 @@ class Params:
     power_factor_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
     loading_pu: Annotated[float, Interval(gt=0.0, le=2.0)] = 1.0
     confirm_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 2.0
-    blind_s: Annotated[float, Interval(ge=0.0, le=600.0)] = 60.0
     rate_loss_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.03
     accepted: tuple[str, ...] = ()
 

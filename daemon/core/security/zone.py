@@ -215,16 +215,21 @@ class Zone:
             points, [(e.id, n) for e in ac for n in ("soc_pu", "discharge_limit_w")]
         )
         self.powers = Gauges(points, [(load.id, "power_w") for load in self.loads])
+        self._power_at = [points.find(load.id, "power_w") for load in self.loads]
         self.worst_w = np.array([load.worst_w for load in self.loads])
         self.least_w = np.array([-np.inf if load.follows else 0.0 for load in self.loads])
 
-    def codes(self, image: Image, topology: Topology) -> bytes:
-        """Return all that decides which ways conduct, as a key."""
+    def codes(self, image: Image, topology: Topology, *, at_best: bool = False) -> bytes:
+        """Return all that decides which ways conduct, as a key; at best as it was seen last."""
         codes = image.values[self._codes]
         good = good_mask(image.quality[self._codes])
         if not good.all():
-            codes = np.where(good, codes, UNKNOWN)
-        live = bytes(topology.live(bus) for _, bus in self._watched)
+            last = np.isfinite(codes) if at_best else False
+            codes = np.where(good | last, codes, UNKNOWN)
+        if at_best:
+            live = bytes(not topology.dead(bus) for _, bus in self._watched)
+        else:
+            live = bytes(topology.live(bus) for _, bus in self._watched)
         return np.clip(codes, UNKNOWN, 100).astype(np.int8).tobytes() + live
 
     def blind(self, image: Image) -> bool:
@@ -250,10 +255,22 @@ class Zone:
         live = codes[len(self._codes) :]
         return frozenset(id for (id, _), on in zip(self._watched, live, strict=True) if on)
 
-    def load_w(self, image: Image) -> NDArray[np.float64]:
-        """Return what every load draws, the worst case where that is not known (n_load,) [W]."""
+    def load_w(self, image: Image, *, at_best: bool = False) -> NDArray[np.float64]:
+        """Return what every load draws (n_load,) [W].
+
+        Where that is not known the worst case, or at best what it drew last and no more than that.
+        """
         told = np.array(self.powers.read(image), dtype=np.float64)  # None becomes NaN
-        return np.where(np.isnan(told), self.worst_w, np.maximum(told, self.least_w))
+        unknown_w = self.worst_w
+        if at_best:
+            last_w = np.array([self._last_w(image, n) for n in range(len(self.loads))])
+            unknown_w = np.minimum(np.nan_to_num(last_w), self.worst_w)
+        return np.where(np.isnan(told), unknown_w, np.maximum(told, self.least_w))
+
+    def _last_w(self, image: Image, n: int) -> float:
+        """Return what a load was last seen to draw, 0 if it is not served [W]."""
+        point = self._power_at[n]
+        return 0.0 if point is None else float(image.values[point])
 
 
 def _switched(scheme: MainTieMainScheme) -> Iterable[str]:

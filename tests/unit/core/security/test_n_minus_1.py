@@ -14,7 +14,7 @@ from daemon.model.contingency import Contingency
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
 from daemon.rehearsal.planning.file import text_of
-from tests.main_lane import Lane, events
+from tests.main_lane import Lane, alarms, events
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,18 +202,78 @@ def test_what_turns_bad_is_told_once_it_stands_and_again_when_it_is_good() -> No
     assert not site.state.facts.security.bad
 
 
-def test_what_is_only_not_seen_is_told_at_once_and_alarmed_once_it_lasts() -> None:
+def test_what_is_only_not_seen_cannot_be_told_and_that_is_said_at_once() -> None:
     site = hall()
     site.spoil("52-VCB-HB")
-    assert {e.source for e in events(site.run(6.0), "n_minus_1_lost")} == {"HVDC-A"}
+    done = site.run(4.5)
+    (said,) = events(done, "n_minus_1_unknown")
+    assert said.source == "HVDC-A"
+    assert "cannot be told" in said.text
+    assert set(said.fields["loads"]) == ROWS
+    raised = {a.alarm_class: a.state for a in alarms(done)}
+    assert raised["n-minus-1-unknown"] == "H", "the silence that it comes from is shown"
+    assert raised["device-silent"] == "B"
+    assert "n-minus-1-lost" not in raised
+    assert list(site.state.facts.security.unknown) == ["HVDC-A"]
     assert not site.state.facts.security.bad
+    assert not answers(site)["HVDC-A"].known
+    assert answers(site)["HVDC-A"].lost, "the worst that may be stands in the answer"
+    assert answers(site)["HVDC-B"].known
     site.spoil("52-VCB-HB", code=Quality.GOOD)
-    assert events(site.run(6.0), "n_minus_1_restored")
-    assert not site.state.facts.security.bad
+    done = site.run(6.0)
+    assert events(done, "n_minus_1_restored")
+    assert not events(done, "n_minus_1_lost")
+    assert not site.state.facts.security.unknown
+    assert answers(site)["HVDC-A"].known
+
+
+def test_where_no_silence_explains_it_that_it_cannot_be_told_is_an_alarm() -> None:
+    site = hall()
+    site.quality[site.points.index("52-VCB-HB", "position")] = Quality.BAD_OUT_OF_RANGE
+    assert [a.alarm_class for a in alarms(site.run(4.5), "B")] == ["n-minus-1-unknown"]
+
+
+def test_whether_loads_are_fed_at_all_may_not_be_told_either() -> None:
+    site = hall()
+    site.spoil(*site.behind("GW-MVA"), *site.behind("GW-MVB"))
+    done = site.run(6.0)
+    assert "ai_hall" in {e.source for e in events(done, "n_minus_1_unknown")}
+    assert "" in site.state.facts.security.unknown
+    assert not answers(site)[""].known
+    site.spoil(*site.behind("GW-MVA"), *site.behind("GW-MVB"), code=Quality.GOOD)
+    site.run(6.0)
+    assert not site.state.facts.security.unknown
+
+
+def test_however_long_values_are_missing_there_is_no_all_clear_and_no_guess() -> None:
+    site = hall()
     site.spoil("52-VCB-HB")
-    for _ in range(70):
-        site.scan(after_s=1.0)
-    assert list(site.state.facts.security.bad) == ["HVDC-A"]
+    done = [site.scan(after_s=1.0) for _ in range(200)]
+    assert len(events(done, "n_minus_1_unknown")) == 1
+    assert not events(done, "n_minus_1_lost")
+    assert not events(done, "n_minus_1_restored")
+    assert list(site.state.facts.security.unknown) == ["HVDC-A"]
+
+
+@pytest.mark.parametrize("silent", ["SS-1", "UPS-A", "GW-MVA"])
+def test_what_turns_bad_while_something_else_is_silent_is_told_as_soon(silent: str) -> None:
+    site = hall()
+    site.spoil(*(site.behind(silent) or (silent,)))
+    site.run(4.0)
+    site.put("52-VCB-HB.position", 1.0)
+    lost = events(site.run(4.0), "n_minus_1_lost")
+    assert "HVDC-A" in {e.source for e in lost}
+    assert "HVDC-A" in site.state.facts.security.bad
+
+
+def test_what_is_open_when_it_falls_silent_is_lost_and_not_unknown() -> None:
+    site = hall()
+    site.put("52-VCB-HB.position", 1.0)
+    site.run(4.0)
+    site.spoil("52-VCB-HB")
+    site.run(4.0)
+    assert "HVDC-A" in site.state.facts.security.bad
+    assert not site.state.facts.security.unknown
 
 
 def test_what_is_lost_before_something_else_falls_silent_stays_alarmed() -> None:
@@ -350,7 +410,7 @@ def test_blocks_answer_for_themselves_as_the_whole_site_would(
         site.run(2.5)
         cases = site.state.facts.security.contingencies
         count = len(site.state.n_minus_1.answers)
-        return count, {c.element: [set[object](part) for part in c[1:]] for c in cases}
+        return count, {c.element: [set[object](part) for part in c[1:5]] for c in cases}
 
     parts, by_block = told()
     whole = lambda site, points: (Zone(site, points, tuple(site.equipment.values())),)  # noqa: E731
