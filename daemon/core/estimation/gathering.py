@@ -6,21 +6,22 @@ What an instrument measures depends on what is closed (`measurements`), what it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.core.estimation.instruments import At, Instrument, Instruments
 from daemon.core.estimation.measurements import Kind, Measurements
 from daemon.core.estimation.measurements import Terms as Sums
-from daemon.core.estimation.site_network import SiteNetwork, Term, turned
+from daemon.core.estimation.site_network import Term
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from daemon.core.estimation.drawing import Drawing
+    from daemon.core.estimation.instruments import At, Instrument, Instruments
     from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.site_network import SiteNetwork
     from daemon.model.image import Image
     from daemon.model.quality import QualityArray
 
@@ -67,15 +68,20 @@ class Gauge:
         return heard
 
 
-class Row(NamedTuple):
-    """What an instrument measures in a network; no terms where nothing."""
-
-    terms: tuple[Term, ...]
+Row = tuple[Term, ...]
+"""What an instrument measures in a network, the sum of these; nothing where it is empty."""
 
 
 def rows(drawing: Drawing, instruments: Sequence[Instrument], at: SiteNetwork) -> list[Row]:
     """Return what every instrument measures in a network as it is wired now."""
-    return [Row(_terms(drawing, each.at, at) or ()) for each in instruments]
+    return [_terms(drawing, each.at, at) or () for each in instruments]
+
+
+def asked(drawing: Drawing, sums: Sequence[Sequence[At]], at: SiteNetwork) -> list[Row]:
+    """Return what sums are made of in a network as it is wired now, without what is dead."""
+    return [
+        tuple(term for one in parts for term in _terms(drawing, (one,), at) or ()) for parts in sums
+    ]
 
 
 def _terms(drawing: Drawing, wanted: Sequence[At], at: SiteNetwork) -> tuple[Term, ...] | None:
@@ -96,7 +102,7 @@ def _quantity(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | No
         return [Term(kind, int(at.node[number]), 0, 1.0)] if at.live[number] else None
     if what.startswith("draw"):
         return _draw(drawing, one, at)
-    if what.startswith("converter") or what.startswith("loss"):
+    if what.startswith(("converter", "loss")):
         converter = drawing.converters[number]
         runs = at.wires.working[number] and at.live[converter.ac] and at.live[converter.dc]
         return [Term(Kind[what.upper()], number, 0, 1.0)] if runs else None
@@ -131,34 +137,31 @@ def _through(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | Non
 
 
 def measurements(
-    instruments: Sequence[Instrument],
-    made: Sequence[Row],
-    count: int,
-    sigma: tuple[Floats, Floats],
-) -> tuple[Measurements, Flags]:
-    """Return the instruments as the solver takes them, and which measure anything now.
+    made: Sequence[Row], count: int, sigma: Floats, sigma_aged: Floats
+) -> Measurements:
+    """Return the instruments, and what is asked for beside, as the solver takes them.
 
     Args:
-        instruments: all.
-        made: what each measures.
-        count: how many are real.
-        sigma: standard deviations of fresh and of aged values (n_measurement,) [pu].
+        made: what each measures, or is asked to read.
+        count: how many are real; pseudo-measurements and what is asked for follow.
+        sigma: standard deviations of fresh values (n_measurement,) [pu].
+        sigma_aged: standard deviations of aged values (n_measurement,) [pu].
     """
-    size = len(instruments)
+    size = len(made)
     kind = np.full(size, Kind.SUM, dtype=np.int64)
     place, end = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     sums: list[tuple[int, Term]] = []
     for number, row in enumerate(made):
-        if len(row.terms) == 1 and row.terms[0].sign == 1.0:
-            kind[number], place[number], end[number], _ = row.terms[0]
+        if len(row) == 1 and row[0].sign == 1.0:
+            kind[number], place[number], end[number], _ = row[0]
         else:
-            sums += [(number, term) for term in row.terms]
+            sums += [(number, term) for term in row]
     return Measurements(
         kind=kind,
         place=place,
         end=end,
-        sigma=sigma[0],
-        sigma_aged=sigma[1],
+        sigma=sigma,
+        sigma_aged=sigma_aged,
         pseudo=np.arange(size) >= count,
         terms=Sums(
             row=np.array([n for n, _ in sums], dtype=np.int64),
@@ -167,7 +170,4 @@ def measurements(
             end=np.array([t.end for _, t in sums], dtype=np.int64),
             sign=np.array([t.sign for _, t in sums], dtype=np.float64),
         ),
-    ), np.array([len(row.terms) > 0 for row in made], dtype=np.bool_)
-
-
-__all__ = ["Gauge", "Row", "measurements", "rows", "turned"]
+    )
