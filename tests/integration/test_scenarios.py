@@ -67,7 +67,7 @@ def test_an_extended_outage_is_ridden_through_and_given_back(outage: Outage) -> 
 @pytest.mark.fault("F44", "F56")
 def test_with_three_sets_missing_rows_go_by_priority_and_in_order(failing_sets: Ended) -> None:
     report = is_met(failing_sets)
-    assert report["for_s"] == 170.0
+    assert report["for_s"] == 135.0
 
 
 @pytest.mark.parametrize("scenario", ["extended_outage", "generator_failure"])
