@@ -47,6 +47,7 @@ class Kind(IntEnum):
     DRAW_Q = 20  # draw
     DC_DRAW_P = 21  # DC draw: power it draws, a state [pu]
     SUM = 22  # signed sum of other quantities, see `Terms`; `place` counts nothing
+    LOSSES = 23  # converter: what it loses [pu]
 
 
 FRESH: Final = 0

@@ -1,0 +1,18 @@
+"""Sparse matrices by rows, as the equations use them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.network import Floats
+
+Matrix: TypeAlias = "sparse.csr_array[np.float64, tuple[int, int]]"
+
+
+def times(matrix: Matrix, vector: Floats) -> Floats:
+    """Return `matrix` times `vector`."""
+    return cast("Floats", matrix @ vector)

@@ -1,0 +1,180 @@
+"""The linear equations of one Gauss-Newton step, and their factors.
+
+With H and C the derivatives of measurements and constraints, W the weights, r what was measured
+less what the state says and c how far the constraints are from holding, a step solves
+
+    [ H' W H + e   C' ] [ dx     ]   [ H' W r ]
+    [ C           -d  ] [ lambda ] = [ -c     ]
+
+`e` and `d` are tiny beside what stands there otherwise. They let the matrix be factored in any
+order without pivoting, whatever is unobservable, and leave such states where they were. They move
+no solution, because r and c are evaluated anew until the step vanishes.
+
+Source: A. Abur, A. Gomez Exposito, Power System State Estimation, section 3.4; on matrices that
+factor in any order R. J. Vanderbei, doi:10.1137/0805005.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import SuperLU, splu
+
+from daemon.core.estimation.pattern import Pattern, pattern, product, summed, transposed
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.equations import Equations
+    from daemon.core.estimation.network import Flags, Floats, Ints
+
+Lu: TypeAlias = "SuperLU[np.float64]"
+
+_ANCHOR: Final = 1e-4
+"""Least of `e` [1/pu^2]: every state is believed within 100 pu of where it was."""
+
+_ROUNDING: Final = 1e-12
+"""`e` by the diagonal: well above what rounding leaves of it."""
+
+_SLACK: Final = 1e-6
+"""`d` by the variance of a typical measurement."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normal:
+    """How the matrix of a step is made of the Jacobian, in an order that keeps factors sparse.
+
+    Attributes:
+        left: entry of the Jacobian in every elementary product of the gain (n_product,).
+        right: the other entry (n_product,).
+        measurement: whose weight goes with them (n_product,).
+        below: first entry of the Jacobian that belongs to a constraint.
+        place: entry of the matrix that every product goes to, then every derivative of a
+            constraint, these once more for the transpose, then the diagonal.
+        diagonal: entries of the diagonal, in the order of unknowns (n_unknown,).
+        matrix: pattern of the matrix, unknowns in `order`.
+        order: unknown at every place (n_unknown,): states first, then multipliers.
+        at: place of every unknown (n_unknown,).
+    """
+
+    left: Ints
+    right: Ints
+    measurement: Ints
+    below: int
+    place: Ints
+    diagonal: Ints
+    matrix: Pattern
+    order: Ints
+    at: Ints
+
+
+def normal(equations: Equations, typical: Floats) -> Normal:
+    """Return how steps of `equations` are made.
+
+    Args:
+        equations: of a network and its instruments.
+        typical: numbers of a Jacobian with everything connected, to find a good order with.
+    """
+    natural = _ordered(equations, np.arange(equations.n_unknown))
+    weight = equations.measurements.sigma**-2.0
+    free = np.ones(equations.where.size, dtype=np.bool_)
+    numbers = _numbers(natural, equations, typical, weight, free)
+    lu = _lu(natural, numbers, "MMD_AT_PLUS_A")
+    return _ordered(equations, np.argsort(lu.perm_c).astype(np.int64))
+
+
+def _ordered(equations: Equations, order: Ints) -> Normal:
+    """Return how steps are made with unknowns in `order`."""
+    rows, n, n_state = equations.rows, equations.n_measurement, equations.where.size
+    below = int(np.searchsorted(rows.row, n))
+    h = Pattern(rows.row[:below], rows.column[:below], (n, n_state))
+    turned, entry = transposed(h)
+    gain = product(turned, h)
+    at = np.argsort(order)
+    unknown = np.arange(equations.n_unknown)
+    multiplier, state = rows.row[below:] - n + n_state, rows.column[below:]
+    row = np.concatenate([gain.result.row[gain.place], multiplier, state, unknown])
+    column = np.concatenate([gain.result.column[gain.place], state, multiplier, unknown])
+    matrix, place = pattern(at[row], at[column], (len(order), len(order)))
+    return Normal(
+        left=entry[gain.left],
+        right=gain.right,
+        measurement=h.row[gain.right],
+        below=below,
+        place=place,
+        diagonal=place[-len(order) :],
+        matrix=matrix,
+        order=order,
+        at=at,
+    )
+
+
+def _numbers(
+    how: Normal, equations: Equations, jacobian: Floats, weight: Floats, free: Flags
+) -> Floats:
+    """Return the numbers of the matrix of a step."""
+    n_state = equations.where.size
+    exact = jacobian[how.below :]
+    gain = jacobian[how.left] * jacobian[how.right] * weight[how.measurement]
+    numbers = summed(
+        how.place, np.concatenate([gain, exact, exact, np.zeros(size)]), size=len(how.matrix.row)
+    )
+    diagonal = numbers[how.diagonal]
+    anchor = np.where(free, _ANCHOR + _ROUNDING * diagonal[:n_state], 1.0)
+    multiplier = equations.rows.row[how.below :] - equations.n_measurement
+    held = summed(multiplier, np.abs(exact), equations.n_constraint) > 0.0
+    seen = weight[weight > 0.0]
+    slack = _SLACK / np.median(seen) if len(seen) else 1.0
+    numbers[how.diagonal] += np.concatenate([anchor, np.where(held, -slack, -1.0)])
+    return numbers
+
+
+def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]) -> Lu:
+    starts = np.searchsorted(how.matrix.row, np.arange(len(how.order) + 1))
+    shape = how.matrix.shape
+    # Symmetric: by rows is by columns.
+    matrix: sparse.csc_array[np.float64, tuple[int, int]] = sparse.csc_array(
+        (numbers, how.matrix.column, starts), shape=shape
+    )
+    options = {"SymmetricMode": True}
+    return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """One linearisation of the network, factored.
+
+    Attributes:
+        how: how its matrix was made.
+        lu: factors of the matrix.
+        jacobian: numbers of the derivatives of measurements and constraints.
+        weight: of the measurements, as factored (n_measurement,) [1/pu^2].
+    """
+
+    how: Normal
+    lu: Lu
+    jacobian: Floats
+    weight: Floats
+
+    def step(self, pull: Floats, mismatch: Floats) -> Floats:
+        """Return the change of the states that answers pull and mismatch (n_state,)."""
+        right = np.concatenate([pull, -mismatch])[self.how.order]
+        answer: Floats = self.lu.solve(right)[self.how.at]
+        return answer[: len(pull)]
+
+
+def factored(
+    how: Normal, equations: Equations, jacobian: Floats, weight: Floats, free: Flags
+) -> Factors:
+    """Return the factors of one linearisation.
+
+    Args:
+        how: how steps are made.
+        equations: of the network.
+        jacobian: numbers of the derivatives of measurements and constraints.
+        weight: of the measurements (n_measurement,) [1/pu^2].
+        free: states that are not known beforehand (n_state,).
+    """
+    numbers = _numbers(how, equations, jacobian, weight, free)
+    return Factors(how, _lu(how, numbers, "NATURAL"), jacobian, weight)
