@@ -117,9 +117,8 @@ def _numbers(
     n_state = equations.where.size
     exact = jacobian[how.below :]
     gain = jacobian[how.left] * jacobian[how.right] * weight[how.measurement]
-    numbers = summed(
-        how.place, np.concatenate([gain, exact, exact, np.zeros(size)]), size=len(how.matrix.row)
-    )
+    parts = np.concatenate([gain, exact, exact, np.zeros(len(how.order))])
+    numbers = summed(how.place, parts, len(how.matrix.row))
     diagonal = numbers[how.diagonal]
     anchor = np.where(free, _ANCHOR + _ROUNDING * diagonal[:n_state], 1.0)
     multiplier = equations.rows.row[how.below :] - equations.n_measurement
@@ -134,9 +133,7 @@ def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]
     starts = np.searchsorted(how.matrix.row, np.arange(len(how.order) + 1))
     shape = how.matrix.shape
     # Symmetric: by rows is by columns.
-    matrix: sparse.csc_array[np.float64, tuple[int, int]] = sparse.csc_array(
-        (numbers, how.matrix.column, starts), shape=shape
-    )
+    matrix = sparse.csc_array((numbers, how.matrix.column, starts), shape=shape)
     options = {"SymmetricMode": True}
     return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
 
