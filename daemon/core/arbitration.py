@@ -3,9 +3,17 @@
 The order of the controllers in the lane is priority. For each set-point the device's own range is
 narrowed by one proposal after the other: `max` and `min` move one bound, `set` both; what a later
 one wants beyond the bounds it finds is cut to them. So economy only ever chooses inside what safety
-left, and whoever stands first cannot be overruled. Without a `set` the actuator gets as much as a
-`max` allows, else as little as a `min` demands. A person's set-point (`OperatorRequest`) stands
-last, until it is released or replaced. The owner of an actuator is the one on whose bound its
+left, and whoever stands first cannot be overruled. Without a `set` the actuator gets what a
+controller would `prefer`, cut to the bounds; without that as much as a `max` allows, else as little
+as a `min` demands.
+
+A person's set-point (`OperatorRequest`) stands after all bounds and before all preferences, until
+it is released or replaced. One that the bounds would cut is refused, and what is in its way is
+named: it is given as it was asked for, or not at all. Bounds that narrow later cut it, which is an
+event, and it comes back as they widen. A released one leaves the actuator to the controllers; where
+none of them wants anything, it goes back to what it was before the person came.
+
+The owner of an actuator is the one on whose bound its
 value rests; it has exactly one, and a change of owner is an event.
 
 A set-point is sent when it changes, when the device's read-back shows another value, where there is
@@ -34,7 +42,7 @@ from daemon.model.natures import PointKind
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from daemon.model.events import Event
     from daemon.model.plant import Site
@@ -43,9 +51,11 @@ if TYPE_CHECKING:
 RELEASE: Final = "release"
 REFRESHES: Final = 3
 """Set-points within the fall-back time of a device: two of them may be lost."""
+_SETS: Final = frozenset({"set", "prefer"})
 _INFINITE: Final = float("inf")
 _TAKEN_KEPT: Final = 64
 _NEVER_NS: Final = 1 << 62
+_RELEASED: Final = "arbitration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +95,28 @@ class Sent(NamedTuple):
 
 
 class Manual(NamedTuple):
-    """A set-point a person asked for."""
+    """A set-point a person asked for, and what stood there before, None if that was not known."""
 
     value: float
     user: str
     reason: str
+    before: float | None = None
 
 
 class State(NamedTuple):
-    """What stands at every actuator, by point id; also of requests already taken."""
+    """What stands at every actuator, by point id.
+
+    Attributes:
+        sent: the last word to each.
+        manual: set-points of persons.
+        taken: requests of persons already taken.
+        left: what released actuators go back to, until they show it or a controller wants another.
+    """
 
     sent: Mapping[str, Sent] = {}
     manual: Mapping[str, Manual] = {}
     taken: tuple[str, ...] = ()
+    left: Mapping[str, Manual] = {}
 
 
 class Target(NamedTuple):
@@ -153,11 +172,14 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> Turn[State]:
     """Make commands of what is proposed this scan."""
-    manual, taken, events, given = _requests(view, state)
     wishes: dict[str, list[Proposal]] = {}
-    for wish in (*proposals, *_standing(manual)):
+    for wish in proposals:
         wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
+    manual, taken, events, given = _requests(view, state, wishes)
     actuators = _actuators(view.site, view.points)
+    left = _left(view, state, manual, wishes, actuators)
+    for wish in (*_standing(manual), *_standing(left)):
+        wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
     commands: list[Command] = []
     sent: dict[str, Sent] = {}
     for key, asked in wishes.items():
@@ -167,7 +189,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             continue
         target = narrow(asked, actuator.low, actuator.high)
         read = view.image.get(actuator.at)
-        events += [_taken(view, message, target) for message in given.get(key, ())]
+        events += [_taken(view, message) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
         unanswered = _unanswered(view, actuator, read, before, params)
@@ -180,8 +202,8 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             sent[key] = before._replace(owner=target.owner, unanswered=kept)
         else:
             sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
-    unchanged = sent == state.sent and manual is state.manual and taken == state.taken
-    after = state if unchanged else State(sent, manual, taken)
+    after = State(sent, manual, taken, left)
+    after = state if after == state else after
     facts = _disobedient(view, sent, params)
     return Turn(after, events=tuple(events), commands=tuple(commands), facts=facts)
 
@@ -209,7 +231,7 @@ def _disobedient(
 
 
 def narrow(
-    proposals: Iterable[Proposal], low: float | None = None, high: float | None = None
+    proposals: Sequence[Proposal], low: float | None = None, high: float | None = None
 ) -> Target:
     """Return the value that is left when every proposal has narrowed what those before left.
 
@@ -222,11 +244,14 @@ def narrow(
     ceiling = _INFINITE if high is None else high
     lower: Proposal | None = None
     upper: Proposal | None = None
-    for wish in proposals:
+    set_by = any(wish.action == "set" for wish in proposals)
+    for wish in sorted(proposals, key=lambda wish: wish.action == "prefer"):
         value = min(max(wish.value, floor), ceiling)
-        if wish.action in {"min", "set"} and (value > floor or lower is None):
+        if wish.action == "prefer" and set_by:
+            continue
+        if wish.action in _SETS | {"min"} and (value > floor or lower is None):
             floor, lower = value, wish
-        if wish.action in {"max", "set"} and (value < ceiling or upper is None):
+        if wish.action in _SETS | {"max"} and (value < ceiling or upper is None):
             # Cut to the floor, it is the floor's author who decides.
             ceiling, upper = value, lower if lower and wish.value < floor else wish
     chosen, value = (upper, ceiling) if upper is not None else (lower, floor)
@@ -279,8 +304,34 @@ def _standing(manual: Mapping[str, Manual]) -> Iterable[Proposal]:
         yield Proposal(equipment, point, "set", wish.value, wish.user, wish.reason)
 
 
+def _left(
+    view: View,
+    state: State,
+    manual: Mapping[str, Manual],
+    wishes: Mapping[str, Sequence[Proposal]],
+    actuators: Mapping[tuple[str, str], _Actuator],
+) -> Mapping[str, Manual]:
+    """Return what released actuators still have to go back to, where nobody else wants anything."""
+    released = state.manual.keys() - manual.keys()
+    if not released and not state.left:
+        return state.left
+    left = {**state.left, **{key: state.manual[key] for key in released}}
+    for key, last in list(left.items()):
+        equipment, _, point = key.rpartition(".")
+        actuator = actuators[equipment, point]
+        read = view.image.get(actuator.at)
+        before = last.value if key in state.left else last.before
+        shown = read is not None and before is not None and abs(read - before) <= actuator.grain
+        told = key in state.left and not actuator.readable
+        if key in wishes or key in manual or before is None or shown or told:
+            del left[key]
+        else:
+            left[key] = Manual(before, _RELEASED, f"as before {last.user} set it")
+    return left
+
+
 def _requests(
-    view: View, state: State
+    view: View, state: State, wishes: Mapping[str, list[Proposal]]
 ) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event], Mapping[str, list[OperatorRequest]]]:
     """Take up what people ask of set-points, or say why not; the last are those given, by point."""
     if not view.inbox:
@@ -293,7 +344,7 @@ def _requests(
             continue
         wish = message.proposal
         key = f"{wish.equipment}.{wish.point}"
-        problem = _problem(view, wish, manual)
+        problem = _problem(view, wish, manual) or _bounded(view, wish, wishes.get(key, []))
         if message.id in taken:
             problem = "duplicate", f"the id {message.id} was used before: take a new one"
         if problem is not None:
@@ -304,11 +355,30 @@ def _requests(
             del manual[key]
             events += [_taken(view, each) for each in (*given.pop(key, ()), message)]
         else:
-            manual[key] = Manual(wish.value, message.user, wish.reason)
+            earlier = state.manual.get(key) or manual.get(key)
+            before = earlier.before if earlier else _shown(view, wish)
+            manual[key] = Manual(wish.value, message.user, wish.reason, before)
             given.setdefault(key, []).append(message)
     if not given and not events and manual == state.manual:
         manual = state.manual  # type: ignore[assignment]
     return manual, tuple(taken[-_TAKEN_KEPT:]), events, given
+
+
+def _shown(view: View, wish: Proposal) -> float | None:
+    """Return what an actuator shows now, None if that is not known."""
+    return view.image.get(view.points.index(wish.equipment, wish.point))
+
+
+def _bounded(view: View, wish: Proposal, others: list[Proposal]) -> tuple[str, str] | None:
+    """Return name and text of what would cut a person's set-point, if anything does."""
+    if wish.action == RELEASE or not others:
+        return None
+    place = view.points.points[view.points.index(wish.equipment, wish.point)].place
+    target = narrow([*others, wish], place.low, place.high)
+    if target.value == wish.value:
+        return None
+    why = f"{target.owner} leaves {target.value:g} ({target.reason})"
+    return f"bounded_by_{target.owner}", why
 
 
 def _about_setpoint(view: View, wish: Proposal) -> bool:
@@ -351,12 +421,10 @@ def _refused(view: View, message: OperatorRequest, name: str, why: str) -> Event
     return view.event(wish.equipment, "setpoint_refused", text, point=wish.point, **who)
 
 
-def _taken(view: View, message: OperatorRequest, target: Target | None = None) -> Event:
-    """Tell a person that a set-point is released, or given and what of it is left."""
+def _taken(view: View, message: OperatorRequest) -> Event:
+    """Tell a person that a set-point is given or released."""
     wish = message.proposal
     done = "released" if wish.action == RELEASE else f"set to {wish.value:g}"
-    if target is not None and target.value != wish.value:
-        done += f", of which {target.owner} leaves {target.value:g} ({target.reason})"
     text = f"{wish.equipment}.{wish.point} {done} by {message.user}: {wish.reason}"
     who = {"user": message.user, "selection": message.id}
     return view.event(wish.equipment, "setpoint_taken", text, point=wish.point, **who)

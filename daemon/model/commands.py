@@ -20,7 +20,8 @@ class Proposal:
     Attributes:
         equipment: the actuator.
         point: "command" for an action, else the name of the set-point.
-        action: name of the command ("open", "close", "start", ...), or "set".
+        action: name of the command ("open", "close", "start", ...); of a set-point "max" or "min",
+            which bound it, "set", or "prefer", which holds where nobody sets anything.
         value: set-point in the unit of the point; ignored for actions.
         owner: scheme or controller that asks.
         reason: why, for a person.

@@ -149,7 +149,8 @@ def _reactors(plan: _Plan, room_w: float, params: Params, why: str) -> list[Prop
     found = []
     for reactor in plan.reactors:
         wanted_w = _grained(min(max(room_w, 0.0), reactor.ratings["power_w"]), params)
-        found.append(Proposal(reactor.id, POWER, "set", -wanted_w, OWNER, why))
+        # A person may want less of it. As a bound it is followed to the end by itself.
+        found.append(Proposal(reactor.id, POWER, "min", -wanted_w, OWNER, why))
         room_w -= wanted_w
     return found
 

@@ -12,6 +12,10 @@ By what feeds the section that the storage is joined to (`supply.feeds` of the s
 Whether a storage holds its section by itself is decided by the switching lane
 (`generation.forming`); from here it is told so, for as long as that lane wants it.
 
+What the sets cannot bear, and what there is nothing to follow for, are bounds; a refill is a
+preference, and a person who sets the storage otherwise within these bounds, and within the export
+that the contract allows, has the say.
+
 Nothing here is economy. Peak shaving and smoothing are controllers of their own with a reserve of
 their own; they come after this one in the order of the lane and can only narrow it. DC storage
 supports its bus by its own droop and takes no set-point from here.
@@ -114,20 +118,23 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for store in plan.stores:
         feed = _feed(view, store, dict(supply.get("feeds", {})))
         soc_pu = view.read(store.id, "soc_pu")
-        wanted_w, why = 0.0, "nothing to follow"
-        if soc_pu is not None and feed in plan.machines:
+        wishes: list[_Wish] = []
+        if soc_pu is None:
+            wishes = _held("its charge is not known")
+        elif feed in plan.machines:
             beside = (*plan.machines[feed], store)
             capability_w = float(supply.get("capability_w", 0.0))
-            wanted_w, why = _beside_sets(view, beside, store, soc_pu, capability_w, params)
-        elif soc_pu is not None and feed == "utility":
+            wishes = _beside_sets(view, beside, store, soc_pu, capability_w, params)
+        elif feed == "utility":
             limit_pu = params.target_pu if store.id in state.refilling else params.restart_pu
-            wanted_w, why = 0.0, "full enough"
             if soc_pu < limit_pu:
                 refilling.append(store.id)
-                wanted_w, why = _refill(view, plan, store, params), "refill from the utility"
-        grains = wanted_w / _GRAIN_W
-        value_w = float(int(grains)) * _GRAIN_W
-        proposals.append(Proposal(store.id, POINT, "set", value_w, OWNER, why))
+            wishes = _beside_utility(view, plan, store, params, refill=soc_pu < limit_pu)
+        else:
+            wishes = _held("nothing to follow")
+        for action, wanted_w, why in wishes:
+            value_w = float(int(wanted_w / _GRAIN_W)) * _GRAIN_W
+            proposals.append(Proposal(store.id, POINT, action, value_w, OWNER, why))
     after = state if tuple(refilling) == state.refilling else State(tuple(refilling))
     return Turn(after, tuple(proposals))
 
@@ -158,32 +165,50 @@ def _beside_sets(
     soc_pu: float,
     capability_w: float,
     params: Params,
-) -> tuple[float, str]:
+) -> list[_Wish]:
     powers = [view.read(e.id, "power_w") for e in beside]
     if None in powers:
-        return 0.0, "what the sets give is not known"
+        return _held("what the sets give is not known")
     total_w = -sum(power for power in powers if power is not None)
     wanted_w = beside_sets_w(total_w, capability_w, params)
     if wanted_w < 0.0:
         if soc_pu <= params.floor_pu:
-            return 0.0, "sets are short, charge is at its floor"
-        return max(wanted_w, -_limit_w(view, store, "discharge_limit_w")), "sets are short"
-    if soc_pu >= params.target_pu:
-        return 0.0, "full enough"
+            return _held("sets are short, charge is at its floor")
+        most_w = max(wanted_w, -_limit_w(view, store, "discharge_limit_w"))
+        return [("max", most_w, "sets are short")]
     if view.facts.autonomy.on_storage or view.facts.relief.shutdown:
-        return 0.0, "loads come before storage"
-    return min(wanted_w, _limit_w(view, store, "charge_limit_w")), "refill from the sets"
+        return [("max", 0.0, "loads come before storage")]
+    room = "max", wanted_w, "no more room on the sets"
+    if soc_pu >= params.target_pu:
+        return [room, ("prefer", 0.0, "full enough")]
+    most_w = min(wanted_w, _limit_w(view, store, "charge_limit_w"))
+    return [room, ("prefer", most_w, "refill from the sets")]
 
 
-def _refill(view: View, plan: _Plan, store: Equipment, params: Params) -> float:
+_Wish = tuple[str, float, str]
+"""What is wanted of a set-point, its value [W], and why."""
+
+
+def _held(why: str) -> list[_Wish]:
+    """Return what holds a storage at zero."""
+    return [("max", 0.0, why), ("min", 0.0, why)]
+
+
+def _beside_utility(
+    view: View, plan: _Plan, store: Equipment, params: Params, *, refill: bool
+) -> list[_Wish]:
     imports = [view.read(meter.id, "power_w") for meter in plan.intakes]
     now_w = view.read(store.id, "power_w")
     if not imports or None in imports or now_w is None:
-        return 0.0
+        return [("min", 0.0, "the import is not known"), ("prefer", 0.0, "the import is not known")]
+    contract = view.site.contract
     without_w = sum(power for power in imports if power is not None) - now_w
-    room_w = params.import_pu * view.site.contract.import_limit_w - without_w
+    export = "min", min(0.0, -without_w - contract.export_limit_w), "no more may be exported"
+    if not refill:
+        return [export, ("prefer", 0.0, "full enough")]
+    room_w = params.import_pu * contract.import_limit_w - without_w
     most_w = min(params.recharge_w, _limit_w(view, store, "charge_limit_w"))
-    return max(0.0, min(room_w, most_w))
+    return [export, ("prefer", max(0.0, min(room_w, most_w)), "refill from the utility")]
 
 
 def _limit_w(view: View, store: Equipment, name: str) -> float:

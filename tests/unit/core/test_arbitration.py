@@ -181,15 +181,70 @@ def test_a_person_moves_only_inside_what_safety_left() -> None:
     assert not desk.state.manual
 
 
-def test_a_person_is_told_what_of_a_set_point_is_left() -> None:
+@pytest.mark.parametrize("action", ["max", "set"])
+def test_a_set_point_that_bounds_would_cut_is_refused_and_nothing_changes(action: str) -> None:
     desk = Desk()
-    asked = OperatorRequest("1", "kim", wish("set", 0.8))
-    told = desk.scan(wish("max", 0.45, "balance"), inbox=(asked,)).events[0]
-    assert told.name == "setpoint_taken"
-    assert "of which balance leaves 0.45" in told.text
-    freed = OperatorRequest("2", "kim", wish("release", 0.0))
-    told = desk.scan(inbox=(freed,), after_s=1.0).events[0]
-    assert (told.fields["selection"], "released" in told.text) == ("2", True)
+    turn = desk.scan(wish(action, 0.45, "caps"), inbox=(person("1", 0.8),))
+    told = next(e for e in turn.events if e.name == "setpoint_refused")
+    assert told.fields["interlock"] == "bounded_by_caps"
+    assert told.fields["selection"] == "1"
+    assert "caps leaves 0.45 (caps wants it)" in told.text
+    assert not desk.state.manual
+    desk.lane.put(CAP, 0.45)
+    assert not desk.scan(wish(action, 0.45, "caps"), after_s=0.5).commands
+    turn = desk.scan(wish(action, 0.45, "caps"), inbox=(person("2", 0.45),))
+    assert next(e.name for e in turn.events) == "setpoint_taken"
+
+
+def test_a_person_comes_before_what_a_controller_would_only_prefer() -> None:
+    desk = Desk()
+    bound, liked = wish("max", 0.9, "safety"), wish("prefer", 0.2, "thrift")
+    assert desk.scan(bound, liked).commands[0].value == 0.2
+    desk.lane.put(CAP, 0.2)
+    turn = desk.scan(bound, liked, inbox=(person("1", 0.7),), after_s=0.5)
+    assert [(c.value, c.owner) for c in turn.commands] == [(0.7, "kim")]
+    desk.lane.put(CAP, 0.7)
+    turn = desk.scan(bound, liked, inbox=(person("2", 0.0, "release"),), after_s=0.5)
+    assert [(c.value, c.owner) for c in turn.commands] == [(0.2, "thrift")]
+
+
+def test_a_released_set_point_that_nobody_wants_goes_back_to_what_it_was() -> None:
+    desk = Desk()
+    desk.lane.put(CAP, 0.9)
+    desk.scan(inbox=(person("1", 0.5),))
+    desk.lane.put(CAP, 0.5)
+    desk.scan(inbox=(person("2", 0.4),), after_s=0.5)
+    desk.lane.put(CAP, 0.4)
+    turn = desk.scan(inbox=(person("3", 0.0, "release"),), after_s=0.5)
+    assert [e.name for e in turn.events if e.fields.get("selection")] == ["setpoint_taken"]
+    assert [c.value for c in turn.commands] == [0.9]
+    (again,) = desk.scan(after_s=1.1).commands
+    assert again.value == 0.9, "until it is seen"
+    desk.lane.put(CAP, 0.9)
+    desk.scan(after_s=0.5)
+    assert not any(desk.scan().commands for _ in range(30))
+    assert not desk.state.left
+
+
+def test_a_released_set_point_is_the_controllers_where_they_want_one() -> None:
+    desk = Desk()
+    desk.scan(wish("max", 1.0), inbox=(person("1", 0.5),))
+    desk.lane.put(CAP, 0.5)
+    turn = desk.scan(wish("max", 0.6), inbox=(person("2", 0.0, "release"),), after_s=0.5)
+    assert [(c.value, c.owner) for c in turn.commands] == [(0.6, "a")]
+    assert not desk.state.left
+
+
+def test_what_was_not_known_before_is_left_alone() -> None:
+    desk = Desk()
+    desk.lane.spoil("ROW-1")
+    desk.scan(inbox=(person("1", 0.5),))
+    desk.lane.put(CAP, 0.5)
+    assert not desk.scan(inbox=(person("2", 0.0, "release"),), after_s=0.5).commands
+
+
+def person(number: str, value: float, action: str = "set") -> OperatorRequest:
+    return OperatorRequest(number, "kim", wish(action, value))
 
 
 def test_a_repeated_or_impossible_request_is_not_taken() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.storage.dispatch import Params, beside_sets_w
+from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.natures import Position
-from tests.main_lane import Lane, commands, dark, on_sets, supply
+from tests.main_lane import Lane, commands, dark, events, on_sets, supply
 
 POINT = "power_setpoint_w"
 
@@ -80,6 +81,39 @@ def test_refill_on_the_utility_stays_inside_the_contract() -> None:
     assert last(hall, supply()) == pytest.approx(0.44e6)
     hall.spoil("M-UA")
     assert last(hall, supply()) == 0.0, "an import that is not known allows nothing"
+
+
+def asked(hall: Lane, value_w: float) -> str:
+    """Return what became of a person's set-point: its value at the device, or why not."""
+    wish = Proposal("ESS-1", POINT, "set", value_w, "kim", "a trial")
+    steps = [hall.scan(OperatorRequest("1", "kim", wish)), *hall.run(3.0)]
+    if refused := events(steps, "setpoint_refused"):
+        return str(refused[0].fields["interlock"])
+    sent = [c.value for c in commands(steps, POINT) if c.equipment == "ESS-1"]
+    return f"{sent[-1]:g}"
+
+
+@pytest.mark.parametrize("value_w", [-0.8e6, 0.7e6])
+def test_a_person_has_the_say_over_storage_that_is_full_enough(value_w: float) -> None:
+    hall = Lane()
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("M-UA.power_w", 2.0e6)
+    hall.put("M-UB.power_w", 0.0)
+    assert last(hall, supply()) == 0.0
+    assert asked(hall, value_w) == f"{value_w:g}"
+
+
+def test_a_person_is_refused_by_name_what_the_plant_cannot_bear() -> None:
+    hall = Lane()
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("M-UA.power_w", 2.0e6)
+    hall.put("M-UB.power_w", 0.0)
+    hall.run(1.0)
+    hall.scan(supply())
+    assert asked(hall, -2.5e6) == "bounded_by_dispatch", "it would be exported"
+    hall.scan(dark())
+    hall.run(1.0)
+    assert asked(hall, 0.5e6) == "bounded_by_dispatch", "there is nothing to follow"
 
 
 def test_refill_ends_at_its_target_and_begins_again_below_it() -> None:
