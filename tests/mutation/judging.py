@@ -8,39 +8,61 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
 from daemon.model.points import PointTable
+from tests.mutation.marks import SEEN, Place, mark
 
 _CORE: Final = "tests/unit/core"
-_TABLES: Final = "tests/properties/test_tables.py"
-_SECTIONS: Final = (f"{_CORE}/transfer", f"{_CORE}/generation", _TABLES)
+_LAWS: Final = "tests/properties"
+_TABLES: Final = f"{_LAWS}/test_tables.py"
+_PATH: Final = (f"{_CORE}/operation", f"{_CORE}/interlocks", f"{_LAWS}/test_command_path.py")
+_SOURCES: Final = (
+    f"{_CORE}/transfer",
+    f"{_CORE}/generation",
+    f"{_CORE}/detection",
+    f"{_CORE}/test_authority.py",
+    f"{_LAWS}/test_switching.py",
+    _TABLES,
+)
 JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
-    "daemon/core/interlocks/*.py": (f"{_CORE}/interlocks", f"{_CORE}/test_consequence.py"),
-    "daemon/core/operation/*.py": (f"{_CORE}/operation", f"{_CORE}/interlocks", _TABLES),
+    "daemon/core/interlocks/*.py": (*_PATH, f"{_CORE}/test_consequence.py"),
+    "daemon/core/operation/*.py": (*_PATH, _TABLES),
+    "daemon/core/transfer/*.py": _SOURCES,
+    "daemon/core/generation/*.py": _SOURCES,
+    "daemon/core/detection/*.py": _SOURCES,
     "daemon/core/automaton.py": (f"{_CORE}/test_automaton.py", f"{_CORE}/operation", _TABLES),
-    "daemon/core/authority.py": (f"{_CORE}/test_authority.py", f"{_CORE}/transfer"),
-    "daemon/core/transfer/*.py": _SECTIONS,
-    "daemon/core/generation/start.py": _SECTIONS,
-    "daemon/core/generation/rejoin.py": _SECTIONS,
-    "daemon/core/detection/outage.py": (f"{_CORE}/detection", f"{_CORE}/transfer", _TABLES),
+    "daemon/core/authority.py": _SOURCES,
+    "daemon/core/arbitration.py": (f"{_CORE}/test_arbitration.py", *_PATH),
+    "daemon/core/consequence.py": (f"{_CORE}/test_consequence.py", *_PATH),
+    "daemon/core/ownership.py": (*_PATH, f"{_CORE}/test_arbitration.py"),
+    "daemon/core/fallback.py": (f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py"),
 }
 """What mutants are made of (interlocks, automata, command path), and the tests that may notice."""
-OPTIONS: Final = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout", "0")
+OPTIONS: Final = (
+    *("-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout", "0"),
+    *("--tb", "no", "--assert", "plain", "--hypothesis-profile", "mutation"),
+)
+"""That a test fails is all there is to know: nothing is explained, no example made smaller."""
+hypothesis.settings.register_profile(
+    "mutation",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
-Place = tuple[str, str]
-"""A function: file below the root, and its qualified name."""
 Items = dict[str, pytest.Item]
 
 
@@ -119,40 +141,24 @@ def judges(paths: set[str]) -> list[Judge]:
     ledger = Path("judges.pickle")
 
     def work(items: Items) -> None:
-        looked_at = {str(Path.cwd() / path) for path in paths}
+        mark(paths)
         kept = [one for one in gc.get_objects() if isinstance(one, WeakKeyDictionary)]
         found = []
         for item in items.values():
             for one in kept:  # what is found once per site is found by every test
                 if any(isinstance(key, PointTable) for key in one):
                     one.clear()
-            found += _judge(item, looked_at)
+            found += _judge(item)
         ledger.write_bytes(pickle.dumps(sorted(found, key=lambda judge: judge.takes_s)))
 
     os.waitpid(forked(lambda: collected(work, tests_of(paths))), 0)
     return list(pickle.loads(ledger.read_bytes()))
 
 
-def _judge(item: pytest.Item, looked_at: set[str]) -> list[Judge]:
+def _judge(item: pytest.Item) -> list[Judge]:
     """Run a test and return what it goes through; one that fails is no judge."""
-    codes: set[CodeType] = set()
-
-    def called(frame: FrameType, event: str, arg: object) -> None:
-        codes.add(frame.f_code)
-
+    SEEN.clear()
     began_s = time.process_time()
-    sys.settrace(called)
     good = passes(item)
-    sys.settrace(None)
     took_s = time.process_time() - began_s
-    places = frozenset(
-        (str(Path(code.co_filename).relative_to(Path.cwd())), outermost(code))
-        for code in codes
-        if code.co_filename in looked_at
-    )
-    return [Judge(item.nodeid, took_s, places)] if good else []
-
-
-def outermost(code: CodeType) -> str:
-    """Return the qualified name of the function that code belongs to."""
-    return code.co_qualname.partition(".<locals>")[0]
+    return [Judge(item.nodeid, took_s, frozenset(SEEN))] if good else []

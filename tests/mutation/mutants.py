@@ -69,6 +69,7 @@ class Mutant:
         way: the node, from the module.
         instead: what to put there; None to leave it out.
         called: outermost function whose body it is in, "" where importing the module runs it.
+        statement: line of the innermost statement it is in.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Mutant:
     way: Way
     instead: ast.AST | None
     called: str
+    statement: int
 
     @property
     def name(self) -> str:
@@ -95,8 +97,10 @@ def mutants(path: str, source: str) -> list[Mutant]:
                 if word.isupper() and word not in words[owner]:
                     words[owner].append(word)
     found = [
-        Mutant(path, line, ".".join(names), f"{_text(at)} -> {_text(to)}", way, to, called)
-        for line, names, called, way, at, to in _wrongs(tree, words)
+        Mutant(
+            path, line, ".".join(names), f"{_text(at)} -> {_text(to)}", way, to, called, statement
+        )
+        for line, names, called, statement, way, at, to in _wrongs(tree, words)
     ]
     told: Counter[str] = Counter()
     for i, one in enumerate(found := sorted(found, key=lambda one: one.line)):
@@ -129,16 +133,16 @@ def _text(node: ast.AST | None) -> str:
     return text if len(text) <= 70 else f"{text[:40]} ... {text[-25:]}"
 
 
-Found = tuple[int, tuple[str, ...], str, Way, ast.AST, "ast.AST | None"]
+Found = tuple[int, tuple[str, ...], str, int, Way, ast.AST, "ast.AST | None"]
 
 
 def _wrongs(tree: ast.Module, words: dict[str, list[str]]) -> Iterator[Found]:
-    """Yield line, names around it, the function it runs in, the way, what is and what could be."""
-    stack: list[tuple[ast.AST, Way, tuple[str, ...], str, ast.FunctionDef | None]] = [
-        (tree, (), (), "", None)
+    """Yield line, names around it, function, statement, the way, what is and what could be."""
+    stack: list[tuple[ast.AST, Way, tuple[str, ...], str, int, ast.FunctionDef | None]] = [
+        (tree, (), (), "", 1, None)
     ]
     while stack:
-        node, way, names, called, function = stack.pop()
+        node, way, names, called, statement, function = stack.pop()
         if isinstance(node, ast.FunctionDef):
             names, function = (*names, node.name), node
         elif isinstance(node, ast.ClassDef):
@@ -148,10 +152,11 @@ def _wrongs(tree: ast.Module, words: dict[str, list[str]]) -> Iterator[Found]:
             runs = called
             if isinstance(node, ast.FunctionDef) and step == "body" and not called:
                 runs = ".".join(names)
+            inside = child.lineno if isinstance(child, ast.stmt) else statement
             for to in _instead(child, node, step, words, function):
                 line = getattr(child, "lineno", getattr(node, "lineno", 1))
-                yield line, names, runs, here, child, to
-            stack.append((child, here, names, runs, function))
+                yield line, names, runs, inside, here, child, to
+            stack.append((child, here, names, runs, inside, function))
 
 
 def _children(node: ast.AST) -> Iterator[tuple[str, int | None, ast.AST]]:

@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which ones")
     parser.add_argument("--only", default="", help="mutants whose name has this pattern")
     parser.add_argument("--jobs", type=int, default=1, help="so many at the same time")
-    parser.add_argument("--patience", type=float, default=10.0, help="s of processor for one")
+    parser.add_argument("--patience", type=float, default=6.0, help="s of processor for one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     drawn = [one for one in every(parser) if re.search(asked.only, one.name)]

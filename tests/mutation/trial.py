@@ -7,6 +7,7 @@ a constant, is imported anew, mutated, in a process forked before anything was.
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib.util
 import os
@@ -15,7 +16,8 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -27,10 +29,14 @@ import pydantic  # noqa: F401
 import scipy.sparse.linalg  # noqa: F401
 
 from tests.mutation.judging import Items, Judge, collected, forked, passes, quiet, tests_of
+from tests.mutation.marks import Begin, begin, codes, functions
 from tests.mutation.mutants import Mutant, mutated
 
 TIMES, GRACE_S = 3.0, 2.0
 """A test may take so many times its processor time, and so much more, with a mutant in the code."""
+SLOW_S: Final = 0.5
+"""What takes longer than this comes last, however near it is."""
+_MINE: Final = "tests.mutation"
 LAWS: Final = "tests/properties/test_tables.py"
 """The laws of tables judge a table, though they go through nothing of its file."""
 
@@ -61,20 +67,31 @@ def trial(
 
     def work(items: Items) -> None:
         def lives(one: Mutant) -> bool:
-            chosen = by_place[one.path, one.called]
-            return not (chosen and _swap(one)) or _all_pass(items, chosen, patience_s)
+            chosen = by_place.get((one.path, one.statement), ())
+            if chosen:
+                _swap(one, imported_already)
+            return _all_pass(items, chosen, patience_s)
 
+        imported_already = functions({one.path for one in within})
         living.write_bytes(pickle.dumps(_tried(within, jobs, lives, tell)))
 
     def lives_anew(one: Mutant) -> bool:
         near = tests_of([one.path])
         chosen = [judge for judge in known if judge.test.startswith(near)]
-        close = [j for j in chosen if j.test.startswith(LAWS) or one.path in dict(j.places)]
-        return _lives_anew(one, list(dict.fromkeys([*close, *chosen])), patience_s)
+        beside = str(Path(one.path).parent)
+        files = {judge.test: {path for path, _ in judge.places} for judge in chosen}
+
+        def turn(judge: Judge) -> tuple[bool, bool, bool, float]:
+            near = judge.test.startswith(LAWS) or one.path in files[judge.test]
+            next_to = any(path.startswith(beside) for path in files[judge.test])
+            return judge.takes_s > SLOW_S, not near, not next_to, judge.takes_s
+
+        return _lives_anew(one, sorted(chosen, key=turn), patience_s)
 
     with quiet():
-        found = _tried(imported, jobs, lives_anew, tell)
         collected(work, tests_of({one.path for one in asked}))
+        gc.freeze()
+        found = _tried(imported, jobs, lives_anew, tell)
     found |= pickle.loads(living.read_bytes())
     return found
 
@@ -101,7 +118,7 @@ def _tried(
     return living
 
 
-def _all_pass(items: Items, chosen: list[Judge], patience_s: float) -> bool:
+def _all_pass(items: Items, chosen: Sequence[Judge], patience_s: float) -> bool:
     """Return whether all tests pass; one that comes to no end is ended from outside."""
     began_s = time.process_time()
     for judge in chosen:
@@ -113,36 +130,62 @@ def _all_pass(items: Items, chosen: list[Judge], patience_s: float) -> bool:
     return True
 
 
-def _swap(mutant: Mutant) -> bool:
-    """Put mutated code into the functions that have been imported; return whether there are any."""
+def _swap(mutant: Mutant, imported: Mapping[Begin, list[FunctionType]]) -> None:
+    """Put mutated code into a function that has been imported."""
     path = str(Path.cwd() / mutant.path)
     code = compile(mutated(Path(path).read_text(), mutant), path, "exec")
-    new = next(one for one in _codes(code) if one.co_qualname == mutant.called)
-    functions = [
-        one
-        for one in gc.get_objects()
-        if isinstance(one, FunctionType)
-        and one.__code__.co_filename == path
-        and one.__code__.co_qualname == mutant.called
-    ]
-    for function in functions:
+    new = next(one for one in codes(code) if one.co_qualname == mutant.called)
+    for function in imported[begin(new)]:
         function.__code__ = new
-    return bool(functions)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield inner
-            yield from _codes(inner)
+def _forget(path: str) -> None:
+    """Forget what has to be imported anew with a module: what imports it, and all tests."""
+    name = _name(path)
+    imports = {
+        one: _imports(Path(module.__file__))
+        for one, module in sys.modules.items()
+        if one.partition(".")[0] == "daemon" and module.__file__
+    }
+    stale, before = {name}, set[str]()
+    while stale != before:
+        before = set(stale)
+        stale |= {one for one, others in imports.items() if others & before}
+    stale |= {one for one in sys.modules if one.startswith("tests.") and _MINE not in one}
+    for one in stale & sys.modules.keys():
+        above, _, last = one.rpartition(".")
+        if hasattr(sys.modules.get(above), last):
+            delattr(sys.modules[above], last)
+    for one in stale & sys.modules.keys():
+        del sys.modules[one]
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Return the modules that a module imports when it runs, and what may be modules."""
+    found, waiting = set[str](), list[ast.AST]([ast.parse(path.read_text())])
+    while waiting:
+        match waiting.pop():
+            case ast.Import(names=names):
+                found |= {one.name for one in names}
+            case ast.ImportFrom(module=str() as module, names=names):
+                found |= {module, *(f"{module}.{one.name}" for one in names)}
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                pass
+            case node:
+                waiting += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def _name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 class _Mutated(SourceFileLoader):
     """Imports one module with a mutant in it, and leaves every other alone."""
 
     def __init__(self, mutant: Mutant) -> None:
-        name = mutant.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        super().__init__(name, str(Path.cwd() / mutant.path))
+        super().__init__(_name(mutant.path), str(Path.cwd() / mutant.path))
         self._mutant = mutant
 
     def find_spec(
@@ -160,6 +203,7 @@ class _Mutated(SourceFileLoader):
 
 def _lives_anew(mutant: Mutant, chosen: list[Judge], patience_s: float) -> bool:
     """Return whether all tests can be collected and pass where a module is imported mutated."""
+    _forget(mutant.path)
     sys.meta_path.insert(0, _Mutated(mutant))
     verdicts = []
 
