@@ -101,14 +101,17 @@ def _capability_w(view: View) -> float:
 
 
 def _fed_by(view: View, bus: str) -> str:
-    """Return what kind of source a section is live from."""
+    """Return what kind of source a section is live from.
+
+    In the overlap of a closed transition sets still carry it: what they limit holds to its end.
+    """
     if not view.topology.live(bus):
         return "none"
     kinds = {view.site.equipment[s].nature for s in view.topology.sources(bus)}
-    if "utility" in kinds:
-        return "utility"
     if "generator" in kinds:
         return "generators"
+    if "utility" in kinds:
+        return "utility"
     if "gas_turbine" in kinds:
         return "island"
     return "storage" if bus in view.facts.formed else "other"

@@ -496,3 +496,16 @@ def test_a_row_feeder_that_does_not_open_keeps_its_section_dark_but_not_the_othe
     hall.run(30.0)
     assert hall.positions["52-VCB-GA"] == OPEN, "one set cannot carry the rows behind it"
     assert hall.positions["52-VCB-GB"] == CLOSED
+
+
+def test_sections_are_said_to_be_on_sets_until_the_sets_have_left_them() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.messages.clear()
+    assert hall.run(40.0, until=partial(on_mains, hall))
+    hall.run(2.0)
+    said = [tuple(dict(m.values["feeds"]).values()) for m in hall.messages]
+    on_any = ["generators" in feeds for feeds in said]
+    assert on_any[0]
+    assert not on_any[-1]
+    assert sum(a != b for a, b in pairwise(on_any)) == 1, "what they limit does not come and go"
