@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from device_emulators.scenario import Scenario
 
 RUNS_PER_PROCESS: Final = 50
-"""A process is replaced after so many runs: what libraries keep of each would add up."""
+"""Processes are replaced after so many runs each: what libraries keep of each would add up."""
 SHRUNK: Final = 3
 """So many failing seeds are shrunk: it takes long, and more of them mostly show the same."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -251,26 +251,32 @@ def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> di
 def _shared_out(wish: Wish, seeds: Sequence[int], jobs: int) -> list[dict[str, Any]]:
     """Return what came of every seed, as it came.
 
+    The processes are replaced all together: a pool that replaces each by itself comes to a
+    standstill when the last of them ends while much is still to be done (CPython issue 115634).
+
     Raises:
         KeyboardInterrupt: Ctrl-C or a termination; no process is left behind.
     """
-    pool = ProcessPoolExecutor(
-        min(jobs, len(seeds)),
-        # Not forked: a child must not inherit a loop, threads or an open journal.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_die_with,
-        initargs=(os.getpid(),),
-        max_tasks_per_child=RUNS_PER_PROCESS,
-    )
-    with _progress() as bar, _ended(pool):
+    runs: list[dict[str, Any]] = []
+    together = jobs * RUNS_PER_PROCESS
+    with _progress() as bar:
         task = bar.add_task(f"{len(seeds)} seeds", total=len(seeds))
-        with _unheard(signal.SIGINT):  # of the children, from their first moment
-            wanted = [pool.submit(played, wish, seed) for seed in seeds]
-        runs = []
-        for done in as_completed(wanted):
-            bar.advance(task)
-            runs.append(done.result())
-        return runs
+        for first in range(0, len(seeds), together):
+            some = seeds[first : first + together]
+            pool = _pool(min(jobs, len(some)))
+            with _ended(pool):
+                with _unheard(signal.SIGINT):  # of the children, from their first moment
+                    wanted = [pool.submit(played, wish, seed) for seed in some]
+                for done in as_completed(wanted):
+                    bar.advance(task)
+                    runs.append(done.result())
+    return runs
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Return as many processes; not forked, so that none inherits a loop, threads or a journal."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, context, initializer=_die_with, initargs=(os.getpid(),))
 
 
 @contextmanager

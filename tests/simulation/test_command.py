@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from daemon.cli import main
+from daemon.rehearsal import simulate as simulation
 
 VERDICT = {"name", "ok", "value", "limit", "unit", "at_s"}
 BAD = """\
@@ -70,8 +71,11 @@ def test_one_seed_says_it_first_and_ends_with_json() -> None:
         assert verdict.keys() >= VERDICT
 
 
-def test_many_seeds_are_runs_of_their_own_and_come_to_one_object() -> None:
-    done = simulate("normal", "--seeds", "4..6", "--for", "2", "--json")
+def test_many_seeds_are_runs_of_their_own_and_come_to_one_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulation, "RUNS_PER_PROCESS", 2)  # the third is another process's
+    done = simulate("normal", "--seeds", "4..6", "--jobs", "1", "--for", "2", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = last(done)
     assert [each["seed"] for each in found["runs"]] == [4, 5, 6]
