@@ -68,10 +68,9 @@ class Case:
         return schemes_by_member(self.view.site, self.view.points).get(self.item.id)
 
     def may_be_closed(self, equipment: str) -> bool:
-        """Return whether another switch is or may be closed, or is about to be."""
-        return self.view.position(equipment) is not Position.OPEN or (
-            equipment != self.item.id and self.under_way.get(equipment) in CLOSE
-        )
+        """Return whether a switch is or may be closed, or is about to be."""
+        closing = self.under_way.get(equipment) in CLOSE
+        return closing or self.view.position(equipment) is not Position.OPEN
 
 
 class Interlock(NamedTuple):

@@ -15,11 +15,12 @@ from daemon.core.interlocks.drawn import own_breakers, partners
 from daemon.core.interlocks.supply import expected_w
 from daemon.core.view import Facts
 from daemon.model.points import tabulate
-from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
+from tests.hall import CLOSED, OPEN, TRAVELLING, Hall, params
 from tests.unit.core.interlocks.test_rows import (
     back,
     bypass,
     case,
+    hide,
     normal,
     on_sets,
     outage,
@@ -122,6 +123,47 @@ def test_a_bus_without_a_transformer_of_its_own_is_closed_onto_two() -> None:
     assert "low_voltage_parallel" not in refusing(case(hall, FEED, "close"))
     hall.positions |= {TIE_LV: OPEN}
     assert "low_voltage_parallel" in refusing(case(hall, TIE_LV, "close"))
+
+
+def test_a_dead_end_is_closed_onto_two_transformers_in_parallel() -> None:
+    hall = Hall()
+    hall.positions |= {"52-MCCB-RA": OPEN, TIE_LV: CLOSED}
+    assert "low_voltage_parallel" not in refusing(case(hall, "52-MCCB-RA", "close"))
+    hide("52-MCCB-RA", "position")(hall)
+    assert "low_voltage_parallel" not in refusing(case(hall, "52-MCCB-RA", "close"))
+
+
+@pytest.mark.parametrize(("voltage_v", "low"), [(999.0, True), (1000.0, False)])
+def test_low_voltage_ends_at_a_thousand_volts(voltage_v: float, low: bool) -> None:
+    hall = redrawn(bus="LVA1", voltage_v=voltage_v)
+    assert ("low_voltage_parallel" in refusing(case(hall, TIE_LV, "close"))) is low
+
+
+@pytest.mark.parametrize(
+    ("earthing", "asked"), [("solid", True), ("resistance", True), ("isolated", False)]
+)
+def test_a_neutral_is_asked_for_where_the_drawing_earths_the_bus(
+    earthing: str, asked: bool
+) -> None:
+    hall = redrawn(bus="G1", earthing=earthing)
+    outage(hall)
+    say("DG-1", "neutral_earthed", 0)(hall)
+    assert ("no_neutral" in refusing(case(hall, "52-GCB-1", "close"))) is asked
+
+
+def redrawn(bus: str, **otherwise: object) -> Hall:
+    """Return a hall one of whose buses is drawn otherwise."""
+    drawn = params()
+    buses = {**drawn.site.buses, bus: replace(drawn.site.buses[bus], **otherwise)}  # type: ignore[arg-type]
+    site = replace(drawn.site, buses=MappingProxyType(buses))
+    return Hall(replace(drawn, site=site, points=tabulate(site)))
+
+
+def test_a_set_starts_on_a_dead_bus_that_it_has_for_itself() -> None:
+    hall = Hall()
+    outage(hall)
+    hall.positions["52-GCB-2"] = CLOSED
+    assert "started_on_bus" not in refusing(case(hall, "DG-2", "start"))
 
 
 def test_a_load_with_two_feeds_is_counted_once() -> None:

@@ -209,6 +209,7 @@ ROWS = [
     Row("position_unknown", on_sets, GA, "close", hide(GA, "position")),
     Row("position_unknown", on_sets, GA, "close", put(GA=TRAVELLING)),
     Row("position_unknown", on_sets, GA, "close", put(GA=3)),
+    Row("position_unknown", outage, G1, "close", hide(G1, "position")),
     Row("racked_out", on_sets, GA, "close", say(GA, "racked_in", 0)),
     Row("spring_not_charged", on_sets, GA, "close", say(GA, "spring_charged", 0)),
     Row("protection_trip", on_sets, GA, "close", say(GA, "lockout_86", 1)),
@@ -248,6 +249,15 @@ ROWS = [
         lambda hall: hall.positions.update({MA: CLOSED, IN: CLOSED}),
     ),
     Row("closing_nearby", on_sets, GA, "close", normal, under_way=(("52-VCB-TIE", "close"),)),
+    Row("closing_nearby", on_sets, GA, "close", normal, under_way=(("ESS-1", "grid_forming"),)),
+    Row(
+        "closing_nearby",
+        island_in_an_outage,
+        IN,
+        "close",
+        normal,
+        under_way=(("ALTS-1", "to_source_2"),),
+    ),
     Row(
         "machine_at_rest",
         outage,
@@ -294,6 +304,7 @@ ROWS = [
     Row("last_feed", normal, "HVDC-A", "stop", hide("HVDC-B", "stage"), by_person=True),
     Row("last_feed", normal, "STS-1", "open", normal, by_person=True),
     Row("last_feed", one_feed, "72-A1", "open", hide("RACK-1-1", "soc_pu")),
+    Row("target_not_live", normal, "STS-2", "to_source_1", at_stage("UPS-A", "off")),
     Row("target_not_live", alts_on_a_dead_feed, "ALTS-1", "to_source_2", dark),
     Row("faulted_load", alts_on_a_dead_feed, "ALTS-1", "to_source_2", say(IN, "trip_50", 1)),
     Row(
@@ -330,6 +341,8 @@ ROWS = [
     Row("faulted_bus", on_sets, GA, "close", say("TX-S-A1", "trip_87t", 1)),
     Row("closing_nearby", outage, "ESS-1", "grid_forming", normal, under_way=((GA, "close"),)),
     Row("emergency_off", outage, "ESS-1", "grid_forming", say("CCTS-1", "emergency_off", 1)),
+    Row("emergency_off", normal, "ESS-1", "grid_following", say("CCTS-1", "emergency_off", 1)),
+    Row("emergency_off", normal, "HVDC-A", "start", say("CCTS-1", "emergency_off", 1)),
     Row("emergency_off", normal, "GT-1", "start", say("CCTS-1", "emergency_off", 1)),
     Row("on_maintenance", normal, "UPS-A", "to_bypass", at_stage("UPS-A", "maintenance_bypass")),
     Row("on_maintenance", bypass, "UPS-A", "to_inverter", hide("UPS-A", "stage")),
@@ -338,6 +351,7 @@ ROWS = [
     Row("ups_overload", bypass, "UPS-A", "to_inverter", hide("UPS-A", "overload")),
     Row("bypass_not_ready", normal, "UPS-A", "to_bypass", say("UPS-A", "bypass_available", 0)),
     Row("bypass_not_ready", normal, "UPS-A", "to_bypass", storage_apart),
+    Row("not_testable", normal, "UPS-A", "battery_test", hide("UPS-A", "soc_pu")),
     Row("not_testable", normal, "UPS-A", "battery_test", say("UPS-A", "soc_pu", 0.4)),
     Row("partner_not_normal", normal, "UPS-A", "to_bypass", at_stage("UPS-B", "static_bypass")),
     Row("partner_not_normal", normal, "UPS-A", "battery_test", hide("UPS-B", "stage")),
@@ -424,6 +438,12 @@ def test_only_what_a_person_has_to_lift_bars_a_breaker() -> None:
     hall.said["52-VCB-MA", "lockout_86"] = 1.0
     assert barred(case(hall, "52-VCB-GA", "close"))
     assert not barred(case(hall, "52-VCB-GB", "close"))
+
+
+def test_waiting_is_of_no_use_where_somebody_has_to_go_there() -> None:
+    at_the_device = {"local", "emergency_off", "maintenance", "racked_out", "earthed"}
+    after_a_fault = {"protection_trip", "faulted_bus"}
+    assert {row.name for row in INTERLOCKS if row.person} == at_the_device | after_a_fault
 
 
 def test_only_supply_and_wear_may_be_set_aside() -> None:
