@@ -122,6 +122,11 @@ def test_emergency_power_off_wins_in_mid_transfer_and_ends_the_loads_in_order() 
     assert all(read(heard.plant, f"52-GCB-{n}", "position") == 1.0 for n in range(1, 5))
     shut = {c.equipment for at_s, c in heard.sent if c.action == "shutdown"}
     assert {f"ROW-{n}" for n in range(1, 7)} <= shut
+    stopped = {c.equipment: at_s for at_s, c in heard.sent if c.action == "stop"}
+    assert {"ESS-2", "HVDC-A", "HVDC-B"} <= stopped.keys()
+    assert max(stopped.values()) < 9.5, "within half a second"
+    stage = heard.plant.site.equipment["ESS-2"].kind.points["stage"].states
+    assert stage[int(read(heard.plant, "ESS-2", "stage"))] == "standby"
     assert max(course.interruption_ms.values()) == CRITICAL_LOST_MS
 
 

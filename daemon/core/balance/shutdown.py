@@ -17,7 +17,8 @@ Rows whose coolant stands are too hot before long, whatever feeds them. They are
 then (`caps`), all have the time to end in order.
 
 A load on storage behind emergency power off or a fire trip (`emergency`) is told after `confirm_s`,
-whatever time is left: what was switched off on purpose does not come back by itself.
+whatever time is left: what was switched off on purpose does not come back by itself. Storage and
+converters there are stopped at once.
 
 The request goes three ways. The load's own device is told. The event `shutdown_requested` is what
 the MQTT publisher makes a standing message of, with the seconds that are left (`deadline_s`). And
@@ -113,8 +114,13 @@ def initial(site: Site, params: Params) -> State:
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Tell the loads whose time has come."""
     still_ns = cooling.still_since_ns(view, state.still_since_ns)
+    stopped = tuple(
+        Proposal(n, "command", "stop", 0.0, emergency.OWNER, emergency.REASON)
+        for n in emergency.to_stop(view)
+    )
     if not (_busy(state) or still_ns or _any_concerned(view)):
-        return Turn(state if still_ns == state.still_since_ns else State(hooked=state.hooked))
+        rests = state if still_ns == state.still_since_ns else State(hooked=state.hooked)
+        return Turn(rests, stopped)
     state = state._replace(still_since_ns=still_ns)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
@@ -153,7 +159,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     after = state._replace(told_ns=told, short_since_ns=short)
     after, requests = _hook(view, after, going, params)
     same = state if after == state else after
-    return Turn(same, proposals, tuple(events), requests=requests, facts=facts)
+    return Turn(same, (*stopped, *proposals), tuple(events), requests=requests, facts=facts)
 
 
 def _busy(state: State) -> bool:

@@ -37,6 +37,7 @@ _MOVE: Final = frozenset(TRANSFER)
 _START: Final = frozenset({"start", "test"})
 _STOP: Final = frozenset({"stop"})
 _FORM: Final = frozenset({"grid_forming"})
+_FOLLOW: Final = frozenset({"grid_following"})
 _LEAVE: Final = frozenset({"open", "stop", "house_load", "grid_following"})
 _TO_BYPASS: Final = frozenset({"to_bypass"})
 _TO_INVERTER: Final = frozenset({"to_inverter"})
@@ -54,7 +55,8 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         person=True,
     ),
     Interlock(
-        "emergency_off", _BREAKER | _SET | _TURBINE | _STORAGE, CLOSE | _START | _FORM,
+        "emergency_off", _BREAKER | _SET | _TURBINE | _STORAGE | _HVDC,
+        CLOSE | _START | _FORM | _FOLLOW,
         machines.emergency_off,
         "emergency power off or fire trip stands (or cannot be read): reset it at its button",
         person=True,

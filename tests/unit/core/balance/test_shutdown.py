@@ -16,7 +16,8 @@ HIGH, LOW = {"ROW-1", "ROW-2", "ROW-3"}, {"ROW-4", "ROW-5", "ROW-6"}
 
 def told(steps: list[core.Step]) -> list[str]:
     """Return the loads told to shut down, in order."""
-    return list(dict.fromkeys(c.equipment for c in commands(steps, "command")))
+    done = (c for c in commands(steps, "command") if c.action == "shutdown")
+    return list(dict.fromkeys(c.equipment for c in done))
 
 
 def in_the_dark(hall: Lane) -> None:
@@ -282,6 +283,53 @@ def test_behind_emergency_power_off_all_loads_on_storage_end_at_once() -> None:
     assert set(told(steps)) == HIGH | LOW | servable
     reasons = {e.fields["reason"] for e in events(steps, "shutdown_requested")}
     assert reasons == {"emergency power off or fire trip stands"}
+
+
+STORES = {"ESS-1", "ESS-2", "HVDC-A", "HVDC-B"}
+
+
+def stopped(steps: list[core.Step]) -> set[str]:
+    return {c.equipment for c in commands(steps, "command") if c.action == "stop"}
+
+
+def test_behind_emergency_power_off_storage_and_converters_are_stopped_at_once() -> None:
+    hall = Lane()
+    in_the_dark(hall)
+    for name in STORES:
+        hall.put(f"{name}.stage", "grid_following" if name.startswith("ESS") else "precharge")
+    assert not stopped(hall.run(1.0))
+    hall.put("CCTS-1.emergency_off", 1.0)
+    assert stopped([hall.scan()]) == STORES
+    for name in STORES:
+        hall.put(f"{name}.stage", "standby" if name.startswith("ESS") else "off")
+    hall.put("CCTS-1.emergency_off", 0.0)
+    back = [c for c in commands(hall.run(5.0), "command") if c.equipment in STORES]
+    assert not back, "they do not come back by themselves"
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_still_feeds_is_stopped_when_a_breaker_says_the_same(held: bool) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("CCTS-1.emergency_off", 1.0)
+    hall.put("52-VCB-GA.emergency_off", float(held))
+    assert stopped(hall.run(2.0)) == (STORES if held else set())
+
+
+def test_storage_that_holds_a_section_against_emergency_power_off_is_stopped() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.lose_utility()
+    hall.put("CCTS-1.emergency_off", 1.0)
+    for point in hall.points.points:
+        buses, name = hall.site.equipment[point.equipment].buses, point.spec.name
+        at = -1 if name.startswith(("output", "load")) else 0
+        if "voltage" in name and buses and buses[at] in {"MVA", "ES1"}:
+            hall.put(point.id, 6600.0)
+    hall.put("ESS-1.stage", "grid_forming")
+    for name in ("52-VCB-MA", "52-VCB-MB", "52-VCB-IN", "52-VCB-PA"):
+        hall.put(f"{name}.position", 1.0)
+    assert "ESS-1" in stopped([hall.scan()])
 
 
 @pytest.mark.parametrize("fed", [True, False])
