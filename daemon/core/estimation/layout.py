@@ -68,26 +68,28 @@ class Solution:
             instrument that is always absent is how a flow or a sum of losses is asked for.
         sigma_measured: standard deviation of that (n_measurement,) [pu]; as of the last time the
             matrix was factored.
-        residual: measured less estimated (n_measurement,) [pu]; 0 where nothing was measured.
-        normalised: residual by its own standard deviation (n_measurement,); 0 where nothing was
-            measured or nothing else checks it.
+        used: measurements that had a weight (n_measurement,).
+        residual: measured less estimated (n_measurement,) [pu]; 0 where not used.
+        normalised: residual by its own standard deviation (n_measurement,); 0 where not used or
+            where nothing else checks it.
         chi_square: weighted sum of squared residuals.
-        dof: measurements used, less free states: the expected `chi_square`.
-        sigma: standard deviation of the states (n_state,) [pu, rad]; infinite where unobservable.
+        dof: degrees of freedom, what `chi_square` is to be expected.
+        sigma: standard deviation of the states (n_state,) [pu, rad]; from 10 on nothing is known.
         iterations: linear solves that were made.
         step: largest change of a state in the last of them [pu, rad].
-        converged: whether `step` and the constraints are within the tolerance. The other values
-            mean nothing when it is False.
+        converged: whether what is left to go is below the tolerance. When it is not, the values
+            are the best there are, and are not to be acted on.
     """
 
     x: Floats
     alive: Flags
+    used: Flags
     measured: Floats
     sigma_measured: Floats
     residual: Floats
     normalised: Floats
     chi_square: float
-    dof: int
+    dof: float
     sigma: Floats
     iterations: int
     step: float

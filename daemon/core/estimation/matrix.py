@@ -8,11 +8,15 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from daemon.core.estimation.network import Floats
 
 Matrix: TypeAlias = "sparse.csr_array[np.float64, tuple[int, int]]"
+Compact: TypeAlias = "Matrix | NDArray[np.float64]"
+"""A matrix that is dense where that is faster."""
 
 
-def times(matrix: Matrix, vector: Floats) -> Floats:
+def times(matrix: Compact, vector: Floats) -> Floats:
     """Return `matrix` times `vector`."""
     return cast("Floats", matrix @ vector)

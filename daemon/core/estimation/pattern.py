@@ -7,12 +7,14 @@ a product is a gather, a multiplication and a sum by place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from daemon.core.estimation.matrix import Matrix
     from daemon.core.estimation.network import Floats, Ints
 
@@ -58,7 +60,7 @@ class Product:
         return summed(self.place, left[self.left] * right[self.right], len(self.result.row))
 
 
-def summed(place: Ints, values: Floats, size: int) -> Floats:
+def summed(place: NDArray[np.integer[Any]], values: Floats, size: int) -> Floats:
     """Return the sums of `values` by place (size,)."""
     return np.bincount(place, values, size).astype(np.float64, copy=False)
 

@@ -1,130 +1,62 @@
-"""The full solve: weighted least squares with exact constraints, Gauss-Newton to the last digit.
+"""The full solve of one scan.
 
-It is what tracking is measured against, what answers a person who asks about one scan, and what
-finds the state of a new topology.
+It is what tracking is measured against, and what answers a person who asks about one scan.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daemon.core.estimation.equations import equations
+from daemon.core.estimation.gauss_newton import gauss_newton, usable
+from daemon.core.estimation.inverse import inverse
 from daemon.core.estimation.islands import islands
-from daemon.core.estimation.measurements import ABSENT
-from daemon.core.estimation.network import all_on
-from daemon.core.estimation.normal import factored, normal
-from daemon.core.estimation.pattern import summed
-from daemon.core.estimation.reading import jacobian, read
+from daemon.core.estimation.layout import Solution
+from daemon.core.estimation.model import flat
+from daemon.core.estimation.reading import read
+from daemon.core.estimation.verdict import verdict
 
 if TYPE_CHECKING:
-    from daemon.core.estimation.equations import Equations
-    from daemon.core.estimation.islands import Islands
-    from daemon.core.estimation.measurements import Classes, Measurements
-    from daemon.core.estimation.network import Floats, Network
-    from daemon.core.estimation.normal import Factors, Normal
-
-TOLERANCE: Final = 1e-11
-"""A step below this [pu, rad] is the last of a full solve."""
-
-_ROUNDING: Final = 1e-9
-"""A step below this that is no smaller than the one before is rounding."""
-
-_MOST_STEPS: Final = 40
-_LONGEST_STEP: Final = 0.5
-"""No state moves farther in one step [pu, rad]; the linear model means nothing there."""
-
-LARGEST: Final = 1e4
-"""A value beyond this [pu] is no measurement."""
+    from daemon.core.estimation.model import Model
+    from daemon.core.estimation.network import Floats, Wiring
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
-    """A network and its instruments, with all that no state, wiring or weight changes.
-
-    Attributes:
-        equations: of the network.
-        normal: how steps are made.
-    """
-
-    equations: Equations
-    normal: Normal
-
-
-def model(network: Network, measurements: Measurements) -> Model:
-    """Return the model of a network and its instruments."""
-    of = equations(network, measurements)
-    live = islands(network, all_on(network))
-    return Model(of, normal(of, jacobian(of, live, flat(of, live))))
-
-
-def flat(of: Equations, live: Islands) -> Floats:
-    """Return the state of an idle network at nominal voltage (n_state,)."""
-    x = np.zeros(of.where.size)
-    x[of.where.voltage] = x[of.where.dc_voltage] = 1.0
-    x[of.where.tap] = of.network.branches.ratio[of.network.branches.tapped]
-    return x * live.alive
-
-
-def usable(z: Floats, classes: Classes) -> Classes:
-    """Return the classes, `ABSENT` where the value is no number or beyond all bounds."""
-    # Written so that NaN is not within.
-    return np.where(np.abs(z) <= LARGEST, classes, ABSENT).astype(np.uint8)
-
-
-class Solved(NamedTuple):
-    """The end of a Gauss-Newton iteration.
-
-    Attributes:
-        x: the states (n_state,) [pu, rad].
-        factors: of the last linearisation.
-        iterations: steps made.
-        step: the largest change of a state in the last step [pu, rad].
-        converged: whether that is below the tolerance, or all that rounding leaves.
-    """
-
-    x: Floats
-    factors: Factors
-    iterations: int
-    step: float
-    converged: bool
-
-
-def gauss_newton(
-    of: Model, live: Islands, x: Floats, z: Floats, weight: Floats, tolerance: float = TOLERANCE
-) -> Solved:
-    """Return the weighted least squares state.
+def solve(
+    model: Model, wiring: Wiring, z: Floats, weight: Floats, start: Floats | None = None
+) -> Solution:
+    """Return the weighted least squares estimate of one scan.
 
     Args:
-        of: model of the network.
-        live: what is energised.
-        x: where to start (n_state,) [pu, rad].
-        z: measured values, finite where `weight` is not 0 (n_measurement,) [pu].
-        weight: of every measurement (n_measurement,) [1/pu^2].
-        tolerance: a step below this is the last [pu, rad].
+        model: of the network.
+        wiring: what is connected.
+        z: measured values (n_measurement,) [pu]; whatever, where the weight is 0.
+        weight: of the measurements (n_measurement,) [1/pu^2].
+        start: state to start from (n_state,) [pu, rad]; None for the idle network.
     """
-    z = np.where(weight > 0.0, z, 0.0)
-    count, size, before = 0, np.inf, np.inf
-    while True:
-        step, factors = _step(of, live, x, z, weight)
-        count += 1
-        before, size = size, float(np.abs(step).max(initial=0.0))
-        if not np.isfinite(size):
-            return Solved(x, factors, count, np.inf, converged=False)
-        x = x + step * min(1.0, _LONGEST_STEP / max(size, _LONGEST_STEP))
-        converged = size < tolerance or (size < _ROUNDING and size >= before)
-        if converged or count == _MOST_STEPS:
-            return Solved(x, factors, count, size, converged)
-
-
-def _step(of: Model, live: Islands, x: Floats, z: Floats, weight: Floats) -> tuple[Floats, Factors]:
-    """Return one Gauss-Newton step from `x` (n_state,), and the factors it took."""
-    n, rows = of.equations.n_measurement, of.equations.rows
-    seen, slope = read(of.equations, live, x), jacobian(of.equations, live, x)
-    factors = factored(of.normal, of.equations, slope, weight, live.free)
-    push = np.zeros_like(seen)
-    push[:n] = weight * (z - seen[:n])
-    pull = summed(rows.column, slope * push[rows.row], len(x))
-    return factors.step(pull, seen[n:]), factors
+    equations = model.equations
+    live = islands(equations.network, wiring)
+    weight = usable(z, weight)
+    used = weight > 0.0
+    z = np.where(used, z, 0.0)
+    x = flat(equations, live) if start is None else start * live.alive
+    solved = gauss_newton(model, live, x, z, weight)
+    of = inverse(equations, solved.factors, model.partner)
+    measured = read(equations, live, solved.x)[: equations.n_measurement]
+    residual = used * (z - measured)
+    found = verdict(residual, weight, of.pairs.share)
+    return Solution(
+        x=solved.x,
+        alive=live.alive,
+        used=used,
+        measured=measured,
+        sigma_measured=of.sigma_measured,
+        residual=residual,
+        normalised=found.normalised,
+        chi_square=found.chi_square,
+        dof=found.dof,
+        sigma=of.sigma,
+        iterations=solved.iterations,
+        step=solved.step,
+        converged=solved.converged,
+    )

@@ -1,0 +1,97 @@
+"""Weighted least squares with exact constraints, Gauss-Newton to the last digit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from daemon.core.estimation.normal import factored
+from daemon.core.estimation.pattern import summed
+from daemon.core.estimation.reading import jacobian, read
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.islands import Islands
+    from daemon.core.estimation.model import Model
+    from daemon.core.estimation.network import Floats
+    from daemon.core.estimation.normal import Factors
+
+TOLERANCE: Final = 1e-11
+"""A step below this [pu, rad] is the last of a full solve."""
+
+_ROUNDING: Final = 1e-9
+"""A step below this that is no smaller than the one before is rounding."""
+
+_MOST_STEPS: Final = 40
+_LONGEST_STEP: Final = 0.5
+"""No state moves farther in one step [pu, rad]; the linear model means nothing there."""
+
+LARGEST: Final = 1e4
+"""A value beyond this [pu] is no measurement."""
+
+
+def usable(z: Floats, weight: Floats) -> Floats:
+    """Return the weights (n_measurement,), 0 where the value is no number or beyond all bounds."""
+    # Written so that NaN is not within.
+    return np.where(np.abs(z) <= LARGEST, weight, 0.0)
+
+
+class Solved(NamedTuple):
+    """The end of a Gauss-Newton iteration.
+
+    Attributes:
+        x: the states (n_state,) [pu, rad].
+        factors: of the last linearisation.
+        iterations: steps made.
+        step: the largest change of a state in the last step [pu, rad].
+        converged: whether that is below the tolerance, or all that rounding leaves.
+    """
+
+    x: Floats
+    factors: Factors
+    iterations: int
+    step: float
+    converged: bool
+
+
+def gauss_newton(
+    of: Model,
+    live: Islands,
+    x: Floats,
+    z: Floats,
+    weight: Floats,
+    tolerance: float = TOLERANCE,
+) -> Solved:
+    """Return the weighted least squares state.
+
+    Args:
+        of: model of the network.
+        live: what is energised.
+        x: where to start (n_state,) [pu, rad].
+        z: measured values, finite where `weight` is not 0 (n_measurement,) [pu].
+        weight: of every measurement (n_measurement,) [1/pu^2].
+        tolerance: a step below this is the last [pu, rad].
+    """
+    z = np.where(weight > 0.0, z, 0.0)
+    count, size, before = 0, np.inf, np.inf
+    while True:
+        step, factors = _step(of, live, x, z, weight)
+        count += 1
+        before, size = size, float(np.abs(step).max(initial=0.0))
+        if not np.isfinite(size):
+            return Solved(x, factors, count, np.inf, converged=False)
+        x = x + step * min(1.0, _LONGEST_STEP / max(size, _LONGEST_STEP))
+        converged = size < tolerance or (size < _ROUNDING and size >= before)
+        if converged or count == _MOST_STEPS:
+            return Solved(x, factors, count, size, converged)
+
+
+def _step(of: Model, live: Islands, x: Floats, z: Floats, weight: Floats) -> tuple[Floats, Factors]:
+    """Return one Gauss-Newton step from `x` (n_state,), and the factors it took."""
+    n, rows = of.equations.n_measurement, of.equations.rows
+    seen, slope = read(of.equations, live, x), jacobian(of.equations, live, x)
+    factors = factored(of.normal, of.equations, slope, weight, live.free)
+    push = np.zeros_like(seen)
+    push[:n] = weight * (z - seen[:n])
+    pull = summed(rows.column, slope * push[rows.row], len(x))
+    return factors.step(pull, seen[n:]), factors
