@@ -204,7 +204,7 @@ def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, .
         if not isinstance(message, OperatorRequest):
             desk.hear(message)
         elif message.proposal.action in _SETPOINTS:
-            continue  # arbitration hears of it
+            pass  # arbitration hears of it
         elif message.user.startswith("lane:"):
             _ask(view, desk, message, wishes, occupied)
         elif message.proposal.action != "reset" or is_action(view.site, message.proposal):

@@ -196,7 +196,7 @@ def move(view: View, task: Task, news: News, params: Params) -> tuple[Task, list
         told.append(refusal(view, task, *refused))
         task = replace(task, refused_by=refused[0])
         if task.user:  # a person is told at once and may ask again
-            return replace(task, stage=Stage.GONE, since_ns=view.now_ns), told
+            return replace(task, stage=Stage.GONE), told
     if _fails_to_open(view, task, stage, params):
         told.append(tell(view, task, "breaker_failure"))
         task = replace(task, late=True)
