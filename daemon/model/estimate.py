@@ -36,8 +36,12 @@ class Fit:
         power_observable: whether they tell the power (n_equipment,).
         loss_w: losses of transformers and converters, 0 for others (n_equipment,) [W].
         loss_sigma_w: their standard deviation (n_equipment,) [W].
-        residual: measured less estimated by point, in its unit (n_point,); NaN where not used.
-        normalised: residual by its own standard deviation (n_point,); NaN where not used.
+        instrument_point: index of the point of every instrument, the first where it reads a sum of
+            several (n_instrument,).
+        weight_class: 0 taken as fresh, 1 as aged, 2 not used (n_instrument,).
+        residual: measured less estimated, in the unit of the point (n_instrument,).
+        normalised: residual by its own standard deviation (n_instrument,); 0 where not used and
+            where nothing else checks it.
         chi_square: weighted sum of squared residuals.
         dof: degrees of freedom, what `chi_square` is about when nothing lies.
         iterations: steps that were made.
@@ -50,6 +54,8 @@ class Fit:
     power_observable: NDArray[np.bool_]
     loss_w: NDArray[np.float64]
     loss_sigma_w: NDArray[np.float64]
+    instrument_point: NDArray[np.intp]
+    weight_class: NDArray[np.uint8]
     residual: NDArray[np.float64]
     normalised: NDArray[np.float64]
     chi_square: float

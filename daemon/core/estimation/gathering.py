@@ -13,14 +13,15 @@ import numpy as np
 from daemon.core.estimation.measurements import Kind, Measurements
 from daemon.core.estimation.measurements import Terms as Sums
 from daemon.core.estimation.site_network import Term
-from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from daemon.core.estimation.drawing import Drawing
     from daemon.core.estimation.instruments import At, Instrument, Instruments
-    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.network import Floats, Ints
     from daemon.core.estimation.site_network import SiteNetwork
     from daemon.model.image import Image
     from daemon.model.quality import QualityArray
@@ -49,7 +50,6 @@ class Gauge:
         self._starts = np.cumsum([0, *counts[:-1]]).astype(np.intp)
         self._offset = np.array([i.constant for i in real])
         self.constant: Final = np.array([i.constant for i in instruments.all[len(real) :]])
-        self._pairs = np.flatnonzero(np.array(counts) > 1)
 
     def values(self, image: Image) -> Floats:
         """Return what every instrument reads, pseudo-measurements too (n_measurement,) [pu]."""
@@ -57,10 +57,11 @@ class Gauge:
         read += self._offset
         return np.concatenate([read, self.constant])
 
-    def good(self, quality: QualityArray) -> Flags:
-        """Return which real instruments have only good points (n_real,)."""
-        bad = quality[self._points] >= Quality.UNCERTAIN
-        return ~np.logical_or.reduceat(bad, self._starts)
+    def quality(self, quality: QualityArray) -> NDArray[np.uint8]:
+        """Return 0 where all points are good, 1 where one is uncertain, 2 where bad (n_real,)."""
+        severity = np.minimum(quality[self._points] >> 30, 2).astype(np.uint8)
+        found: NDArray[np.uint8] = np.maximum.reduceat(severity, self._starts)
+        return found
 
     def heard_ns(self, image: Image) -> Ints:
         """Return when the oldest point of every real instrument was received (n_real,) [ns]."""

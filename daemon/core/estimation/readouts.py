@@ -18,25 +18,13 @@ from daemon.model.natures import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from daemon.core.estimation.network import Floats, Ints
+    from daemon.core.estimation.network import Ints
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
 NOT_ASKED: Final = -1
 IT: Final = frozenset({"ai_rack", "it_rack"})
 """Natures of what computes, stores and joins."""
-
-
-class Asked(NamedTuple):
-    """Rows of the readings by equipment.
-
-    Attributes:
-        row: number of the reading (n_equipment,), `NOT_ASKED` where there is none.
-        sign: +1 or -1 (n_equipment,).
-    """
-
-    row: Ints
-    sign: Floats
 
 
 class Way(NamedTuple):
@@ -62,8 +50,9 @@ class Readouts:
 
     Attributes:
         sums: what each reading is the sum of.
-        power: by equipment its power as its own device tells it.
-        loss: by equipment its losses.
+        power: reading of the power of each piece of equipment, as its own device tells it
+            (n_equipment,); `NOT_ASKED` where there is none.
+        loss: reading of its losses (n_equipment,).
         facility: reading of all that the site consumes and loses.
         it: reading of what IT takes.
         lost: reading of all losses of transformers and converters.
@@ -78,8 +67,8 @@ class Readouts:
         by_point = {i.points[0]: n for n, i in enumerate(told.all) if len(i.points) == 1}
         power = [self._power(item, by_point, points) for item in site.equipment.values()]
         loss = [self._loss(item) for item in site.equipment.values()]
-        self.power: Final = _asked(power)
-        self.loss: Final = _asked(loss)
+        self.power: Final[Ints] = np.array(power, dtype=np.int64)
+        self.loss: Final[Ints] = np.array(loss, dtype=np.int64)
         draws = list(enumerate(self._drawing.draws))
         feeding = [n for n, d in draws if d.source]
         self.facility: Final = self._ask(At("draw_p", n, sign=-1.0) for n in feeding)
@@ -95,23 +84,21 @@ class Readouts:
         self.sums.append(tuple(parts))
         return self._first + len(self.sums) - 1
 
-    def _power(
-        self, item: Equipment, by_point: dict[int, int], points: PointTable
-    ) -> tuple[int, float]:
+    def _power(self, item: Equipment, by_point: dict[int, int], points: PointTable) -> int:
         for name in ("power_w", "input_power_w"):
             index = points.find(item.id, name)
             if index is not None:
-                return by_point.get(index, NOT_ASKED), 1.0
+                return by_point.get(index, NOT_ASKED)
         if item.kind.role is Role.SOURCE:
-            return self._ask([At("draw_p", self._drawing.draws_of[item.id][0])]), 1.0
+            return self._ask([At("draw_p", self._drawing.draws_of[item.id][0])])
         if item.kind.role is Role.TRANSFER:
             parts = [At("switch_p", n) for n in self._drawing.switches_of[item.id]]
-            return self._ask(parts), 1.0
-        return NOT_ASKED, 1.0
+            return self._ask(parts)
+        return NOT_ASKED
 
-    def _loss(self, item: Equipment) -> tuple[int, float]:
+    def _loss(self, item: Equipment) -> int:
         parts = list(self._lost(item))
-        return (self._ask(parts), 1.0) if parts else (NOT_ASKED, 1.0)
+        return self._ask(parts) if parts else NOT_ASKED
 
     def _lost(self, item: Equipment) -> Iterator[At]:
         """Yield the losses of a transformer or converter."""
@@ -159,13 +146,6 @@ class Readouts:
             given = self._ask(At("converter_dc_p", n[0]) for n in numbers)
         loss = self._ask(a for item in group for a in self._lost(item))
         return Way(name, given, loss)
-
-
-def _asked(pairs: list[tuple[int, float]]) -> Asked:
-    return Asked(
-        np.array([row for row, _ in pairs], dtype=np.int64),
-        np.array([sign for _, sign in pairs]),
-    )
 
 
 readouts: Final = once_per_site(Readouts)

@@ -1,0 +1,131 @@
+"""From a solution back to the site: voltages by bus, powers by equipment, residuals by point.
+
+What was not solved keeps what was measured: dead parts, what no instrument of the network reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.core.estimation.drawing import BASE_VA
+from daemon.core.estimation.readouts import NOT_ASKED
+from daemon.model.estimate import WLS, Fit
+from daemon.model.quality import Quality
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.instruments import Instruments
+    from daemon.core.estimation.layout import Layout, Solution
+    from daemon.core.estimation.measurements import Classes
+    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.readouts import Readouts
+    from daemon.core.estimation.site_network import SiteNetwork
+    from daemon.model.estimate import Estimate
+    from daemon.model.plant import Equipment, Site
+
+VAGUE_PU: Final = 0.1
+"""A value with a larger standard deviation, by nominal voltage or rating, rests on a guess."""
+GOOD: Final = np.uint32(Quality.GOOD)
+UNSURE: Final = np.uint32(Quality.UNCERTAIN_SUBSTITUTE_VALUE)
+
+
+class Places:
+    """Where a site stands in the states of one network, and which of it is solved.
+
+    Attributes:
+        bus: state that is the voltage of each bus (n_bus,).
+        angle: state that is its angle, -1 on DC (n_bus,).
+        live: which buses are energised (n_bus,).
+    """
+
+    def __init__(self, at: SiteNetwork, where: Layout, is_dc: Flags) -> None:
+        node = at.node[: len(is_dc)]
+        self.bus: Final[Ints] = node + np.where(is_dc, where.dc_voltage.start, where.voltage.start)
+        self.angle: Final[Ints] = np.where(is_dc, 0, node + where.angle.start)
+        self.alternating: Final[Floats] = np.where(is_dc, 0.0, 1.0)
+        self.live: Final[Flags] = np.array(at.live[: len(is_dc)], dtype=np.bool_)
+
+
+class Told:
+    """What instruments and readings are to the site.
+
+    Attributes:
+        point: first point of every real instrument (n_real,).
+        factor: its unit by one per unit (n_real,).
+        power: readings that are the power of equipment (n_told,).
+        power_of: that equipment (n_told,).
+        loss: readings that are the losses of equipment (n_lost,).
+        loss_of: that equipment (n_lost,).
+        vague_w: standard deviation from which on a power rests on a guess (n_told,) [W].
+    """
+
+    def __init__(self, site: Site, instruments: Instruments, readouts: Readouts) -> None:
+        real = instruments.all[: instruments.count]
+        self.point: Final = np.array([i.points[0] for i in real], dtype=np.intp)
+        self.factor: Final = np.array([1.0 / i.weights[0] for i in real])
+        self.power_of: Final = np.flatnonzero(readouts.power != NOT_ASKED)
+        self.power: Final = readouts.power[self.power_of]
+        self.loss_of: Final = np.flatnonzero(readouts.loss != NOT_ASKED)
+        self.loss: Final = readouts.loss[self.loss_of]
+        rated = [_rated_w(item) for item in site.equipment.values()]
+        self.vague_w: Final = VAGUE_PU * np.array(rated)[self.power_of]
+
+
+def _rated_w(item: Equipment) -> float:
+    ratings = item.ratings
+    return ratings.get("power_va") or ratings.get("power_w") or BASE_VA
+
+
+def believed(
+    measured: Estimate, found: Solution, places: Places, told: Told, classes: Classes
+) -> Estimate:
+    """Return the estimate of a scan.
+
+    Args:
+        measured: what is measured, passed through.
+        found: the solution.
+        places: of the site in the network.
+        told: what instruments and readings are to the site.
+        classes: of every real instrument (n_real,).
+    """
+    live, sigma = places.live, found.sigma[places.bus]
+    seen = live & (sigma < VAGUE_PU)
+    power_w, power_sigma_w = measured.power_w.copy(), measured.power_sigma_w.copy()
+    power_quality = measured.power_quality.copy()
+    power_w[told.power_of] = found.measured[told.power] * BASE_VA
+    power_sigma_w[told.power_of] = found.sigma_measured[told.power] * BASE_VA
+    sure = np.zeros(len(power_w), dtype=np.bool_)
+    sure[told.power_of] = power_sigma_w[told.power_of] < told.vague_w
+    power_quality[told.power_of] = np.where(sure[told.power_of], GOOD, UNSURE)
+    loss_w, loss_sigma_w = np.zeros(len(power_w)), np.zeros(len(power_w))
+    loss_w[told.loss_of] = found.measured[told.loss] * BASE_VA
+    loss_sigma_w[told.loss_of] = found.sigma_measured[told.loss] * BASE_VA
+    count = len(told.point)
+    return replace(
+        measured,
+        method=WLS,
+        bus_voltage_pu=np.where(live, found.x[places.bus], measured.bus_voltage_pu),
+        bus_voltage_sigma_pu=np.where(live, sigma, 0.0),
+        bus_quality=np.where(live, np.where(seen, GOOD, UNSURE), measured.bus_quality),
+        power_w=power_w,
+        power_sigma_w=power_sigma_w,
+        power_quality=power_quality,
+        fit=Fit(
+            at_ns=measured.at_ns,
+            bus_angle_rad=found.x[places.angle] * places.alternating,
+            bus_observable=seen,
+            power_observable=sure,
+            loss_w=loss_w,
+            loss_sigma_w=loss_sigma_w,
+            instrument_point=told.point,
+            weight_class=classes,
+            residual=found.residual[:count] * told.factor,
+            normalised=found.normalised[:count],
+            chi_square=found.chi_square,
+            dof=found.dof,
+            iterations=found.iterations,
+            energised=live,
+        ),
+    )

@@ -1,0 +1,309 @@
+"""The estimator: one scan of the site in, what the plant most likely is out.
+
+Each scan the image is gathered into values, each with a class by its age (`ageing`), and the state
+of the last scan is tracked to them. When a switch moves, a converter starts or a source comes and
+goes, the network is another and is solved anew from where the last one was. When loads have moved
+far the instruments are weighed anew, for their accuracy is by reading.
+
+Where nothing can be solved, or the solution does not converge, the estimate is what is measured,
+and its `method` says so.
+
+The state holds values. What is made of them (networks, factors) is kept per site and found again
+when it is missing; it changes no result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from daemon.core.estimation import ageing, efficiency, pass_through
+from daemon.core.estimation.ageing import Ages
+from daemon.core.estimation.believed import Places, Told, believed
+from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
+from daemon.core.estimation.instruments import Instruments, instruments
+from daemon.core.estimation.layout import layout
+from daemon.core.estimation.measurements import ABSENT, AGED, FRESH
+from daemon.core.estimation.model import model
+from daemon.core.estimation.readouts import Readouts, readouts
+from daemon.core.estimation.site_network import build
+from daemon.core.estimation.tracking import Tracker, Tracking
+from daemon.core.estimation.wiring import Probe, probe
+from daemon.core.topology import once_per_site
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from daemon.core.estimation.efficiency import Count
+    from daemon.core.estimation.gathering import Row
+    from daemon.core.estimation.layout import Solution
+    from daemon.core.estimation.measurements import Classes
+    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.site_network import SiteNetwork, Wires
+    from daemon.core.topology import Topology
+    from daemon.model.efficiency import Efficiency
+    from daemon.model.estimate import Estimate
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+    from daemon.model.quality import QualityArray
+
+NOTHING: Final = 1e3
+"""Standard deviation of what is asked for and never measured [pu]."""
+HALF: Final = 0.5
+"""Typical reading, by rating."""
+LEAST: Final = 1e-3
+"""Weight of what measures nothing at present, by its typical one, where steps are prepared."""
+KEPT: Final = 64
+"""Networks that are kept for when a switch moves back."""
+FAR_PU: Final = 0.3
+"""A reading that has moved by this part of itself, and by more than its floor, is weighed anew."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What the estimator remembers.
+
+    Attributes:
+        wires: what was closed, worked and gave in the last scan; None before the first.
+        reference: readings by which the instruments are weighed (n_real,) [pu].
+        ages: of the instruments.
+        track: of the solver; None while nothing could be solved.
+        count: energies since the beginning.
+        told_ns: when efficiency was told last [ns].
+        efficiency: as it was told then.
+    """
+
+    wires: Wires | None = None
+    reference: Floats | None = None
+    ages: Ages | None = None
+    track: Tracking | None = None
+    count: Count | None = None
+    told_ns: int = 0
+    efficiency: Efficiency | None = None
+
+
+class Scanned(NamedTuple):
+    """What a scan leads to."""
+
+    state: State
+    estimate: Estimate
+
+
+class Prepared:
+    """A network of the site and its instruments, weighed.
+
+    Attributes:
+        at: the network.
+        made: what every instrument measures in it.
+        measures: which real instruments measure anything in it (n_real,).
+        places: of the site in it.
+    """
+
+    def __init__(self, plan: Plan, wires: Wires) -> None:
+        drawing, told = plan.probe.drawing, plan.told
+        self.at: Final[SiteNetwork] = build(drawing, wires, plan.metered)
+        self.made: Final[list[Row]] = [
+            *rows(drawing, told.all, self.at),
+            *asked(drawing, plan.readouts.sums, self.at),
+        ]
+        there = np.array([len(row) > 0 for row in self.made], dtype=np.bool_)
+        self.measures: Final[Flags] = there[: told.count]
+        count = len(self.made) - told.count
+        self.rest: Final[Classes] = np.full(count, ABSENT, dtype=np.uint8)
+        self.rest[: len(told.all) - told.count][there[told.count : len(told.all)]] = FRESH
+        where = layout(self.at.network)
+        self.places: Final = Places(self.at, where, plan.is_dc)
+        sigma = plan.typical
+        self.tracker: Final = Tracker(
+            model(self.at.network, measurements(self.made, told.count, sigma, sigma))
+        )
+
+
+class Plan:
+    """What of the estimator does not change while the site does not."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.probe: Final[Probe] = probe(site, points)
+        self.told: Final[Instruments] = instruments(site, points)
+        self.readouts: Final[Readouts] = readouts(site, points)
+        self.gauge: Final = Gauge(self.told)
+        self.to_site: Final = Told(site, self.told, self.readouts)
+        self.metering: Final = efficiency.Metering(site, self.told, points)
+        self.is_dc: Final = np.array([b.kind == "dc" for b in site.buses.values()], dtype=np.bool_)
+        all_ = self.told.all
+        self.metered: Final = {a.number for i in all_ for a in i.at if a.what.startswith("through")}
+        self._relative = np.array([i.relative for i in all_])
+        self._absolute = np.array([i.absolute for i in all_])
+        self.size: Final = len(all_) + len(self.readouts.sums)
+        self._others = np.concatenate(
+            [self._absolute[self.told.count :], np.full(len(self.readouts.sums), NOTHING)]
+        )
+        rated = np.array([i.rated for i in all_[: self.told.count]])
+        self.typical: Final = np.concatenate([self.floor(HALF * rated), self._others])
+        self._weights: tuple[tuple[Floats, Flags, Ints], Floats] | None = None
+        self._prepared: dict[Wires, Prepared] = {}
+        self._quality: tuple[QualityArray, Prepared, NDArray[np.uint8]] | None = None
+
+    def prepared(self, wires: Wires) -> Prepared:
+        """Return the network as it is wired."""
+        found = self._prepared.get(wires)
+        if found is None:
+            if len(self._prepared) >= KEPT:
+                self._prepared.clear()
+            found = self._prepared[wires] = Prepared(self, wires)
+        return found
+
+    def weights(self, reference: Floats, ages: Ages) -> Floats:
+        """Return the weight of every class, of what is asked for too (3, n_measurement)."""
+        kept, key = self._weights, (reference, ages.swinging, ages.weighed)
+        if kept is None or any(a is not b for a, b in zip(kept[0], key, strict=True)):
+            real = ageing.sigmas(ages, self.floor(reference), reference)
+            weights = np.zeros((3, self.size))
+            for number, sigma in zip((FRESH, AGED), real, strict=True):
+                weights[number] = np.concatenate([sigma, self._others]) ** -2.0
+            kept = self._weights = key, weights
+        return kept[1]
+
+    def floor(self, reference: Floats) -> Floats:
+        """Return the standard deviation of fresh values (n_real,) [pu]."""
+        count = self.told.count
+        floor: Floats = np.hypot(self._relative[:count] * reference, self._absolute[:count])
+        return floor
+
+    def moved_far(self, reference: Floats, z: Floats) -> bool:
+        """Return whether some reading is far from that by which it was weighed."""
+        count = self.told.count
+        gap = np.abs(z[:count] - reference) * self._relative[:count]
+        return bool((gap > FAR_PU * self.floor(reference)).any())
+
+    def quality(self, quality: QualityArray, prepared: Prepared) -> NDArray[np.uint8]:
+        """Return 0 for good, 1 for uncertain and 2 for bad or nothing measured (n_real,)."""
+        kept = self._quality
+        if kept is None or kept[0] is not quality or kept[1] is not prepared:
+            found = self.gauge.quality(quality)
+            found[~prepared.measures] = ABSENT
+            kept = self._quality = quality, prepared, found
+        return kept[2]
+
+
+plan: Final = once_per_site(Plan)
+
+
+def step(state: State, image: Image, topology: Topology, site: Site, points: PointTable) -> Scanned:
+    """Return the estimate of a scan.
+
+    Args:
+        state: what is remembered.
+        image: this scan.
+        topology: its diagram.
+        site: the plant as drawn.
+        points: its point table.
+    """
+    of = plan(site, points)
+    measured = pass_through.estimate(image, topology, site, points)
+    wires = of.probe.look(image, topology, state.wires or of.probe.normal())
+    prepared = of.prepared(wires)
+    z = np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))])
+    quality = of.quality(image.quality, prepared)
+    begun = state.track is None or wires is not state.wires
+    follow = _begun if begun else _followed
+    found, after, classes = follow(
+        of, prepared, state, Seen(z, quality, of.gauge.heard_ns(image), image.now_ns)
+    )
+    after = replace(after, wires=wires)
+    if not found.converged:
+        return Scanned(replace(after, track=None), measured)
+    after = _counted(of, found, after, image.now_ns)
+    count = of.told.count
+    estimate = believed(measured, found, prepared.places, of.to_site, classes[:count])
+    return Scanned(after, replace(estimate, efficiency=after.efficiency))
+
+
+class Seen(NamedTuple):
+    """What a scan shows the instruments.
+
+    Attributes:
+        z: readings, pseudo-measurements and what is asked for included (n_measurement,) [pu].
+        quality: 0 good, 1 uncertain, 2 bad or nothing measured (n_real,).
+        heard_ns: when each reading was received (n_real,) [ns].
+        now_ns: time of the scan [ns].
+    """
+
+    z: Floats
+    quality: NDArray[np.uint8]
+    heard_ns: NDArray[np.int64]
+    now_ns: int
+
+
+def _begun(
+    of: Plan, prepared: Prepared, state: State, seen: Seen
+) -> tuple[Solution, State, Classes]:
+    """Return the state of another network, from wherever the last one was."""
+    reference = seen.z[: of.told.count]
+    before = state.wires
+    if state.ages is None or before is None:
+        ages = ageing.begin(reference, seen.now_ns)
+    elif prepared.at.wires._replace(backward=before.backward) == before:
+        ages = ageing.stepped(state.ages, reference, of.floor(reference), seen.now_ns)
+    else:
+        ages = ageing.switched(replace(state.ages, last=reference), seen.now_ns)
+    return _solved(of, prepared, replace(state, reference=reference, ages=ages), seen)
+
+
+def _followed(
+    of: Plan, prepared: Prepared, state: State, seen: Seen
+) -> tuple[Solution, State, Classes]:
+    """Return the state of the same network a scan later."""
+    reference = state.reference
+    assert state.ages is not None
+    assert reference is not None
+    if seen.now_ns >= state.ages.forget_ns and of.moved_far(reference, seen.z):
+        reference = seen.z[: of.told.count]
+    readings = seen.z[: of.told.count]
+    ages = ageing.stepped(state.ages, readings, of.floor(reference), seen.now_ns)
+    after = replace(state, reference=reference, ages=ages)
+    if ages.swinging is not state.ages.swinging or reference is not state.reference:
+        after = replace(after, track=_rebased(of, prepared, after))
+    return _solved(of, prepared, after, seen)
+
+
+def _solved(
+    of: Plan, prepared: Prepared, state: State, seen: Seen
+) -> tuple[Solution, State, Classes]:
+    """Return the state that fits the readings best."""
+    assert state.ages is not None
+    assert state.reference is not None
+    found = ageing.classes(state.ages, seen.quality, seen.heard_ns, seen.now_ns)
+    classes = np.concatenate([found, prepared.rest])
+    weights = of.weights(state.reference, state.ages)
+    weight = np.take_along_axis(weights, classes[None].astype(np.int64), axis=0)[0]
+    track, solution = prepared.tracker.scan(state.track, prepared.at.wiring, seen.z, weight)
+    return solution, replace(state, track=track), classes
+
+
+def _rebased(of: Plan, prepared: Prepared, state: State) -> Tracking | None:
+    """Return what is tracked with a basis of the weights that are usual from now on."""
+    assert state.ages is not None
+    assert state.reference is not None
+    if state.track is None:
+        return None
+    weight = of.weights(state.reference, state.ages)[FRESH].copy()
+    weight[: of.told.count][~prepared.measures] = 0.0
+    weight[of.told.count :][prepared.rest == ABSENT] = 0.0
+    basis = replace(
+        state.track.basis, x=state.track.x, weight=np.maximum(weight, LEAST * of.typical**-2.0)
+    )
+    return Tracking(basis, state.track.x)
+
+
+def _counted(of: Plan, found: Solution, state: State, now_ns: int) -> State:
+    """Return the state with energies and efficiency of this second."""
+    if now_ns - state.told_ns < efficiency.EVERY and state.efficiency is not None:
+        return state
+    powers_w = efficiency.powers_w(found, of.readouts)
+    count = efficiency.counted(state.count, now_ns, powers_w)
+    told = efficiency.told(found, of.readouts, of.metering, count)
+    return replace(state, count=count, told_ns=now_ns, efficiency=told)

@@ -1,0 +1,116 @@
+"""What is closed, works and gives now, as far as it is known.
+
+Positions and stages come from the image. One that is not good, or is neither open nor closed, is as
+it was before, at the beginning as it is normally; so is that of a switch whose own voltages
+contradict it. A source may energise its bus while voltage is measured there, or on what is joined
+to it by closed switches and transformers where nobody measures it. Which way power flows through a
+switch is its last clear reading.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, drawing
+from daemon.core.estimation.site_network import Wires
+from daemon.core.topology import Presence, Topology, once_per_site
+from daemon.model.quality import good_mask
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+CLEAR_W: Final = 0.01 * BASE_VA
+"""Power above which the direction of a flow is believed [W]."""
+
+
+class Probe:
+    """Where positions, stages and flows of a site stand in its images."""
+
+    def __init__(self, site: Site, points: PointTable) -> None:
+        self.drawing: Final[Drawing] = drawing(site, points)
+        switches, converters = self.drawing.switches, self.drawing.converters
+        told = [s.point for s in switches] + [c.point for c in converters]
+        self._told = np.array([max(p, 0) for p in told], dtype=np.intp)
+        self._known = np.array([p >= 0 for p in told], dtype=np.bool_)
+        power = [points.find(s.id, "power_w") for s in switches]
+        self._flowing = np.flatnonzero([p is not None for p in power])
+        self._power = np.array([p for p in power if p is not None], dtype=np.intp)
+        self._last: tuple[bytes, Topology, Wires] | None = None
+
+    def normal(self) -> Wires:
+        """Return the site in normal operation, nothing giving yet."""
+        switches = self.drawing.switches
+        return Wires(
+            closed=tuple(s.normal for s in switches),
+            backward=(False,) * len(switches),
+            working=tuple(c.item.normally != "out_of_service" for c in self.drawing.converters),
+            giving=(False,) * len(self.drawing.draws),
+        )
+
+    def look(self, image: Image, topology: Topology, before: Wires) -> Wires:
+        """Return what is closed, works and gives.
+
+        Args:
+            image: this scan.
+            topology: its diagram.
+            before: what was so in the last scan.
+        """
+        good = good_mask(image.quality[self._told]) & self._known
+        codes = np.where(good, image.values[self._told], -1.0).astype(np.int8)
+        backward = self._backward(image, before)
+        key = codes.tobytes() + backward.tobytes()
+        if self._last is not None and self._last == (key, topology, before):
+            return before
+        found = self._found(codes.tolist(), backward, topology, before)
+        # The same object while nothing moves: who keeps something by it asks `is` first.
+        found = before if found == before else found
+        self._last = key, topology, found
+        return found
+
+    def _backward(self, image: Image, before: Wires) -> NDArray[np.bool_]:
+        backward = np.array(before.backward, dtype=np.bool_)
+        power_w = image.values[self._power]
+        sure = good_mask(image.quality[self._power]) & (np.abs(power_w) > CLEAR_W)
+        backward[self._flowing[sure]] = power_w[sure] < 0.0
+        return backward
+
+    def _found(
+        self, codes: list[int], backward: NDArray[np.bool_], topology: Topology, before: Wires
+    ) -> Wires:
+        switches, converters = self.drawing.switches, self.drawing.converters
+        positions, stages = codes[: len(switches)], codes[len(switches) :]
+        closed = tuple(
+            was
+            if s.id in topology.doubted or not (code in s.closed or code in s.opened)
+            else code in s.closed
+            for s, code, was in zip(switches, positions, before.closed, strict=True)
+        )
+        working = tuple(
+            was if code < 0 else code in c.working
+            for c, code, was in zip(converters, stages, before.working, strict=True)
+        )
+        return Wires(closed, tuple(backward.tolist()), working, self._giving(topology, working))
+
+    def _giving(self, topology: Topology, working: tuple[bool, ...]) -> tuple[bool, ...]:
+        """Return which sources may energise their bus; a store inside a UPS while that works."""
+        live = {net for bus, net in topology.net.items() if topology.live(bus)}
+        found = []
+        for draw in self.drawing.draws:
+            bus = self.drawing.buses[draw.bus]
+            if draw.feed == BATTERY and bus not in topology.presence:
+                halves = self.drawing.converters_of[draw.members[0].id]
+                found.append(any(working[n] for n in halves))
+            else:
+                presence = topology.presence[bus]
+                nearby = presence is Presence.UNKNOWN and topology.net[bus] in live
+                found.append(draw.source and (presence is Presence.LIVE or nearby))
+        return tuple(found)
+
+
+probe: Final = once_per_site(Probe)
