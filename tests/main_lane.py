@@ -13,6 +13,7 @@ import numpy as np
 
 from daemon import settings
 from daemon.core import step as core
+from daemon.core.topology import survey
 from daemon.model.commands import LaneMessage
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.image import Image, freeze
@@ -71,7 +72,19 @@ class Lane:
         self.now_ns = ns(BEGIN_S)
         self.values = np.array([self._healthy(i) for i in range(len(self.points))])
         self.quality = np.zeros(len(self.points), dtype=np.uint32)
+        self._darken()
         self.state = core.initial(self.params, self.now_ns)
+
+    def _darken(self) -> None:
+        """Show breakers no voltage where nothing feeds a bus."""
+        topology = survey(self.image(), self.site, self.points)
+        fed = {topology.net[bus] for bus in topology.running.values()}
+        fed |= {topology.net[e.buses[-1]] for e in self.site.of_nature("ups", "rectifier", "hvdc")}
+        for item in self.site.of_nature("breaker", "meter"):
+            for bus, name in zip(item.buses, ("source_voltage_v", "load_voltage_v"), strict=False):
+                point = "voltage_v" if item.nature == "meter" else name
+                if topology.net[bus] not in fed:
+                    self.put(f"{item.id}.{point}", 0.0)
 
     def _healthy(self, index: int) -> float:
         point = self.points.points[index]

@@ -29,6 +29,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   in time) and `not_done` (devices that did not do anything else they were told), until they do.
 - main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;
   -1 without a limit).
+- main -> switching, topic `positions`, on change: `contradicted` (switches that are not as they
+  show; either lane takes their position for unknown).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
 
 Every actuator belongs to one lane (`daemon.core.ownership`). Actions are numbered per lane; an
@@ -47,7 +49,7 @@ from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, essential, shedding, shutdown
 from daemon.core.detection import outage
-from daemon.core.estimation import hot_spot, pass_through, storage_state
+from daemon.core.estimation import hot_spot, pass_through, storage_state, switch_status
 from daemon.core.generation import (
     choice,
     exercise,
@@ -108,6 +110,7 @@ class Control:
     heartbeat: heartbeat.Params = field(default_factory=heartbeat.Params)
     fallback: fallback.Params = field(default_factory=fallback.Params)
     hot_spot: hot_spot.Params = field(default_factory=hot_spot.Params)
+    switch_status: switch_status.Params = field(default_factory=switch_status.Params)
     storage_state: storage_state.Params = field(default_factory=storage_state.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
@@ -178,6 +181,7 @@ class State:
     heartbeat: heartbeat.State = field(default_factory=heartbeat.State)
     fallback: fallback.State = field(default_factory=fallback.State)
     hot_spot: hot_spot.State = field(default_factory=hot_spot.State)
+    switch_status: switch_status.State = field(default_factory=switch_status.State)
     storage_state: storage_state.State = field(default_factory=storage_state.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
@@ -220,6 +224,7 @@ SWITCHING: Final = (
 MAIN: Final = (
     Slot("heartbeat", heartbeat, timed=True),
     Slot("fallback", fallback, timed=True),
+    Slot("switch_status", switch_status),
     Slot("hot_spot", hot_spot),
     Slot("storage_state", storage_state),
     Slot("autonomy", autonomy),
@@ -334,7 +339,11 @@ def _after(state: State, **news: Any) -> State:  # noqa: ANN401 - each field has
 
 def _look(state: State, inputs: Inputs, params: Params) -> View:
     """Return the view of the first controller."""
-    topology = survey(inputs.image, params.site, params.points)
+    heard = _absorb(state.heard, inputs)
+    contradicted = state.facts.positions.contradicted
+    if params.lane != "main" and (word := heard.get("positions")):
+        contradicted = word.values["contradicted"]
+    topology = survey(inputs.image, params.site, params.points, frozenset(contradicted))
     return View(
         lane=params.lane,
         image=inputs.image,
@@ -343,7 +352,7 @@ def _look(state: State, inputs: Inputs, params: Params) -> View:
         points=params.points,
         topology=topology,
         facts=state.facts,
-        heard=_absorb(state.heard, inputs),
+        heard=heard,
         estimate=_estimate(inputs.image, topology, params),
         epoch=params.epoch,
         next_id=state.next_id,

@@ -10,7 +10,8 @@ Three partitions of the buses, all by union-find:
 
 An unknown position (bad quality, 00, 11) is neither open nor closed; nor is that of a switch which
 shows closed while its own voltages say that it is not, live on one side and dead on the other: one
-of the three is wrong, and which is not known (`doubted`). A section is live or dead only
+of the three is wrong, and which is not known (`doubted`). The same holds for what estimation has
+found to contradict its flows and voltages, shown open or closed. A section is live or dead only
 when its measurements agree; silence and contradiction are `UNKNOWN`, and a section is earthed
 when an earthing switch on it is closed or may be. Of the measurements at one bus those of breakers
 count first, because the fast block carries them; then relays and meters; then what else has a
@@ -71,7 +72,8 @@ class Topology:
         net: number of the net of every bus.
         reach: number of the reach of every bus.
         running: sources that run or may run, with their bus.
-        doubted: switches that show closed with voltage on one side alone.
+        doubted: switches that show closed with voltage on one side alone, and those whose position
+            estimation contradicts.
     """
 
     presence: Mapping[str, Presence]
@@ -147,7 +149,7 @@ class _Wiring:
         watched += [e[0] for e in self.earths] + [s[1] for s in self.sources]
         self.codes = np.array(watched, dtype=np.intp)
         self._gauge(site, points)
-        self.cache: dict[bytes, Topology] = {}
+        self.cache: dict[tuple[bytes, frozenset[str]], Topology] = {}
         self._good: _Good | None = None
 
     def good(self, quality: QualityArray) -> _Good:
@@ -256,13 +258,19 @@ _SILENT, _LOW, _BETWEEN, _HIGH = range(4)
 _TORN: Final = {_LOW, _HIGH}
 
 
-def survey(image: Image, site: Site, points: PointTable) -> Topology:
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def survey(
+    image: Image, site: Site, points: PointTable, contradicted: frozenset[str] = _NOTHING
+) -> Topology:
     """Return the diagram as `image` shows it.
 
     Args:
         image: this scan.
         site: the plant as drawn.
         points: its point table.
+        contradicted: switches that are not as they show, by estimation.
 
     Returns:
         Joined, live, dead, earthed and unknown, for every bus.
@@ -274,23 +282,28 @@ def survey(image: Image, site: Site, points: PointTable) -> Topology:
     level = _LOW + (volts > wiring.dead_v).view(np.int8) + (volts > wiring.live_v).view(np.int8)
     if not good.every:
         level *= good.volts
-    key = codes.tobytes() + level.tobytes()
+    key = codes.tobytes() + level.tobytes(), contradicted
     found = wiring.cache.get(key)
     if found is None:
         if len(wiring.cache) >= _KEPT:
             wiring.cache.clear()
-        found = wiring.cache[key] = _solve(wiring, codes.tolist(), level.tolist())
+        found = wiring.cache[key] = _solve(
+            wiring, codes.tolist(), level.tolist(), contradicted
+        )
     return found
 
 
-def _solve(wiring: _Wiring, codes: list[int], level: list[int]) -> Topology:
+def _solve(
+    wiring: _Wiring, codes: list[int], level: list[int], contradicted: frozenset[str]
+) -> Topology:
     n_switch, n_earth = len(wiring.switches), len(wiring.earths)
     states = list(zip(wiring.switches, codes, strict=False))
-    doubted = {
+    torn = {
         s.name
         for (s, code), sides in zip(states, wiring.sides, strict=True)
         if code == s.closed and sides and {level[sides[0]], level[sides[1]]} == _TORN
     }
+    doubted = torn | contradicted
     closed = [s.ends for s, code in states if code == s.closed and s.name not in doubted]
     unsure = [
         s.ends

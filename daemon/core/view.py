@@ -264,6 +264,33 @@ class Thermal:
     contradicted: tuple[str, ...] = ()
 
 
+class Verdict(NamedTuple):
+    """What flows and voltages say of the position that a switch shows.
+
+    Attributes:
+        verdict: "confirmed", "contradicted", or "undetermined" where they cannot tell.
+        probability: of another position than is shown, when that was found.
+    """
+
+    verdict: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Conclusion of estimation about the positions of switches.
+
+    Attributes:
+        verdicts: by switch.
+        contradicted: switches that are not as they show.
+        lagging: something has switched; what is measured is not all of the time after it yet.
+    """
+
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    contradicted: tuple[str, ...] = ()
+    lagging: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """Conclusion of security about the next failure.
@@ -388,6 +415,7 @@ class Facts:
             still wanted; by the operation path, of the scan before.
         charge: by `estimation.storage_state`.
         thermal: by `estimation.hot_spot`.
+        positions: by `estimation.switch_status`.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
@@ -415,6 +443,7 @@ class Facts:
     not_closed: tuple[str, ...] = ()
     charge: Charge = field(default_factory=Charge)
     thermal: Thermal = field(default_factory=Thermal)
+    positions: Positions = field(default_factory=Positions)
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
