@@ -287,9 +287,7 @@ def survey(
     if found is None:
         if len(wiring.cache) >= _KEPT:
             wiring.cache.clear()
-        found = wiring.cache[key] = _solve(
-            wiring, codes.tolist(), level.tolist(), contradicted
-        )
+        found = wiring.cache[key] = _solve(wiring, codes.tolist(), level.tolist(), contradicted)
     return found
 
 
