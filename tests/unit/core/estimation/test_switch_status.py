@@ -40,7 +40,7 @@ class Watch:
             view = self.picture.view(self.topology)
             turn = switch_status.step(view, self.state, PARAMS)
             self.state = turn.state
-            self.told += [e.text for e in turn.events]  # type: ignore[union-attr]
+            self.told += [e.text for e in turn.events]
             if turn.facts:
                 self.picture.facts = replace(self.picture.facts, **turn.facts)
 
