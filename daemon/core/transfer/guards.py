@@ -98,7 +98,10 @@ def section_events(
         return [*events, Event.HANDS_OFF]
     main = view.position(drawn.main)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
-        events.append(_SEEN[main is Position.CLOSED, bool(closed)])
+        seen = _SEEN[main is Position.CLOSED, bool(closed)]
+        if seen is Event.SEEN_BOTH and not state.sync_ns:
+            events.append(Event.NOT_LET_IN)
+        events.append(seen)
     elif view.passed(state.since_ns + scan.waits_ns["isolate_s"]):
         events.append(Event.OUT_OF_SIGHT)
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):

@@ -228,6 +228,7 @@ _ACTIONS: Final = {
     Stage.SYNCHRONISING: ("close_in_sync", "main"),
     Stage.PARTING: ("open", "alternate"),
     Stage.BACKING_OUT: ("open", "main"),
+    Stage.EXPELLING: ("open", "main"),
     Stage.BREAKING: ("open", "alternate"),
     Stage.CLOSING_MAIN: ("close", "main"),
 }

@@ -11,7 +11,10 @@ in the scan that sees both closed the alternate is told to open (PARTING). If sy
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN), or stays where it is when the
 interlocks want no gap. If the alternate does not open
 in time, what closed last, the main, is opened again (BACKING_OUT); fed by an alternate that cannot
-be opened the section is HELD, since every further try would end the same way. A breaker that does
+be opened the section is HELD, since every further try would end the same way. A main that shows
+closed beside the alternate without having been let in by its synchronism check is sent out again
+(EXPELLING): what came last goes, so that the section keeps its feed where the position shown is not
+the true one, and a real overlap ends all the same. A breaker that does
 not open where it must ends in LOCKOUT. Both are for a person to reset; but where its position
 cannot be read nothing is known against it, and the section is UNJUDGED until it can. A breaker that
 does not close is remembered by the scheme, and another way is tried from AWAITING; a main that does
@@ -45,12 +48,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         HANDS_OFF -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
-        SEEN_BOTH -> PARTING
+        SEEN_BOTH -> EXPELLING
         NOT_CLOSED, after close_s -> AWAITING
     ON_ALTERNATE
         HANDS_OFF, SEEN_ON_MAIN -> UNJUDGED
         SEEN_DEAD -> AWAITING
-        SEEN_BOTH -> PARTING
+        SEEN_BOTH -> EXPELLING
         ALTERNATE_LOST -> RELEASING
         RETURN_PERMITTED -> SYNCHRONISING
     RELEASING
@@ -61,6 +64,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         after isolate_s -> LOCKOUT
     SYNCHRONISING
         HANDS_OFF -> UNJUDGED
+        NOT_LET_IN -> EXPELLING
         SEEN_BOTH -> PARTING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
@@ -75,6 +79,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
     BACKING_OUT
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> HELD
+        SEEN_DEAD -> AWAITING
+        OUT_OF_SIGHT -> UNJUDGED
+        after isolate_s -> LOCKOUT
+    EXPELLING
+        SEEN_ON_MAIN -> ON_MAIN
+        SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
         OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
@@ -94,7 +104,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         RESET -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
-        SEEN_BOTH -> PARTING
+        SEEN_BOTH -> EXPELLING
         ALTERNATE_LOST -> RELEASING
     LOCKOUT (a person resets)
         RESET -> UNJUDGED
@@ -120,6 +130,7 @@ class Stage(Word):
     SYNCHRONISING = "main told to close in synchronism"
     PARTING = "both closed, alternate told to open"
     BACKING_OUT = "alternate is stuck, main told to open again"
+    EXPELLING = "main closed and was not let in, told to open again"
     BREAKING = "no synchronism: alternate told to open first"
     CLOSING_MAIN = "main told to close onto the dead section"
     HELD = "fed by an alternate that did not open: a person must look"
@@ -133,6 +144,7 @@ class Event(Word):
     SEEN_ON_MAIN = "main closed, alternates open"
     SEEN_ON_ALTERNATE = "one alternate closed, main open"
     SEEN_BOTH = "main and an alternate closed"
+    NOT_LET_IN = "main and an alternate closed, and no synchronism was found"
     SEEN_DEAD = "all open"
     MAIN_LOST = "the main gives nothing, for good"
     MAIN_GONE = "the mains side of the main is not usable any more"
@@ -189,7 +201,7 @@ _TRANSITIONS: Final = {
         HANDS_OFF=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
-        SEEN_BOTH=Stage.PARTING,
+        SEEN_BOTH=Stage.EXPELLING,
         NOT_CLOSED=Stage.AWAITING,
     ),
     **_row(
@@ -197,7 +209,7 @@ _TRANSITIONS: Final = {
         HANDS_OFF=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.UNJUDGED,
         SEEN_DEAD=Stage.AWAITING,
-        SEEN_BOTH=Stage.PARTING,
+        SEEN_BOTH=Stage.EXPELLING,
         ALTERNATE_LOST=Stage.RELEASING,
         RETURN_PERMITTED=Stage.SYNCHRONISING,
     ),
@@ -212,6 +224,7 @@ _TRANSITIONS: Final = {
     **_row(
         Stage.SYNCHRONISING,
         HANDS_OFF=Stage.UNJUDGED,
+        NOT_LET_IN=Stage.EXPELLING,
         SEEN_BOTH=Stage.PARTING,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_DEAD=Stage.AWAITING,
@@ -229,6 +242,13 @@ _TRANSITIONS: Final = {
         Stage.BACKING_OUT,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.HELD,
+        SEEN_DEAD=Stage.AWAITING,
+        OUT_OF_SIGHT=Stage.UNJUDGED,
+    ),
+    **_row(
+        Stage.EXPELLING,
+        SEEN_ON_MAIN=Stage.ON_MAIN,
+        SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_DEAD=Stage.AWAITING,
         OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
@@ -253,7 +273,7 @@ _TRANSITIONS: Final = {
         RESET=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_DEAD=Stage.AWAITING,
-        SEEN_BOTH=Stage.PARTING,
+        SEEN_BOTH=Stage.EXPELLING,
         ALTERNATE_LOST=Stage.RELEASING,
     ),
     **_row(Stage.LOCKOUT, RESET=Stage.UNJUDGED),
@@ -269,6 +289,7 @@ SECTION: Final = Table(
         Stage.SYNCHRONISING: ("sync_s", Stage.BREAKING),
         Stage.PARTING: ("overlap_s", Stage.BACKING_OUT),
         Stage.BACKING_OUT: ("isolate_s", Stage.LOCKOUT),
+        Stage.EXPELLING: ("isolate_s", Stage.LOCKOUT),
         Stage.BREAKING: ("isolate_s", Stage.LOCKOUT),
         Stage.CLOSING_MAIN: ("close_s", Stage.AWAITING),
     },
