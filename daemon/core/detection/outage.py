@@ -7,6 +7,8 @@ silence is no verdict: it neither starts nor ends anything, and it never counts 
 
 A feed that fails is DIPPED. If it is back before `confirm_s` it was a sag: recorded, nothing else;
 sags are not counted, because large-load rules forbid to transfer on their number. Else it is LOST.
+While the voltage is only low, at least `shallow_pu` wherever it is measured, `shallow_s` counts in
+place of `confirm_s`: those rules want a large load to stay joined for longer the less is missing.
 When it comes back it is RETURNING until it was healthy for `return_stable_s` without a gap; every
 dip starts that time anew.
 
@@ -174,6 +176,9 @@ class Params:
 
     Attributes:
         confirm_s: a loss that lasts this long is an outage (TDES) [s].
+        shallow_s: the same while the voltage is low and not lost [s]. Source: ERCOT NOGRR282, 2.0 s
+            from 0.80 to 0.90 pu.
+        shallow_pu: voltage that is low and not lost [pu].
         return_stable_s: a feed is back after being healthy this long [s].
         undelivered_s: a healthy feed that does not arrive this long is an outage [s].
         voltage_low_pu: below this a feed has failed [pu].
@@ -184,6 +189,8 @@ class Params:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     confirm_s: Annotated[float, Gt(0), Le(120)] = 1.5
+    shallow_s: Annotated[float, Gt(0), Le(120)] = 2.5
+    shallow_pu: Annotated[float, Gt(0.5), Le(0.95)] = 0.79
     return_stable_s: Annotated[float, Ge(1), Le(3600)] = 15.0
     undelivered_s: Annotated[float, Gt(0), Le(120)] = 6.0
     voltage_low_pu: Annotated[float, Gt(0.5), Le(0.95)] = 0.88
@@ -222,6 +229,7 @@ class _Witnesses(NamedTuple):
 
 
 _FLAGS: Final = ("pickup_27", "pickup_59", "pickup_81o", "pickup_81u")
+_INFINITE: Final = float("inf")
 _KINDS: Final = {
     "relay": ("voltage_ll_v", "frequency_hz", *_FLAGS),
     "breaker": ("source_voltage_v", "", "", "", "", ""),
@@ -296,10 +304,11 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         for name, witnesses in _witnesses(view.site, view.points).items()
     }
     memory = _memory(view.site, view.points)
-    asked = state, health, view.topology, view.facts.island.bus, params
+    shallow = Health.FAILED in health.values() and _shallow(view, health, params)
+    asked = state, health, shallow, view.topology, view.facts.island.bus, params
     turn = memory.turn if memory.asked == asked else None
     if turn is None:
-        turn = _concluded(view, state, health, params)
+        turn = _concluded(view, state, health, params, shallow=shallow)
         rests = turn.state == state and not turn.events and view.looked.due_ns == NEVER_NS
         memory.asked, memory.turn = asked, turn._replace(state=state) if rests else None
     return turn
@@ -316,10 +325,23 @@ class _Memory:
 _memory: Final = once_per_site(_Memory)
 
 
-def _concluded(view: View, state: State, health: dict[str, Health], params: Params) -> Turn[State]:
+def _shallow(view: View, health: Mapping[str, Health], params: Params) -> bool:
+    """Return whether the voltage of what has failed is low, and nowhere lost."""
+    witnesses = _witnesses(view.site, view.points)
+    least_v, most_v = _INFINITE, 0.0
+    for name in (name for name, of in health.items() if of is Health.FAILED):
+        volts = view.gauge(witnesses[name].gauges)[:: len(_KINDS["relay"])]
+        seen = [v / witnesses[name].nominal_v for v in volts if v is not None]
+        least_v, most_v = min(least_v, *seen), max(most_v, *seen)
+    return params.shallow_pu <= least_v and most_v < params.voltage_low_pu
+
+
+def _concluded(
+    view: View, state: State, health: dict[str, Health], params: Params, *, shallow: bool
+) -> Turn[State]:
     """Return what the verdicts on all feeds lead to."""
     waits_ns = {
-        "confirm_s": ns(params.confirm_s),
+        "confirm_s": ns(params.shallow_s if shallow else params.confirm_s),
         "return_stable_s": ns(params.return_stable_s),
         "undelivered_s": ns(params.undelivered_s),
     }

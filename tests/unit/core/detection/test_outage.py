@@ -119,3 +119,33 @@ def test_at_start_no_feed_is_said_to_be_back() -> None:
     hall.run(0.05)
     texts = [e.text for e in hall.happened("feed_stage", "U-A")]
     assert texts == ["U-A: healthy since start, not yet stable"]
+
+
+def sag_to(hall: Hall, left_pu: float) -> None:
+    """Show this voltage wherever a feed is measured."""
+    for bus in ("UA", "UB"):
+        for item in hall.site.equipment.values():
+            name = {"relay": "voltage_ll_v", "breaker": "source_voltage_v", "meter": "voltage_v"}
+            if item.buses and item.buses[0] == bus and item.nature in name:
+                hall.said[item.id, name[item.nature]] = left_pu * 15_400.0
+
+
+@pytest.mark.fault("F42")
+@pytest.mark.parametrize(("left_pu", "after_s"), [(0.85, 2.5), (0.80, 2.5), (0.7, 1.5)])
+def test_the_shallower_a_sag_the_longer_it_is_waited_out(left_pu: float, after_s: float) -> None:
+    hall = settled()
+    sag_to(hall, left_pu)
+    hall.run(after_s - 0.02)
+    assert hall.happened("outage_detected")
+    assert not hall.happened("outage_confirmed")
+    hall.run(0.05)
+    assert hall.happened("outage_confirmed")
+
+
+def test_a_sag_that_deepens_has_the_shorter_time() -> None:
+    hall = settled()
+    sag_to(hall, 0.85)
+    hall.run(1.0)
+    sag_to(hall, 0.5)
+    hall.run(0.55)
+    assert hall.happened("outage_confirmed")
