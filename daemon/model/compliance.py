@@ -1,0 +1,52 @@
+"""What came of a limit: kept or not, where the worst point was, and how much was left."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A figure of a trace against one limit of a rule set.
+
+    Attributes:
+        rules: name of the rule set.
+        name: of the limit.
+        ok: whether it was kept; None where it cannot be judged or binds nobody.
+        value: the worst figure, None where none was formed.
+        limit: what it is judged by, None where it depends on what is not known.
+        unit: of both, as people write it.
+        at_s: time of the worst figure; of an excursion, when it began [s].
+        first_s: when the limit was first passed, None where it never was [s].
+        count: how often it was passed: events, intervals or samples, as the limit counts.
+        at_least: the limit is a lower one.
+        source: who sets it.
+        detail: what the figure is made of, why it is not judged, and what is uncertain.
+        missing: quantities that the trace would have to hold.
+    """
+
+    rules: str
+    name: str
+    ok: bool | None
+    value: float | None
+    limit: float | None
+    unit: str
+    at_s: float | None
+    first_s: float | None = None
+    count: int = 0
+    at_least: bool = False
+    source: str = ""
+    detail: str = ""
+    missing: tuple[str, ...] = ()
+
+    @property
+    def margin(self) -> float | None:
+        """Return how far the worst figure stayed on the right side, negative beyond the limit."""
+        if self.value is None or self.limit is None:
+            return None
+        return self.value - self.limit if self.at_least else self.limit - self.value
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {**asdict(self), "margin": self.margin}

@@ -1,0 +1,117 @@
+"""What came of a trace as one HTML file: no script, nothing from elsewhere, fit for paper."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from daemon.console.report import style
+from daemon.rehearsal.compliance.drawing import panes
+from daemon.rehearsal.compliance.words import about, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from daemon.core.compliance import RuleSet
+    from daemon.model.compliance import Verdict
+    from daemon.rehearsal.compliance.drawing import Sketch
+    from daemon.rehearsal.compliance.trace_file import TraceFile
+
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_MARKS: Final = {
+    True: ("pass", "\N{CHECK MARK} pass"),
+    False: ("fail", "\N{BALLOT X} FAIL"),
+    None: ("open", "\N{EN DASH} not judged"),
+}
+_STYLE: Final = """\
+.transfer svg .limit line { stroke-dasharray: 6 4; stroke: var(--t-dim); }
+.transfer svg .limit text { fill: var(--t-dim); }
+.transfer svg .limit.missed line, .transfer svg .limit .mark { stroke: var(--t-fail); }
+.transfer svg .limit.missed text { fill: var(--t-fail); }
+.transfer svg .limit .mark { stroke-width: 1; stroke-dasharray: 2 3; fill: none; }
+"""
+
+
+def document(
+    trace: TraceFile,
+    rules: Sequence[RuleSet],
+    verdicts: Sequence[Verdict],
+    sketch: Sketch,
+    version: str,
+) -> str:
+    """Return the page of a judged trace; `version` is that of Ridethrough."""
+    title = escape(f"{trace.path.name}: compliance")
+    body = "".join(_parts(trace, rules, verdicts, sketch))
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n<style>\n{style()}{_STYLE}</style></head>\n"
+        f'<body><main class="transfer-page">\n{body}'
+        f"<footer>Ridethrough {escape(version)}. {_HOW}</footer>\n</main></body></html>\n"
+    )
+
+
+_HOW: Final = (
+    "A sample holds until the next. What is not judged is not proven. Long traces are drawn as the "
+    "lowest and highest of each column of pixels. Look into the code itself before you rely on a "
+    "figure of it: marks in brackets say how it is known (P primary, S secondary text, V page of a "
+    "vendor or authority, C public code, M general knowledge)."
+)
+
+
+def _parts(
+    trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict], sketch: Sketch
+) -> Iterator[str]:
+    yield f'<section class="transfer"><h1>{escape(trace.path.name)}</h1>\n'
+    missed = [f"{v.rules}: {v.name}" for v in verdicts if v.ok is False]
+    held = sum(v.ok is True for v in verdicts)
+    rest = len(verdicts) - held - len(missed)
+    tint = "fail" if missed or not held else "pass"
+    said = f"{'FAIL' if tint == 'fail' else 'PASS'}: {held} limits kept, {rest} not judged"
+    said += f", missed: {', '.join(missed)}" if missed else ""
+    yield f'<p class="banner {tint}">{escape(said)}.</p>\n<p>{escape(about(trace))}</p>\n'
+    yield from (f'<p class="note">{escape(note)}</p>\n' for note in trace.notes)
+    yield "</section>\n"
+    for one in rules:
+        yield from _rules(one, verdicts, sketch)
+
+
+def _rules(rules: RuleSet, verdicts: Sequence[Verdict], sketch: Sketch) -> Iterator[str]:
+    head = rules.head
+    yield f'<section class="transfer" id="{escape(rules.name)}"><h1>{escape(head.title)}</h1>\n'
+    status = "; ".join(filter(None, (head.source, head.status, head.applies)))
+    yield f"<p>{escape(status)} [{head.mark}]</p>\n"
+    if head.note:
+        yield f'<p class="note">{escape(head.note)}</p>\n'
+    yield _table([v for v in verdicts if v.rules == rules.name])
+    for name, svg in panes(sketch, rules, verdicts):
+        yield f'<h2>{escape(name)}</h2>\n<figure tabindex="0">{svg}</figure>\n'
+    yield "</section>\n"
+
+
+def _table(verdicts: Sequence[Verdict]) -> str:
+    rows = ""
+    for verdict in sorted(verdicts, key=lambda v: v.ok is not False):
+        tint, mark = _MARKS[verdict.ok]
+        sign = "\N{GREATER-THAN OR EQUAL TO}" if verdict.at_least else "\N{LESS-THAN OR EQUAL TO}"
+        limit = figure(verdict.limit, verdict.unit)
+        cells = (
+            verdict.name,
+            figure(verdict.value, verdict.unit),
+            f"{sign} {limit}" if limit else "",
+            figure(verdict.margin, verdict.unit),
+            figure(verdict.at_s, "s"),
+            figure(verdict.first_s, "s"),
+        )
+        body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        source = f"<small>{escape(verdict.source)}</small>"
+        more = f'<td class="prose">{escape(verdict.detail)}{source}</td>'
+        rows += f'<tr class="{tint}"><td class="mark">{mark}</td>{body}{more}</tr>\n'
+    names = (
+        "verdict", "what", "worst", "limit", "margin", "worst at", "first passed", "detail; source",
+    )  # fmt: skip
+    top = "".join(f"<th>{name}</th>" for name in names)
+    body = f"<thead><tr>{top}</tr></thead>\n<tbody>\n{rows}</tbody>"
+    return f'<div class="wide"><table>{body}</table></div>\n'

@@ -1,0 +1,77 @@
+"""How a judged trace is said on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daemon.model.quantities import SECOND, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from daemon.core.compliance import RuleSet
+    from daemon.model.compliance import Verdict
+    from daemon.rehearsal.compliance.trace_file import TraceFile
+
+MARKS: Final = {True: "pass", False: "FAIL", None: "--"}
+
+
+def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield the outcome for people."""
+    yield f"{trace.path}: {about(trace)}"
+    yield from (f"  {note}" for note in trace.notes)
+    width = max((len(verdict.name) for verdict in verdicts), default=0)
+    for one in rules:
+        yield f"{one.name}: {one.head.title}"
+        yield f"  {one.head.source} [{one.head.mark}]"
+        mine = [v for v in verdicts if v.rules == one.name]
+        for verdict in (v for v in mine if not v.missing):
+            yield f"  {MARKS[verdict.ok]:<4}  {verdict.name:<{width}}  {measured(verdict)}".rstrip()
+            if verdict.detail:
+                yield f"        {verdict.detail}"
+        for missing in dict.fromkeys(v.missing for v in mine if v.missing):
+            names = ", ".join(v.name for v in mine if v.missing == missing)
+            yield f"  {MARKS[None]:<4}  no {' and no '.join(missing)} in the trace: {names}"
+        if one.head.note:
+            yield f"  note: {one.head.note}"
+    failed = sum(verdict.ok is False for verdict in verdicts)
+    held = sum(verdict.ok is True for verdict in verdicts)
+    rest = len(verdicts) - held - failed
+    said = f"{held} limits kept, {failed} passed over, {rest} not judged"
+    yield said if held or failed else f"{said}: nothing here could be judged, so nothing is proven"
+
+
+def about(trace: TraceFile) -> str:
+    """Return in words what a trace is."""
+    t_ns = trace.samples.t_ns
+    what = ", ".join(trace.samples.values)
+    span = f"from {seconds(int(t_ns[0])):g} to {seconds(int(t_ns[-1])):g} s"
+    return f"{len(t_ns):,} rows of {what}, {span}, {trace.step_ns / SECOND:g} s apart"
+
+
+def measured(verdict: Verdict) -> str:
+    """Return figure, limit, margin and time of a verdict."""
+    if verdict.value is None:
+        return "" if verdict.limit is None else f"limit {figure(verdict.limit, verdict.unit)}"
+    said = figure(verdict.value, verdict.unit)
+    if verdict.limit is not None and verdict.margin is not None:
+        sign = ">=" if verdict.at_least else "<="
+        said += f" ({sign} {figure(verdict.limit, verdict.unit)}"
+        said += f", margin {figure(verdict.margin, verdict.unit)})"
+    if verdict.at_s is not None:
+        said += f" at {figure(verdict.at_s, 's')}"
+    if verdict.first_s is not None:
+        times = "once" if verdict.count == 1 else f"{verdict.count} times"
+        said += f"; first passed at {figure(verdict.first_s, 's')}, {times}"
+    return said
+
+
+def figure(value: float | None, unit: str) -> str:
+    """Return a figure with its unit as people read it, nothing where there is none."""
+    if value is None:
+        return ""
+    if unit.startswith("W"):
+        for factor, prefix in ((1e6, "M"), (1e3, "k")):
+            if abs(value) >= factor:
+                return f"{value / factor:.5g} {prefix}{unit}"
+    return f"{value:.10g} {unit}" if unit == "s" else f"{value:.5g} {unit}"
