@@ -335,6 +335,19 @@ class Setpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """Conclusion of the operation path about commands of its lane that were not obeyed.
+
+    Attributes:
+        not_opened: breakers told to open and not open in time.
+        not_done: devices that did not do anything else they were told.
+    """
+
+    not_opened: tuple[str, ...] = ()
+    not_done: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Island:
     """Conclusion of generation about the delivery bus while no utility feeds it.
 
@@ -416,6 +429,7 @@ class Facts:
         charge: by `estimation.storage_state`.
         thermal: by `estimation.hot_spot`.
         positions: by `estimation.switch_status`.
+        commands: by the operation path of the main lane; the switching lane's are in its word.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
@@ -441,6 +455,7 @@ class Facts:
     stages: Mapping[str, str] = field(default_factory=dict)
     shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
+    commands: Undone = field(default_factory=Undone)
     charge: Charge = field(default_factory=Charge)
     thermal: Thermal = field(default_factory=Thermal)
     positions: Positions = field(default_factory=Positions)

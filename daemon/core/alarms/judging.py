@@ -91,7 +91,7 @@ class Said:
         self._topics: Final[dict[str, list[tuple[int, Word]]]] = {}
         for n, word in enumerate(plan.told):
             self._topics.setdefault(word.topic, []).append((n, word))
-        self._about: Final[dict[str, Any]] = dict.fromkeys(self._topics, _UNHEARD)
+        self._about: Final[dict[str, Any]] = dict.fromkeys(self._topics, (_UNHEARD, _UNHEARD))
         self._last: Final[list[Any]] = [_UNHEARD] * len(plan.told)
         self._true: Final[Flags] = np.zeros(count, dtype=np.bool_)
 
@@ -99,20 +99,20 @@ class Said:
         """Return which of the conditions hold (n_told,); the array is used again."""
         heard, facts = view.heard, view.facts
         for topic, words in self._topics.items():
-            # What the other lane said counts first, then what a controller here concluded.
-            about = heard.get(topic) or getattr(facts, topic, None)
-            stands = about is self._about[topic]
-            if stands and about is None:
+            said, concluded = heard.get(topic), getattr(facts, topic, None)
+            last_said, last_concluded = self._about[topic]
+            stands = said is last_said and concluded is last_concluded
+            if stands and said is None and concluded is None:
                 continue
-            self._about[topic] = about
+            self._about[topic] = said, concluded
             for n, word in words:
                 if not stands or not word.key:
-                    self._compare(n, word, about, view.now_ns)
+                    self._compare(n, word, _both(said, concluded, word.key), view.now_ns)
         return self._true
 
-    def _compare(self, n: int, word: Word, about: Any, now_ns: int) -> None:  # noqa: ANN401 - plain values
+    def _compare(self, n: int, word: Word, value: Any, now_ns: int) -> None:  # noqa: ANN401 - plain values
         """Weigh a word if it is another than before; a time is weighed each scan."""
-        value, last = _told(about, word.key), self._last[n]
+        last = self._last[n]
         if value is last and (word.key or value is None):
             return
         if type(value) is tuple and type(last) is tuple and value == last:
@@ -129,6 +129,16 @@ class Said:
 
 
 _UNHEARD: Final = object()
+
+
+def _both(said: Any, concluded: Any, key: str) -> Any:  # noqa: ANN401 - plain values
+    """Return what the other lane said; names that were concluded here come with its own."""
+    value = concluded if said is None else said
+    told = _told(value, key)
+    if said is None or concluded is None or type(told) is not tuple:
+        return told
+    own = _told(concluded, key)
+    return told + own if type(own) is tuple else told
 
 
 def _told(about: Any, key: str) -> Any:  # noqa: ANN401 - plain values

@@ -19,7 +19,7 @@ stands for one scan among the facts (`accepted`), where the scheme finds it and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTuple
 
 from annotated_types import Gt, Le
@@ -40,7 +40,7 @@ from daemon.core.operation.task import (
     shows,
     tell,
 )
-from daemon.core.view import Turn
+from daemon.core.view import Turn, Undone
 from daemon.model.commands import (
     Command,
     LaneMessage,
@@ -175,7 +175,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         State(tasks, heard.chosen, heard.ended, undone, operated) if some else _NOTHING,
         events=tuple(events),
         messages=_word(view, undone) if undone != state.undone else (),
-        facts=_facts(view, _not_closed(tasks), heard.accepted),
+        facts=_facts(view, _not_closed(tasks), heard.accepted, undone),
         commands=tuple(commands),
     )
 
@@ -285,7 +285,10 @@ def _gives_way(task: Task, wish: _Wish) -> bool:
 
 
 def _facts(
-    view: View, not_closed: tuple[str, ...], accepted: tuple[OperatorRequest, ...]
+    view: View,
+    not_closed: tuple[str, ...],
+    accepted: tuple[OperatorRequest, ...],
+    undone: Mapping[str, str],
 ) -> dict[str, object] | None:
     """Return the facts of the path that are others now."""
     facts: dict[str, object] = {}
@@ -293,6 +296,8 @@ def _facts(
         facts["not_closed"] = not_closed
     if accepted != view.facts.accepted:
         facts["accepted"] = accepted
+    if view.lane == "main" and (own := _left_undone(undone)) != view.facts.commands:
+        facts["commands"] = own
     return facts or None
 
 
@@ -323,6 +328,9 @@ def _word(view: View, undone: Mapping[str, str]) -> tuple[LaneMessage, ...]:
     """Return what the main lane is told of commands that were not done, for its alarms."""
     if view.lane == "main":
         return ()
+    return (LaneMessage(view.lane, "commands", asdict(_left_undone(undone))),)
+
+
+def _left_undone(undone: Mapping[str, str]) -> Undone:
     late = tuple(sorted(name for name, action in undone.items() if action == "open"))
-    rest = tuple(sorted(name for name in undone if name not in late))
-    return (LaneMessage(view.lane, "commands", {"not_opened": late, "not_done": rest}),)
+    return Undone(late, tuple(sorted(name for name in undone if name not in late)))

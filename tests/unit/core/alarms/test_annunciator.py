@@ -9,7 +9,14 @@ import pytest
 
 from daemon.core.alarms import annunciator
 from daemon.core.alarms.rules import Rule
-from daemon.model.commands import Acknowledgement, LaneMessage, OperatorRequest, Proposal
+from daemon.model.commands import (
+    Acknowledgement,
+    LaneMessage,
+    OperatorRequest,
+    Outcome,
+    Proposal,
+    Result,
+)
 from daemon.model.events import AlarmTransition
 from daemon.model.quality import Quality
 from tests.main_lane import Lane, alarms, dark, events, supply
@@ -380,3 +387,21 @@ def test_transition_carries_what_a_person_needs() -> None:
     assert alarm.text == "UPS-B: on bypass, load unprotected"
     assert (alarm.priority, alarm.active, alarm.acknowledged) == (1, True, False)
     assert alarm.response
+
+
+@pytest.mark.fault("F12", "F29")
+def test_what_the_main_lane_told_and_was_not_done_is_an_alarm_beside_the_others() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.scan(LaneMessage("switching", "commands", {"not_opened": (), "not_done": ("DG-1",)}))
+    wish = Proposal("CH-1", "command", "stop", 0.0, "person", "a trial")
+    steps = [hall.scan(OperatorRequest("1", "kim", wish))]
+    command = next(c for c in steps[0].commands if c.equipment == "CH-1")
+    refused = Outcome(command.id, Result.REFUSED, hall.now_ns, "no")
+    steps += [hall.scan(refused), *hall.run(1.0)]
+    raised = {a.alarm_id for a in alarms(steps, "B")}
+    assert "command-failed:CH-1" in raised
+    assert "command-failed:DG-1" not in {a.alarm_id for a in alarms(steps) if not a.active}
+    hall.put("CH-1.stage", "stopped")
+    over = {a.alarm_id for a in alarms(hall.run(4.0)) if not a.active}
+    assert over == {"command-failed:CH-1"}
