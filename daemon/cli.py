@@ -113,6 +113,25 @@ examples:
   ridethrough report --all --html night.html      for a browser or a printer
   ridethrough report --json
 """
+_COMPLY = """\
+Judges a trace by rule sets: grid codes for large loads (ride-through, recovery, power variation),
+tolerance of IT equipment, generating sets, supply quality, or a file of your own. Each limit gets a
+verdict with its worst figure, the limit, the margin and the time. --list shows what came along.
+
+TRACE is CSV, also gzipped, with a header: t_s and any of *_w (several are added up), voltage_pu,
+frequency_hz. A sample holds until the next. What cannot be right (time that goes back, other units,
+negative or absurd power, no numbers) is named by line and the trace is refused; holes too, unless
+--gaps split. A limit that the trace cannot show is not judged, never passed. Exit code 0 exactly
+when something was judged and every limit was kept.
+
+examples:
+  ridethrough comply --list
+  ridethrough comply event.csv --rules ercot_nogrr282 itic
+  ridethrough comply power.csv.gz --rules ercot_swing ieso_v3 --scale-to 100MW --report out.html
+  ridethrough comply set_3.csv --rules iso8528_g3 nfpa110_type10 --nominal-hz 50
+  ridethrough comply meter.csv --rules my_contract.yaml --column import_w --gaps split --json
+  ridethrough comply meter.csv --contract ai_hall --export
+"""
 _CHECK = """\
 Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
 as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
@@ -214,6 +233,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _prove_options(command("prove", _prove, "the transfer schemes, searched through", _PROVE))
     _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
+    _comply_options(command("comply", _comply, "a trace against grid codes, standards", _COMPLY))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
@@ -272,6 +292,38 @@ def _report_options(sub: argparse.ArgumentParser) -> None:
     which.add_argument("--number", type=int, metavar="N", help="which of the list (the last)")
     which.add_argument("--all", action="store_true", help="all of the list")
     sub.add_argument("--html", type=Path, metavar="FILE", help="write it as a page")
+    _json(sub)
+
+
+def _comply_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("trace", nargs="?", type=Path, metavar="TRACE", help="CSV, also gzipped")
+    sub.add_argument(
+        "--rules", nargs="+", action="extend", default=[], metavar="NAME", help="rule sets or files"
+    )
+    _site(sub.add_argument, "--contract")
+    sub.add_argument("--list", action="store_true", help="the rule sets that came along")
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page (HTML)")
+    sub.add_argument(
+        "--column", nargs="+", action="extend", default=[], metavar="NAME",
+        help="columns in W to add up (default: all)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--gaps",
+        choices=("refuse", "split"),
+        default="refuse",
+        help="what holes are: a refusal, or the ends of parts judged for themselves",
+    )
+    sub.add_argument("--export", action="store_true", help="negative power flows back")
+    sub.add_argument(
+        "--rated", type=_power_w, default=0.0, metavar="P",
+        help="of the load, for scaled limits (default: the highest of the trace), e.g. 100MW",
+    )  # fmt: skip
+    sub.add_argument(
+        "--scale-to", type=_power_w, default=0.0, metavar="P", help="make the highest power this"
+    )
+    sub.add_argument(
+        "--nominal-hz", type=float, default=60.0, choices=(50.0, 60.0), help="of the network (60)"
+    )
     _json(sub)
 
 
@@ -554,6 +606,14 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _power_w(text: str) -> float:
+    found = re.fullmatch(r"(\d+\.?\d*(?:e\d+)?) ?([kMG]?)W?", text)
+    value_w = float(found[1]) * {"k": 1e3, "M": 1e6, "G": 1e9}.get(found[2], 1.0) if found else 0.0
+    if not 0 < value_w < float("inf"):
+        raise argparse.ArgumentTypeError("must be a power above 0, such as 100MW or 5e6")
+    return value_w
+
+
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError("must be a whole number from 0")
@@ -730,6 +790,26 @@ def _report(options: argparse.Namespace) -> int:
         told = [{"number": n, **r.plain()} for n, r in zip(numbers, chosen, strict=True)]
         print(json.dumps({"ok": ok, "state": str(options.state), "transfers": told}))
     return int(not ok)
+
+
+def _comply(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.compliance import command
+    from daemon.rehearsal.compliance.trace_file import Wish
+
+    if options.list:
+        return command.show_list(as_json=options.json)
+    if options.trace is None:
+        raise ValueError("TRACE is missing: what is to be judged? (--list shows the rule sets)")
+    taken = Wish(
+        columns=tuple(options.column),
+        split=options.gaps == "split",
+        export=options.export,
+        rated_w=options.rated,
+        scale_to_w=options.scale_to,
+        nominal_hz=options.nominal_hz,
+    )
+    wish = command.Wish(options.trace, tuple(options.rules), options.contract, taken)
+    return command.comply(wish, options.report, as_json=options.json)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -60,6 +60,17 @@ def listed() -> Iterator[str]:
         yield f"  {'':<{width}}  {about}" if about else ""
 
 
+def show_list(*, as_json: bool) -> int:
+    """Print the rule sets that came along, and return the exit code of the command."""
+    print(*listed(), sep="\n", flush=True)
+    if as_json:
+        heads = [(name, load_rules(name).head) for name in shipped_rules()]
+        kept = ("title", "source", "mark", "status", "applies")
+        rules = [{"name": n, **{key: getattr(h, key) for key in kept}} for n, h in heads]
+        print(json.dumps({"ok": True, "rules": rules}), flush=True)
+    return 0
+
+
 def comply(wish: Wish, report: Path | None, *, as_json: bool) -> int:
     """Judge a trace, print the verdicts, and return the exit code of the command.
 

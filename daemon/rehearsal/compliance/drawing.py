@@ -167,8 +167,8 @@ def _pane(
             f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>'
         )
     body += _ticks(sketch, bottom)
-    body += _levels(lines, scale, right)
     body.append(f'<path class="line line0" d="{_path(curve, scale)}"/>')
+    body += _levels(lines, scale, right)
     body += _marks(sketch, verdicts, bottom)
     label = escape(said[0])
     return (

@@ -24,6 +24,7 @@ _MARKS: Final = {
     None: ("open", "\N{EN DASH} not judged"),
 }
 _STYLE: Final = """\
+.transfer td:nth-child(-n+7) { white-space: nowrap; }
 .transfer svg .limit line { stroke-dasharray: 6 4; stroke: var(--t-dim); }
 .transfer svg .limit text { fill: var(--t-dim); }
 .transfer svg .limit.missed line, .transfer svg .limit .mark { stroke: var(--t-fail); }
