@@ -132,6 +132,17 @@ examples:
   ridethrough comply meter.csv --rules my_contract.yaml --column import_w --gaps split --json
   ridethrough comply meter.csv --contract ai_hall --export
 """
+_ESTIMATE = """\
+Solves one scan out of the record of a daemon, for an engineer: voltages, powers and losses with
+their standard deviations, what every instrument says against all others, whom to suspect, and what
+no instrument tells. The record is a state folder, or one journal file of it; --at counts in seconds
+from its beginning. Exit code 0 exactly when a solution was found and nobody is suspected.
+
+examples:
+  ridethrough estimate ai_hall --record demo-state --at 12
+  ridethrough estimate my_site.yaml --record /var/lib/ridethrough --at 86400 --report scan.html
+  ridethrough estimate ai_hall --record demo-state/journal-00000001.rtj --at 5.5 --json
+"""
 _CHECK = """\
 Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
 as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
@@ -234,6 +245,7 @@ def parser() -> argparse.ArgumentParser:
     _prove_options(command("prove", _prove, "the transfer schemes, searched through", _PROVE))
     _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
     _comply_options(command("comply", _comply, "a trace against grid codes, standards", _COMPLY))
+    _estimate_options(command("estimate", _estimate, "one scan of a record, solved", _ESTIMATE))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     _json(check)
@@ -324,6 +336,18 @@ def _comply_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--nominal-hz", type=float, default=60.0, choices=(50.0, 60.0), help="of the network (60)"
     )
+    _json(sub)
+
+
+def _estimate_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "site")
+    sub.add_argument(
+        "--record", type=Path, required=True, metavar="FILE", help="state folder or journal file"
+    )
+    sub.add_argument(
+        "--at", type=float, required=True, metavar="SECONDS", help="when, from the record's begin"
+    )
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page")
     _json(sub)
 
 
@@ -674,6 +698,27 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.plain()))
     return int(not report.ok)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from daemon.console.report import estimate_lines, estimate_page
+    from daemon.runtime.estimated import estimated, limits
+    from daemon.settings import load
+
+    site = load(options.site).site
+    found = estimated(options.record, site, options.at)
+    head = f"{site.name}, scan at {found.at_s:.2f} s"
+    body = estimate_lines.told(found.estimate, site, found.points, limits(found.estimate))
+    print(head, *estimate_lines.lines(body), sep="\n")
+    if options.report is not None:
+        version = importlib.metadata.version("ridethrough")
+        options.report.write_text(estimate_page.document(body, head, version), encoding="utf-8")
+        print(f"report: {options.report}")
+    ok = body["solved"] and not body["suspects"]
+    if options.json:
+        asked = {"site": site.id, "record": str(options.record), "at_s": found.at_s}
+        print(json.dumps({"ok": ok, **asked, **body}))
+    return int(not ok)
 
 
 def _prove(options: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ from prometheus_client.registry import Collector
 from daemon.model.events import Event
 from daemon.model.natures import PointKind
 from daemon.model.quantities import MILLISECOND, SECOND, seconds
+from daemon.publishers.estimates import EstimateLines
 from daemon.publishers.publisher import DURATION_BOUNDS_S
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class PrometheusPublisher:
         self._values = _Values(
             north.points, {e.id: e.nature for e in north.site.equipment.values()}
         )
+        self._estimates = EstimateLines(north.site)
         self._registry = CollectorRegistry()
         self._registry.register(_Figures(north, self))
         self._lock = threading.Lock()
@@ -148,7 +150,10 @@ class PrometheusPublisher:
             now = self._north.now_ns()
             if now - self._page_ns >= FRESH:
                 snapshot = self._latest
-                values = self._values.render(snapshot) if snapshot is not None else ""
+                values = ""
+                if snapshot is not None:
+                    values = self._values.render(snapshot)
+                    values += self._estimates.render(snapshot.estimate)
                 self._page = generate_latest(self._registry) + values.encode()
                 self._page_ns = now
             return self._page

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from daemon.model.transfer_report import Remark, TransferReport
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _MARKS: Final = {
     True: ("pass", "\N{CHECK MARK} pass"),
     False: ("fail", "\N{BALLOT X} FAIL"),
@@ -35,7 +35,7 @@ def document(reports: Sequence[TransferReport], version: str, notes: Sequence[st
     said = "".join(f'<p class="note">{escape(note)}</p>\n' for note in notes)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(head)} - transfer report</title>\n<style>\n{style()}</style></head>\n"

@@ -1,0 +1,159 @@
+"""The estimate as lines of the exposition: voltages, powers, losses, efficiency, and its own worth.
+
+Names are `ridethrough_estimate_<quantity>_<unit>`. Prefixes are rendered once: there are some
+hundred lines, and `daemon.publishers.prometheus` says why that matters. What is not known is left
+out rather than told as 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from daemon.model.efficiency import Efficiency
+    from daemon.model.estimate import Estimate, Fit
+    from daemon.model.plant import Site
+
+_BUS: Final = (
+    ("voltage_pu", "Voltage by nominal."),
+    ("voltage_sigma_pu", "Its standard deviation."),
+)
+_EQUIPMENT: Final = (
+    ("power_w", "Active power, load convention."),
+    ("power_sigma_w", "Its standard deviation."),
+    ("loss_w", "Losses of transformers and converters."),
+    ("loss_sigma_w", "Their standard deviation."),
+)
+
+
+class EstimateLines:
+    """Renders the estimates of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._buses = _prefixes("bus", site.buses, _BUS)
+        self._equipment = _prefixes("equipment", site.equipment, _EQUIPMENT)
+
+    def render(self, estimate: Estimate | None) -> str:
+        """Return the lines of an estimate, "" while there is none."""
+        if estimate is None:
+            return ""
+        lines = [*_family("solved", "A solution stands behind the estimate.")]
+        lines.append(f"ridethrough_estimate_solved {int(estimate.fit is not None)}\n")
+        if estimate.fit is not None:
+            lines += _fit(estimate.fit)
+            lines += self._values(estimate, estimate.fit)
+        if estimate.efficiency is not None:
+            lines += _efficiency(estimate.efficiency)
+        return "".join(lines)
+
+    def _values(self, estimate: Estimate, fit: Fit) -> Iterator[str]:
+        told = np.flatnonzero(fit.bus_observable)
+        for (name, text), prefixes, values in zip(
+            _BUS,
+            self._buses,
+            (estimate.bus_voltage_pu, estimate.bus_voltage_sigma_pu),
+            strict=True,
+        ):
+            yield from _family(name, text)
+            yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in told)
+        powers, losses = np.flatnonzero(fit.power_observable), np.flatnonzero(fit.loss_w)
+        for (name, text), prefixes, values, which in zip(
+            _EQUIPMENT,
+            self._equipment,
+            (estimate.power_w, estimate.power_sigma_w, fit.loss_w, fit.loss_sigma_w),
+            (powers, powers, losses, losses),
+            strict=True,
+        ):
+            yield from _family(name, text)
+            yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in which)
+
+
+def _prefixes(
+    label: str, ids: Iterable[str], families: Sequence[tuple[str, str]]
+) -> list[list[str]]:
+    names = list(ids)
+    return [
+        [f'ridethrough_estimate_{family}{{{label}="{name}"}} ' for name in names]
+        for family, _ in families
+    ]
+
+
+def _family(name: str, text: str) -> tuple[str, str]:
+    full = f"ridethrough_estimate_{name}"
+    return f"# HELP {full} {text}\n", f"# TYPE {full} gauge\n"
+
+
+def _single(name: str, text: str, value: float, labels: str = "") -> Iterator[str]:
+    if math.isfinite(value):
+        yield from _family(name, text)
+        yield f"ridethrough_estimate_{name}{labels} {value:.7g}\n"
+
+
+def _fit(fit: Fit) -> Iterator[str]:
+    worst = float(np.abs(fit.normalised).max(initial=0.0))
+    yield from _single("chi_square", "Weighted sum of squared residuals.", fit.chi_square)
+    yield from _single("degrees_of_freedom", "What it is about when nothing lies.", fit.dof)
+    yield from _single("normalised_residual", "Largest residual by its deviation.", worst)
+    yield from _family("instruments_count", "Instruments by how they are used.")
+    for code, name in enumerate(("fresh", "aged", "absent")):
+        count = int(np.count_nonzero(fit.weight_class == code))
+        yield f'ridethrough_estimate_instruments_count{{class="{name}"}} {count}\n'
+
+
+def _efficiency(found: Efficiency) -> Iterator[str]:
+    rows = [
+        (f'chain="{chain.name}",stage="{stage.name}"', stage)
+        for chain in found.chains
+        for stage in chain.stages
+    ]
+    yield from _family("stage_efficiency_pu", "Given by taken, by stage of conversion.")
+    yield from (
+        f"ridethrough_estimate_stage_efficiency_pu{{{labels}}} {stage.efficiency_pu:.6f}\n"
+        for labels, stage in rows
+    )
+    yield from _family("stage_efficiency_sigma_pu", "Its standard deviation.")
+    yield from (
+        f"ridethrough_estimate_stage_efficiency_sigma_pu{{{labels}}} {stage.sigma_pu:.6f}\n"
+        for labels, stage in rows
+    )
+    yield from _family("chain_efficiency_pu", "Product of the stages of a chain.")
+    yield from (
+        f'ridethrough_estimate_chain_efficiency_pu{{chain="{c.name}"}} {c.efficiency_pu:.6f}\n'
+        for c in found.chains
+    )
+    yield from _family("chain_efficiency_sigma_pu", "Its standard deviation.")
+    yield from (
+        f'ridethrough_estimate_chain_efficiency_sigma_pu{{chain="{c.name}"}} {c.sigma_pu:.6f}\n'
+        for c in found.chains
+    )
+    yield from _whole(found)
+
+
+def _whole(found: Efficiency) -> Iterator[str]:
+    category = f'{{category="{found.pue_category}"}}'
+    yield from _single("pue_pu", "Facility by IT energy since the start.", found.pue_pu, category)
+    yield from _single(
+        "pue_sigma_pu", "Deviation of the present ratio.", found.pue_sigma_pu, category
+    )
+    yield from _single("facility_w", "All that the site consumes and loses.", found.facility_w)
+    yield from _single("it_w", "IT at its inlets.", found.it_w)
+    yield from _single("losses_w", "Lost in transformers and converters.", found.loss_w)
+    yield from _single("facility_wh", "Energy of all since the start.", found.facility_wh)
+    yield from _single("it_wh", "Energy of IT since the start.", found.it_wh)
+    yield from _single("losses_wh", "Energy lost since the start.", found.loss_wh)
+    if math.isfinite(found.saved_sigma_pu):
+        yield from _single(
+            "saved_pu", "Less for the 800 V chain for the same work.", found.saved_pu
+        )
+        yield from _single("saved_sigma_pu", "Its standard deviation.", found.saved_sigma_pu)
+    yield from _family("mismatch_w", "What a meter shows less what it should.")
+    yield from (
+        f'ridethrough_estimate_mismatch_w{{equipment="{m.equipment}"}} '
+        f"{m.measured_w - m.estimated_w:.7g}\n"
+        for m in found.mismatches
+    )

@@ -1,0 +1,159 @@
+"""One scan out of a record, solved for an engineer: what the daemon could have known then.
+
+The estimator runs over the half minute before, as it did in the daemon, so that it knows what
+swings and which way power flows; the scan itself is solved in full and not tracked. The record is a
+state folder or one file of it, each of which can be read by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from daemon.core.estimation import estimator
+from daemon.core.estimation.verdict import chi_square_limit, residual_limit
+from daemon.core.topology import survey
+from daemon.journal.files import Folder
+from daemon.journal.journal import PREFIX, SUFFIX, read
+from daemon.model.points import tabulate
+from daemon.model.quantities import SECOND, ns, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from daemon.journal.files import Appender
+    from daemon.model.estimate import Estimate
+    from daemon.model.image import Image
+    from daemon.model.plant import Site
+    from daemon.model.points import PointTable
+
+BEFORE: Final = 30 * SECOND
+LANE: Final = "main"
+
+
+class Solved(NamedTuple):
+    """A scan that was solved.
+
+    Attributes:
+        site: the plant as drawn.
+        points: its point table.
+        image: what was solved.
+        estimate: what came of it.
+        at_s: when that was, since the daemon began [s].
+        last_s: when the record ends [s].
+    """
+
+    site: Site
+    points: PointTable
+    image: Image
+    estimate: Estimate
+    at_s: float
+    last_s: float
+
+
+class OneFile:
+    """One file of a state folder as if there were no others; nothing can be written."""
+
+    def __init__(self, path: Path) -> None:
+        """Read `path`."""
+        self._path: Final = path
+
+    def names(self) -> list[str]:
+        """Return its name."""
+        return [self._path.name]
+
+    def read(self, name: str) -> bytes | None:
+        """Return its content."""
+        return self._path.read_bytes() if name == self._path.name else None
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Refuse."""
+        raise OSError(f"{self._path} is only read")
+
+    def append(self, name: str) -> Appender:
+        """Refuse."""
+        raise OSError(f"{self._path} is only read")
+
+    def truncate(self, name: str, size: int) -> None:
+        """Refuse."""
+        raise OSError(f"{self._path} is only read")
+
+    def remove(self, name: str) -> None:
+        """Refuse."""
+        raise OSError(f"{self._path} is only read")
+
+
+def estimated(record: Path, site: Site, at_s: float) -> Solved:
+    """Return the last scan at or before `at_s` [s] since the first boot in the record, solved.
+
+    Args:
+        record: state folder of a daemon, or one of its files.
+        site: the plant as drawn.
+        at_s: when [s].
+
+    Raises:
+        ValueError: there is no record, it is of another site, or it has no scan at that time.
+    """
+    points = tabulate(site)
+    begun_ns, images = _images(record)
+    wanted_ns = begun_ns + ns(at_s)
+    recent: list[Image] = []
+    first_ns = last_ns = None
+    for image in images:
+        first_ns = image.now_ns if first_ns is None else first_ns
+        last_ns = image.now_ns
+        if len(image.values) != len(points):
+            count = len(image.values)
+            raise ValueError(
+                f"{record} has {count} points and {site.id} has {len(points)}: name the site file"
+                " that the record was made with"
+            )
+        if image.now_ns <= wanted_ns:
+            recent = [i for i in recent if i.now_ns > image.now_ns - BEFORE]
+            recent.append(image)
+    if first_ns is None or last_ns is None:
+        raise ValueError(f"{record}: no scan of the {LANE} lane is in this record")
+    low_s, high_s = seconds(first_ns - begun_ns), seconds(last_ns - begun_ns)
+    if not recent or at_s > high_s + 1.0:
+        raise ValueError(f"--at {at_s:g}: the record has scans from {low_s:.1f} to {high_s:.1f} s")
+    estimate = _solved(recent, site, points)
+    at_s = seconds(recent[-1].now_ns - begun_ns)
+    return Solved(site, points, recent[-1], estimate, at_s, high_s)
+
+
+def limits(estimate: Estimate) -> dict[str, float]:
+    """Return what residuals do not pass when nothing lies, by name."""
+    fit = estimate.fit
+    if fit is None:
+        return {"normalised": 0.0, "chi_square": 0.0}
+    return {
+        "normalised": residual_limit(len(fit.normalised)),
+        "chi_square": chi_square_limit(fit.dof),
+    }
+
+
+def _images(record: Path) -> tuple[int, Iterator[Image]]:
+    """Return when the record begins [ns], and the images of the main lane."""
+    if record.is_file():
+        records = read(OneFile(record))
+    elif record.is_dir() and any(record.glob(f"{PREFIX}*{SUFFIX}")):
+        records = read(Folder(record))
+    else:
+        raise ValueError(
+            f"{record}: there is no record (a state folder, or a file {PREFIX}*{SUFFIX} in it)"
+        )
+    boot: dict[str, Any] | None = next(records, None)
+    if boot is None or boot.get("k") != "boot":
+        raise ValueError(f"{record} is no record of a daemon, or its beginning is damaged")
+    return boot["n"], (r["image"] for r in records if r["k"] == "in" and r["lane"] == LANE)
+
+
+def _solved(images: list[Image], site: Site, points: PointTable) -> Estimate:
+    """Return the estimate of the last image, after those before it."""
+    state = estimator.State()
+    for image in images[:-1]:
+        state = estimator.step(state, image, survey(image, site, points), site, points).state
+    image = images[-1]
+    fresh = replace(state, track=None, count=None, efficiency=None)
+    return estimator.step(fresh, image, survey(image, site, points), site, points).estimate
