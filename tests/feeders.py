@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.core.estimation.islands import islands
-from daemon.core.estimation.measurements import ABSENT, AGED, FRESH, Kind, Measurements, weights
+from daemon.core.estimation.measurements import (
+    ABSENT,
+    AGED,
+    FRESH,
+    Kind,
+    Measurements,
+    weights,
+    worth,
+)
 from daemon.core.estimation.model import Model, model
 from daemon.core.estimation.network import (
     Branches,
@@ -73,7 +81,9 @@ def feeders(size: int) -> Network:
     shunt = np.zeros((len(at), 2), dtype=np.complex128)
     shunt[: middle + low] = (0.001 - 0.005j) * rated
     ones = np.ones(len(at))
-    branches = Branches(np.array(at), (1.0 / z).astype(np.complex128), shunt, ones, 0.0 * ones, NONE)
+    branches = Branches(
+        np.array(at), (1.0 / z).astype(np.complex128), shunt, ones, 0.0 * ones, NONE
+    )
     return ac_network(len(at) + 1, branches, np.array([0]), np.arange(1, first_load))
 
 
@@ -109,6 +119,7 @@ class Metered:
         p: active power of the loads (n_load,) [pu].
         x: the true state (n_state,).
         y: what the instruments should read (n_measurement,) [pu].
+        worth: weight of every class of every measurement (3, n_measurement) [1/pu^2].
         meter: number of the device of every measurement: P and Q come from one (n_measurement,).
     """
 
@@ -116,6 +127,7 @@ class Metered:
     p: Floats
     x: Floats
     y: Floats
+    worth: Floats
     meter: Ints
 
 
@@ -136,10 +148,10 @@ def metered(size: int) -> Metered:
     y = truth(model(network, bare(kind, place, np.ones(len(kind)))), x)
     power = POWER_SIGMA_PU * np.maximum(np.abs(y), LEAST_POWER_PU)
     of = model(network, bare(kind, place, np.where(kind == Kind.VOLTAGE, V_SIGMA_PU, power)))
-    n_voltage = len(places[0])
+    n_voltage, told = len(places[0]), of.equations.measurements
     flows, draws = n_voltage + branches, n_voltage + n_branch + np.arange(loads)
     meter = np.concatenate([np.arange(n_voltage), flows, flows, draws, draws])
-    return Metered(of, p, x, y, meter)
+    return Metered(of, p, x, y, worth(told.sigma, told.sigma_aged), meter)
 
 
 def drawn_classes(of: Metered, chance: np.random.Generator) -> NDArray[np.uint8]:
@@ -164,4 +176,4 @@ def scan(
     sigma = np.where(classes == AGED, told.sigma_aged, told.sigma)
     z = (of.y if y is None else y) + sigma * chance.standard_normal(len(of.y))
     z[classes == ABSENT] = np.nan
-    return z, classes, weights(told, classes)
+    return z, classes, weights(of.worth, classes)

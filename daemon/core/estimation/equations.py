@@ -45,8 +45,8 @@ class Equations:
         where: places of the states.
         mix: the mixture of primitives (n_row, n_primitive).
         exact: the constraints as terms; `row` counts from 0.
-        start: AC bus at the `from` end of every branch (n_branch,).
-        end: AC bus at its `to` end (n_branch,).
+        ends: places of the angles at the `from` ends of all AC branches and at
+            their `to` ends, then of the magnitudes (4 n_branch,).
         currents: rows of metered current magnitudes (n_current,).
         n_measurement: number of measurements.
         n_constraint: number of constraints.
@@ -61,8 +61,7 @@ class Equations:
     where: Layout
     mix: Matrix
     exact: Terms
-    start: Ints
-    end: Ints
+    ends: Ints
     currents: Ints
     n_measurement: int
     n_constraint: int
@@ -98,6 +97,7 @@ def equations(network: Network, measurements: Measurements) -> Equations:
         mix.shape,
     )
     row, column = _slopes(network)
+    at = network.branches.at.T.ravel()
     slope, slope_order = _ordered(row, column, (n_primitive, n_state))
     by_state = product(mix_pattern, slope)
     return Equations(
@@ -106,8 +106,7 @@ def equations(network: Network, measurements: Measurements) -> Equations:
         where=layout(network),
         mix=mix,
         exact=exact,
-        start=np.ascontiguousarray(network.branches.at[:, 0]),
-        end=np.ascontiguousarray(network.branches.at[:, 1]),
+        ends=np.concatenate([at, network.n_ac + at]),
         currents=currents,
         n_measurement=n_measurement,
         n_constraint=n_constraint,

@@ -29,8 +29,10 @@ class Islands:
         dc: number of the DC island of every DC bus (n_dc,); -1 where dead.
         reference: AC bus whose angle is 0 (n_island,).
         branch: 1.0 where an AC branch carries something, else 0.0 (n_branch,).
-        dc_branch: the same for DC branches (n_dc_branch,).
-        converter: the same for converters (n_converter,).
+        behind: voltage behind the ratio of a branch by that before it, 0.0 where it carries nothing
+            (n_branch,); not for ratios that are states.
+        dc_branch: 1.0 and 0.0 for DC branches (n_dc_branch,).
+        converter: 1.0 and 0.0 for converters (n_converter,).
         free: states that are not known beforehand (n_state,): alive, and no reference angle.
         alive: states of what is energised (n_state,).
     """
@@ -39,6 +41,7 @@ class Islands:
     dc: Ints
     reference: Ints
     branch: Floats
+    behind: Floats
     dc_branch: Floats
     converter: Floats
     free: Flags
@@ -61,11 +64,13 @@ def islands(network: Network, wiring: Wiring) -> Islands:
     free[reference] = False
     start, end = network.branches.at.T
     dc_start, _ = network.dc_branches.at.T
+    carries = (wiring.branch_on & (ac[start] >= 0) & (ac[end] >= 0)).astype(np.float64)
     return Islands(
         ac=ac,
         dc=dc,
         reference=reference,
-        branch=(wiring.branch_on & (ac[start] >= 0) & (ac[end] >= 0)).astype(np.float64),
+        branch=carries,
+        behind=carries / network.branches.ratio,
         dc_branch=(wiring.dc_branch_on & (dc[dc_start] >= 0)).astype(np.float64),
         converter=converting.astype(np.float64),
         free=free,

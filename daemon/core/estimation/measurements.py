@@ -109,13 +109,24 @@ class Measurements:
     terms: Terms = field(default_factory=no_terms)
 
 
-def weights(measurements: Measurements, classes: Classes) -> Floats:
+def worth(sigma: Floats, sigma_aged: Floats) -> Floats:
+    """Return the weight of every class of every measurement (3, n_measurement) [1/pu^2].
+
+    Args:
+        sigma: standard deviation of fresh values (n_measurement,) [pu].
+        sigma_aged: of aged values (n_measurement,) [pu].
+    """
+    table = np.zeros((3, len(sigma)))
+    table[FRESH], table[AGED] = sigma**-2.0, sigma_aged**-2.0
+    return table
+
+
+def weights(worth: Floats, classes: Classes) -> Floats:
     """Return the weight of every measurement (n_measurement,) [1/pu^2].
 
     Args:
-        measurements: the instruments.
-        classes: `FRESH`, `AGED` or `ABSENT` each.
+        worth: weight of every class of every measurement (3, n_measurement) [1/pu^2].
+        classes: `FRESH`, `AGED` or `ABSENT` each (n_measurement,).
     """
-    weight = np.where(classes == FRESH, measurements.sigma, measurements.sigma_aged) ** -2.0
-    weight[classes == ABSENT] = 0.0
-    return weight
+    chosen: Floats = worth[classes, np.arange(len(classes))]
+    return chosen

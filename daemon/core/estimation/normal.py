@@ -37,6 +37,9 @@ _ANCHOR: Final = 1e-4
 _ROUNDING: Final = 1e-12
 """`e` by the diagonal: well above what rounding leaves of it."""
 
+_WORTHLESS: Final = 1e-6
+"""Weight by the largest below which a measurement is not typical."""
+
 _SLACK: Final = 1e-6
 """`d` by the variance of a typical measurement."""
 
@@ -123,8 +126,8 @@ def _numbers(
     anchor = np.where(free, _ANCHOR + _ROUNDING * diagonal[:n_state], 1.0)
     multiplier = equations.rows.row[how.below :] - equations.n_measurement
     held = summed(multiplier, np.abs(exact), equations.n_constraint) > 0.0
-    seen = weight[weight > 0.0]
-    slack = _SLACK / np.median(seen) if len(seen) else 1.0
+    known = weight[weight > _WORTHLESS * weight.max(initial=0.0)]
+    slack = _SLACK / np.median(known) if len(known) else 1.0
     numbers[how.diagonal] += np.concatenate([anchor, np.where(held, -slack, -1.0)])
     return numbers
 

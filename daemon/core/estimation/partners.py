@@ -6,8 +6,7 @@ nearly nothing else. So a change of weights is corrected pair by pair, two by tw
 instead of factoring anew; what a pair does to others is left to the next step.
 
 For a pair with estimated variances e1, e2, covariance c and changes d1, d2 of its weights, the
-matrix D (1 + E D)^-1 of the Woodbury identity has the determinant
-1 + d1 e1 + d2 e2 + d1 d2 (e1 e2 - c^2).
+matrix 1 + D E of the Woodbury identity has the determinant (1 + d1 e1) (1 + d2 e2) - d1 d2 c^2.
 
 Source: M. Woodbury, Inverting modified matrices (1950); own derivation for pairs.
 """
@@ -52,16 +51,16 @@ class Pairs(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """What changed weights mean, pair by pair.
+    """What changed weights mean, pair by pair: the inverse of 1 + D E, and the variances then.
 
     Attributes:
-        own: part of a reading's predicted change to take back (n_measurement,) [1/pu^2].
-        cross: part of the partner's to add again (n_measurement,) [1/pu^2].
+        keep: part of an instrument's own push (n_measurement,).
+        swap: part of its partner's to take away (n_measurement,).
         share: variance of the estimated readings (n_measurement,) [pu^2].
     """
 
-    own: Floats
-    cross: Floats
+    keep: Floats
+    swap: Floats
     share: Floats
 
 
@@ -107,18 +106,18 @@ def pairs(of: Unfolded, partner: Ints) -> Pairs:
     return Pairs(partner, share, theirs, covariance, share * theirs - covariance**2)
 
 
-def corrected(of: Pairs, change: Floats) -> Correction:
+def corrected(of: Pairs, own: Floats, theirs: Floats) -> Correction:
     """Return what it means that weights changed.
 
     Args:
         of: the pairs.
-        change: of every weight since it was factored (n_measurement,) [1/pu^2].
+        own: change of every weight since it was factored (..., n_measurement) [1/pu^2].
+        theirs: change of the partner's (..., n_measurement) [1/pu^2].
     """
-    theirs = change[of.partner]
-    product = change * theirs
-    inverse = 1.0 / (1.0 + change * of.share + theirs * of.their_share + product * of.left_over)
+    kept = 1.0 + theirs * of.their_share
+    inverse = 1.0 / (kept * (1.0 + own * of.share) - own * theirs * of.covariance**2)
     return Correction(
-        own=(change + product * of.their_share) * inverse,
-        cross=product * of.covariance * inverse,
+        keep=kept * inverse,
+        swap=own * of.covariance * inverse,
         share=(of.share + theirs * of.left_over) * inverse,
     )

@@ -12,7 +12,7 @@ from daemon.core.estimation.matrix import times
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
     from daemon.core.estimation.islands import Islands
-    from daemon.core.estimation.network import Floats, Network
+    from daemon.core.estimation.network import Floats
 
 SMALLEST_CURRENT: Final = 1e-6
 """Below this [pu] the magnitude of a current is taken not to change with anything."""
@@ -63,22 +63,23 @@ def _by_part(p: Floats, q: Floats, voltage: Floats) -> Floats:
     return np.stack([p * per_power, q * per_power, -current * inverse])
 
 
-def _ratio(network: Network, taps: Floats) -> Floats:
-    ratio = network.branches.ratio
-    if len(taps):
-        ratio = ratio.copy()
-        ratio[network.branches.tapped] = taps
-    return ratio
+def _behind(equations: Equations, live: Islands, x: Floats) -> Floats:
+    """Return the voltage behind the ratio by that before it, 0 where off (n_branch,)."""
+    tapped = equations.network.branches.tapped
+    if not len(tapped):
+        return live.behind
+    behind = live.behind.copy()
+    behind[tapped] = live.branch[tapped] / x[equations.where.tap]
+    return behind
 
 
 def primitive_values(equations: Equations, live: Islands, x: Floats) -> Floats:
     """Return the primitives in the order of `mixture.Primitives` (n_primitive,)."""
-    network, where = equations.network, equations.where
-    start, end = equations.start, equations.end
-    angle, voltage = x[where.angle], x[where.voltage]
-    near = voltage[start] * (live.branch / _ratio(network, x[where.tap]))
-    far = voltage[end]
-    turn = angle[start] - angle[end] - network.branches.shift
+    network = equations.network
+    angle, angle_end, near, far = x.take(equations.ends).reshape(4, -1)
+    near = near * _behind(equations, live, x)
+    turn = angle - angle_end
+    turn -= network.branches.shift
     both = near * far
     value = [x, near * near, live.branch * far * far, both * np.cos(turn), both * np.sin(turn)]
     if network.n_dc:
@@ -102,11 +103,10 @@ def _dc_values(equations: Equations, live: Islands, x: Floats) -> list[Floats]:
 def slopes(equations: Equations, live: Islands, x: Floats) -> Floats:
     """Return the derivatives of the primitives by the states, as `equations` lists them."""
     network, where = equations.network, equations.where
-    start, end = equations.start, equations.end
-    angle, voltage = x[where.angle], x[where.voltage]
-    behind = live.branch / _ratio(network, x[where.tap])
-    near, far = voltage[start] * behind, voltage[end]
-    turn = angle[start] - angle[end] - network.branches.shift
+    behind = _behind(equations, live, x)
+    angle, angle_end, near, far = x.take(equations.ends).reshape(4, -1)
+    near = near * behind
+    turn = angle - angle_end - network.branches.shift
     cosine, sine = np.cos(turn), np.sin(turn)
     along, across = near * far * cosine, near * far * sine
     slope = [np.ones(where.size), 2.0 * near * behind, 2.0 * live.branch * far]

@@ -2,15 +2,15 @@
 
 Theory of operation. A *basis* is a wiring, a state and weights: values, kept in the state of
 whoever estimates. All else is a cache that is rebuilt from it: the Jacobian there, and the inverse
-of the matrix of a step as sparse factors. A scan then costs, for every step, one reading of the
-network, four sparse products and the correction for weights that differ from those of the basis,
-pair by pair. Steps are made until what is left to go is below `TOLERANCE`, judged by how fast the
-last two became smaller; three are enough in the scan of a surge.
+of the matrix of a step as sparse factors. A scan reads the network once where it was and answers
+the residuals with the weights of the basis; that the weights of the scan are others is corrected
+twice, pair by pair, within the same linear model. A second reading is made only when the step was
+so long that the curvature of the network counts, as in the scan of a surge.
 
 The derivatives are those of the basis throughout, in the gradient as well, so the result is not
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
 noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows. When three
-steps are not enough, or the wiring is another, the full solve answers and makes a new basis.
+readings are not enough, or the wiring is another, the full solve answers and makes a new basis.
 
 Source: A. Monticelli, State Estimation in Electric Power Systems, section 2.6 (constant gain);
 own derivation for the weights.
@@ -19,26 +19,28 @@ own derivation for the weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.estimation.gauss_newton import gauss_newton, usable
-from daemon.core.estimation.inverse import fast_step, inverse
+from daemon.core.estimation.gauss_newton import LARGEST, gauss_newton
+from daemon.core.estimation.inverse import inverse
 from daemon.core.estimation.islands import islands
 from daemon.core.estimation.layout import Solution
 from daemon.core.estimation.matrix import times
+from daemon.core.estimation.measurements import ABSENT, weights, worth
 from daemon.core.estimation.model import flat
 from daemon.core.estimation.normal import factored
-from daemon.core.estimation.partners import corrected
 from daemon.core.estimation.reading import jacobian, read
-from daemon.core.estimation.verdict import verdict
+from daemon.core.estimation.weighing import LEAST, table, weighed
 
 if TYPE_CHECKING:
     from daemon.core.estimation.inverse import Inverse
     from daemon.core.estimation.islands import Islands
+    from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Floats, Wiring
+    from daemon.core.estimation.weighing import Table, Weighing
 
 TOLERANCE: Final = 1e-5
 """What may be left to go [pu, rad]."""
@@ -51,13 +53,15 @@ _STAYS: Final = 0.25
 """The plant stays when it moves less than this part of that distance in a scan."""
 
 _SLOWEST: Final = 0.3
-"""A step is taken to leave no less to go than this part of it."""
+"""A correction of weights is taken to leave no less to go than this part of it."""
+
+_CURVATURE: Final = 2.0
+"""What a step leaves to go because the network is not linear, by its square [1/pu]."""
 
 _USUAL: Final = 0.9
 """Weight of the basis by that of fresh values: a tenth of them is usually aged."""
 
-_LEAST: Final = 1e-3
-"""Least weight by that of the basis as far as steps are concerned: keeps pairs from vanishing."""
+_ABSENT: Final = np.uint8(ABSENT)
 
 _SETTLED: Final = 1e-7
 """Last step of the solve that makes a new basis [pu, rad]."""
@@ -93,11 +97,13 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frozen:
-    """The cache that belongs to a basis."""
+    """The cache that belongs to a basis, and to what aged values are worth."""
 
     basis: Basis
+    sigma_aged: Floats
     live: Islands
     inverse: Inverse
+    table: Table
 
 
 class Tracker:
@@ -109,102 +115,160 @@ class Tracker:
         self._frozen: _Frozen | None = None
 
     def scan(
-        self, state: Tracking | None, wiring: Wiring, z: Floats, weight: Floats
+        self,
+        state: Tracking | None,
+        wiring: Wiring,
+        z: Floats,
+        classes: Classes,
+        sigma_aged: Floats | None = None,
     ) -> tuple[Tracking, Solution]:
         """Return the estimate of one scan and what to carry to the next.
 
         Args:
             state: what the last scan left; None at the start.
             wiring: what is connected; the same object as long as nothing switches.
-            z: measured values (n_measurement,) [pu]; whatever, where the weight is 0.
-            weight: of the measurements (n_measurement,) [1/pu^2].
+            z: measured values (n_measurement,) [pu]; whatever, where absent.
+            classes: `FRESH`, `AGED` or `ABSENT` each (n_measurement,).
+            sigma_aged: standard deviation of aged values, if others than those of the model
+                (n_measurement,) [pu]; the same object as long as they stay.
         """
-        weight = usable(z, weight)
-        z = np.where(weight > 0.0, z, 0.0)
+        if sigma_aged is None:
+            sigma_aged = self.model.equations.measurements.sigma_aged
+        usable = np.abs(z) <= LARGEST  # so written that NaN is not
+        z, classes = np.where(usable, z, 0.0), np.where(usable, classes, _ABSENT)
         if state is None or state.basis.wiring is not wiring:
-            state = self.begin(wiring, z, weight, None if state is None else state.x)
-        solution = self._tracked(state, z, weight)
+            weight = weights(self._worth(sigma_aged), classes)
+            state = self._begun(wiring, z, weight, self._usual, state)
+        solution = self._tracked(state, z, classes, sigma_aged)
         if not solution.converged:
-            state = self.begin(wiring, z, weight, state.x)
-            solution = self._tracked(state, z, weight)
+            weight = weights(self._worth(sigma_aged), classes)
+            state = self._begun(wiring, z, weight, np.maximum(weight, LEAST * self._usual), state)
+            solution = self._tracked(state, z, classes, sigma_aged)
         return Tracking(_followed(state, solution), solution.x), solution
 
-    def begin(
-        self, wiring: Wiring, z: Floats, weight: Floats, before: Floats | None = None
+    def _begun(
+        self, wiring: Wiring, z: Floats, weight: Floats, usual: Floats, before: Tracking | None
     ) -> Tracking:
-        """Return the state in a wiring by a full solve: at the start, and when it changed.
-
-        Args:
-            wiring: what is connected.
-            z: measured values, finite (n_measurement,) [pu].
-            weight: of the measurements (n_measurement,) [1/pu^2].
-            before: the last estimate, if there is one (n_state,) [pu, rad].
-        """
+        """Return the state in a wiring by a full solve: at the start, and when it changed."""
         live = islands(self.model.equations.network, wiring)
         x = flat(self.model.equations, live)
         if before is not None:
-            x = np.where(live.alive & (before != 0.0), before, x)
+            x = np.where(live.alive & (before.x != 0.0), before.x, x)
         x = gauss_newton(self.model, live, x, z, weight, _SETTLED).x
-        basis = Basis(wiring, x, np.maximum(_USUAL * weight, _LEAST * self._usual))
-        return Tracking(basis, x)
+        return Tracking(Basis(wiring, x, usual), x)
 
-    def _cached(self, basis: Basis) -> _Frozen:
+    def linearised(self) -> Inverse:
+        """Return the linearisation that the last scan was solved with."""
+        assert self._frozen is not None, "no scan was solved"
+        return self._frozen.inverse
+
+    def _worth(self, sigma_aged: Floats) -> Floats:
+        return worth(self.model.equations.measurements.sigma, sigma_aged)
+
+    def _cached(self, basis: Basis, sigma_aged: Floats) -> _Frozen:
         kept = self._frozen
         if kept is None or kept.basis is not basis:
             equations = self.model.equations
             live = islands(equations.network, basis.wiring)
             slope = jacobian(equations, live, basis.x)
             factors = factored(self.model.normal, equations, slope, basis.weight, live.free)
-            kept = _Frozen(basis, live, inverse(equations, factors, self.model.partner))
-            self._frozen = kept
+            of = inverse(equations, factors, self.model.partner)
+        elif kept.sigma_aged is not sigma_aged:
+            live, of = kept.live, kept.inverse
+        else:
+            return kept
+        rows = table(of, self._worth(sigma_aged))
+        self._frozen = kept = _Frozen(basis, sigma_aged, live, of, rows)
         return kept
 
-    def _tracked(self, state: Tracking, z: Floats, weight: Floats) -> Solution:
+    def _tracked(
+        self, state: Tracking, z: Floats, classes: Classes, sigma_aged: Floats
+    ) -> Solution:
         """Return the estimate of one scan by steps of the basis."""
-        frozen, n = self._cached(state.basis), len(z)
-        of, live, equations = frozen.inverse, frozen.live, self.model.equations
-        change = np.maximum(weight, _LEAST * of.weight) - of.weight
-        correction = corrected(of.pairs, change)
-        x, size, left, count = state.x, np.inf, np.inf, 0
+        frozen = self._cached(state.basis, sigma_aged)
+        of, weighing = frozen.inverse, weighed(frozen.table, classes)
+        x, n, count = state.x, len(z), 0
         while True:
             count += 1
-            rows = read(equations, live, x)
-            residual = z - rows[:n]
-            rows[:n] = weight * residual
-            factor = fast_step(of, correction, rows)
-            step = times(of.states, factor)
-            x = x + step
-            before, size = size, float(max(step.max(initial=0.0), -step.min(initial=0.0)))
-            left = size if count == 1 else size * max(size / before, _SLOWEST)
-            if not left > TOLERANCE or count == _MOST_STEPS:
+            push = read(self.model.equations, frozen.live, x)
+            residual = z - push[:n]
+            push[:n] = weighing.weight * residual
+            step = _step(of, weighing, push)
+            x = x + step.moved
+            if not step.left > TOLERANCE or count == _MOST_STEPS:
                 break
-        used = weight > 0.0
-        residual = residual - times(of.seen, factor)
+        residual -= step.seen
         measured = z - residual
-        residual = used * residual
-        found = verdict(residual, weight, correction.share)
+        residual *= weighing.used
         return Solution(
             x=x,
-            alive=live.alive,
-            used=used,
+            alive=frozen.live.alive,
+            used=weighing.used > 0.0,
             measured=measured,
             sigma_measured=of.sigma_measured,
             residual=residual,
-            normalised=found.normalised,
-            chi_square=found.chi_square,
-            dof=found.dof,
+            normalised=weighing.scale * residual,
+            chi_square=float((weighing.weight * residual) @ residual),
+            dof=float(np.add.reduce(weighing.left)),
             sigma=of.sigma,
             iterations=count,
-            step=size,
-            converged=left <= TOLERANCE,
+            step=step.size,
+            converged=step.left <= TOLERANCE,
         )
+
+
+class _Step(NamedTuple):
+    """One step.
+
+    Attributes:
+        moved: change of the states (n_state,) [pu, rad].
+        seen: change of the readings (n_measurement,) [pu].
+        size: largest change of a state [pu, rad].
+        left: what it leaves to go [pu, rad].
+    """
+
+    moved: Floats
+    seen: Floats
+    size: float
+    left: float
+
+
+def _step(of: Inverse, weighing: Weighing, push: Floats) -> _Step:
+    """Return one step with the weights of the scan, corrected twice.
+
+    Args:
+        of: the linearisation.
+        weighing: of this scan.
+        push: weight times residual of the measurements, then mismatch of the constraints.
+    """
+    _, change, keep, swap, *_ = weighing
+    partner = of.pairs.partner
+    factor = times(of.enter, push)
+    seen = of.readings(factor)
+    wrong = change * seen
+    back = keep * wrong - swap * wrong[partner]
+    first = times(of.alone, back)
+    wrong = change * (seen - of.readings(first))
+    wrong -= back
+    second = times(of.alone, keep * wrong - swap * wrong[partner])
+    factor -= first
+    factor -= second
+    moved = of.states(factor)
+    size, last = _size(moved), _size(of.states(second))
+    late = last * max(last / size, _SLOWEST) if size > 0.0 else 0.0
+    return _Step(moved, of.readings(factor), size, _CURVATURE * size * size + late)
+
+
+def _size(step: Floats) -> float:
+    """Return the largest change of a state."""
+    return float(np.maximum.reduce(np.abs(step), initial=0.0))
 
 
 def _followed(state: Tracking, solution: Solution) -> Basis:
     """Return the basis of the next scan: another when the plant has moved and stays."""
     basis = state.basis
     distance = np.abs(solution.x - basis.x).max(initial=0.0)
-    moved = np.abs(solution.x - state.x).max(initial=0.0)
-    if distance < _FAR or moved > distance * _STAYS or not solution.converged:
+    if distance < _FAR or not solution.converged:
         return basis
-    return Basis(basis.wiring, solution.x, basis.weight)
+    moved = np.abs(solution.x - state.x).max(initial=0.0)
+    return basis if moved > distance * _STAYS else Basis(basis.wiring, solution.x, basis.weight)

@@ -18,8 +18,9 @@ from scipy.special import chdtri, ndtri
 if TYPE_CHECKING:
     from daemon.core.estimation.network import Floats
 
-_CHECKED: Final = 1e-6
-"""Part of a measurement's variance that its residual has at least when something checks it."""
+CHECKED: Final = 1e-2
+"""Part of a measurement's variance that its residual has at least when something checks it: below,
+an error of ten sigma does not show."""
 
 
 class Verdict(NamedTuple):
@@ -47,7 +48,7 @@ def verdict(residual: Floats, weight: Floats, share: Floats) -> Verdict:
     # As parts of the measurement's own variance, which spares a division where that is infinite.
     left = 1.0 - weight * share
     used = weight * residual
-    checked = left > _CHECKED
+    checked = left > CHECKED
     scale = np.sqrt(weight / np.where(checked, left, np.inf))
     return Verdict(
         normalised=residual * scale,
