@@ -6,11 +6,11 @@ moves, and that shows in the readings themselves: the step from one to the next 
 missing in the last one. The largest step lately is the *swing* of an instrument, kept in powers of
 two so that it changes seldom, and halved when it was not reached by half for `FORGET`.
 
-An instrument whose step was larger than it can err is *restless* for `REST`. What is restless is
-weighed with its swing; that is settled anew at most every `EVERY`. What has become restless since
-is *aged* until then: it counts as if it had jumped. The rest is *fresh*, however seldom it is read.
-A value of uncertain quality is aged, a bad one absent, and so is what was received before the last
-switch moved: it is of another network.
+An instrument whose step was larger than it can err is *restless* for `REST`, and aged: weighed with
+its swing, or, when it had never moved before, as if it had jumped. What swings are worth is settled
+anew at most every `EVERY`, for it costs time. The rest is *fresh*, however seldom it is read. A
+value of uncertain quality is aged too, a bad one absent, and so is what was received before the
+last switch moved: it is of another network.
 
 Source: own derivation.
 """
@@ -29,17 +29,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.core.estimation.measurements import Classes
-    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.network import Floats, Ints
 
-REST: Final = 10 * SECOND
+REST: Final = 30 * SECOND
 FORGET: Final = 60 * SECOND
-EVERY: Final = SECOND
+EVERY: Final = 10 * SECOND
 LAG: Final = 3 * SECOND
 """So long after a switch has moved everything was read anew [ns]."""
 ROOM: Final = 0.6
 """Standard deviation by swing: what is missing is anywhere between nothing and all of it."""
 JUMP_PU: Final = 0.2
 """Swing of what never moved and does so now, by its reading."""
+CLEAR: Final = 2.0
+"""A step of more than so many standard deviations is no error of the instrument."""
 HALF: Final = 0.5
 
 
@@ -53,8 +55,7 @@ class Ages:
         level: its swing is two to this, by its own standard deviation; 0 where none was seen.
         reached: largest step since swings were looked at [pu].
         forget_ns: when swings are looked at again [ns].
-        settle_ns: when it is settled again what is weighed with its swing [ns].
-        swinging: which are (n_real,).
+        settle_ns: when it is settled again what swings are worth [ns].
         weighed: level of each when that was settled (n_real,).
         since_ns: what was received before this is not used [ns].
     """
@@ -65,7 +66,6 @@ class Ages:
     reached: Floats
     forget_ns: int
     settle_ns: int
-    swinging: Flags
     weighed: Ints
     since_ns: int
 
@@ -81,7 +81,6 @@ def begin(readings: Floats, now_ns: int) -> Ages:
         reached=np.zeros(count),
         forget_ns=now_ns + FORGET,
         settle_ns=now_ns,
-        swinging=np.zeros(count, dtype=np.bool_),
         weighed=none,
         since_ns=0,
     )
@@ -92,18 +91,18 @@ def switched(ages: Ages, now_ns: int) -> Ages:
     return replace(ages, since_ns=now_ns)
 
 
-def sigmas(ages: Ages, sigma: Floats, readings: Floats) -> tuple[Floats, Floats]:
-    """Return the standard deviations that are weighed with, of fresh and of aged values.
+def sigma_aged(ages: Ages, sigma: Floats, readings: Floats) -> Floats:
+    """Return the standard deviation of aged values (n_real,) [pu].
 
     Args:
         ages: the memory.
         sigma: standard deviation of the instruments by themselves (n_real,) [pu].
         readings: typical ones (n_real,) [pu].
     """
-    swing = ROOM * sigma * np.exp2(ages.weighed)
-    jump = np.maximum(swing, ROOM * JUMP_PU * np.abs(readings))
-    aged = np.hypot(sigma, jump)
-    return np.where(ages.swinging, np.hypot(sigma, swing), sigma), aged
+    swing = sigma * np.exp2(ages.weighed)
+    jump = np.where(ages.weighed > 0, swing, JUMP_PU * np.abs(readings))
+    aged: Floats = np.hypot(sigma, ROOM * jump)
+    return aged
 
 
 def classes(ages: Ages, quality: NDArray[np.uint8], heard_ns: Ints, now_ns: int) -> Classes:
@@ -115,8 +114,7 @@ def classes(ages: Ages, quality: NDArray[np.uint8], heard_ns: Ints, now_ns: int)
         heard_ns: when each was received (n_real,) [ns].
         now_ns: time of the scan [ns].
     """
-    restless = (ages.until_ns > now_ns) & ~(ages.swinging & (ages.level <= ages.weighed))
-    found = np.maximum(quality, restless)
+    found = np.maximum(quality, ages.until_ns > now_ns)
     if now_ns - ages.since_ns < LAG:
         found[heard_ns < ages.since_ns] = ABSENT
     return found
@@ -132,12 +130,12 @@ def stepped(ages: Ages, readings: Floats, sigma: Floats, now_ns: int) -> Ages:
         now_ns: time of the scan [ns].
     """
     by = np.abs(readings - ages.last)
-    moving = by > sigma
+    moving = by > CLEAR * sigma
     until_ns, level, reached = ages.until_ns, ages.level, ages.reached
     if moving.any():
         until_ns = np.where(moving, now_ns + REST, until_ns)
         reached = np.maximum(reached, by)
-        above = by > sigma * np.exp2(level)
+        above = moving & (by > sigma * np.exp2(level))
         if above.any():
             level = level.copy()
             level[above] = np.ceil(np.log2(by[above] / sigma[above])).astype(np.int64)
@@ -155,9 +153,7 @@ def _forgotten(ages: Ages, sigma: Floats, now_ns: int) -> Ages:
 
 
 def _settled(ages: Ages, now_ns: int) -> Ages:
-    """Settle what is weighed with its swing; the same arrays where nothing is otherwise."""
-    swinging = ages.until_ns > now_ns
-    again = np.array_equal(swinging, ages.swinging) and np.array_equal(ages.level, ages.weighed)
-    if again:
-        return replace(ages, settle_ns=now_ns + EVERY)
-    return replace(ages, settle_ns=now_ns + EVERY, swinging=swinging, weighed=ages.level)
+    """Settle what swings are worth; the same array where nothing is otherwise."""
+    again = np.array_equal(ages.level, ages.weighed)
+    weighed = ages.weighed if again else ages.level
+    return replace(ages, settle_ns=now_ns + EVERY, weighed=weighed)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
-BASE_VA: Final = 1e6
+BASE_VA: Final = 1e7
 """What one per unit of power is [VA]."""
 LOSS_SHAPE: Final = (0.01333, 0.0064, 0.01081)
 """Loss of a converter by rating: constant, by load, by its square."""

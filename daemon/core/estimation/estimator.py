@@ -25,7 +25,7 @@ from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
 from daemon.core.estimation.instruments import Instruments, instruments
 from daemon.core.estimation.layout import layout
-from daemon.core.estimation.measurements import ABSENT, AGED, FRESH
+from daemon.core.estimation.measurements import ABSENT, FRESH
 from daemon.core.estimation.model import model
 from daemon.core.estimation.readouts import Readouts, readouts
 from daemon.core.estimation.site_network import build
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from daemon.core.estimation.gathering import Row
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
+    from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.site_network import SiteNetwork, Wires
     from daemon.core.topology import Topology
@@ -52,10 +53,6 @@ if TYPE_CHECKING:
 
 NOTHING: Final = 1e3
 """Standard deviation of what is asked for and never measured [pu]."""
-HALF: Final = 0.5
-"""Typical reading, by rating."""
-LEAST: Final = 1e-3
-"""Weight of what measures nothing at present, by its typical one, where steps are prepared."""
 KEPT: Final = 64
 """Networks that are kept for when a switch moves back."""
 FAR_PU: Final = 0.3
@@ -116,10 +113,21 @@ class Prepared:
         self.rest[: len(told.all) - told.count][there[told.count : len(told.all)]] = FRESH
         where = layout(self.at.network)
         self.places: Final = Places(self.at, where, plan.is_dc)
-        sigma = plan.typical
-        self.tracker: Final = Tracker(
-            model(self.at.network, measurements(self.made, told.count, sigma, sigma))
-        )
+        self._model: Model | None = None
+        self._tracker: tuple[Floats, Tracker] | None = None
+
+    def tracker(self, plan: Plan, reference: Floats) -> Tracker:
+        """Return the tracker of instruments weighed by these readings (n_real,) [pu]."""
+        if self._tracker is not None and self._tracker[0] is reference:
+            return self._tracker[1]
+        sigma = plan.sigma(reference)
+        if self._model is None:
+            told = measurements(self.made, plan.told.count, sigma, sigma)
+            self._model = model(self.at.network, told)
+        weighed = replace(self._model.equations.measurements, sigma=sigma, sigma_aged=sigma)
+        equations = replace(self._model.equations, measurements=weighed)
+        self._tracker = reference, Tracker(replace(self._model, equations=equations))
+        return self._tracker[1]
 
 
 class Plan:
@@ -137,13 +145,10 @@ class Plan:
         self.metered: Final = {a.number for i in all_ for a in i.at if a.what.startswith("through")}
         self._relative = np.array([i.relative for i in all_])
         self._absolute = np.array([i.absolute for i in all_])
-        self.size: Final = len(all_) + len(self.readouts.sums)
         self._others = np.concatenate(
             [self._absolute[self.told.count :], np.full(len(self.readouts.sums), NOTHING)]
         )
-        rated = np.array([i.rated for i in all_[: self.told.count]])
-        self.typical: Final = np.concatenate([self.floor(HALF * rated), self._others])
-        self._weights: tuple[tuple[Floats, Flags, Ints], Floats] | None = None
+        self._aged: tuple[tuple[Floats, Ints], Floats] | None = None
         self._prepared: dict[Wires, Prepared] = {}
         self._quality: tuple[QualityArray, Prepared, NDArray[np.uint8]] | None = None
 
@@ -156,15 +161,16 @@ class Plan:
             found = self._prepared[wires] = Prepared(self, wires)
         return found
 
-    def weights(self, reference: Floats, ages: Ages) -> Floats:
-        """Return the weight of every class, of what is asked for too (3, n_measurement)."""
-        kept, key = self._weights, (reference, ages.swinging, ages.weighed)
+    def sigma(self, reference: Floats) -> Floats:
+        """Return standard deviations of fresh values, and of what is asked for [pu]."""
+        return np.concatenate([self.floor(reference), self._others])
+
+    def sigma_aged(self, reference: Floats, ages: Ages) -> Floats:
+        """Return standard deviations of aged values, and of what is asked for [pu]."""
+        kept, key = self._aged, (reference, ages.weighed)
         if kept is None or any(a is not b for a, b in zip(kept[0], key, strict=True)):
-            real = ageing.sigmas(ages, self.floor(reference), reference)
-            weights = np.zeros((3, self.size))
-            for number, sigma in zip((FRESH, AGED), real, strict=True):
-                weights[number] = np.concatenate([sigma, self._others]) ** -2.0
-            kept = self._weights = key, weights
+            aged = ageing.sigma_aged(ages, self.floor(reference), reference)
+            kept = self._aged = key, np.concatenate([aged, self._others])
         return kept[1]
 
     def floor(self, reference: Floats) -> Floats:
@@ -264,10 +270,7 @@ def _followed(
         reference = seen.z[: of.told.count]
     readings = seen.z[: of.told.count]
     ages = ageing.stepped(state.ages, readings, of.floor(reference), seen.now_ns)
-    after = replace(state, reference=reference, ages=ages)
-    if ages.swinging is not state.ages.swinging or reference is not state.reference:
-        after = replace(after, track=_rebased(of, prepared, after))
-    return _solved(of, prepared, after, seen)
+    return _solved(of, prepared, replace(state, reference=reference, ages=ages), seen)
 
 
 def _solved(
@@ -278,25 +281,10 @@ def _solved(
     assert state.reference is not None
     found = ageing.classes(state.ages, seen.quality, seen.heard_ns, seen.now_ns)
     classes = np.concatenate([found, prepared.rest])
-    weights = of.weights(state.reference, state.ages)
-    weight = np.take_along_axis(weights, classes[None].astype(np.int64), axis=0)[0]
-    track, solution = prepared.tracker.scan(state.track, prepared.at.wiring, seen.z, weight)
+    tracker = prepared.tracker(of, state.reference)
+    aged = of.sigma_aged(state.reference, state.ages)
+    track, solution = tracker.scan(state.track, prepared.at.wiring, seen.z, classes, aged)
     return solution, replace(state, track=track), classes
-
-
-def _rebased(of: Plan, prepared: Prepared, state: State) -> Tracking | None:
-    """Return what is tracked with a basis of the weights that are usual from now on."""
-    assert state.ages is not None
-    assert state.reference is not None
-    if state.track is None:
-        return None
-    weight = of.weights(state.reference, state.ages)[FRESH].copy()
-    weight[: of.told.count][~prepared.measures] = 0.0
-    weight[of.told.count :][prepared.rest == ABSENT] = 0.0
-    basis = replace(
-        state.track.basis, x=state.track.x, weight=np.maximum(weight, LEAST * of.typical**-2.0)
-    )
-    return Tracking(basis, state.track.x)
 
 
 def _counted(of: Plan, found: Solution, state: State, now_ns: int) -> State:
