@@ -7,6 +7,11 @@ within ten seconds, which is what lamps and neighbours see as flicker; for half 
 set-point it does not, as that moves the voltage itself. Its limit is a current: below 90 % of
 voltage the limit falls with the voltage. Below 20 % it blocks.
 
+What it gives moves the voltage, and that its target, at once and the more the weaker the source is:
+behind one set by several times as much, the other way. A step ends where this loop has come within
+it, with the slope that the target showed before; a step by the target of its beginning alone would
+go too far, and back by the next, for ever.
+
 The filter is a fixed capacitive power. All filters of a section together take 80 % of its harmonic
 current, at most what fundamental currents of their ratings would be. The distortion is that of the
 current the section takes: each converter and drive adds a fixed share of its power, by its kind.
@@ -40,6 +45,10 @@ MEASURED_NS: Final = 1_000_000_000
 DROOP_PU: Final = 0.02
 SLOW_S: Final = 10.0
 HELD_S: Final = 0.5
+LEARNT_PU: Final = 1e-3
+"""A move of this part of the rating shows how the target follows it."""
+STEEPEST: Final = -50.0
+"""More than that no source on a site is so weak for."""
 CURRENT_LIMIT_BELOW_PU: Final = 0.9
 BLOCKED_BELOW_PU: Final = 0.2
 FILTERED_PU: Final = 0.8
@@ -68,6 +77,8 @@ class Statcom(Device):
         self.flicker = Flicker()
         self.given_var = 0.0
         self._slow_pu = self._held_s = 0.0
+        self._last: tuple[float, float] | None = None
+        self._slope = 0.0
         self._harmonic_va = self._taken_w = self._filters_var = 0.0
         self._measured_ns = grid.now_ns - MEASURED_NS
         self._section_of: Live | None = None
@@ -131,9 +142,24 @@ class Statcom(Device):
             self._held_s -= dt_s
             self._slow_pu = voltage_pu
         limit = self.ratings["reactive_power_var"] * min(1.0, voltage_pu / CURRENT_LIMIT_BELOW_PU)
-        target = min(max(self._target_var(voltage_pu), -limit), limit)
-        self.given_var += (target - self.given_var) * -math.expm1(-dt_s / LAG_S)
+        target = self._target_var(voltage_pu)
+        self._learn(target)
+        stiffness = 1.0 - self._slope
+        moved = (target - self.given_var) / stiffness * -math.expm1(-stiffness * dt_s / LAG_S)
+        self.given_var = min(max(self.given_var + moved, -limit), limit)
         self._slow_pu += (voltage_pu - self._slow_pu) * -math.expm1(-dt_s / SLOW_S)
+
+    def _learn(self, target_var: float) -> None:
+        """Take from a move that was worth it by how much the target follows what is given."""
+        given_var = self.given_var
+        if self._last is not None:
+            given_before, target_before = self._last
+            moved_var = given_var - given_before
+            if abs(moved_var) < LEARNT_PU * self.ratings["reactive_power_var"]:
+                return
+            slope = (target_var - target_before) / moved_var
+            self._slope = min(max(slope, STEEPEST), 0.0)
+        self._last = given_var, target_var
 
     def _target_var(self, voltage_pu: float) -> float:
         by_pu = self.ratings["reactive_power_var"] / DROOP_PU

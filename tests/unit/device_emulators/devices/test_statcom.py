@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,16 +11,21 @@ from device_emulators.plant.plant import Plant
 from device_emulators.plant.training import Training
 from tests.unit.device_emulators.sites import Hand, item, shipped, site
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WEAK = {"power_va": 10e6, "short_circuit_va": 60e6}
 
 
-def bench(*, filter_var: float = 0.0, load_w: float = 2e6) -> Hand:
+def bench(
+    *, filter_var: float = 0.0, load_w: float = 2e6, utility: Mapping[str, float] = WEAK
+) -> Hand:
     """Return a weak grid that feeds a converter and a chiller, with a compensator beside."""
     plant = Plant(
         site(
             {"G": 6600.0, "A": 6600.0, "Q": 6600.0, "DC": 800.0},
             [
-                item("U", "utility", "G", **WEAK),
+                item("U", "utility", "G", **utility),
                 item("52-I", "breaker", "G A", current_a=630.0),
                 item("52-Q", "breaker", "A Q", current_a=630.0),
                 item("PQ", "statcom", "Q", reactive_power_var=1e6, filter_var=filter_var),
@@ -48,6 +54,21 @@ def test_it_gives_what_is_asked_within_its_rating() -> None:
     assert hand.command("PQ", "stop")
     hand.run(62.0)
     assert plant.read("PQ", "reactive_power_var") == 0.0
+
+
+def test_behind_a_source_of_its_own_size_it_comes_to_rest() -> None:
+    """What it gives moves the voltage by far more than its droop: it must not chase that."""
+    weak = {"power_va": 4e6, "short_circuit_va": 6e6}
+    hand = bench(load_w=0.5e6, utility=weak)
+    plant = hand.plant
+    for mode in ("reactive_power_mode", "voltage_mode"):
+        assert hand.command("PQ", mode)
+        hand.run(plant.now_ns * 1e-9 + 3.0)
+        seen = []
+        for _ in range(20):
+            hand.run(plant.now_ns * 1e-9 + 0.02)
+            seen.append(plant.quantity("A", "voltage_pu"))
+        assert max(seen) - min(seen) < 1e-3, mode
 
 
 def test_in_voltage_mode_it_holds_the_voltage_by_its_droop() -> None:
