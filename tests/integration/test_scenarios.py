@@ -72,7 +72,7 @@ def test_with_three_sets_missing_rows_go_by_priority_and_in_order(failing_sets: 
 
 @pytest.mark.parametrize("scenario", ["extended_outage", "generator_failure"])
 def test_it_is_the_daemon_that_does_it(demo: Callable[..., Ended], scenario: str) -> None:
-    run = demo("--scenario", scenario, "--for", "12", "--without-daemon", timeout_s=90)
+    run = demo("--scenario", scenario, "--for", "8", "--without-daemon", timeout_s=90)
     assert run.code == 1
     verdict = run.verdict(CAPPED)
     assert not verdict["ok"]
@@ -90,12 +90,12 @@ def test_what_stored_energy_would_have_carried_is_reported_as_it_is(
     variant = tmp_path / "without_storage.yaml"
     text = re.sub(r"flywheel_wh: \d+", "flywheel_wh: 1", text)
     variant.write_text(text.replace("\nemulation:\n", f"\nemulation:\n{stores}"))
-    run = demo("--site", str(variant), "--for", "12", timeout_s=90)
+    run = demo("--site", str(variant), "--for", "8", timeout_s=90)
     assert run.code == 1
     reported = run.report["it_interruption_ms"]
     cut = run.verdict("no critical load sees it")
     assert not cut["ok"]
     assert max(reported.values()) == pytest.approx(cut["value"], abs=0.001)
     # Hold-up and capacitors carry a load for moments; nothing is back before the sets.
-    assert 5.0 < cut["at_s"] < 5.5
-    assert all(6500.0 < value < 7000.0 for value in reported.values()), reported
+    assert 5.0 <= cut["at_s"] < 5.5
+    assert all(2500.0 < value < 3100.0 for value in reported.values()), reported
