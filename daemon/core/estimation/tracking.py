@@ -56,7 +56,7 @@ _SLOWEST: Final = 0.3
 """A correction of weights is taken to leave no less to go than this part of it."""
 
 _CURVATURE: Final = 2.0
-"""What a step leaves to go because the network is not linear, by its square [1/pu]."""
+"""What a step leaves to go because the network is not linear, by it and its voltages [1/pu]."""
 
 _USUAL: Final = 0.9
 """Weight of the basis by that of fresh values: a tenth of them is usually aged."""
@@ -144,7 +144,8 @@ class Tracker:
             weight = weights(self._worth(sigma_aged), classes)
             state = self._begun(wiring, z, weight, np.maximum(weight, LEAST * self._usual), state)
             solution = self._tracked(state, z, classes, sigma_aged)
-        return Tracking(_followed(state, solution), solution.x), solution
+        bends = self.model.equations.where.dc_voltage.stop
+        return Tracking(_followed(state, solution, bends), solution.x), solution
 
     def _begun(
         self, wiring: Wiring, z: Floats, weight: Floats, usual: Floats, before: Tracking | None
@@ -186,6 +187,7 @@ class Tracker:
     ) -> Solution:
         """Return the estimate of one scan by steps of the basis."""
         frozen = self._cached(state.basis, sigma_aged)
+        bends = self.model.equations.where.dc_voltage.stop
         of, weighing = frozen.inverse, weighed(frozen.table, classes)
         x, n, count = state.x, len(z), 0
         while True:
@@ -193,7 +195,7 @@ class Tracker:
             push = read(self.model.equations, frozen.live, x)
             residual = z - push[:n]
             push[:n] = weighing.weight * residual
-            step = _step(of, weighing, push)
+            step = _step(of, weighing, push, bends)
             x = x + step.moved
             if not step.left > TOLERANCE or count == _MOST_STEPS:
                 break
@@ -233,13 +235,15 @@ class _Step(NamedTuple):
     left: float
 
 
-def _step(of: Inverse, weighing: Weighing, push: Floats) -> _Step:
+def _step(of: Inverse, weighing: Weighing, push: Floats, bends: int) -> _Step:
     """Return one step with the weights of the scan, corrected twice.
 
     Args:
         of: the linearisation.
         weighing: of this scan.
         push: weight times residual of the measurements, then mismatch of the constraints.
+        bends: how many of the first states are voltages; in all others the network is as good as
+            linear.
     """
     _, change, keep, swap, *_ = weighing
     partner = of.pairs.partner
@@ -256,7 +260,8 @@ def _step(of: Inverse, weighing: Weighing, push: Floats) -> _Step:
     moved = of.states(factor)
     size, last = _size(moved), _size(of.states(second))
     late = last * max(last / size, _SLOWEST) if size > 0.0 else 0.0
-    return _Step(moved, of.readings(factor), size, _CURVATURE * size * size + late)
+    bent = _CURVATURE * size * _size(moved[:bends])
+    return _Step(moved, of.readings(factor), size, bent + late)
 
 
 def _size(step: Floats) -> float:
@@ -264,11 +269,14 @@ def _size(step: Floats) -> float:
     return float(np.maximum.reduce(np.abs(step), initial=0.0))
 
 
-def _followed(state: Tracking, solution: Solution) -> Basis:
-    """Return the basis of the next scan: another when the plant has moved and stays."""
+def _followed(state: Tracking, solution: Solution, bends: int) -> Basis:
+    """Return the basis of the next scan: another when the plant has moved and stays.
+
+    Only the first `bends` states count, the voltages: see `_step`.
+    """
     basis = state.basis
-    distance = np.abs(solution.x - basis.x).max(initial=0.0)
+    distance = _size(solution.x[:bends] - basis.x[:bends])
     if distance < _FAR or not solution.converged:
         return basis
-    moved = np.abs(solution.x - state.x).max(initial=0.0)
+    moved = _size(solution.x[:bends] - state.x[:bends])
     return basis if moved > distance * _STAYS else Basis(basis.wiring, solution.x, basis.weight)
