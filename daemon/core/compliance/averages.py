@@ -135,14 +135,15 @@ def verdict(limit: Averaged, given: Given, state: State, end_ns: int) -> Found:
     said = f"share of {state.means} means over {limit.interval_s:g} s from {low:g} to {high:g}"
     if limit.period_s:
         said += f"; the standard counts over {limit.period_s / 86400.0:g} days"
+    ok = share_pu >= limit.share_pu * (1.0 - ROUNDING)
     out = state.worst.first_ns is not None
     return Found(
-        share_pu >= limit.share_pu * (1.0 - ROUNDING),
+        ok,
         share_pu,
         limit.share_pu,
         "pu",
         state.worst.at_ns if out else end_ns,
-        state.worst.first_ns,
+        None if ok else state.worst.first_ns,
         state.means - state.within,
         at_least=True,
         detail=said,

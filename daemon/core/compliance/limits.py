@@ -299,7 +299,7 @@ def contract_rules(contract: Contract) -> RuleSet:
 
     Recovery from a loss of the input is exempt from the ramp, as such contracts say.
     """
-    swing_s = contract.swing_window_s
+    swing_s, lowest_w = contract.swing_window_s, 0.0 - contract.export_limit_w
     head = Head(title="Contract of the site", source="site file, contract", mark="own", limits=[])
     limits = (
         Demand(name="demand", window_s=contract.demand_window_s, limit_w=contract.import_limit_w),

@@ -1,0 +1,1 @@
+"""Traces made by hand against single limits, and the same however they are cut."""

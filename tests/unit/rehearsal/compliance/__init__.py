@@ -1,0 +1,1 @@
+"""Files that are taken, and files that are refused by line."""
