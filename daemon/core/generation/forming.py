@@ -232,7 +232,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             f"{name}: {at.stage.value}" + f" ({at.section})" * bool(at.section),
             stage=at.stage.name.lower(),
             before=state.stores[name].stage.name.lower(),
-            section=at.section,
+            bus=at.section,
         )
         for name, at in stores.items()
         if at.stage is not state.stores[name].stage

@@ -1,8 +1,10 @@
 """Figures of a transfer against the limits that apply to its kind.
 
 Each judgement is one function from the `Course` of the transfer to a `Verdict`, or None where it
-does not apply. What was not seen is not judged; what should have come and did not, until more than
-the limit had passed, fails.
+has nothing to say about a transfer of this kind. Where a limit belongs to the kind and not to this
+course (no set came that could have been in time, a person began anew from darkness), it is listed
+as *not applicable*, and why. What was not seen is not judged; what should have come and did not,
+until more than the limit had passed, fails.
 """
 
 from __future__ import annotations
@@ -100,9 +102,28 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _idle(name: str, limit: float, source: str, why: str) -> Verdict:
+    """Return a judgement whose limit does not apply to this course."""
+    return Verdict(name, None, None, limit, "s", None, source, f"not applicable: {why}")
+
+
+def _none_came(course: Course) -> str:
+    """Return why no set could come within a limit from the loss, or ""."""
+    came_s = course.first_s("set_on_bus")
+    end_s = np.inf if came_s is None else came_s
+    named = [(s.event.name, s.event.source) for s in course.said if s.at_s < end_s]
+    called = {who for name, who in named if name == "set_starting"}
+    failed = {who for name, who in named if name == "set_failed"}
+    if not called or not called <= failed:
+        return ""
+    return f"all {len(called)} sets that were called failed, and are judged as such"
+
+
 def _start(course: Course) -> Verdict | None:
     if not _on_sets(course):
         return None
+    if why := _none_came(course):
+        return _idle("first load block on the sets", course.limits.start_s, MISSION, why)
     end = "loss", "load_accepted", _spent(course)
     return _within(course, "first load block on the sets", course.limits.start_s, MISSION, end)
 
@@ -113,6 +134,8 @@ def _type(course: Course) -> Verdict | None:
         return None
     limits = course.limits
     name, source = f"Type {limits.type_s:g}: loss to load", TYPE.format(limits.type_s)
+    if why := _none_came(course):
+        return _idle(name, limits.type_s, source, why)
     found = _within(course, name, limits.type_s, source, ("loss", "load_accepted", _spent(course)))
     if found.ok is False and not limits.type_required:
         detail = "; ".join(filter(None, ("not required of this site", found.detail)))
@@ -145,9 +168,32 @@ def _full(course: Course) -> Verdict | None:
     if not _on_sets(course):
         return None
     name, limit = "full priority load after the first block", course.limits.full_load_s
+    if course.first_s("load_accepted") is None and (why := _none_came(course)):
+        return _idle(name, limit, "mission", why)
     detail = "until the last section and feeder is fed and the last UPS is on its input"
     end = "load_accepted", "recovered", detail
     return _within(course, name, limit, "mission", end)
+
+
+def _from_darkness(course: Course) -> Verdict | None:
+    """Judge how soon a board that a person started from darkness had its first load block."""
+    begun = [s.at_s for s in course.said if s.event.name == "black_start"]
+    if not begun:
+        return None
+    name, limit = "first load block of a black start", course.limits.start_s
+    fed = [
+        at_s
+        for stage in ("on_alternate", "on_main")
+        for at_s, *_ in by_section(course.said, stage)
+        if at_s >= begun[0]
+    ]
+    if not fed:
+        late = course.lasted_s - begun[0] > limit
+        text = "it never came" if late else "the record ends before the limit"
+        return Verdict(name, False if late else None, None, limit, "s", None, MISSION, text)
+    value = round(min(fed) - begun[0], 3)
+    text = "from the person's word: isolated and looked at first, then the start of the sets"
+    return Verdict(name, value <= limit, value, limit, "s", min(fed), MISSION, text)
 
 
 def _parting(course: Course) -> Verdict | None:
@@ -265,21 +311,27 @@ def _overlap(course: Course) -> Verdict | None:
 
 
 def _gap(course: Course) -> Verdict | None:
-    """Judge whether sections had a gap when they went back to their mains."""
+    """Judge whether sections had a gap when they went back to their mains.
+
+    A main that closes onto a section which waited dark, or was held by storage, is no way back.
+    """
     if "retransferred" not in course.stages:
         return None
+    name, source = "retransfer without interruption", "mission"
+    parted = [at_s for at_s, *_ in by_section(course.said, "parting")]
     gaps = []
     for at_s, section, before in by_section(course.said, "on_main"):
-        if before == "closing_main":
-            opened = [
-                from_s
-                for from_s, name, _ in by_section(course.said, "closing_main")
-                if name == section and from_s <= at_s
-            ]
-            gaps.append((round(at_s - max(opened), 3), at_s, section))
+        opened = [
+            (from_s, last)
+            for from_s, who, last in by_section(course.said, "closing_main")
+            if who == section and from_s <= at_s
+        ]
+        if before == "closing_main" and opened and max(opened)[1] == "breaking":
+            gaps.append((round(at_s - max(opened)[0], 3), at_s, section))
+    if not gaps and not parted:
+        return _idle(name, 0.0, source, "no section went back from another source of its board")
     value, gap_s, section = max(gaps, default=(0.0, None, ""))
     text = f"{section} went back with a gap" if gaps else "both sources closed meanwhile"
-    name, source = "retransfer without interruption", "mission"
     return Verdict(name, not gaps, value, 0.0, "s", gap_s, source, text)
 
 
@@ -345,6 +397,7 @@ RULES: Final[tuple[Callable[[Course], Verdict | None], ...]] = (
     _start,
     _type,
     _full,
+    _from_darkness,
     _return,
     _parting,
     _capped,

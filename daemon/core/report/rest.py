@@ -1,7 +1,8 @@
 """Is all at rest? What the events say about it, and which of them begin a report.
 
 Theory of operation. `Rest` holds the last stage that every feed of the story has told: the supply
-of the site, every section of a board, every standby set, every UPS. A report begins with the first
+of the site, every section of a board and every store that may hold one, every standby set, every
+UPS. A report begins with the first
 event that finds one of them out of rest, or with one of `LOCAL`, which are over when they are said.
 It is closed when all have been at rest for `settle_s`.
 
@@ -35,6 +36,7 @@ _SETS: Final = frozenset({"set_starting", "set_ready", "set_on_bus", "set_failed
 _AT_REST: Final[Mapping[str, frozenset[str]]] = {
     "supply": frozenset({"normal"}),
     "section": frozenset({"on_main", "on_alternate", "held", "lockout", "unjudged"}),
+    "store": frozenset({"at_rest", "carrying", "unable"}),
     "set": frozenset({"at_rest", "failed"}),
     "ups": frozenset({"normal", "static_bypass", "maintenance_bypass", "off", "fault"}),
 }
@@ -73,6 +75,8 @@ def _whose(event: Event) -> tuple[str, str] | None:
         return "ups", event.source
     if event.name in _SETS and "since_loss_s" in event.fields:
         return "set", event.source
+    if event.name == "stage" and {"bus", "before"} <= event.fields.keys():
+        return "store", event.source
     if event.name == "stage" and "section" in event.fields and "before" in event.fields:
         return "section", str(event.fields["section"])
     return None

@@ -8,6 +8,8 @@ import pytest
 
 from daemon.core.report.limits import Params
 from daemon.core.report.subjects import Subject
+from daemon.model.events import Event
+from daemon.model.transfer_report import TransferReport
 from tests.unit.core.report.story import (
     command,
     event,
@@ -15,6 +17,7 @@ from tests.unit.core.report.story import (
     reported,
     sag,
     section,
+    standby,
     verdict,
 )
 
@@ -73,6 +76,44 @@ def test_what_never_came_fails_once_its_limit_has_passed_and_not_before() -> Non
     early = reported(never, lasted_s=29.0)
     assert verdict(early, "first load block").ok is None
     assert "the record ends" in verdict(early, "first load block").detail
+
+
+def none_came(*more: Event) -> TransferReport:
+    """Return the report of an outage in which every set that was called failed."""
+    said = [e for e in outage(accepted_s=None) if e.source not in {"DG-1", "52-GCB-1"}]
+    failed = event(80.0, "DG-1", "set_failed", stage="failed", before="starting", since_loss_s=80)
+    said += [standby(1.5, "DG-1", "at_rest", "starting"), failed, *more]
+    return reported(sorted(said, key=lambda one: one.at_ns), lasted_s=300.0)
+
+
+def test_limits_on_sets_that_all_failed_do_not_apply_and_say_why() -> None:
+    found = none_came()
+    assert verdict(found, "sets that failed").ok is False
+    for name in ("first load block on the sets", "Type 10", "full priority load"):
+        assert verdict(found, name).ok is None, name
+        assert verdict(found, name).detail.startswith("not applicable: all 1 sets")
+
+
+def test_a_black_start_is_judged_from_the_word_of_the_person() -> None:
+    begun = event(210.0, "CCTS-1", "black_start", stage="isolating", before="idle")
+    late = section(250.0, "MVA", "feeding", "on_alternate")
+    for fed_s, ok in ((225.0, True), (240.5, False)):
+        found = none_came(begun, section(fed_s, "MVA", "feeding", "on_alternate"), late)
+        judged = verdict(found, "first load block of a black start")
+        assert (judged.ok, judged.value) == (ok, fed_s - 210.0)
+        assert verdict(found, "first load block on the sets").ok is None
+    assert verdict(none_came(begun), "first load block of a black start").ok is False
+
+
+def test_a_main_that_closes_onto_a_section_that_storage_holds_is_no_way_back() -> None:
+    said = [e for e in outage() if e.fields.get("before") not in {"synchronising", "parting"}]
+    said += [
+        section(64.0, "MVA", "awaiting", "closing_main"),
+        section(65.6, "MVA", "closing_main", "on_main"),
+    ]
+    found = verdict(reported(sorted(said, key=lambda one: one.at_ns)), "retransfer")
+    assert found.ok is None
+    assert found.detail.startswith("not applicable: no section went back")
 
 
 @pytest.mark.parametrize(("drawn_w", "ok"), [(91.0, True), (89.0, False)])
