@@ -69,7 +69,8 @@ def _behind(equations: Equations, live: Islands, x: Floats) -> Floats:
     if not len(tapped):
         return live.behind
     behind = live.behind.copy()
-    behind[tapped] = live.branch[tapped] / x[equations.where.tap]
+    ratio = x[equations.where.tap]
+    behind[tapped] = live.branch[tapped] / np.where(ratio != 0.0, ratio, 1.0)  # 0 where dead
     return behind
 
 
