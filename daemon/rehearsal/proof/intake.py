@@ -38,6 +38,7 @@ from daemon.rehearsal.proof.plant import (
     Lie,
     Plant,
     Source,
+    Trick,
     bent,
     jammed,
     moved,
@@ -367,16 +368,25 @@ class Intake(Switchgear):
                 branch = Branch(after, ((("clear", 0), CLEAR_MS),))
                 text = f"a fault on {self.buses[bus]}"
                 yield self.settled(plant, after, branch._replace(text=text))
+
+    def tricks(self, plant: Plant) -> Iterator[Trick]:
+        """Return all that the daemon may be shown beside what is so."""
+        yield from self.unwilling(plant, self.switch)
         if plant.lie is None:
             yield from self._lies(plant)
+
+    def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
+        """Return how the switch comes not to heed the daemon."""
+        if plant.automatic:
+            yield Trick("the selector leaves auto", manual=True)
+        if not plant.bent[at] & LOCAL:
+            yield Trick(f"{self.scheme} goes to local", local=at)
 
     def _panel(self, plant: Plant) -> Iterator[Branch]:
         """The switch is worked by persons, or by its own logic."""
         at, stands = self.switch, plant.contacts[self.switch]
-        yield Branch(paid(plant)._replace(automatic=False), text="the selector leaves auto")
         yield Branch(bent(paid(plant), at, OWN), text=f"own logic takes {self.scheme}")
         local = bent(paid(plant), at, LOCAL)
-        yield Branch(local, text=f"{self.scheme} goes to local")
         if plant.motions[at] != STILL or not stands or self.islanded(plant) or plant.faulted:
             return
         for to in (0, 3 - stands):
@@ -408,12 +418,12 @@ class Intake(Switchgear):
         reach = self._reach(plant.contacts)
         return any(reach[f] == reach[self.poles[2]] for f in plant.faulted)
 
-    def _lies(self, plant: Plant) -> Iterator[Branch]:
+    def _lies(self, plant: Plant) -> Iterator[Trick]:
         for n, instrument in enumerate(self.instruments):
             for shows in self._untrue(plant, instrument):
                 lie = Lie(instrument.tells, n, 0, shows)
                 text = f"{instrument.equipment} {instrument.point} shows {shows} and it is not so"
-                yield Branch(paid(plant)._replace(lie=lie), text=text)
+                yield Trick(text, lie=lie)
 
     def _untrue(self, plant: Plant, instrument: Instrument) -> tuple[int, ...]:
         """Return what an instrument may tell that is not so; -1 is no good value."""

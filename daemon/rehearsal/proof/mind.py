@@ -1,30 +1,37 @@
 """The core in a proof: the production controllers, stepped once for every question they ask.
 
-What a scan leads to depends on the memory, on the picture, on the news, and on the answers to "has
-this time passed?". So a scan is run once per combination of these, and what came of it is kept as a
-tree of questions; afterwards it costs a walk through the tree. The controllers, their order, the
+What a scan leads to depends on the memory, on the topology that it is shown, on the news, on the
+values that it reads beside, and on the answers to "has this time passed?". The view notes what is
+read (`Looked`), as it does for the daemon that runs. So a scan is run once per combination, and
+what came of it is kept as a tree of questions; afterwards it costs a walk through the tree, and
+pictures that differ only in what nobody looks at are one. The controllers, their order, the
 operation path and the interlocks are those of `daemon.core.step`; nothing of them is modelled.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from daemon.core.step import LANES, Control
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import Facts, Looked, View
 from daemon.model.commands import OperatorRequest, Outcome, Proposal, Result
 from daemon.model.image import Image
 from daemon.model.points import tabulate
+from daemon.model.quality import is_good
 from daemon.rehearsal.proof.memory import FRESH, KNOWN, Reading, renumbered, with_known_commands
 from daemon.rehearsal.proof.zones import Moment, Query, coded
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+    from daemon.core.topology import Topology
     from daemon.core.view import Slot, Turn
     from daemon.model.commands import Command, Message
     from daemon.model.plant import Site
@@ -70,6 +77,14 @@ class Thought:
     stirred: bool
     waits: tuple[Query, ...]
 
+    def alike(self, other: Thought) -> bool:
+        """Return whether a thought came to the same, whatever it still waits for."""
+        return self is other or (self.memory, self.stamps, self.orders) == (
+            other.memory,
+            other.stamps,
+            other.orders,
+        )
+
 
 class Age(Protocol):
     """What is known of the age of every stamp of a memory."""
@@ -81,15 +96,101 @@ class Age(Protocol):
         """Return what is known once an open question is answered."""
 
 
-class _Ask:
-    """A question in the tree of a scan, and what follows from either answer."""
+class _Shown(NamedTuple):
+    """A picture as the core is shown it.
 
-    __slots__ = ("no", "query", "yes")
+    Attributes:
+        image: without a time.
+        values: by point, None where it is not good.
+        topology: of the image.
+        facts: conclusions of neighbours.
+        scene: number of topology and facts.
+    """
 
-    def __init__(self, query: Query) -> None:
-        self.query = query
-        self.yes: _Ask | Thought | None = None
-        self.no: _Ask | Thought | None = None
+    image: Image
+    values: list[float | None]
+    topology: Topology
+    facts: Mapping[str, Any]
+    scene: int
+
+
+class _Piece(NamedTuple):
+    """The state of a controller or one of the facts, and its part of the key of a memory."""
+
+    value: Any
+    key: Hashable
+    stamps: tuple[int, ...]
+    places: tuple[Hashable, ...]
+
+
+_FACTS: Final = tuple(field.name for field in fields(Facts))
+
+
+class _Node:
+    """A question in the tree of a scan, of time or of the value of a point, and its answers."""
+
+    __slots__ = ("answers", "question")
+
+    def __init__(self, question: Query | int) -> None:
+        self.question = question
+        self.answers: dict[float | None, _Node | _Half | Thought] = {}
+
+
+class _Read(list[int]):
+    """Points that are read: tells of each as soon as it is."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        super().__init__()
+        self._tell: Final = tell
+
+    def append(self, index: int, /) -> None:
+        """Note a point."""
+        self._tell(index)
+
+    def __iadd__(self, indices: Iterable[int], /) -> Self:  # type: ignore[override,misc]
+        """Note several."""
+        for index in indices:
+            self._tell(index)
+        return self
+
+
+Asked = list[tuple[Query | int, float | None]]
+"""What a scan asked, in order, and the answers: whether a time has passed, what a point shows."""
+
+
+class _Scan(NamedTuple):
+    """What a scan is about: the memory and how many stamps it has, what is shown, and the news."""
+
+    memory: int
+    n_stamp: int
+    shown: _Shown
+    news: News
+
+
+class _Half(NamedTuple):
+    """A scan as far as the operation path, which takes it from there.
+
+    Attributes:
+        number: of it among all.
+        states: of the controllers, by name.
+        facts: that they have concluded.
+        proposals: what they want done.
+        waited: what they asked of time, and the answers.
+    """
+
+    number: int
+    states: dict[str, Any]
+    facts: Facts
+    proposals: tuple[Proposal, ...]
+    waited: list[tuple[Query, bool]]
+
+
+_Run = Callable[[_Scan, Image, Looked, Asked], "_Half | Thought"]
+
+
+def _waited(asked: Asked) -> list[tuple[Query, bool]]:
+    """Return what was asked of time."""
+    return [(q, bool(came)) for q, came in asked if isinstance(q, Query)]
 
 
 class Mind:
@@ -113,12 +214,15 @@ class Mind:
         self._path: Final = next(slot for slot in lane.paths if slot.name == "operation")
         self._devices: Final = {name: n for n, name in enumerate(site.equipment)}
         self._memories: list[tuple[dict[str, Any], Facts]] = []
+        self._pieces: list[tuple[_Piece, ...]] = []
         self._numbers: dict[Hashable, int] = {}
         self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
-        self._trees: dict[tuple[int, int, Hashable], _Ask | Thought] = {}
-        self._pictures: list[Picture] = []
+        self._trees: dict[Hashable, _Node | _Half | Thought] = {}
+        self._halves = 0
+        self._pictures: list[_Shown] = []
         self._picture_numbers: dict[Hashable, int] = {}
+        self._scenes: dict[Hashable, int] = {}
         self.steps = 0
         self.learned = 0
         states = {
@@ -135,21 +239,51 @@ class Mind:
         number = self._picture_numbers.get(key)
         if number is None:
             number = self._picture_numbers[key] = len(self._pictures)
-            self._pictures.append(picture)
+            self._pictures.append(self._shown(picture))
         return number
+
+    def _shown(self, picture: Picture) -> _Shown:
+        values = np.frombuffer(picture.values)
+        quality = np.frombuffer(picture.quality, dtype=np.uint32)
+        image = Image(0, 0, values, quality, np.zeros(1, np.int64))
+        pairs = zip(values.tolist(), quality.tolist(), strict=True)
+        good = [value if is_good(code) else None for value, code in pairs]
+        topology = survey(image, self.site, self.points)
+        key = repr(topology), repr(picture.facts)
+        scene = self._scenes.setdefault(key, len(self._scenes))
+        return _Shown(image, good, topology, picture.facts, scene)
 
     # -- memories --------------------------------------------------------------------------------
 
-    def _remember(self, states: dict[str, Any], facts: Facts) -> tuple[int, list[int]]:
-        """Return the number of a memory, and the original number of each of its stamps."""
-        reading = Reading()
-        key = reading.key((states, facts))
-        number = self._numbers.get(key)
+    def _remember(
+        self, states: dict[str, Any], facts: Facts, before: int = -1
+    ) -> tuple[int, list[int]]:
+        """Return the number of a memory, and the original number of each of its stamps.
+
+        Args:
+            states: of the controllers, by name.
+            facts: what they have concluded.
+            before: memory that this one came from: what is as it was there, is not walked again.
+        """
+        old = self._pieces[before] if before >= 0 else ()
+        pieces: list[_Piece] = []
+        values = _values(states, facts)
+        for n, value in enumerate(values):
+            if old and old[n].value == value:
+                pieces.append(old[n])
+                continue
+            reading = Reading()
+            key = reading.key(value, "" if n < len(states) else _FACTS[n - len(states)])
+            pieces.append(_Piece(value, key, tuple(reading.stamps), tuple(reading.places)))
+        found = tuple([piece.key for piece in pieces])
+        number = self._numbers.get(found)
         if number is None:
-            number = self._numbers[key] = len(self._memories)
-            self._memories.append(renumbered((states, facts)))
-            self._places.append(tuple(reading.places))
-        return number, reading.stamps
+            number = self._numbers[found] = len(self._memories)
+            new_states, new_facts = renumbered((states, facts))
+            self._memories.append((new_states, new_facts))
+            self._places.append(tuple(chain.from_iterable(p.places for p in pieces)))
+            self._pieces.append(_renumbered(pieces, new_states, new_facts))
+        return number, list(chain.from_iterable(p.stamps for p in pieces))
 
     def memory(self, number: int) -> tuple[dict[str, Any], Facts]:
         """Return the states of the controllers, by name, and their facts."""
@@ -169,79 +303,75 @@ class Mind:
         self, memory: int, picture: int, news: News, age: Age
     ) -> Iterator[tuple[Thought, Age]]:
         """Yield all that a scan may lead to, with what is then known of the ages of stamps."""
-        root = memory, picture, news
+        shown = self._pictures[picture]
+        scan = _Scan(memory, len(self._places[memory]), shown, news)
         work = [age]
         while work:
             now = work.pop()
-            node = self._trees.get(root)
-            while isinstance(node, _Ask):
-                answer = now.answer(node.query)
-                if answer is None:
-                    work.append(now.narrowed(node.query, reached=False))
-                    now = now.narrowed(node.query, reached=True)
-                    answer = True
-                node = node.yes if answer else node.no
-            if node is None:
-                node, now, forks = self._step(memory, picture, news, now)
-                work += forks
-            yield node, now
+            half, now = self._through((memory, shown.scene), scan, now, work, self._decides)
+            assert isinstance(half, _Half)
+            root = half.number, shown.scene, news
+            thought, now = self._through(root, scan, now, work, partial(self._operates, half))
+            assert isinstance(thought, Thought)
+            yield thought, now
 
-    def _step(
-        self, memory: int, picture: int, news: News, now: Age
-    ) -> tuple[Thought, Age, list[Age]]:
-        """Run a scan, and keep what it asked and came to."""
-        self.steps += 1
-        asked: list[tuple[Query, bool]] = []
-        forks: list[Age] = []
+    def _through(
+        self, root: Hashable, scan: _Scan, now: Age, work: list[Age], run: _Run
+    ) -> tuple[_Half | Thought, Age]:
+        """Walk through a tree to its end; where there is none, run what leads there, and keep it.
+
+        Args:
+            root: of the tree.
+            scan: what it is about.
+            now: what is known of the ages of stamps.
+            work: where the other answers to what is open are put.
+            run: leads to the end.
+        """
+        shown = scan.shown
+        node = self._trees.get(root)
+        while isinstance(node, _Node):
+            question = node.question
+            if isinstance(question, int):
+                node = node.answers.get(shown.values[question])
+                continue
+            answer = now.answer(question)
+            if answer is None:
+                work.append(now.narrowed(question, reached=False))
+                now = now.narrowed(question, reached=True)
+                answer = True
+            node = node.answers.get(answer)
+        if node is not None:
+            return node, now
+        asked: Asked = []
+        read: set[int] = set()
 
         def ask(query: Query) -> bool:
             nonlocal now
             answer = now.answer(query)
             if answer is None:
-                forks.append(now.narrowed(query, reached=False))
+                work.append(now.narrowed(query, reached=False))
                 now = now.narrowed(query, reached=True)
                 answer = True
             asked.append((query, answer))
             return answer
 
-        n_stamp = len(self._places[memory])
-        moment = Moment(coded(n_stamp))
-        moment.ask = ask
-        states, facts, commands = self._scan(memory, picture, news, moment)
-        self._learn(memory, asked)
-        thought = self._thought(memory, states, facts, commands, asked, n_stamp)
-        self._keep((memory, picture, news), asked, thought)
-        return thought, now, forks
+        def tell(index: int) -> None:
+            if index not in read:
+                read.add(index)
+                asked.append((index, shown.values[index]))
 
-    def _scan(
-        self, memory: int, picture: int, news: News, moment: Moment
-    ) -> tuple[dict[str, Any], Facts, tuple[Command, ...]]:
-        """Run the controllers and the operation path once, as `daemon.core.step` does."""
-        states, facts = self._memories[memory]
-        shown = self._pictures[picture]
-        values = np.frombuffer(shown.values)
-        image = Image(
-            moment, 0, values, np.frombuffer(shown.quality, dtype=np.uint32), np.zeros(1, np.int64)
-        )
-        inbox: tuple[Message, ...] = tuple(
-            Outcome(KNOWN + self._devices[name], what, 0, "")
-            if isinstance(what, Result)
-            else OperatorRequest("1", "person", Proposal(name, "command", what, 0.0, "", "by hand"))
-            for name, what in news
-        )
-        view = View(
-            lane=LANE,
-            image=image,
-            inbox=inbox,
-            site=self.site,
-            points=self.points,
-            topology=survey(image, self.site, self.points),
-            facts=replace(facts, **shown.facts),
-            heard={},
-            estimate=None,
-            epoch=1,
-            next_id=FRESH,
-        )
+        moment = Moment(coded(scan.n_stamp))
+        moment.ask = ask
+        leaf = run(scan, replace(shown.image, now_ns=moment), Looked(_Read(tell)), asked)
+        self._keep(root, asked, leaf)
+        return leaf, now
+
+    def _decides(self, scan: _Scan, image: Image, looked: Looked, asked: Asked) -> _Half:
+        """Run the controllers once, as `daemon.core.step` does."""
+        self.steps += 1
+        states, facts = self._memories[scan.memory]
+        facts = replace(facts, **scan.shown.facts)
+        view = self._view(scan, image, looked, facts)
         after: dict[str, Any] = {}
         proposals: list[Any] = []
         for slot in self._slots:
@@ -250,17 +380,53 @@ class Mind:
             view = _concluded(view, turn)
             after[slot.name] = turn.state
             proposals += turn.proposals
+        # Controllers ask persons only whether a scheme is reset, which nobody asks for here.
+        assert not looked.outcomes, "a controller asks for outcomes"
+        assert not looked.heard, "a controller asks for the other lane"
+        self._halves += 1
+        return _Half(self._halves, after, view.facts, tuple(proposals), _waited(asked))
+
+    def _operates(
+        self, half: _Half, scan: _Scan, image: Image, looked: Looked, asked: Asked
+    ) -> Thought:
+        """Run the operation path once, as `daemon.core.step` does."""
+        view = self._view(scan, image, looked, half.facts)
+        state = self._memories[scan.memory][0][self._path.name]
         settings = getattr(self.control, self._path.name)
-        turn = self._path.controller.step(view, states[self._path.name], settings, tuple(proposals))
+        turn = self._path.controller.step(view, state, settings, half.proposals)
         view = _concluded(view, turn)
         # No way under proof operates anything as often as an hour allows: the count is left out.
-        after[self._path.name] = replace(turn.state, operated={})
+        after = {**half.states, self._path.name: replace(turn.state, operated={})}
         # When the supply was lost is told to people and decides nothing.
         if "outage" in after:
             after["outage"] = replace(after["outage"], lost_ns=0)
         supply = replace(view.facts.supply, since_ns=0)
-        view = replace(view, facts=replace(view.facts, supply=supply))
-        return after, view.facts, turn.commands
+        facts = replace(view.facts, supply=supply)
+        every = [*half.waited, *_waited(asked)]
+        self._learn(scan.memory, every)
+        return self._thought(scan.memory, after, facts, turn.commands, every, scan.n_stamp)
+
+    def _view(self, scan: _Scan, image: Image, looked: Looked, facts: Facts) -> View:
+        inbox: tuple[Message, ...] = tuple(
+            Outcome(KNOWN + self._devices[name], what, 0, "")
+            if isinstance(what, Result)
+            else OperatorRequest("1", "person", Proposal(name, "command", what, 0.0, "", "by hand"))
+            for name, what in scan.news
+        )
+        return View(
+            lane=LANE,
+            image=image,
+            inbox=inbox,
+            site=self.site,
+            points=self.points,
+            topology=scan.shown.topology,
+            facts=facts,
+            heard={},
+            estimate=None,
+            epoch=1,
+            next_id=FRESH,
+            looked=looked,
+        )
 
     def _thought(
         self,
@@ -274,7 +440,7 @@ class Mind:
         known = {c.id: KNOWN + self._devices[c.equipment] for c in commands}
         if known:
             states = with_known_commands(states, known)
-        after, stamps = self._remember(states, facts)
+        after, stamps = self._remember(states, facts, memory)
         waits = dict.fromkeys(
             Query(n, q.wait_ms)
             for q, came in asked
@@ -304,38 +470,49 @@ class Mind:
                     self._horizons[place] = query.wait_ms
                     self.learned += 1
 
-    def _keep(
-        self, root: tuple[int, int, Hashable], asked: list[tuple[Query, bool]], thought: Thought
-    ) -> None:
+    def _keep(self, root: Hashable, asked: Asked, leaf: _Half | Thought) -> None:
         """Put the end of a scan into its tree of questions."""
         node = self._trees.get(root)
-        above: _Ask | None = None
-        answer = False
-        for query, came in asked:
+        above: _Node | None = None
+        last: float | None = None
+        for question, answer in asked:
             if node is None:
-                node = _Ask(query)
-                self._hang(root, above, node, answer=answer)
-            assert isinstance(node, _Ask), "a scan asked less than before"
-            assert node.query == query, "a scan asked something else than before"
-            above, answer = node, came
-            node = node.yes if came else node.no
+                node = _Node(question)
+                self._hang(root, above, last, node)
+            assert isinstance(node, _Node), "a scan asked less than before"
+            assert node.question == question, "a scan asked something else than before"
+            above, last = node, answer
+            node = node.answers.get(answer)
         assert node is None, "a scan that had been run"
-        self._hang(root, above, thought, answer=answer)
+        self._hang(root, above, last, leaf)
 
     def _hang(
         self,
-        root: tuple[int, int, Hashable],
-        above: _Ask | None,
-        node: _Ask | Thought,
-        *,
-        answer: bool,
+        root: Hashable,
+        above: _Node | None,
+        answer: float | None,
+        node: _Node | _Half | Thought,
     ) -> None:
         if above is None:
             self._trees[root] = node
-        elif answer:
-            above.yes = node
         else:
-            above.no = node
+            above.answers[answer] = node
+
+
+def _values(states: dict[str, Any], facts: Facts) -> tuple[Any, ...]:
+    """Return states and facts one by one, in the order in which a walk meets them."""
+    named = (states[name] for name in sorted(states))
+    return (*named, *(getattr(facts, name) for name in _FACTS))
+
+
+def _renumbered(pieces: list[_Piece], states: dict[str, Any], facts: Facts) -> tuple[_Piece, ...]:
+    """Return the pieces of a memory with its own values and stamps, numbered from first to last."""
+    values = _values(states, facts)
+    numbers = count()
+    return tuple(
+        piece._replace(value=value, stamps=tuple([next(numbers) for _ in piece.stamps]))
+        for piece, value in zip(pieces, values, strict=True)
+    )
 
 
 def _concluded(view: View, turn: Turn[Any]) -> View:

@@ -21,6 +21,7 @@ from daemon.rehearsal.proof.plant import (
     SPENT,
     Breaker,
     Plant,
+    bared,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Camera:
 
     def __call__(self, now: Plant) -> int:
         """Return the number of the picture of a plant."""
-        seen = now._replace(orders=(), news=(), astray=False, losses=0, sudden=0, hidden=0)
+        seen = bared(now)
         found = self._taken.get(seen)
         if found is None:
             found = self._taken[seen] = self._mind.picture(self._take(now))

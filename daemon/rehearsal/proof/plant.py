@@ -34,6 +34,8 @@ ENDED_MS: Final = 2_000
 
 Label = tuple[str, int]
 """What is timed, and at which device."""
+Timers = tuple[tuple[Label, tuple[int, int]], ...]
+"""What begins to take time, and how much [ms]."""
 
 
 class Told(NamedTuple):
@@ -44,6 +46,8 @@ class Told(NamedTuple):
     """It is to part a source before the other is joined: an open transition."""
     raced: bool
     """The plant has changed by other hands since the daemon decided."""
+    dark: tuple[int, ...] = ()
+    """What had no voltage when a person asked for it."""
 
 
 class Lie(NamedTuple):
@@ -98,10 +102,38 @@ class Branch(NamedTuple):
     """
 
     plant: Plant
-    timers: tuple[tuple[Label, tuple[int, int]], ...] = ()
+    timers: Timers = ()
     ended: tuple[Label, ...] = ()
     text: str = ""
     wrong: tuple[str, ...] = ()
+
+
+class Trick(NamedTuple):
+    """What the adversary does to what the daemon is shown or asked, and to nothing else.
+
+    Attributes:
+        text: what happened.
+        ask: device and action that a person asks for, or ().
+        lie: instrument that lies from now on.
+        local: number of a breaker that goes to local, or -1.
+        manual: the selector leaves auto.
+    """
+
+    text: str
+    ask: tuple[tuple[str, Result | str], ...] = ()
+    lie: Lie | None = None
+    local: int = -1
+    manual: bool = False
+
+    def played(self, plant: Plant) -> Plant:
+        """Return the plant with it; it costs a disturbance."""
+        after = plant._replace(
+            sudden=plant.sudden - 1,
+            news=plant.news + self.ask,
+            lie=self.lie or plant.lie,
+            automatic=plant.automatic and not self.manual,
+        )
+        return after if self.local < 0 else bent(after, self.local, LOCAL)
 
 
 class Breaker(NamedTuple):
@@ -119,6 +151,11 @@ class Source(NamedTuple):
     name: str
     bus: int
     utility: bool
+
+
+def bared(plant: Plant) -> Plant:
+    """Return the plant without what no instrument shows."""
+    return plant._replace(orders=(), news=(), astray=False, losses=0, sudden=0, hidden=0)
 
 
 def put(values: tuple, at: int, value: object) -> tuple:  # type: ignore[type-arg]

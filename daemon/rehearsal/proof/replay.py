@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from daemon.model.plant import MainTieMainScheme, Site
-    from daemon.rehearsal.proof.explore import Deed
+    from daemon.rehearsal.proof.situation import Deed
 
 SETTLE_S: Final = 5.0
 """How long the plant runs before the first deed [s]."""

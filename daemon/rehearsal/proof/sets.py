@@ -152,9 +152,9 @@ class Sets(Switchgear):
             return (*wrong, f"{self.breakers[at].name} turns a set that stands")
         return wrong
 
-    def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
+    def darkens(self, plant: Plant, at: int, told: Told) -> tuple[str, ...]:
         """Return what an opening takes its last feed; sets that are let go feed nothing."""
-        return super().darkens(plant, at, gap=gap) if plant.wanted else ()
+        return super().darkens(plant, at, told) if plant.wanted else ()
 
     def starved(self, plant: Plant) -> bool:
         """Return whether the sets are wanted, one runs, and none feeds the bus."""

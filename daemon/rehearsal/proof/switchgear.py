@@ -43,7 +43,9 @@ from daemon.rehearsal.proof.plant import (
     Lie,
     Plant,
     Source,
+    Timers,
     Told,
+    Trick,
     arrived,
     bent,
     is_overtaken,
@@ -80,9 +82,6 @@ class Switchgear:
         self._links: Final = links
         self._reach = lru_cache(maxsize=65536)(self._joined)
         self.live = lru_cache(maxsize=65536)(self._live)
-        self.hungry = lru_cache(maxsize=1 << 20)(self.starved)
-        self.disturbed = lru_cache(maxsize=1 << 18)(lambda plant: tuple(self.adversary(plant)))
-        self.due = lru_cache(maxsize=1 << 18)(lambda plant, label: tuple(self.fire(plant, label)))
 
     def first(self, sudden: int, hidden: int) -> Plant:
         """Return the board at rest on its mains, with so many faults to come."""
@@ -176,9 +175,16 @@ class Switchgear:
 
     # -- commands --------------------------------------------------------------------------------
 
-    def obey(self, plant: Plant, at: int, action: str, *, for_gap: bool) -> Branch:
-        """Return the board with a command on its way; it goes after those before it."""
-        queue = (*plant.orders[at], Told(action, for_gap, raced=False))
+    def obey(
+        self, plant: Plant, at: int, action: str, *, for_gap: bool, by_hand: bool = False
+    ) -> Branch:
+        """Return the board with a command on its way; it goes after those before it.
+
+        A person who opens what is dark takes no feed from it, even when one is on its way.
+        """
+        live = self.voltages(plant)
+        dark = tuple(bus for bus in self.critical if by_hand and not live[bus])
+        queue = (*plant.orders[at], Told(action, for_gap, raced=False, dark=dark))
         after = plant._replace(orders=put(plant.orders, at, queue))
         timers = () if len(queue) > 1 else ((("order", at), ORDER_MS),)
         return Branch(after, timers)
@@ -189,7 +195,13 @@ class Switchgear:
         name = self.name(at)
         taken = plant._replace(orders=put(plant.orders, at, tuple(rest)))
         more = ((("order", at), ORDER_MS),) if rest else ()
-        for acted, result in self.acts(taken, at, told):
+        ways = [*self.acts(taken, at, told)]
+        for trick in self.unwilling(taken, at) if taken.sudden else ():
+            for acted, result in self.acts(trick.played(taken), at, told):
+                timers = (*acted.timers, *self.lenient(taken))
+                text = f"{trick.text}; {acted.text}"
+                ways.append((acted._replace(text=text, timers=timers), result))
+        for acted, result in ways:
             branch = acted._replace(timers=(*acted.timers, *more))
             heard = branch.plant
             if not rest:  # the answer to a command that has been overtaken is nobody's
@@ -235,7 +247,7 @@ class Switchgear:
             return
         if not plant.bent[at] & STUCK:
             raced = overtaken(plant, at) if told.raced else plant
-            wrong = () if told.raced else self.darkens(plant, at, gap=told.for_gap)
+            wrong = () if told.raced else self.darkens(plant, at, told)
             text = f"{name} is told to open and moves"
             timers = ((("travel", at), OPEN_MS),)
             yield Branch(moved(raced, at, OPENING), timers, text=text, wrong=wrong)
@@ -246,7 +258,7 @@ class Switchgear:
                 watched.append((("ended", 0), (ENDED_MS, ENDED_MS)))
             yield Branch(jammed(plant, at), tuple(watched), text=text)
 
-    def darkens(self, plant: Plant, at: int, *, gap: bool) -> tuple[str, ...]:
+    def darkens(self, plant: Plant, at: int, told: Told) -> tuple[str, ...]:
         """Return the critical buses that an opening takes their last feed, a gap apart."""
         after = plant._replace(contacts=put(plant.contacts, at, OPEN))
         before, now = self.voltages(plant), self.voltages(after)
@@ -254,7 +266,10 @@ class Switchgear:
         return tuple(
             f"{name} takes {self.buses[bus]} its last feed"
             for bus in self.critical
-            if before[bus] and not now[bus] and not (gap and self._feed_at_hand(after, bus))
+            if before[bus]
+            and not now[bus]
+            and bus not in told.dark
+            and not (told.for_gap and self._feed_at_hand(after, bus))
         )
 
     def _feed_at_hand(self, plant: Plant, bus: int) -> bool:
@@ -367,9 +382,29 @@ class Switchgear:
         for bus in self.critical:
             if self.voltages(plant)[bus]:
                 yield self._fault(plant, bus)
-        yield Branch(paid(plant)._replace(automatic=False), text="the selector leaves auto")
+
+    def tricks(self, plant: Plant) -> Iterator[Trick]:
+        """Return all that the daemon may be shown or asked beside what is so."""
+        for at, breaker in enumerate(self.breakers):
+            if breaker.switched:
+                for action in ("open", "close", "close_in_sync"):
+                    text = f"a person asks {breaker.name} to {action}"
+                    yield Trick(text, ask=((breaker.name, action),))
+                if not plant.bent[at] & LOCAL:
+                    yield Trick(f"{breaker.name} goes to local", local=at)
+        if plant.automatic:
+            yield Trick("the selector leaves auto", manual=True)
         if plant.lie is None:
             yield from self._lies(plant)
+
+    def lenient(self, plant: Plant) -> Timers:
+        """Return until when an overlap must end that others have made longer from now on."""
+        return ((("ended", 0), (ENDED_MS, ENDED_MS)),) if self.paralleled(plant) else ()
+
+    def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
+        """Return how a device comes not to heed the daemon, just before a command reaches it."""
+        if at < len(self.breakers) and not plant.bent[at] & LOCAL:
+            yield Trick(f"{self.name(at)} goes to local", local=at)
 
     def _healing(self, plant: Plant) -> Iterator[Branch]:
         """What gets well again; it costs nothing."""
@@ -410,13 +445,6 @@ class Switchgear:
                 yield self.settled(
                     plant, after, Branch(after, timers, drop, f"{breaker.name} closed by hand")
                 )
-        if breaker.switched:
-            for action in ("open", "close", "close_in_sync"):
-                asked = paid(plant)._replace(news=(*plant.news, (breaker.name, action)))
-                yield Branch(asked, text=f"a person asks {breaker.name} to {action}")
-        if breaker.switched and not plant.bent[at] & LOCAL:
-            local = bent(paid(plant), at, LOCAL)
-            yield Branch(local, text=f"{breaker.name} goes to local")
 
     def _fault(self, plant: Plant, bus: int) -> Branch:
         """A fault on a bus: what feeds it trips, and tells."""
@@ -431,20 +459,19 @@ class Switchgear:
         text = f"a fault on {self.buses[bus]} is cleared"
         return self.settled(plant, after, Branch(after, text=text))
 
-    def _lies(self, plant: Plant) -> Iterator[Branch]:
+    def _lies(self, plant: Plant) -> Iterator[Trick]:
         live = self.voltages(plant)
         for at, breaker in enumerate(self.breakers):
             if not breaker.switched:
                 continue
             for shows in (-1, 1 - plant.contacts[at]):
                 lie = Lie("position", at, 0, shows)
-                text = f"{breaker.name} shows {_SHOWN['position', shows]}"
-                yield Branch(paid(plant)._replace(lie=lie), text=text)
+                yield Trick(f"{breaker.name} shows {_SHOWN['position', shows]}", lie=lie)
             for side, end in enumerate(breaker.ends):
                 for shows in (-1, 1 - live[end]):
                     lie = Lie("voltage", at, side, shows)
                     text = f"{breaker.name} shows side {side} {_SHOWN['voltage', shows]}"
-                    yield Branch(paid(plant)._replace(lie=lie), text=text)
+                    yield Trick(text, lie=lie)
 
     # -- what a scheme adds ----------------------------------------------------------------------
 

@@ -71,6 +71,11 @@ ONLY_NOW: Final[Zone] = np.zeros((1, 1), dtype=np.int32)
 """The zone of which nothing but now is known."""
 
 
+def covers(zone: Zone, other: Zone) -> bool:
+    """Return whether a zone holds all of another."""
+    return bool((other <= zone).all())
+
+
 def waited(zone: Zone, latest_ms: Sequence[int]) -> Zone:
     """Return a zone after any time that is allowed.
 
