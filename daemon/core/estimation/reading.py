@@ -69,9 +69,14 @@ def _behind(equations: Equations, live: Islands, x: Floats) -> Floats:
     if not len(tapped):
         return live.behind
     behind = live.behind.copy()
-    ratio = x[equations.where.tap]
-    behind[tapped] = live.branch[tapped] / np.where(ratio != 0.0, ratio, 1.0)  # 0 where dead
+    behind[tapped] = live.branch[tapped] / _ratio(x[equations.where.tap])
     return behind
+
+
+def _ratio(tap: Floats) -> Floats:
+    """Return the ratios, 1 where a tap changer is dead and has none (n_tap,)."""
+    ratio: Floats = np.where(tap != 0.0, tap, 1.0)
+    return ratio
 
 
 def primitive_values(equations: Equations, live: Islands, x: Floats) -> Floats:
@@ -113,7 +118,7 @@ def slopes(equations: Equations, live: Islands, x: Floats) -> Floats:
     slope = [np.ones(where.size), 2.0 * near * behind, 2.0 * live.branch * far]
     slope += [-across, across, behind * far * cosine, near * cosine]
     slope += [along, -along, behind * far * sine, near * sine]
-    tap, tapped = x[where.tap], network.branches.tapped
+    tap, tapped = _ratio(x[where.tap]), network.branches.tapped
     slope += [-2.0 * (near * near)[tapped] / tap, -along[tapped] / tap, -across[tapped] / tap]
     return np.concatenate(slope + _dc_slopes(equations, live, x))
 
