@@ -37,6 +37,8 @@ class Inverse:
         to_readings: from factored unknowns to the change of the readings (n_measurement,
             n_unknown); None where that is their first part.
         to_states: the same for states (n_state, n_unknown); None where that is the rest.
+        mutual: from a push on measurements to the change of the readings, in a small network
+            (n_measurement, n_measurement).
         pairs: partners among the instruments.
         weight: of the measurements as factored (n_measurement,) [1/pu^2].
         sigma: standard deviation of every state (n_state,) [pu, rad].
@@ -47,6 +49,7 @@ class Inverse:
     alone: Compact
     to_readings: Matrix | None
     to_states: Matrix | None
+    mutual: Floats | None
     pairs: Pairs
     weight: Floats
     sigma: Floats
@@ -77,6 +80,7 @@ def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
     told = related, factors.weight, sigma, sigma_measured
     readings, states = of.pushes.T.tocsr(), of.states.T.tocsr()
     if n > _DENSE:
-        return Inverse(enter, (pivots @ of.pushes).tocsr(), readings, states, *told)
+        return Inverse(enter, (pivots @ of.pushes).tocsr(), readings, states, None, *told)
     both = (sparse.vstack([readings, states], format="csr") @ enter).toarray()
-    return Inverse(both, np.ascontiguousarray(both[:, :n]), None, None, *told)
+    alone = np.ascontiguousarray(both[:, :n])
+    return Inverse(both, alone, None, None, alone[:n], *told)

@@ -3,9 +3,9 @@
 Theory of operation. A *basis* is a wiring, a state and weights: values, kept in the state of
 whoever estimates. All else is a cache that is rebuilt from it: the Jacobian there, and the inverse
 of the matrix of a step as sparse factors. A scan reads the network once where it was and answers
-the residuals with the weights of the basis; that the weights of the scan are others is corrected
-twice, pair by pair, within the same linear model. A second reading is made only when the step was
-so long that the curvature of the network counts, as in the scan of a surge.
+the residuals with the weights of the basis; that the weights of the scan are others is corrected,
+pair by pair and so often as it takes, within the same linear model. A second reading is made only
+when the step was so long that the curvature of the network counts, as in the scan of a surge.
 
 The derivatives are those of the basis throughout, in the gradient as well, so the result is not
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy.linalg.lapack import dgesv
 
 from daemon.core.estimation.gauss_newton import LARGEST, gauss_newton
 from daemon.core.estimation.inverse import inverse
@@ -52,14 +53,19 @@ _FAR: Final = 0.02
 _STAYS: Final = 0.25
 """The plant stays when it moves less than this part of that distance in a scan."""
 
-_SLOWEST: Final = 0.3
+_FASTEST: Final = 0.3
 """A correction of weights is taken to leave no less to go than this part of it."""
+
+_SLOWEST: Final = 0.9
+"""Nor more than this."""
+
+_ENOUGH: Final = TOLERANCE / 4
+"""What weights may leave to go [pu, rad]."""
+
+_MOST_CORRECTIONS: Final = 4
 
 _CURVATURE: Final = 2.0
 """What a step leaves to go because the network is not linear, by it and its voltages [1/pu]."""
-
-_USUAL: Final = 0.9
-"""Weight of the basis by that of fresh values: a tenth of them is usually aged."""
 
 _ABSENT: Final = np.uint8(ABSENT)
 
@@ -111,7 +117,7 @@ class Tracker:
 
     def __init__(self, model: Model) -> None:
         self.model: Final = model
-        self._usual: Final = _USUAL * model.equations.measurements.sigma**-2.0
+        self._usual: Final = model.equations.measurements.sigma**-2.0
         self._frozen: _Frozen | None = None
 
     def scan(
@@ -236,7 +242,7 @@ class _Step(NamedTuple):
 
 
 def _step(of: Inverse, weighing: Weighing, push: Floats, bends: int) -> _Step:
-    """Return one step with the weights of the scan, corrected twice.
+    """Return one step with the weights of the scan, corrected.
 
     Args:
         of: the linearisation.
@@ -245,23 +251,65 @@ def _step(of: Inverse, weighing: Weighing, push: Floats, bends: int) -> _Step:
         bends: how many of the first states are voltages; in all others the network is as good as
             linear.
     """
-    _, change, keep, swap, *_ = weighing
-    partner = of.pairs.partner
     factor = times(of.enter, push)
     seen = of.readings(factor)
-    wrong = change * seen
-    back = keep * wrong - swap * wrong[partner]
-    first = times(of.alone, back)
-    wrong = change * (seen - of.readings(first))
-    wrong -= back
-    second = times(of.alone, keep * wrong - swap * wrong[partner])
-    factor -= first
-    factor -= second
+    if of.mutual is None:
+        late = _by_pairs(of, weighing, factor, seen)
+    else:
+        factor -= times(of.alone, _exactly(of.mutual, weighing.change, seen))
+        late = 0.0
     moved = of.states(factor)
-    size, last = _size(moved), _size(of.states(second))
-    late = last * max(last / size, _SLOWEST) if size > 0.0 else 0.0
+    size = _size(moved)
     bent = _CURVATURE * size * _size(moved[:bends])
     return _Step(moved, of.readings(factor), size, bent + late)
+
+
+def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> float:
+    """Correct the factored unknowns for changed weights, pair by pair until it is enough.
+
+    Args:
+        of: the linearisation.
+        weighing: of this scan.
+        factor: as if no weight had changed (n_unknown,); corrected in place.
+        seen: change of the readings that goes with it (n_measurement,) [pu].
+
+    Returns:
+        What is left to go [pu, rad].
+    """
+    _, change, keep, swap, *_ = weighing
+    wrong = change * seen
+    taken, last, late, count = np.zeros_like(wrong), np.inf, np.inf, 0
+    while True:
+        count += 1
+        back = keep * wrong - swap * wrong[of.pairs.partner]
+        less = times(of.alone, back)
+        factor -= less
+        before, last = last, _size(of.states(less))
+        rate = min(max(last / before, _FASTEST), _SLOWEST) if last > 0.0 else 0.0
+        late = last * rate / (1.0 - rate)
+        if late < _ENOUGH or count == _MOST_CORRECTIONS:
+            return late
+        taken += back
+        wrong = change * of.readings(factor) - taken
+
+
+def _exactly(mutual: Floats, change: Floats, seen: Floats) -> Floats:
+    """Return the push that is wrong because weights have changed, all of them at once.
+
+    Args:
+        mutual: from a push on measurements to the change of the readings (n_measurement, ...).
+        change: of every weight (n_measurement,) [1/pu^2].
+        seen: change of the readings as if none had changed (n_measurement,) [pu].
+    """
+    push = np.zeros_like(change)
+    changed = change.nonzero()[0]
+    if not len(changed):
+        return push
+    own = change.take(changed)
+    among = mutual[changed[:, None], changed] * own[:, None]
+    among.flat[:: len(changed) + 1] += 1.0
+    push[changed] = dgesv(among, own * seen.take(changed))[2]
+    return push
 
 
 def _size(step: Floats) -> float:
