@@ -33,6 +33,7 @@ _SOURCES: Final = (
     f"{_CORE}/detection",
     f"{_CORE}/test_authority.py",
     f"{_LAWS}/test_switching.py",
+    "tests/golden/test_stories.py",
     _TABLES,
 )
 JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
