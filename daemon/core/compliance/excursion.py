@@ -129,8 +129,8 @@ def _bound(limit: Excursion, given: Given, found: Found) -> Found:
     """Return the verdict as it binds a load: the supply may be what it is."""
     if not limit.ride_through or found.ok is not False:
         return found
-    if "power_w" in given.measured:
-        said = "the supply was beyond what has to be ridden through: the load was free to part"
-        return found._replace(ok=None, detail=said)
-    said = "beyond what has to be ridden through; without power in the trace the supply is judged"
-    return found._replace(detail=said)
+    free = "power_w" in given.measured
+    said = "beyond what has to be ridden through: "
+    said += "the load was free to part" if free else "without power the supply is judged"
+    ok = None if free else False
+    return found._replace(ok=ok, detail="; ".join(filter(None, (found.detail, said))))
