@@ -307,7 +307,7 @@ def reached(view: View, wish: Proposal) -> bool:
     if wish.action == TEST:  # a UPS tests its battery on its load, and stays as it is otherwise
         return (view.read(wish.equipment, "battery_power_w") or 0.0) < 0.0
     point, stages = SHOWN.get(wish.action, ("", frozenset()))
-    return bool(point) and view.stage(wish.equipment, point) in stages
+    return view.stage(wish.equipment, point) in stages
 
 
 def shows(view: View, wish: Proposal) -> bool:

@@ -141,3 +141,21 @@ def test_it_is_repeated_with_a_charged_spring(charged: int, then: Stage) -> None
     assert moved(hall, one, 0.01)[0] is then
     hall.positions["52-VCB-GA"] = CLOSED
     assert moved(hall, one, 0.01) == (Stage.VERIFIED, ["command_verified"])
+
+
+@pytest.mark.parametrize("stage", [Stage.SELECTED, Stage.RECHARGING])
+def test_what_nobody_wants_any_more_is_over_before_it_is_sent(stage: Stage) -> None:
+    hall = Hall()
+    hall.positions["52-VCB-GA"] = OPEN
+    one = task("close", "52-VCB-GA", stage)
+    after, told = move(view(hall, 0.01), one, News({}, {}, {}, {}), TIMES)
+    assert after.stage is Stage.GONE
+    assert told == []
+
+
+@pytest.mark.parametrize("stage", [Stage.SENT, Stage.MOVING, Stage.DOUBTFUL, Stage.MISSED])
+def test_what_was_sent_is_followed_whether_it_is_wanted_or_not(stage: Stage) -> None:
+    hall = Hall()
+    hall.positions["52-VCB-GA"] = OPEN
+    one = task("close", "52-VCB-GA", stage)
+    assert move(view(hall, 0.01), one, News({}, {}, {}, {}), TIMES)[0].stage is stage

@@ -166,3 +166,32 @@ def test_what_nobody_answers_in_time_is_not_sent_again(desk: Desk) -> None:
     desk.hall.positions[BREAKER] = CLOSED
     desk.scans(3, wish("close"))
     assert len(desk.commands) == 1
+
+
+def test_what_is_so_already_asks_no_interlock(desk: Desk) -> None:
+    desk.hall.positions[BREAKER] = OPEN
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scans(2, wish("open"))
+    assert not desk.events
+
+
+def test_an_automaton_is_named_in_what_it_was_refused(desk: Desk) -> None:
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scan(wish("open"))
+    (told,) = desk.happened("command_refused")
+    assert told.fields["owner"] == "CCTS-1"
+
+
+def test_the_other_lane_is_named_to_whom_it_stands_in_the_way(desk: Desk) -> None:
+    desk.scan(inbox=(OperatorRequest("m1", "lane:main", wish("open")), select()))
+    (told,) = desk.happened("command_refused")
+    assert "lane:main wants it to open" in told.text
+
+
+def test_a_person_may_try_what_an_automaton_gave_up_in_the_same_scan(desk: Desk) -> None:
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(wish("close"))
+    desk.scan(wish("close"), inbox=(desk.answer(Result.REFUSED),))
+    desk.scan(inbox=(select("close"),))
+    assert desk.refused() == []
+    assert desk.happened("command_selected")
