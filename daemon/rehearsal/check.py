@@ -27,7 +27,8 @@ class Checked:
 
     Attributes:
         file: as it was named.
-        kind: "site", "device map", "alarms", "scenario", or "file" where it could not be read.
+        kind: "site", "device map", "alarms", "rules", "scenario", or "file" where it could not be
+            read.
         problems: all of them, in the order of the file.
         summary: what the file describes, or "" when it has problems.
     """
@@ -68,6 +69,8 @@ def _kind(path: Path, data: Any) -> str:  # noqa: ANN401 - as written
         return "scenario"
     if "points" in keys:
         return "device map"
+    if "limits" in keys:
+        return "rules"
     return "alarms" if path.resolve().parent.name == "alarms" else "site"
 
 
@@ -101,6 +104,8 @@ def _site(path: Path) -> tuple[tuple[Problem, ...], str]:
 def _describe(data: dict[str, Any], kind: str) -> str:
     if kind == "alarms":
         return f"{len(data)} rules"
+    if kind == "rules":
+        return f"{data['title']}: {len(data['limits'])} limits"
     return f"{data.get('nature', '')} over {data.get('protocol', '')}: {len(data['points'])} points"
 
 
