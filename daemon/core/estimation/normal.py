@@ -138,7 +138,11 @@ def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]
     # Symmetric: by rows is by columns.
     matrix = sparse.csc_array((numbers, how.matrix.column, starts), shape=shape)
     options = {"SymmetricMode": True}
-    return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
+    try:
+        return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
+    except RuntimeError:  # zeros that are stored can hide the diagonal from SuperLU
+        matrix.eliminate_zeros()
+        return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
