@@ -78,13 +78,19 @@ class Desk:
         self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
         self._scenario = scenario
         self._gateways = Gateways(site, plant)
-        self._play = Play(site, plant, scenario, gateway=self._gateways.disturb, out=out)
+        self._play = Play(
+            site, plant, scenario, gateway=self._gateways.disturb, operator=self._ask, out=out
+        )
         self._live = Live(site, self._play, vocabulary()) if hatch else None
         self._hatch = Hatch(path_of(site), self._live.answer) if self._live else None
         self._started, self._stopped = False, False
         self._slipped_s = 0.0
         self._slips: list[dict[str, float]] = []
         self._shown_ns = plant.now_ns
+
+    def _ask(self, of: str, action: str) -> None:
+        """Leave to the person at this desk what a person does in a scenario."""
+        self._out(f"now it is for you: ridethrough command select {of} {action}")
 
     async def open(self) -> None:
         """Serve every gateway.

@@ -179,6 +179,8 @@ class Show:
         controller = await self._start_daemon(folder)
         _out(f"everything is ready after {_now_s() - began_s:.1f} s")
         watchers = [asyncio.create_task(self._watch(c)) for c in self._children if c is not plant]
+        for line in by_hand(scenario):
+            _out(line)
         self._lines.begin()
         try:
             await plant.say("start")
@@ -252,6 +254,19 @@ class Show:
         await child.ended()
         self._died.append(child.name)
         _out(f"{child.obituary()}\nthe plant goes on without it")
+
+
+def by_hand(scenario: Scenario) -> list[str]:
+    """Return what to say to the person who has a part in a scenario; nothing where none has."""
+    asks = [one for one in scenario.timeline if one.event == "ask"]
+    if not asks:
+        return []
+    told = [(one.at_s, f"{one.values['of']} {one.values['action']}") for one in asks]
+    return [
+        "this one needs you, in another terminal, with the --state above (what takes a second",
+        "person takes two who were enrolled: ridethrough command enrol --help):",
+        *(f"  at {at_s:g} s  ridethrough command select {what}" for at_s, what in told),
+    ]
 
 
 def _out(line: str) -> None:

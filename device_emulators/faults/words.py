@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.natures import NATURES, PointKind
-from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR, nature_of, select
+from device_emulators.selection import BUS, DAEMON, GATEWAY, nature_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -162,7 +162,7 @@ def targets(site: Site, selection: str | Iterable[str], event: str) -> list[str]
 def why_not(site: Site, id_: str, event: str, where: str) -> str:
     """Return why an event cannot be done to something where a scenario is played; "" if it can."""
     nature = nature_of(site, id_)
-    if nature in {DAEMON, OPERATOR}:
+    if nature == DAEMON:
         return "in virtual time only: play it with `ridethrough simulate`" if where == DESK else ""
     if nature == GATEWAY and where == IMAGE and event not in OF_WAYS:
         return "where there are frames only: play it with --depth wire"

@@ -188,11 +188,6 @@ def test_shipped_scenario_is_found_by_name() -> None:
             "s.yaml:9:40: timeline.1.event: pause can be done to daemon in virtual time only",
         ),
         (
-            "desk",
-            "operator, event: ask, of: 52-A, action: open",
-            "ask can be done to operator in virtual time only",
-        ),
-        (
             "image",
             "GW-B, event: wrong_unit",
             "wrong_unit can be done to GW-B where there are frames only (valid: play it with",

@@ -145,3 +145,56 @@ def test_while_its_own_logic_acts_the_switch_is_left_alone() -> None:
     assert hall.told("ALTS-1") == []
     hall.said["ALTS-1", "inhibited"] = 1.0
     assert hall.run(3.0, until=lambda: "to_source_2" in hall.told("ALTS-1"))
+
+
+def ready() -> Hall:
+    """Return a hall whose switch has waited and is held back by the island behind it."""
+    hall = settled()
+    hall.utilities["U-A"] = False
+    hall.said |= {("R-UA", "pickup_27"): 1.0, ("M-UA", "voltage_v"): 0.0}
+    hall.run(1.0)
+    assert stage(hall) is intake.Stage.READY
+    return hall
+
+
+def stage(hall: Hall) -> intake.Stage:
+    return hall.state.intake.schemes["ALTS-1"].stage
+
+
+def test_a_switch_that_is_ready_and_held_back_says_so_once_and_goes_when_it_may() -> None:
+    hall = ready()
+    hall.run(20.0)
+    assert stage(hall) is intake.Stage.READY, "it waits as long as it takes"
+    assert len(hall.happened("command_refused", "ALTS-1")) == 1
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    assert hall.run(0.2, until=lambda: stage(hall) is intake.Stage.MOVING)
+    assert hall.run(2.0, until=lambda: stage(hall) is intake.Stage.STANDING)
+    assert hall.told("ALTS-1") == ["to_source_2"]
+
+
+def test_a_switch_that_is_ready_stays_when_its_own_feed_is_back() -> None:
+    hall = ready()
+    hall.utilities["U-A"] = True
+    hall.said.clear()
+    hall.run(0.2)
+    assert stage(hall) is intake.Stage.STANDING
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    hall.run(3.0)
+    assert hall.told("ALTS-1") == []
+
+
+def test_a_switch_that_is_ready_stays_when_the_other_feed_is_gone_as_well() -> None:
+    hall = ready()
+    hall.utilities["U-B"] = False
+    hall.run(0.2)
+    assert stage(hall) is intake.Stage.STANDING
+
+
+def test_a_switch_that_is_ready_is_left_alone_when_a_person_takes_it() -> None:
+    hall = ready()
+    hall.said["ALTS-1", "selector"] = 1.0
+    hall.run(0.1)
+    assert stage(hall) is intake.Stage.UNJUDGED
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    hall.run(2.0)
+    assert hall.told("ALTS-1") == []
