@@ -47,7 +47,7 @@ SLOW_S: Final = 10.0
 HELD_S: Final = 0.5
 LEARNT_PU: Final = 1e-3
 """A move of this part of the rating shows how the target follows it."""
-STEEPEST: Final = -50.0
+STEEPEST: Final = -20.0
 """More than that no source on a site is so weak for."""
 CURRENT_LIMIT_BELOW_PU: Final = 0.9
 BLOCKED_BELOW_PU: Final = 0.2
@@ -157,8 +157,9 @@ class Statcom(Device):
             moved_var = given_var - given_before
             if abs(moved_var) < LEARNT_PU * self.ratings["reactive_power_var"]:
                 return
-            slope = (target_var - target_before) / moved_var
-            self._slope = min(max(slope, STEEPEST), 0.0)
+            slope = min(max((target_var - target_before) / moved_var, STEEPEST), 0.0)
+            # Halfway: what others did meanwhile is in it too.
+            self._slope += (slope - self._slope) / 2.0
         self._last = given_var, target_var
 
     def _target_var(self, voltage_pu: float) -> float:
