@@ -210,7 +210,7 @@ def test_people_who_ask_for_the_wrong_breaker_find_what_lets_it_close(
     "F01", "F02", "F03", "F04", "F12", "F13", "F20", "F26", "F27", "F29", "F30", "F33", "F34"
 )
 @pytest.mark.fault("F35", "F37", "F42", "F43", "F44", "F47", "F51", "F57", "F60", "F94")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, TOGETHER))
 def test_nobody_objects_to_what_is_drawn(first: int) -> None:
     seeds = range(first, min(first + TOGETHER, SEEDS + 1))
