@@ -141,6 +141,7 @@ def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]
     try:
         return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
     except RuntimeError:  # zeros that are stored can hide the diagonal from SuperLU
+        matrix = matrix.copy()  # the pattern is shared
         matrix.eliminate_zeros()
         return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
 
