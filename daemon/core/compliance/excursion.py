@@ -32,12 +32,16 @@ class State:
     Attributes:
         worst: of what is over: times beyond [s], or values.
         since_ns: begin of the excursion that goes on, None within the level [ns].
-        until_ns: the last sample holds until here at most where a gap follows [ns].
+        until_ns: the last sample holds until here at most where a hole follows [ns].
+        hole: a hole lies before the next sample.
+        torn: excursions that began or ended in a hole: they may have lasted longer.
     """
 
     worst: Worst = NOTHING
     since_ns: int | None = None
     until_ns: int = 0
+    hole: bool = False
+    torn: int = 0
 
 
 def needs(limit: Excursion) -> tuple[str, ...]:
@@ -67,10 +71,12 @@ def take(
     figures = sign * values
     until_ns = int(t_ns[-1]) + given.step_ns
     if not limit.longest_s:
-        return State(state.worst.more(t_ns, figures, edge), None, until_ns), t_ns, values
+        worst = state.worst.more(t_ns, figures, edge)
+        return replace(state, worst=worst, until_ns=until_ns), t_ns, values
     out = figures > edge + ROUNDING * abs(edge)
     if not out.any() and state.since_ns is None:
-        return replace(state, worst=_seen(state.worst, t_ns), until_ns=until_ns), t_ns, values
+        calm = replace(state, worst=_seen(state.worst, t_ns), until_ns=until_ns, hole=False)
+        return calm, t_ns, values
     turned = np.diff(out, prepend=state.since_ns is not None)
     begins, ends = t_ns[turned & out], t_ns[turned & ~out]
     if state.since_ns is not None:
@@ -79,7 +85,8 @@ def take(
     over = begins[: len(ends)]
     lasted_s = (ends - over) / SECOND
     worst = _seen(state.worst, t_ns).more(over, lasted_s, limit.longest_s, events=True)
-    return State(worst, since_ns, until_ns), t_ns, values
+    torn = state.torn + int(state.hole and out[0])
+    return State(worst, since_ns, until_ns, False, torn), t_ns, values
 
 
 def _seen(worst: Worst, t_ns: NDArray[np.int64]) -> Worst:
@@ -88,13 +95,12 @@ def _seen(worst: Worst, t_ns: NDArray[np.int64]) -> Worst:
 
 
 def cut(limit: Excursion, given: Given, state: State) -> State:
-    """Return the state where nothing is known for a while: what went on ends with its sample."""
+    """Return the state where nothing is known for a while: what went on is torn."""
     if state.since_ns is None:
-        return state
+        return replace(state, hole=True)
     lasted_s = (state.until_ns - state.since_ns) / SECOND
-    return replace(
-        state, worst=state.worst.one(state.since_ns, lasted_s, limit.longest_s), since_ns=None
-    )
+    worst = state.worst.one(state.since_ns, lasted_s, limit.longest_s)
+    return replace(state, worst=worst, since_ns=None, hole=True, torn=state.torn + 1)
 
 
 def verdict(limit: Excursion, given: Given, state: State, end_ns: int) -> Found:
@@ -111,6 +117,9 @@ def verdict(limit: Excursion, given: Given, state: State, end_ns: int) -> Found:
         worst = worst.one(state.since_ns, lasted_s, limit.longest_s)
         detail = "one still goes on at the end" if worst.at_ns == state.since_ns else ""
     found = judged(worst, limit.longest_s, "s", detail)
+    if state.torn and found.ok:
+        said = f"{state.torn} begin or end in a hole and may have lasted longer"
+        found = found._replace(ok=None, detail=said)
     return _bound(limit, given, _coarse(limit, given, found))
 
 

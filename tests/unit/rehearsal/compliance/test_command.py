@@ -1,0 +1,192 @@
+"""`ridethrough comply` as people and machines see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from daemon.cli import main
+from tests.shared_data import shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def sag(tmp_path: Path) -> Path:
+    """A trace of a sag of half a second and a millisecond to 0.7 pu, with its power."""
+    t_s = np.arange(8000) / 1000
+    voltage_pu = np.where((t_s >= 2.0) & (t_s < 2.501), 0.7, 1.0)
+    power_w = np.where((t_s >= 2.0) & (t_s < 3.0), 0.0, 90e6)
+    rows = "".join(
+        f"{t:.3f},{v:g},{p:g}\n" for t, v, p in zip(t_s, voltage_pu, power_w, strict=True)
+    )
+    file = tmp_path / "sag.csv"
+    file.write_text("t_s,voltage_pu,hall_w\n" + rows)
+    return file
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main(["comply", *arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_the_answer_for_machines(sag: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = asked(capsys, str(sag), "--rules", "itic", "ercot_nogrr282")
+    assert (code, said["ok"]) == (1, False)
+    assert said["rules"] == ["itic", "ercot_nogrr282"]
+    assert said["quantities"] == ["power_w", "voltage_pu"]
+    by_name = {(v["rules"], v["name"]): v for v in said["verdicts"]}
+    one = by_name["itic", "below 80 %"]
+    assert (one["ok"], one["value"], one["limit"], one["unit"]) == (False, 0.501, 0.5, "s")
+    assert one["at_s"] == 2.0
+    assert one["margin"] == pytest.approx(-0.001)
+    back = by_name["ercot_nogrr282", "back to 90 % after a dip"]
+    assert (back["ok"], back["value"]) == (True, 0.499)
+
+
+def test_exit_code_zero_exactly_when_ok(sag: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = asked(capsys, str(sag), "--rules", "nfpa110_type10")
+    assert (code, said["ok"]) == (0, True)
+    code, said = asked(capsys, str(sag), "--rules", "training_example")
+    assert (code, said["ok"]) == (1, False), "nothing could be judged, so nothing is proven"
+
+
+def test_what_people_read(sag: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["comply", str(sag), "--rules", "itic", "aeso"]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL  below 80 %" in out
+    assert "0.501 s (<= 0.5 s, margin -0.001 s) at 2 s; first passed at 2 s, once" in out
+    assert re.search(r"FAIL  change in 1 min\s+90 MW \(<= 10 MW, margin -80 MW\)", out)
+    assert "limits kept" in out
+
+
+def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = asked(capsys, "--list")
+    assert code == 0
+    names = [rules["name"] for rules in said["rules"]]
+    assert "ercot_nogrr282" in names
+    assert main(["comply", "--list"]) == 0
+    assert "ERCOT NOGRR282" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--rules", "itic"), "TRACE is missing"),
+        (("sag.csv",), "nothing to judge by: --rules NAME... (valid: aemc_draft, "),
+        (("sag.csv", "--rules", "itec"), "no rule 'itec' (valid: itic, "),
+        (("nowhere.csv", "--rules", "itic"), "nowhere.csv: No such file"),
+        (("sag.csv", "--rules", "itic", "--contract", "moon"), "no site 'moon'"),
+    ],
+)
+def test_a_refusal_is_one_json_line(
+    sag: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    monkeypatch.chdir(sag.parent)
+    code, said = asked(capsys, *arguments)
+    assert (code, said["ok"]) == (1, False)
+    assert said["error"].startswith(words)
+
+
+def test_the_contract_of_a_site(sag: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = asked(capsys, str(sag), "--contract", "ai_hall")
+    assert code == 1
+    by_name = {v["name"]: v["ok"] for v in said["verdicts"]}
+    assert by_name == {
+        "demand": None, "export": True, "swing in 5 s": False, "change in 60 s": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["0", "-3MW", "100XW", "MW"])
+def test_a_power_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["comply", "trace.csv", f"--rated={text}"])
+
+
+class _Page(HTMLParser):
+    """Collects tags, and complains about what is not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.count: dict[str, int] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] = self.count.get(tag, 0) + 1
+        if tag not in {"meta", "rect", "line", "path"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] = self.count.get(tag, 0) + 1
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_shows_every_limit_and_its_trace(sag: Path, tmp_path: Path) -> None:
+    file = tmp_path / "out.html"
+    rules = ("itic", "aeso", "ercot_swing", "en50160", "contract.yaml")
+    own = tmp_path / "contract.yaml"
+    own.write_text(
+        "title: <b>Mill & Co</b>\nsource: own\nmark: own\nlimits:\n"
+        "  - {name: '<script>', kind: swing, window_s: 1, limit_w: 1e6}\n"
+    )
+    named = [str(own) if name == own.name else name for name in rules]
+    assert main(["comply", str(sag), "--rules", *named, "--report", str(file)]) == 1
+    text = file.read_text()
+    page = _Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.count["svg"] == 4, "voltage, change, swing, swing"
+    assert page.count["section"] == 1 + len(rules)
+    assert "<b>Mill" not in text
+    assert "<script" not in text
+    assert "first passed at 2 s" in text
+
+
+def test_the_same_trace_gives_the_same_page(sag: Path, tmp_path: Path) -> None:
+    files = [tmp_path / "a.html", tmp_path / "b.html"]
+    for file in files:
+        main(["comply", str(sag), "--rules", "itic", "--report", str(file)])
+    assert files[0].read_text() == files[1].read_text()
+
+
+def test_measured_training_in_absolute_megawatts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shared("mlperf_gpt3_64x8h100_node_power_2s.csv.gz")
+    arguments = (str(file), "--rules", "ercot_swing", "ieso_v3", "caiso_straw")
+    code, said = asked(capsys, *arguments, "--scale-to", "100MW")
+    assert code == 1
+    by_name = {(v["rules"], v["name"]): v for v in said["verdicts"]}
+    assert by_name["ercot_swing", "peak to peak in 5 s, 0.1-55 Hz"]["ok"] is False
+    assert by_name["ieso_v3", "change in 15 s"]["ok"] is False
+    assert by_name["caiso_straw", "average ramp over 10 min"]["ok"] is True
+    assert by_name["ieso_v3", "sub-synchronous oscillation, peak to peak"]["ok"] is None
+    code, said = asked(capsys, *arguments)
+    assert code == 0, "512 GPUs alone disturb nobody"
+    assert said["rated_w"] == pytest.approx(458.6e3, rel=1e-3)
+
+
+def test_parts_of_a_trace_with_holes(sag: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = sag.read_text().splitlines()
+    del lines[2200:2300]  # in the middle of the sag
+    sag.write_text("\n".join(lines))
+    code, said = asked(capsys, str(sag), "--rules", "itic")
+    assert code == 1
+    assert ":2201: a gap of 0.101 s" in said["error"]
+    code, said = asked(capsys, str(sag), "--rules", "itic", "--gaps", "split")
+    assert said["parts"] == 2
+    by_name = {v["name"]: v for v in said["verdicts"]}
+    assert by_name["below 80 %"]["ok"] is None, "neither part alone was too long, both may be"
+    assert "in a hole" in by_name["below 80 %"]["detail"]

@@ -1,0 +1,191 @@
+"""Traces that are taken as they are meant, and traces that are refused by line."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from daemon.rehearsal.compliance.trace_file import TraceError, Wish, read_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from daemon.rehearsal.compliance.trace_file import TraceFile
+
+ROWS = [f"{i},{5_000_000 + i}" for i in range(50)]
+
+
+def taken(tmp_path: Path, text: str, wish: Wish | None = None) -> TraceFile:
+    file = tmp_path / "trace.csv"
+    file.write_text(text)
+    return read_trace(file, wish or Wish())
+
+
+def refused(tmp_path: Path, text: str, wish: Wish | None = None) -> list[str]:
+    with pytest.raises(TraceError) as error:
+        taken(tmp_path, text, wish)
+    return [line.removeprefix(f"{tmp_path}/trace.csv") for line in str(error.value).split("\n")]
+
+
+def rows(*changed: tuple[int, str | None], head: str = "t_s,load_w") -> str:
+    """Return a good trace with some rows changed, or left out; row i stands on line i + 2."""
+    lines = list(ROWS)
+    for row, text in changed:
+        lines[row] = "" if text is None else text
+    return "\n".join([head, *(line for line in lines if line)]) + "\n"
+
+
+def test_a_good_trace_is_taken(tmp_path: Path) -> None:
+    trace = taken(tmp_path, rows())
+    assert len(trace.samples) == 50
+    assert trace.samples.t_ns[3] == 3_000_000_000
+    assert trace.samples.values["power_w"][3] == 5_000_003.0
+    assert (trace.parts, trace.step_ns, trace.notes) == ((0, 50), 1_000_000_000, ())
+
+
+def test_a_gzipped_trace_with_other_line_ends_and_empty_lines_is_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "trace.csv.gz"
+    text = "\ufeff" + rows().replace("\n", "\r\n").replace("9,", "\r\n9,", 1)
+    file.write_bytes(gzip.compress(text.encode()))
+    trace = read_trace(file, Wish())
+    assert trace.samples.values["power_w"].tolist() == [5_000_000.0 + i for i in range(50)]
+
+
+def test_columns_in_w_are_added_up_or_chosen(tmp_path: Path) -> None:
+    text = "t_s,temp_c,a_w,b_w,voltage_pu\n" + "".join(f"{i},21,3e6,4e6,1\n" for i in range(9))
+    both = taken(tmp_path, text)
+    assert both.samples.values["power_w"][0] == 7e6
+    assert "power is the sum of 2 columns in W" in both.notes
+    assert "columns that are not read: temp_c" in both.notes
+    one = taken(tmp_path, text, Wish(columns=("b_w",)))
+    assert one.samples.values["power_w"][0] == 4e6
+    said = refused(tmp_path, text, Wish(columns=("c_w",)))
+    assert said == [":1: there is no column c_w in W (valid: a_w, b_w)"]
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("time,load_w", "there is no column t_s (valid: t_s, any *_w, voltage_pu, frequency_hz)"),
+        ("t_s,load_mw", "column load_mw is in no unit that is read here"),
+        ("t_s,load_kw", "column load_kw is in no unit that is read here"),
+        ("t_s,voltage_v", "column voltage_v is in no unit that is read here"),
+        ("t_s,frequency", "column frequency is in no unit that is read here"),
+        ("t_s,load", "column load is in no unit that is read here"),
+        ("t_s,celsius", "nothing to judge in t_s, celsius"),
+        ("t_s,t_s", "column t_s stands twice"),
+    ],
+)
+def test_a_header_in_other_units_is_refused(tmp_path: Path, head: str, words: str) -> None:
+    said = refused(tmp_path, rows(head=head))
+    assert any(line.startswith(":1: ") and words in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "words"),
+    [
+        (7, "3,5e6", ":9: time goes from 6 s to 3 s: it must rise"),
+        (7, "6,5e6", ":9: time goes from 6 s to 6 s: it must rise"),
+        (7, ",5e6", ":9: t_s is no number"),
+        (7, "7,-1", ":9: load_w: -1 is negative (--export if it flows back)"),
+        (7, "7,9e12", ":9: load_w: 9e+12 is absurd: above 2e+10 W"),
+        (7, "7,five", ":9: load_w: five is no number"),
+        (7, "7,inf", ":9: load_w: inf is no number"),
+        (7, "7", ":9: 1 values where the header has 2"),
+        (7, "7,5,6", ":9: 3 values where the header has 2"),
+        (7, "7,nan", ":9: a value is missing"),
+        (7, "7,", ":9: a value is missing"),
+        (7, None, ":9: a gap of 2 s where rows are 1 s apart"),
+    ],
+)
+def test_what_is_wrong_in_a_row_is_named_by_line(
+    tmp_path: Path, row: int, text: str | None, words: str
+) -> None:
+    said = refused(tmp_path, rows((row, text)))
+    assert said[0] == words
+
+
+def test_all_is_told_at_once_and_too_much_is_counted(tmp_path: Path) -> None:
+    said = refused(tmp_path, rows((3, "3,-1"), (8, "8,-2"), (9, "9,1e15")))
+    assert [line.split(":")[1] for line in said] == ["5", "10", "11"]
+    text = "t_s,load_w\n" + "".join(f"{i},{-1 if i % 3 else 5e6}\n" for i in range(300))
+    said = refused(tmp_path, text)
+    assert said == [":3: load_w: -1 is negative (--export if it flows back), and so 199 more rows"]
+    text = "t_s,load_w\n" + "".join(f"{i},{5e6 if i % 3 else -1}\n" for i in range(300))
+    said = refused(tmp_path, text)
+    assert len(said) == 21
+    assert said[-1] == "... and 80 more"
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "words"),
+    [
+        ("voltage_pu", "231", "231 is no per unit: volts or per cent?, and so 29 more rows"),
+        ("voltage_pu", "-0.1", "-0.1 is negative, and so 29 more rows"),
+        ("frequency_hz", "60000", "60000 is no frequency of a network, and so 29 more rows"),
+        ("frequency_hz", "1.0", "1 in the middle is far from 60 Hz: per unit, or another network"),
+        ("frequency_hz", "50", "50 in the middle is far from 60 Hz"),
+        ("load_w", "95.3", "the highest power is 95.3 W: is it in kW or MW?"),
+        ("load_w", "0", "nothing is drawn: the highest is 0 W"),
+    ],
+)
+def test_values_in_other_units_are_refused(
+    tmp_path: Path, head: str, value: str, words: str
+) -> None:
+    text = f"t_s,{head}\n" + "".join(f"{i},{value}\n" for i in range(30))
+    (said,) = refused(tmp_path, text)
+    assert said.startswith(":2:")
+    assert words in said
+
+
+def test_who_knows_better_may_say_so(tmp_path: Path) -> None:
+    fifty = "t_s,frequency_hz\n" + "".join(f"{i},50\n" for i in range(30))
+    assert len(taken(tmp_path, fifty, Wish(nominal_hz=50.0)).samples) == 30
+    assert taken(tmp_path, rows((7, "7,-1")), Wish(export=True)).samples.values["power_w"][7] == -1
+    small = "t_s,load_w\n" + "".join(f"{i},{90 + i}\n" for i in range(11))
+    scaled = taken(tmp_path, small, Wish(scale_to_w=100e6))
+    assert scaled.samples.values["power_w"].max() == pytest.approx(100e6)
+    assert "power scaled by 1e+06 to a highest of 1e+08 W" in scaled.notes
+
+
+def test_ten_times_the_rated_power_is_absurd(tmp_path: Path) -> None:
+    said = refused(tmp_path, rows((7, "7,2e8")), Wish(rated_w=1e7))
+    assert said == [":9: load_w: 2e+08 is absurd: above 1e+08 W"]
+
+
+def test_a_hole_is_refused_with_what_could_be_done(tmp_path: Path) -> None:
+    said = refused(tmp_path, rows((7, None), (20, "20,nan"), (21, "21,")))
+    assert said == [
+        ":9: a gap of 2 s where rows are 1 s apart",
+        ":21: a value is missing to line 22",
+        ": not judged; --gaps split judges every part for itself",
+    ]
+
+
+def test_holes_part_a_trace_where_that_was_asked_for(tmp_path: Path) -> None:
+    text = rows((7, None), (20, "20,nan"), (21, "21,"))
+    trace = taken(tmp_path, text, Wish(split=True))
+    assert trace.parts == (0, 7, 19, 47)
+    assert trace.samples.t_ns[19] == 22_000_000_000
+    assert trace.notes[0].startswith("3 parts judged for themselves")
+    assert np.isfinite(trace.samples.values["power_w"]).all()
+
+
+def test_uneven_samples_are_no_holes(tmp_path: Path) -> None:
+    times = np.cumsum(np.random.default_rng(1).uniform(0.2, 2.0, 100))
+    trace = taken(tmp_path, "t_s,load_w\n" + "".join(f"{t:.3f},5e6\n" for t in times))
+    assert trace.parts == (0, 100)
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="No such file"):
+        read_trace(tmp_path / "none.csv", Wish())
+    for raw in (b"\x1f\x8bxx", b"t_s,load_w\n0,\xff\n"):
+        (tmp_path / "trace.csv").write_bytes(raw)
+        with pytest.raises(TraceError):
+            read_trace(tmp_path / "trace.csv", Wish())
+    for text in ("", "t_s,load_w\n", "t_s,load_w\n0,5e6\n"):
+        assert "two rows" in "".join(refused(tmp_path, text or "t_s,load_w"))
