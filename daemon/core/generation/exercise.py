@@ -4,8 +4,9 @@ Theory of operation. Each kind has a rhythm in days and an hour of the day; zero
 is never. When the hour has come the next of its kind has its turn, one at a time on the whole site,
 so never both UPS, and never a UPS beside a set. A test begins only while everything is calm: every
 section on the utility, no load on storage, given up or shut down, no set failed; a set must rest on
-AUTO and be available; both the UPS and all others must be at rest on their input, with a battery
-that is charged and has no alarm. What is not calm within `within_h` is skipped, and told.
+AUTO and be available, and its board must stand on AUTO or TEST; both the UPS and all others must be
+at rest on their input, with a battery that is charged and has no alarm. What is not calm within
+`within_h` is skipped, and told.
 
 The test is ASKED of the switching lane as a person asks it. Under load (PROVING) it must stay
 within its limits for the time of its kind; then a set is told to stop, and what was tested must
@@ -14,7 +15,9 @@ the facts until the next of the same equipment has passed.
 
 A real loss ends it at once and without a word to the device: the set that runs is taken over by the
 start programme as it is, and drops its load bank when its breaker closes; a UPS whose input fails
-is on its battery anyway. A selector that leaves AUTO is a person's, and ends it likewise.
+is on its battery anyway. The selector of a set that leaves AUTO, or of its board that goes to
+MANUAL, is a person's, and ends it likewise. A set whose own selector stands on TEST runs the test
+of the device, which is none of ours.
 
     WAITING
         DUE -> ASKED
@@ -256,6 +259,8 @@ def _not_ready(view: View, subject: str, params: Params) -> str:
     if view.site.equipment[subject].nature == "generator":
         if view.stage(subject) != "stopped" or view.stage(subject, "selector") != "auto":
             return "it does not rest on AUTO"
+        if _by_hand(view, subject):
+            return "its board is on MANUAL"
         return "" if view.status(subject, "available") else "it is not available"
     for ups in _subjects(view.site, view.points)["ups"]:
         if view.stage(ups) != "normal" or view.status(ups, "battery_alarm") is not False:
@@ -264,11 +269,20 @@ def _not_ready(view: View, subject: str, params: Params) -> str:
     return "" if soc_pu is not None and soc_pu >= params.soc_pu else "its battery is not charged"
 
 
+def _by_hand(view: View, name: str) -> bool:
+    """Return whether the board of a set is in the hands of a person."""
+    boards = (s for s in view.site.schemes.values() if isinstance(s, MainTieMainScheme))
+    own = (s.controller for s in boards if name in s.sets)
+    return any(view.stage(controller, "selector") == "manual" for controller in own)
+
+
 def _events(view: View, state: State, params: Params, wrong: str) -> list[Event]:
     """Return what is true of a test this scan, most urgent first."""
     subject, events = state.subject, []
     ups = view.site.equipment[subject].nature == "ups"
-    taken = not ups and view.stage(subject, "selector") not in {"auto", None}
+    taken = not ups and (
+        view.stage(subject, "selector") not in {"auto", None} or _by_hand(view, subject)
+    )
     if taken or _interrupted(view):
         events.append(Event.CALLED)
     if wrong:

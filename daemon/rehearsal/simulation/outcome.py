@@ -39,6 +39,7 @@ def outcome(course: Course, faults: str) -> dict[str, Any]:
         "efficiency": scene.plant.truth().efficiency.as_json(),
         "transfer": list(_transfer(course)),
         "asked": list(_asked(course)),
+        "tests": list(_tests(course)),
         "alarms": report.raised(course.alarms.changes),
         "transfers": [_brief(each) for each in course.transfers],
     }
@@ -77,6 +78,13 @@ def _asked(course: Course) -> Iterator[dict[str, Any]]:
             yield {**_said(event), "name": event["name"], "text": event["text"]}
 
 
+def _tests(course: Course) -> Iterator[dict[str, Any]]:
+    """Yield what became of scheduled tests."""
+    for event in _events(course):
+        if event["name"].startswith("test_"):
+            yield {**_said(event), "name": event["name"], "text": event["text"]}
+
+
 def _said(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"at_s": event["at_s"], "source": event["source"]}
 
@@ -88,6 +96,10 @@ def lines(found: Mapping[str, Any], site: Site) -> Iterator[str]:
         yield "what people asked for"
     for answer in found["asked"]:
         yield f"  {answer['at_s']:8.2f} s  {answer['text']}"
+    if found["tests"]:
+        yield "scheduled tests"
+    for test in found["tests"]:
+        yield f"  {test['at_s']:8.2f} s  {test['text']}"
     yield from oracle_lines(found)
     verdicts = [*found["expectations"], *found["oracles"]]
     judged = [verdict["ok"] for verdict in verdicts if verdict["ok"] is not None]

@@ -169,3 +169,25 @@ def test_no_battery_is_tested_beside_another_ups_that_is_not_at_rest() -> None:
     steps = [hall.scan(supply()), *hall.run(30.0, every_s=0.5)]
     assert asked(steps) == []
     assert events(steps, "test_skipped")
+
+
+@pytest.mark.parametrize(
+    ("selector", "begins"), [("auto", True), ("test", True), ("manual", False)]
+)
+def test_sets_are_tested_while_their_board_is_on_auto_or_test(selector: str, begins: bool) -> None:
+    hall = Rehearsed(sets_every_days=MINUTE_D)
+    hall.put("CCTS-1.selector", selector)
+    steps = [hall.scan(supply()), *hall.run(25.0, every_s=0.5)]
+    assert bool(events(steps, "test_begun")) is begins
+    if not begins:
+        (skipped,) = events(steps, "test_skipped")
+        assert skipped.fields["reason"] == "its board is on MANUAL"
+
+
+def test_a_person_who_takes_the_board_in_hand_ends_a_test() -> None:
+    hall = Rehearsed(sets_every_days=MINUTE_D)
+    name, _ = hall.begin()
+    hall.load(name)
+    hall.run(3.0)
+    hall.put("CCTS-1.selector", "manual")
+    assert result(hall.run(2.0))[0] == "test_aborted"
