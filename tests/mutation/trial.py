@@ -81,10 +81,11 @@ def trial(
         beside = str(Path(one.path).parent)
         files = {judge.test: {path for path, _ in judge.places} for judge in chosen}
 
-        def turn(judge: Judge) -> tuple[bool, bool, bool, float]:
-            near = judge.test.startswith(LAWS) or one.path in files[judge.test]
+        def turn(judge: Judge) -> tuple[bool, bool, bool, bool, float]:
+            slow, law = judge.takes_s > SLOW_S, judge.test.startswith(LAWS)
+            near = one.path in files[judge.test]
             next_to = any(path.startswith(beside) for path in files[judge.test])
-            return judge.takes_s > SLOW_S, not near, not next_to, judge.takes_s
+            return slow, not law, not near, not next_to, judge.takes_s
 
         return _lives_anew(one, sorted(chosen, key=turn), patience_s)
 

@@ -75,7 +75,6 @@ def started_on_bus(case: Case) -> bool:
         return False
     own = own_breakers(view.site, view.points)
     beyond = {b for name in own[case.item.id] for b in view.site.equipment[name].buses}
-    beyond.discard(case.item.buses[0])
     others = [
         name
         for machine, breakers in own.items()

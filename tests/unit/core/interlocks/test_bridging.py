@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+
 import pytest
 
-from tests.hall import CLOSED, OPEN, Hall
+from daemon.model.points import tabulate
+from tests.hall import CLOSED, OPEN, Hall, params
 from tests.unit.core.interlocks.test_last_feed import refused
 from tests.unit.core.interlocks.test_rows import at_stage, outage, several
 
@@ -57,3 +61,16 @@ def test_an_automaton_lets_storage_go_and_a_person_does_not_lose_the_load_for_it
     hall.positions |= {"52-VCB-GA": OPEN, "52-VCB-EA": CLOSED}
     assert not refused(hall, "ESS-1", "grid_following")
     assert refused(hall, "ESS-1", "grid_following", by_person=True)
+
+
+@pytest.mark.parametrize(("variant", "bridges"), [("sts", True), ("ats", False)])
+def test_a_switch_that_takes_its_time_bridges_nothing(variant: str, bridges: bool) -> None:
+    drawn = params()
+    switch = replace(drawn.site.equipment["STS-1"], variant=variant)
+    items = MappingProxyType({**drawn.site.equipment, "STS-1": switch})
+    site = replace(drawn.site, equipment=items)
+    hall = Hall(replace(drawn, site=site, points=tabulate(site)))
+    hall.stages["UPS-A"] = "static_bypass"
+    hall.positions |= {f"52-MCCB-SA{n}": OPEN for n in range(1, 5)}
+    hall.stages |= {"SS-3": "off"}
+    assert refused(hall, "52-ACB-UA") is not bridges

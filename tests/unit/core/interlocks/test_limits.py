@@ -28,6 +28,7 @@ from tests.unit.core.interlocks.test_rows import (
     refusing,
     say,
     two_sets,
+    uncapped,
 )
 
 if TYPE_CHECKING:
@@ -164,6 +165,42 @@ def test_a_set_starts_on_a_dead_bus_that_it_has_for_itself() -> None:
     outage(hall)
     hall.positions["52-GCB-2"] = CLOSED
     assert "started_on_bus" not in refusing(case(hall, "DG-2", "start"))
+
+
+def test_loads_behind_a_switch_that_is_silent_are_counted() -> None:
+    hall = Hall()
+    outage(hall)
+    uncapped(hall)
+    closed_w = expected_w(case(hall, GA, "close").view, ("MVA",), Change())
+    hide("52-VCB-HA", "position")(hall)
+    assert expected_w(case(hall, GA, "close").view, ("MVA",), Change()) == closed_w
+    hall.hidden.discard(("52-VCB-HA", "position"))
+    hall.positions["52-VCB-HA"] = OPEN
+    assert expected_w(case(hall, GA, "close").view, ("MVA",), Change()) < closed_w
+
+
+def test_nothing_is_fed_back_from_a_side_that_is_dead_itself() -> None:
+    hall = Hall()
+    outage(hall)
+    hall.positions["52-GCB-UA"] = OPEN
+    assert "backfeed" not in refusing(case(hall, "52-GCB-UA", "close"))
+
+
+def test_a_switch_does_not_go_over_onto_a_load_side_that_is_unknown() -> None:
+    hall = Hall()
+    hall.utilities["U-A"] = False
+    hall.positions["52-VCB-IN"] = OPEN
+    assert "onto_island" not in refusing(case(hall, "ALTS-1", "to_source_2"))
+    say("ALTS-1", "load_voltage_ll_v", 7700.0)(hall)
+    say("52-VCB-IN", "source_voltage_v", 7700.0)(hall)
+    assert "onto_island" in refusing(case(hall, "ALTS-1", "to_source_2"))
+
+
+@pytest.mark.parametrize(("switch", "minds"), [("ALTS-1", True), ("ATS-M1", False)])
+def test_the_own_logic_of_the_intake_alone_stands_in_the_way(switch: str, minds: bool) -> None:
+    hall = Hall()
+    say(switch, "inhibited", 0)(hall)
+    assert ("own_logic" in refusing(case(hall, switch, "to_source_2"))) is minds
 
 
 def test_a_load_with_two_feeds_is_counted_once() -> None:
