@@ -97,9 +97,9 @@ def load_flow(network: Network, p: Floats, q: Floats) -> Floats:
     """Return the state in which the last buses draw `p` and `q`, 1 pu at the first (n_state,)."""
     buses = network.n_ac - len(p) + np.arange(len(p))
     kind = np.repeat([Kind.VOLTAGE, Kind.DRAWN_P, Kind.DRAWN_Q], [1, len(p), len(p)])
-    told = bare(kind, np.concatenate([[0], buses, buses]), np.ones(len(kind)))
+    told = bare(kind, np.concatenate([[0], buses, buses]), np.full(len(kind), 1e-3))
     z = np.concatenate([[1.0], p, q])
-    solution = solve(model(network, told), all_on(network), z, np.ones(len(kind)))
+    solution = solve(model(network, told), all_on(network), z, told.sigma**-2.0)
     assert solution.converged
     return solution.x
 

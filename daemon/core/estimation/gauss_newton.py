@@ -61,6 +61,7 @@ def gauss_newton(
     z: Floats,
     weight: Floats,
     tolerance: float = TOLERANCE,
+    kept_below: float = 0.0,
 ) -> Solved:
     """Return the weighted least squares state.
 
@@ -71,11 +72,12 @@ def gauss_newton(
         z: measured values, finite where `weight` is not 0 (n_measurement,) [pu].
         weight: of every measurement (n_measurement,) [1/pu^2].
         tolerance: a step below this is the last [pu, rad].
+        kept_below: after a step below this the derivatives are good enough to keep [pu, rad].
     """
     z = np.where(weight > 0.0, z, 0.0)
-    count, size, before = 0, np.inf, np.inf
+    factors, count, size = linearised(of, live, x, weight), 0, np.inf
     while True:
-        step, factors = _step(of, live, x, z, weight)
+        step = _step(of, live, x, factors, z)
         count += 1
         before, size = size, float(np.abs(step).max(initial=0.0))
         if not np.isfinite(size):
@@ -84,14 +86,22 @@ def gauss_newton(
         converged = size < tolerance or (size < _ROUNDING and size >= before)
         if converged or count == _MOST_STEPS:
             return Solved(x, factors, count, size, converged)
+        if size >= kept_below:
+            factors = linearised(of, live, x, weight)
 
 
-def _step(of: Model, live: Islands, x: Floats, z: Floats, weight: Floats) -> tuple[Floats, Factors]:
-    """Return one Gauss-Newton step from `x` (n_state,), and the factors it took."""
+def linearised(of: Model, live: Islands, x: Floats, weight: Floats) -> Factors:
+    """Return the factored derivatives in state `x`."""
+    slope = jacobian(of.equations, live, x)
+    return factored(of.normal, of.equations, slope, weight, live.free)
+
+
+def _step(of: Model, live: Islands, x: Floats, factors: Factors, z: Floats) -> Floats:
+    """Return one Gauss-Newton step from `x` (n_state,)."""
     n, rows = of.equations.n_measurement, of.equations.rows
-    seen, slope = read(of.equations, live, x), jacobian(of.equations, live, x)
-    factors = factored(of.normal, of.equations, slope, weight, live.free)
-    push = np.zeros_like(seen)
-    push[:n] = weight * (z - seen[:n])
-    pull = summed(rows.column, slope * push[rows.row], len(x))
-    return factors.step(pull, seen[n:]), factors
+    push = read(of.equations, live, x)
+    mismatch = push[n:].copy()
+    push[:n] = factors.weight * (z - push[:n])
+    push[n:] = 0.0
+    pull = summed(rows.column, factors.jacobian * push[rows.row], len(x))
+    return factors.step(pull, mismatch)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from daemon.core.estimation.matrix import times
 from daemon.core.estimation.partners import Pairs, pairs
-from daemon.core.estimation.unfolded import unfolded, weighted_squares
+from daemon.core.estimation.unfolded import SMALL, unfolded, weighted_products
 
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
-    from daemon.core.estimation.matrix import Compact, Matrix
+    from daemon.core.estimation.matrix import Columns, Compact, Matrix
     from daemon.core.estimation.network import Floats, Ints
     from daemon.core.estimation.normal import Factors
-
-_DENSE: Final = 100
-"""Up to so many measurements one dense product is faster than two sparse ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +44,8 @@ class Inverse:
 
     enter: Compact
     alone: Compact
-    to_readings: Matrix | None
-    to_states: Matrix | None
+    to_readings: Columns | None
+    to_states: Columns | None
     mutual: Floats | None
     pairs: Pairs
     weight: Floats
@@ -70,17 +67,28 @@ class Inverse:
 
 def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
     """Return the inverse of what is factored."""
-    of = unfolded(equations, factors)
-    pivots = sparse.diags_array(of.pivot)
-    enter = (pivots @ sparse.hstack([of.pushes, -of.multipliers], format="csr")).tocsr()
-    n, related = equations.n_measurement, pairs(of, partner)
-    variance = weighted_squares(of.states, of.pivot)
-    sigma = np.sqrt(np.maximum(variance, 0.0))
-    sigma_measured = np.sqrt(np.maximum(related.share, 0.0))
-    told = related, factors.weight, sigma, sigma_measured
-    readings, states = of.pushes.T.tocsr(), of.states.T.tocsr()
-    if n > _DENSE:
-        return Inverse(enter, (pivots @ of.pushes).tocsr(), readings, states, None, *told)
-    both = (sparse.vstack([readings, states], format="csr") @ enter).toarray()
-    alone = np.ascontiguousarray(both[:, :n])
-    return Inverse(both, alone, None, None, alone[:n], *told)
+    of, n = unfolded(equations, factors), equations.n_measurement
+    related = pairs(of, partner)
+    variance = weighted_products(of.states, of.states, of.pivot)
+    told = (
+        related,
+        factors.weight,
+        np.sqrt(np.maximum(variance, 0.0)),
+        np.sqrt(np.maximum(related.share, 0.0)),
+    )
+    if n <= SMALL:
+        pushes, states = np.asarray(of.pushes), np.asarray(of.states)
+        enter = of.pivot[:, None] * np.hstack([pushes, -np.asarray(of.multipliers)])
+        full = np.vstack([pushes.T, states.T]) @ enter
+        alone = np.ascontiguousarray(full[:, :n])
+        return Inverse(full, alone, None, None, alone[:n], *told)
+    to_factors, to_states = sparse.csr_array(of.pushes), sparse.csr_array(of.states)
+    both = sparse.hstack([to_factors, -sparse.csr_array(of.multipliers)], format="csr")
+    into, into_alone = _by_row(both, of.pivot), _by_row(to_factors, of.pivot)
+    return Inverse(into, into_alone, to_factors.T, to_states.T, None, *told)
+
+
+def _by_row(matrix: Matrix, scale: Floats) -> Matrix:
+    """Return a matrix with its rows scaled."""
+    data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -80,6 +80,8 @@ def islands(network: Network, wiring: Wiring) -> Islands:
 
 def _parts(n_bus: int, at: Ints, on: Flags) -> Ints:
     """Return the number of the connected part of every bus (n_bus,)."""
+    if not n_bus:
+        return np.zeros(0, dtype=np.int64)
     start, end = at[on].T
     graph = sparse.coo_array((np.ones(len(start)), (start, end)), shape=(n_bus, n_bus))
     return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -7,6 +7,7 @@ outlives a switching operation. What is dead is 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -57,6 +58,10 @@ def layout(network: Network) -> Layout:
     return Layout(*places, ends[-1])  # type: ignore[arg-type, call-arg]
 
 
+UNKNOWN: Final = 10.0
+"""A standard deviation from which on nothing is known [pu, rad]."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
     """What a scan of measurements says about the network. Nothing in it is ever NaN.
@@ -74,7 +79,10 @@ class Solution:
             where nothing else checks it.
         chi_square: weighted sum of squared residuals.
         dof: degrees of freedom, what `chi_square` is to be expected.
-        sigma: standard deviation of the states (n_state,) [pu, rad]; from 10 on nothing is known.
+        sigma: standard deviation of the states (n_state,) [pu, rad]; from `UNKNOWN` on nothing is
+            known.
+        tested: whether residuals are normalised and deviations known. In the scan in which
+            something switched they are not: deviations are `UNKNOWN`, normalised residuals 0.
         iterations: linear solves that were made.
         step: largest change of a state in the last of them [pu, rad].
         converged: whether what is left to go is below the tolerance. When it is not, the values
@@ -91,6 +99,7 @@ class Solution:
     chi_square: float
     dof: float
     sigma: Floats
+    tested: bool
     iterations: int
     step: float
     converged: bool

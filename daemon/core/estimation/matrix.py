@@ -1,4 +1,4 @@
-"""Sparse matrices by rows, as the equations use them."""
+"""Matrices as the equations use them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from daemon.core.estimation.network import Floats
 
 Matrix: TypeAlias = "sparse.csr_array[np.float64, tuple[int, int]]"
+Columns: TypeAlias = "sparse.csc_array[np.float64]"
 Compact: TypeAlias = "Matrix | NDArray[np.float64]"
 """A matrix that is dense where that is faster."""
 
 
-def times(matrix: Compact, vector: Floats) -> Floats:
+def times(matrix: Compact | Columns, vector: Floats) -> Floats:
     """Return `matrix` times `vector`."""
     return cast("Floats", matrix @ vector)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Lu: TypeAlias = "SuperLU[np.float64]"
 
-_ANCHOR: Final = 1e-4
-"""Least of `e` [1/pu^2]: every state is believed within 100 pu of where it was."""
+_ANCHOR: Final = 1e-2
+"""Least of `e` [1/pu^2]: every state is believed within 10 pu of where it was."""
 
 _ROUNDING: Final = 1e-12
 """`e` by the diagonal: well above what rounding leaves of it."""
@@ -124,8 +124,7 @@ def _numbers(
     numbers = summed(how.place, parts, len(how.matrix.row))
     diagonal = numbers[how.diagonal]
     anchor = np.where(free, _ANCHOR + _ROUNDING * diagonal[:n_state], 1.0)
-    multiplier = equations.rows.row[how.below :] - equations.n_measurement
-    held = summed(multiplier, np.abs(exact), equations.n_constraint) > 0.0
+    held = _held(how, equations, jacobian)
     known = weight[weight > _WORTHLESS * weight.max(initial=0.0)]
     slack = _SLACK / np.median(known) if len(known) else 1.0
     numbers[how.diagonal] += np.concatenate([anchor, np.where(held, -slack, -1.0)])
@@ -155,12 +154,14 @@ class Factors:
         lu: factors of the matrix.
         jacobian: numbers of the derivatives of measurements and constraints.
         weight: of the measurements, as factored (n_measurement,) [1/pu^2].
+        freedom: free states less constraints that bind them.
     """
 
     how: Normal
     lu: Lu
     jacobian: Floats
     weight: Floats
+    freedom: int
 
     def step(self, pull: Floats, mismatch: Floats) -> Floats:
         """Return the change of the states that answers pull and mismatch (n_state,)."""
@@ -182,4 +183,12 @@ def factored(
         free: states that are not known beforehand (n_state,).
     """
     numbers = _numbers(how, equations, jacobian, weight, free)
-    return Factors(how, _lu(how, numbers, "NATURAL"), jacobian, weight)
+    bound = np.count_nonzero(_held(how, equations, jacobian))
+    freedom = int(np.count_nonzero(free) - bound)
+    return Factors(how, _lu(how, numbers, "NATURAL"), jacobian, weight, freedom)
+
+
+def _held(how: Normal, equations: Equations, jacobian: Floats) -> Flags:
+    """Return which constraints bind anything (n_constraint,): those of what is energised."""
+    multiplier = equations.rows.row[how.below :] - equations.n_measurement
+    return summed(multiplier, np.abs(jacobian[how.below :]), equations.n_constraint) > 0.0

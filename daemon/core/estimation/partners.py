@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from daemon.core.estimation.pattern import summed
-from daemon.core.estimation.unfolded import weighted_squares
+from daemon.core.estimation.unfolded import weighted_products
 
 if TYPE_CHECKING:
     from daemon.core.estimation.network import Floats, Ints
@@ -73,9 +72,10 @@ def partners(of: Unfolded) -> Ints:
     Returns:
         Number of the partner (n_measurement,); partners are each other's.
     """
-    share = weighted_squares(of.pushes, of.pivot)
-    private = np.diff(of.pushes.indptr) <= _SHARED_BY
-    few = of.pushes[private]
+    pushes = sparse.csr_array(of.pushes)
+    share = weighted_products(pushes, pushes, of.pivot)
+    private = np.diff(pushes.indptr) <= _SHARED_BY
+    few = pushes[private]
     both = sparse.coo_array(few.T @ sparse.diags_array(of.pivot[private]) @ few)
     first, second = both.row, both.col
     size = np.sqrt(np.maximum(share, np.finfo(np.float64).tiny))
@@ -96,12 +96,9 @@ def pairs(of: Unfolded, partner: Ints) -> Pairs:
         of: the linearisation.
         partner: number of every instrument's partner (n_measurement,).
     """
-    share = weighted_squares(of.pushes, of.pivot)
-    both = sparse.csr_array(of.pushes.multiply(of.pushes[:, partner]))
-    by_row = np.repeat(of.pivot, np.diff(both.indptr))
-    alone = partner == np.arange(len(partner))
-    covariance = summed(both.indices, by_row * both.data, len(partner))
-    covariance[alone] = 0.0
+    share = weighted_products(of.pushes, of.pushes, of.pivot)
+    covariance = weighted_products(of.pushes, of.pushes[:, partner], of.pivot)
+    covariance[partner == np.arange(len(partner))] = 0.0
     theirs = share[partner]
     return Pairs(partner, share, theirs, covariance, share * theirs - covariance**2)
 

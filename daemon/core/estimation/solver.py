@@ -56,6 +56,7 @@ def solve(
         chi_square=found.chi_square,
         dof=found.dof,
         sigma=of.sigma,
+        tested=True,
         iterations=solved.iterations,
         step=solved.step,
         converged=solved.converged,

@@ -10,7 +10,8 @@ when the step was so long that the curvature of the network counts, as in the sc
 The derivatives are those of the basis throughout, in the gradient as well, so the result is not
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
 noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows. When three
-readings are not enough, or the wiring is another, the full solve answers and makes a new basis.
+readings are not enough, the full solve answers and makes a new basis. When the wiring is another it
+answers as well, at once and without tests; the linearisation is made in the scan after.
 
 Source: A. Monticelli, State Estimation in Electric Power Systems, section 2.6 (constant gain);
 own derivation for the weights.
@@ -24,15 +25,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dgesv
 
-from daemon.core.estimation.gauss_newton import LARGEST, gauss_newton
+from daemon.core.estimation.gauss_newton import LARGEST, gauss_newton, linearised
 from daemon.core.estimation.inverse import inverse
 from daemon.core.estimation.islands import islands
-from daemon.core.estimation.layout import Solution
+from daemon.core.estimation.layout import UNKNOWN, Solution
 from daemon.core.estimation.matrix import times
 from daemon.core.estimation.measurements import ABSENT, weights, worth
 from daemon.core.estimation.model import flat
-from daemon.core.estimation.normal import factored
-from daemon.core.estimation.reading import jacobian, read
+from daemon.core.estimation.reading import read
+from daemon.core.estimation.unfolded import SMALL
 from daemon.core.estimation.weighing import LEAST, table, weighed
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Floats, Wiring
-    from daemon.core.estimation.weighing import Table, Weighing
+    from daemon.core.estimation.unfolded import SMALL
+from daemon.core.estimation.weighing import Table, Weighing
 
 TOLERANCE: Final = 1e-5
 """What may be left to go [pu, rad]."""
@@ -59,15 +61,21 @@ _FASTEST: Final = 0.3
 _SLOWEST: Final = 0.9
 """Nor more than this."""
 
-_ENOUGH: Final = TOLERANCE / 4
+_ENOUGH: Final = TOLERANCE / 3
 """What weights may leave to go [pu, rad]."""
 
 _MOST_CORRECTIONS: Final = 4
 
-_CURVATURE: Final = 2.0
+_CURVATURE: Final = 3.0
 """What a step leaves to go because the network is not linear, by it and its voltages [1/pu]."""
 
+_USUAL: Final = 0.9
+"""Weight of the basis by that of fresh values, where pairs are corrected: a tenth is aged."""
+
 _ABSENT: Final = np.uint8(ABSENT)
+
+_LINEAR: Final = 1e-3
+"""Below such a step the full solve keeps its derivatives: they are exact to its square."""
 
 _SETTLED: Final = 1e-7
 """Last step of the solve that makes a new basis [pu, rad]."""
@@ -117,7 +125,8 @@ class Tracker:
 
     def __init__(self, model: Model) -> None:
         self.model: Final = model
-        self._usual: Final = model.equations.measurements.sigma**-2.0
+        sigma = model.equations.measurements.sigma
+        self._usual: Final = (1.0 if len(sigma) <= SMALL else _USUAL) * sigma**-2.0
         self._frozen: _Frozen | None = None
 
     def scan(
@@ -143,26 +152,50 @@ class Tracker:
         usable = np.abs(z) <= LARGEST  # so written that NaN is not
         z, classes = np.where(usable, z, 0.0), np.where(usable, classes, _ABSENT)
         if state is None or state.basis.wiring is not wiring:
-            weight = weights(self._worth(sigma_aged), classes)
-            state = self._begun(wiring, z, weight, self._usual, state)
+            return self._switched(wiring, state, z, weights(self._worth(sigma_aged), classes))
         solution = self._tracked(state, z, classes, sigma_aged)
         if not solution.converged:
-            weight = weights(self._worth(sigma_aged), classes)
-            state = self._begun(wiring, z, weight, np.maximum(weight, LEAST * self._usual), state)
+            state = self._solved(state, z, weights(self._worth(sigma_aged), classes))
             solution = self._tracked(state, z, classes, sigma_aged)
         bends = self.model.equations.where.dc_voltage.stop
         return Tracking(_followed(state, solution, bends), solution.x), solution
 
-    def _begun(
-        self, wiring: Wiring, z: Floats, weight: Floats, usual: Floats, before: Tracking | None
-    ) -> Tracking:
-        """Return the state in a wiring by a full solve: at the start, and when it changed."""
-        live = islands(self.model.equations.network, wiring)
-        x = flat(self.model.equations, live)
+    def _switched(
+        self, wiring: Wiring, before: Tracking | None, z: Floats, weight: Floats
+    ) -> tuple[Tracking, Solution]:
+        """Return the state in another wiring, not tested; from the next scan on it is tracked."""
+        equations, n = self.model.equations, self.model.equations.n_measurement
+        live = islands(equations.network, wiring)
+        x = flat(equations, live)
         if before is not None:
             x = np.where(live.alive & (before.x != 0.0), before.x, x)
-        x = gauss_newton(self.model, live, x, z, weight, _SETTLED).x
-        return Tracking(Basis(wiring, x, usual), x)
+        found = gauss_newton(self.model, live, x, z, weight, _SETTLED, _LINEAR)
+        used, measured = weight > 0.0, read(equations, live, found.x)[:n]
+        residual = used * (z - measured)
+        solution = Solution(
+            x=found.x,
+            alive=live.alive,
+            used=used,
+            measured=measured,
+            sigma_measured=np.full(n, UNKNOWN),
+            residual=residual,
+            normalised=np.zeros(n),
+            chi_square=float((weight * residual) @ residual),
+            dof=max(float(np.count_nonzero(used)) - found.factors.freedom, 0.0),
+            sigma=np.full(len(x), UNKNOWN),
+            tested=False,
+            iterations=found.iterations,
+            step=found.step,
+            converged=found.converged,
+        )
+        return Tracking(Basis(wiring, found.x, self._usual), found.x), solution
+
+    def _solved(self, state: Tracking, z: Floats, weight: Floats) -> Tracking:
+        """Return the full solution, with a basis of the weights that led here."""
+        live = islands(self.model.equations.network, state.basis.wiring)
+        x = gauss_newton(self.model, live, state.x, z, weight, _SETTLED, _LINEAR).x
+        actual = np.maximum(weight, LEAST * self._usual)
+        return Tracking(Basis(state.basis.wiring, x, actual), x)
 
     def linearised(self) -> Inverse:
         """Return the linearisation that the last scan was solved with."""
@@ -177,8 +210,7 @@ class Tracker:
         if kept is None or kept.basis is not basis:
             equations = self.model.equations
             live = islands(equations.network, basis.wiring)
-            slope = jacobian(equations, live, basis.x)
-            factors = factored(self.model.normal, equations, slope, basis.weight, live.free)
+            factors = linearised(self.model, live, basis.x, basis.weight)
             of = inverse(equations, factors, self.model.partner)
         elif kept.sigma_aged is not sigma_aged:
             live, of = kept.live, kept.inverse
@@ -219,6 +251,7 @@ class Tracker:
             chi_square=float((weighing.weight * residual) @ residual),
             dof=float(np.add.reduce(weighing.left)),
             sigma=of.sigma,
+            tested=True,
             iterations=count,
             step=step.size,
             converged=step.left <= TOLERANCE,

@@ -11,18 +11,22 @@ doi:10.1109/59.54552.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg.lapack import dtrtri
 
 from daemon.core.estimation.pattern import summed
 
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
-    from daemon.core.estimation.matrix import Matrix
+    from daemon.core.estimation.matrix import Compact, Matrix
     from daemon.core.estimation.network import Floats
     from daemon.core.estimation.normal import Factors
+
+SMALL: Final = 100
+"""Up to so many measurements dense matrices are faster than sparse ones."""
 
 
 class Unfolded(NamedTuple):
@@ -35,25 +39,27 @@ class Unfolded(NamedTuple):
         pivot: inverse of D (n_unknown,).
     """
 
-    pushes: Matrix
-    multipliers: Matrix
-    states: Matrix
+    pushes: Compact
+    multipliers: Compact
+    states: Compact
     pivot: Floats
 
 
 def unfolded(equations: Equations, factors: Factors) -> Unfolded:
-    """Return the sparse inverse of what is factored."""
+    """Return the inverse of what is factored, dense in a small network."""
     n_state, n = equations.where.size, equations.n_measurement
-    lower = _inverse_of_unit(factors.lu.L.tocsr())
-    unknowns: Matrix = lower.tocsc()[:, factors.how.at].tocsr()
+    small = n <= SMALL
+    if small:
+        lower = dtrtri(factors.lu.L.toarray(), lower=1, unitdiag=1)[0]
+        unknowns: Any = np.asarray(lower)[:, factors.how.at]
+    else:
+        among = _inverse_of_unit(factors.lu.L.tocsr())
+        columns = factors.how.order[among.indices]
+        unknowns = sparse.csr_array((among.data, columns, among.indptr), shape=among.shape)
     states = unknowns[:, :n_state]
     rows = equations.rows.matrix(factors.jacobian)[:n]
-    return Unfolded(
-        pushes=(states @ rows.T.tocsr()).tocsr(),
-        multipliers=unknowns[:, n_state:],
-        states=states,
-        pivot=1.0 / factors.lu.U.diagonal(),
-    )
+    pushes: Compact = states @ (rows.toarray().T if small else rows.T.tocsr())
+    return Unfolded(pushes, unknowns[:, n_state:], states, 1.0 / factors.lu.U.diagonal())
 
 
 def _inverse_of_unit(lower: Matrix) -> Matrix:
@@ -61,16 +67,26 @@ def _inverse_of_unit(lower: Matrix) -> Matrix:
 
     With N = 1 - L, the powers of which vanish, it is (1 + N) (1 + N^2) (1 + N^4) ...
     """
-    power = (sparse.eye_array(lower.shape[0], format="csr") - lower).tocsr()
+    one = sparse.eye_array(lower.shape[0], format="csr")
+    power = one - lower
     power.eliminate_zeros()
-    result: Matrix = (sparse.eye_array(lower.shape[0], format="csr") + power).tocsr()
+    result: Matrix = one + power
     while power.nnz:
         power = power @ power
-        result = (result + power @ result).tocsr()
+        result = result + power @ result
     return result
 
 
-def weighted_squares(of: Matrix, weight: Floats) -> Floats:
-    """Return the weighted sum of squares of every column (n_column,)."""
-    by_row = np.repeat(weight, np.diff(of.indptr))
-    return summed(of.indices, by_row * of.data**2, of.shape[1])
+def weighted_products(left: Compact, right: Compact, weight: Floats) -> Floats:
+    """Return the weighted sum of the products of equal entries, column by column (n_column,).
+
+    Args:
+        left: one matrix (n_row, n_column).
+        right: the other (n_row, n_column).
+        weight: of every row (n_row,).
+    """
+    if isinstance(left, np.ndarray):
+        return np.asarray(weight @ (left * right))
+    both = sparse.csr_array(left.multiply(right))
+    by_row = np.repeat(weight, np.diff(both.indptr))
+    return summed(both.indices, by_row * both.data, both.shape[1])
