@@ -363,22 +363,21 @@ class _HappensWatch(_EventWatch):
 
 
 class _OrderWatch(_Watch):
-    def __init__(self, name: str, wanted: Order, site: Site, for_s: float) -> None:
+    def __init__(
+        self, name: str, wanted: Order, scenario: Scenario, site: Site, plant: Witness
+    ) -> None:
         super().__init__(name)
-        self._for_s = for_s
-        self._point = wanted.quantity
+        self._for_s = scenario.for_s
         self._ranks = [select(site, word) for word in wanted.of]
-        self._codes = {
-            id_: code_of(site.equipment[id_].nature, wanted.quantity, wanted.is_)
-            for rank in self._ranks
-            for id_ in rank
-        }
+        self._all = list(dict.fromkeys(id_ for rank in self._ranks for id_ in rank))
+        natures = [site.equipment[id_].nature for id_ in self._all]
+        self._codes = np.array([code_of(nature, wanted.quantity, wanted.is_) for nature in natures])
+        self._tell = plant.teller([(id_, wanted.quantity) for id_ in self._all])
         self._first_s: dict[str, float] = {}
 
     def step(self, at_s: float, plant: Witness) -> None:
-        for id_, code in self._codes.items():
-            if id_ not in self._first_s and plant.quantity(id_, self._point) == code:
-                self._first_s[id_] = at_s
+        for place in np.flatnonzero(self._tell() == self._codes).tolist():
+            self._first_s.setdefault(self._all[place], at_s)
 
     def verdict(self, end_s: float, plant: Witness) -> Verdict:
         early: str | None = None
@@ -439,7 +438,7 @@ def _watch(expectation: Expectation, scenario: Scenario, site: Site, plant: Witn
     if expectation.happens is not None:
         return _HappensWatch(name, expectation.happens, site)
     assert expectation.order is not None, expectation
-    return _OrderWatch(name, expectation.order, site, scenario.for_s)
+    return _OrderWatch(name, expectation.order, scenario, site, plant)
 
 
 class Judge:

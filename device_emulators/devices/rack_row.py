@@ -25,7 +25,7 @@ from device_emulators.plant.reading import Cell
 from device_emulators.plant.training import RATING_W, Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from daemon.model.plant import Equipment
     from device_emulators.plant.grid import Grid
@@ -195,3 +195,7 @@ class RackRow(Device):
         if name == "racks_lost_count":
             return float((self.racks.stage[self.members] == LOST).sum())
         return super().quantity(name)
+
+    def teller(self, name: str) -> Callable[[], float]:
+        """Return what asks for a quantity; what it shows is true, and read for all rows at once."""
+        return super().teller(name) if name in self.QUANTITIES else self.getter(name)
