@@ -103,3 +103,24 @@ def test_the_reserve_is_a_setting() -> None:
     hall = island(6.0e6, reserve_count=0)
     assert hall.run(40.0, until=lambda: bool(spare(hall)))
     assert replace(hall.params.control.choice).reserve_count == 0
+
+
+def test_a_load_that_rises_meanwhile_lets_the_time_begin_anew() -> None:
+    hall = island(3.0e6)
+    hall.run(6.0)
+    assert spare(hall) == []
+    give(hall, 8.5e6)
+    hall.run(0.1)
+    give(hall, 3.0e6)
+    hall.run(9.5)
+    assert spare(hall) == []
+    hall.run(1.0)
+    assert spare(hall) == ["DG-4"]
+
+
+def test_nothing_is_to_spare_while_a_section_awaits_its_source() -> None:
+    hall = island(3.0e6)
+    hall.positions["52-VCB-GA"] = OPEN
+    hall.stuck = {"52-VCB-GA", "52-VCB-TIE"}
+    hall.run(15.0)
+    assert spare(hall) == []

@@ -176,3 +176,35 @@ def test_a_set_that_runs_without_voltage_is_never_closed() -> None:
     assert failed.source == "DG-1"
     assert hall.told("52-GCB-1") == []
     assert hall.messages[-1].values["sets_on_bus"] == 3
+
+
+@pytest.mark.parametrize(
+    ("device", "attempts"), [("cranking", [2]), ("resting", [2]), ("running_up", [])]
+)
+def test_an_attempt_is_told_while_the_set_still_cranks(device: str, attempts: list[int]) -> None:
+    hall = dark()
+    hall.start_s["DG-1"] = 60.0
+    hall.stages["DG-1"] = device
+    hall.said["DG-1", "crank_count"] = 2.0
+    hall.run(0.5)
+    told = hall.happened("set_cranks_again", "DG-1")
+    assert [event.fields["attempt"] for event in told] == attempts
+
+
+def test_a_set_that_fails_on_the_bus_is_told_once_with_what_it_was_doing() -> None:
+    hall = dark()
+    assert hall.run(20.0, until=lambda: bool(hall.happened("set_on_bus", "DG-1")))
+    hall.stages["DG-1"] = "fault"
+    hall.run(1.0)
+    (event,) = hall.happened("set_failed", "DG-1")
+    assert event.text.startswith("DG-1: failed while ")
+    assert event.fields["before"] == "on_bus"
+
+
+def test_a_set_that_somebody_else_started_is_taken_along_and_not_started_again() -> None:
+    hall = settled()
+    hall.stages["DG-1"] = "ready"
+    hall.lose_mains()
+    hall.run(3.0)
+    assert hall.told("DG-1") == []
+    assert hall.told("52-GCB-1") == ["close"]
