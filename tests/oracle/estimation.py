@@ -41,7 +41,10 @@ _ENDS = (MeasuredTerminalType.branch_from, MeasuredTerminalType.branch_to)
 class PowerGrid:
     """An AC network with its sensors in power-grid-model."""
 
-    def __init__(self, network: Network, told: Measurements) -> None:
+    def __init__(
+        self, network: Network, told: Measurements, worthless_pu: float = WORTHLESS_PU
+    ) -> None:
+        self._worthless_pu = worthless_pu
         n_branch, self._n = len(network.branches.y), network.n_ac
         data: dict[Any, NDArray[Any]] = {
             "node": _nodes(network),
@@ -70,7 +73,7 @@ class PowerGrid:
         """Return an update with these values and weights (n_measurement,)."""
         absent = weight == 0.0
         z = np.where(absent, 0.0, z)
-        sigma = np.where(absent, WORTHLESS_PU, 1.0 / np.sqrt(np.where(absent, 1.0, weight)))
+        sigma = np.where(absent, self._worthless_pu, 1.0 / np.sqrt(np.where(absent, 1.0, weight)))
         voltage = initialize_array("update", "sym_voltage_sensor", len(self._voltage))
         voltage["id"] = self._voltage_id
         voltage["u_measured"] = np.where(absent, 1.0, z)[self._voltage] * BASE_V
