@@ -6,6 +6,9 @@ before it has been digested. When not even the first feeder fits, more sets are 
 `sets_wait_s` it is taken all the same, if only the sets can carry it: a step that is too large is a
 dip, a section that is never fed is worse. A feeder that will not open is taken along then, too.
 
+Rows that the first set could not begin with are off before it takes its bus: while its breaker
+closes theirs open, and no time is lost between.
+
 *AI rows* come last: their feeders stay open while their caps are not in force, or while there is
 nothing for them. Rows that are fed already are taken off when the sets cannot carry them any more,
 and so are other feeders, the lowest priority first, when sets cannot carry the essential loads.
@@ -237,15 +240,34 @@ def _feeders(scan: Scan) -> tuple[str, ...]:
 
 def _must_go(scan: Scan) -> tuple[str, ...]:
     """Return the feeders that are closed and must not be: too much at once, or too much in all."""
-    if scan.auto is False or (scan.limit_w == acceptance.NO_LIMIT_W and not _awaiting(scan)):
+    if scan.auto is False:
         return ()
-    view, gone = scan.view, list[str]()
+    view, gone = scan.view, _ahead(scan)
+    if scan.limit_w == acceptance.NO_LIMIT_W and not gone and not _awaiting(scan):
+        return ()
     if _rows_cut(scan):
         gone += _feeders(scan)
         gone += _overload(scan)
     for i in _awaiting(scan):
         gone += keep_off(scan, i) or ()
     return tuple(f for f in dict.fromkeys(gone) if not view.is_open(f))
+
+
+def _ahead(scan: Scan) -> list[str]:
+    """Return the feeders of rows that the first set, ready for its bus, could not begin with."""
+    view, sets = scan.view, scan.view.facts.sets
+    coming = [name for name in sets.ready if name in scan.scheme.sets]
+    if not coming or sets.on_bus or not view.facts.supply.outage:
+        return []
+    step_w = acceptance.step_w(view.site, coming[:1], scan.params.load)
+    pairs = zip(scan.scheme.sections, scan.state.sections, strict=True)
+    dark = {
+        drawn.bus
+        for drawn, at in pairs
+        if at.stage is Stage.AWAITING and view.topology.dead(drawn.bus)
+    }
+    own = (f for f in _feeders(scan) if view.site.equipment[f].buses[0] in dark)
+    return [f for f in own if _brings(scan, f) > step_w]
 
 
 def _awaiting(scan: Scan) -> list[int]:

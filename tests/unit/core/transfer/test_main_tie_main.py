@@ -509,3 +509,17 @@ def test_sections_are_said_to_be_on_sets_until_the_sets_have_left_them() -> None
     assert on_any[0]
     assert not on_any[-1]
     assert sum(a != b for a, b in pairwise(on_any)) == 1, "what they limit does not come and go"
+
+
+def test_rows_that_the_first_set_cannot_begin_with_are_off_before_it_takes_its_bus() -> None:
+    hall = settled()
+    hall.lose_mains()
+    assert hall.run(
+        20.0, until=lambda: any(hall.positions[f"52-GCB-{n}"] == CLOSED for n in (1, 2))
+    )
+    assert hall.positions["52-VCB-HA"] == hall.positions["52-VCB-HB"] == OPEN
+    closed_ns = hall.now_ns
+    assert hall.run(1.0, until=lambda: hall.told("52-VCB-GA") == ["close"])
+    assert hall.now_ns - closed_ns <= 40_000_000, "the first block follows without a wait"
+    hall.run(20.0)
+    assert hall.positions["52-VCB-HA"] == hall.positions["52-VCB-HB"] == CLOSED
