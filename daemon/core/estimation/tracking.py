@@ -9,7 +9,8 @@ when the step was so long that the curvature of the network counts, as in the sc
 
 The derivatives are those of the basis throughout, in the gradient as well, so the result is not
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
-noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows. When three
+noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows, and when a surge
+takes it far, at once. When three
 readings are not enough, the full solve answers and makes a new basis. When the wiring is another it
 answers as well, at once and without tests; the linearisation is made in the scan after.
 
@@ -73,6 +74,9 @@ _USUAL: Final = 0.9
 """Weight of the basis by that of fresh values, where pairs are corrected: a tenth is aged."""
 
 _ABSENT: Final = np.uint8(ABSENT)
+
+_BIASED: Final = 2 * TOLERANCE
+"""What old derivatives may cost in the scan of a surge; beyond, new ones are made at once."""
 
 _LINEAR: Final = 1e-3
 """Below such a step the full solve keeps its derivatives: they are exact to its square."""
@@ -157,6 +161,9 @@ class Tracker:
         if not solution.converged:
             state = self._solved(state, z, weights(self._worth(sigma_aged), classes))
             solution = self._tracked(state, z, classes, sigma_aged)
+        elif solution.iterations > 1 and self._bias(state.basis, solution) > _BIASED:
+            state = Tracking(Basis(wiring, solution.x, state.basis.weight), solution.x)
+            solution = self._tracked(state, z, classes, sigma_aged)
         bends = self.model.equations.where.dc_voltage.stop
         return Tracking(_followed(state, solution, bends), solution.x), solution
 
@@ -197,10 +204,16 @@ class Tracker:
         actual = np.maximum(weight, LEAST * self._usual)
         return Tracking(Basis(state.basis.wiring, x, actual), x)
 
-    def linearised(self) -> Inverse:
-        """Return the linearisation that the last scan was solved with."""
-        assert self._frozen is not None, "no scan was solved"
-        return self._frozen.inverse
+    def _bias(self, basis: Basis, solution: Solution) -> float:
+        """Return about what the derivatives of the basis cost so far from it [pu, rad]."""
+        bends = self.model.equations.where.dc_voltage.stop
+        distance = _size(solution.x[:bends] - basis.x[:bends])
+        deviation = float(np.median(solution.sigma[:bends][solution.alive[:bends]]))
+        return _CURVATURE * distance * deviation
+
+    def basis_of_last(self) -> Inverse | None:
+        """Return the linearisation that the last scan was tracked with; None before the first."""
+        return None if self._frozen is None else self._frozen.inverse
 
     def _worth(self, sigma_aged: Floats) -> Floats:
         return worth(self.model.equations.measurements.sigma, sigma_aged)
