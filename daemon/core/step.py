@@ -49,7 +49,13 @@ from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, essential, shedding, shutdown
 from daemon.core.detection import outage
-from daemon.core.estimation import hot_spot, pass_through, storage_state, switch_status
+from daemon.core.estimation import (
+    hot_spot,
+    meters,
+    pass_through,
+    storage_state,
+    switch_status,
+)
 from daemon.core.generation import (
     choice,
     exercise,
@@ -111,6 +117,7 @@ class Control:
     fallback: fallback.Params = field(default_factory=fallback.Params)
     hot_spot: hot_spot.Params = field(default_factory=hot_spot.Params)
     switch_status: switch_status.Params = field(default_factory=switch_status.Params)
+    meters: meters.Params = field(default_factory=meters.Params)
     storage_state: storage_state.Params = field(default_factory=storage_state.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
@@ -182,6 +189,7 @@ class State:
     fallback: fallback.State = field(default_factory=fallback.State)
     hot_spot: hot_spot.State = field(default_factory=hot_spot.State)
     switch_status: switch_status.State = field(default_factory=switch_status.State)
+    meters: meters.State = field(default_factory=meters.State)
     storage_state: storage_state.State = field(default_factory=storage_state.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
@@ -224,6 +232,7 @@ SWITCHING: Final = (
 MAIN: Final = (
     Slot("heartbeat", heartbeat, timed=True),
     Slot("fallback", fallback, timed=True),
+    Slot("meters", meters),
     Slot("switch_status", switch_status),
     Slot("hot_spot", hot_spot),
     Slot("storage_state", storage_state),

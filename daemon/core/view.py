@@ -292,6 +292,22 @@ class Positions:
 
 
 @dataclass(frozen=True, slots=True)
+class Meters:
+    """Conclusion of estimation about instruments.
+
+    Attributes:
+        condemned: devices with a point that is not used any more, and what is likely to be wrong:
+            "sign", "scale", "frozen" or "wrong".
+        doubted: devices of which one shows something wrong, nobody knows which.
+        drifting: devices with a point that is slowly off.
+    """
+
+    condemned: Mapping[str, str] = field(default_factory=dict)
+    doubted: tuple[str, ...] = ()
+    drifting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """Conclusion of security about the next failure.
 
@@ -430,6 +446,7 @@ class Facts:
         thermal: by `estimation.hot_spot`.
         positions: by `estimation.switch_status`.
         commands: by the operation path of the main lane; the switching lane's are in its word.
+        meters: by `estimation.meters`.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
@@ -459,6 +476,7 @@ class Facts:
     charge: Charge = field(default_factory=Charge)
     thermal: Thermal = field(default_factory=Thermal)
     positions: Positions = field(default_factory=Positions)
+    meters: Meters = field(default_factory=Meters)
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)

@@ -10,7 +10,7 @@ the instruments make of one another, or by passing measurements through, where t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,33 @@ NO_POINT: Final = -1
 """Index of a value that rests on no single point."""
 PASS_THROUGH: Final = "pass_through"
 WLS: Final = "wls"
+
+
+class Doubted(NamedTuple):
+    """An instrument that is not believed.
+
+    Attributes:
+        point: index of what it shows.
+        kind: "condemned" (a substitute stands in its place), "frozen" (the same), "doubted" (it or
+            another of its group) or "drifting".
+        group: points that one error may be of, itself first.
+        chance: that it is this one.
+        shown: what it shows, in the unit of the point.
+        should: what fits all others, in that unit.
+        sigma: deviation of their difference, in that unit.
+        guess: "sign", "scale" or "wrong": what is likely to be the matter.
+        since_ns: when it was found [ns].
+    """
+
+    point: int
+    kind: str
+    group: tuple[int, ...]
+    chance: float
+    shown: float
+    should: float
+    sigma: float
+    guess: str
+    since_ns: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +110,7 @@ class Estimate:
         power_sigma_w: its standard deviation (n_equipment,) [W]; NaN where none is known.
         power_quality: status codes of the powers (n_equipment,), uint32.
         power_point: index of the power's point (n_equipment,), or `NO_POINT`.
+        suspects: instruments that are not believed.
         fit: what stands behind it; None when nothing was solved.
         efficiency: losses by stage, chains and PUE; None when nothing was solved.
     """
@@ -101,5 +129,6 @@ class Estimate:
     power_sigma_w: NDArray[np.float64]
     power_quality: QualityArray
     power_point: NDArray[np.int64]
+    suspects: tuple[Doubted, ...] = ()
     fit: Fit | None = None
     efficiency: Efficiency | None = None

@@ -1,0 +1,596 @@
+"""Which instrument lies: residuals over several readings, groups that cannot be told apart, proof.
+
+Theory of operation. A scan leaves every instrument with a normalised residual. What is weighed is
+the mean of its last three *readings* (a value that is read once a second is not three pieces of
+evidence because three scans have looked at it), each cut off so that a single spike condemns
+nobody. The largest is held against a limit that grows with the number of instruments, so that whole
+scans of a sound plant are seldom called bad. For this every instrument is weighed as the sensor it
+is, whatever the estimate makes of one that has moved; what has moved counts as error instead, of
+the instrument itself and of all others that its residual depends on: what swings is compared at
+different instants, and that is no lie.
+
+*Who.* An error shows in every residual that is correlated with it. The likelihood that the error is
+that of another instrument is weighed from the same residuals, since they began to be large; how
+each reading stepped by itself at that moment, by its own restlessness, tells apart what residuals
+cannot. Who remains likely is the *group*. If it is one, it is condemned. Then the error is taken
+out of all other residuals (a rank-one downdate) and the next largest is looked at.
+
+- *condemned*: its value is absent from the next scan on;
+- *doubted*: one of a group; all of them count as aged until more is known;
+- *drifting*: off by more than it may be in the mean of many readings; it counts as aged;
+- *frozen*: to the last bit the same, while what it measures has moved by the balance of the others.
+
+*Proof.* Who is out is held against what the others say it should read. When it fits for `proof_s`
+it is taken back; that time doubles with each relapse, so nothing flips to and fro.
+
+After the network has switched, nothing is judged for `lag_s`, and that is told.
+
+Source: A. Abur, A. Gomez Exposito, Power System State Estimation, chapter 5 (largest normalised
+residual, residual covariance); own derivation for readings, groups and time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+import numpy as np
+from annotated_types import Gt, Interval
+
+from daemon.core.estimation.matrix import times
+from daemon.core.estimation.verdict import residual_limit
+from daemon.model.quantities import ns
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.inverse import Inverse
+    from daemon.core.estimation.layout import Solution
+    from daemon.core.estimation.network import Flags, Floats, Ints
+
+CONDEMNED, DOUBTED, DRIFTING, FROZEN = "condemned", "doubted", "drifting", "frozen"
+
+_READINGS: Final = 3
+_CUT: Final = 1.2
+"""One reading counts for no more than so many limits."""
+_SLOW: Final = 1.0 / 64.0
+_SLOW_COUNT: Final = 64
+_ERROR: Final = 3.5
+"""An error is no error below so many of the instrument's own deviations."""
+_FROZEN: Final = 6.0
+_STILL: Final = 3
+_CLEAR: Final = 1.5
+"""So many readings at least must stand out of what has moved."""
+_ROUNDS: Final = 6
+_NAMED: Final = 0.998
+_CALM: Final = 0.8
+_MEMBER: Final = 5e-4
+_RELATED: Final = 0.2
+_SAME: Final = 0.98
+"""Correlation from which on two residuals are one."""
+_JUMP_MOST: Final = 30.0
+_SCANS: Final = 16
+_FITS: Final = 3.5
+_ROOM: Final = 0.6
+"""Standard deviation by movement: what is missing is anywhere between nothing and all of it."""
+_MOST_PART: Final = 0.9
+_UNMOVED: Final = 2.8
+"""An estimated reading that moves by no more of its deviations stands."""
+_CHECKED: Final = 1e-4
+"""Part of its own variance that a residual has left where something checks the instrument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How sure a verdict must be.
+
+    Attributes:
+        false_alarms: part of the scans of a sound plant in which something may be found.
+        lag_s: after the network has switched nothing is judged for so long [s].
+        proof_s: who is out must fit for so long to be taken back [s].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    false_alarms: Annotated[float, Interval(gt=0.0, le=0.1)] = 5e-6
+    lag_s: Annotated[float, Gt(0)] = 1.0
+    proof_s: Annotated[float, Gt(0)] = 30.0
+
+
+class Scan(NamedTuple):
+    """What is judged.
+
+    Attributes:
+        at_ns: time of the scan [ns].
+        z: what was measured (n_measurement,) [pu].
+        news: whose value was read anew (n_measurement,).
+        solution: what came of it.
+        inverse: the linearisation it came by, with the weights of fresh values; None where the
+            network is another than in the scan before.
+    """
+
+    at_ns: int
+    z: Floats
+    news: Flags
+    solution: Solution
+    inverse: Inverse | None
+
+
+class Suspect(NamedTuple):
+    """An instrument that is not believed.
+
+    Attributes:
+        row: its number.
+        kind: `CONDEMNED`, `DOUBTED`, `DRIFTING` or `FROZEN`.
+        group: all that one error may be of, itself first.
+        chance: that it is this one.
+        error: what it shows too much [pu].
+        since_ns: when that was found [ns].
+        fits_ns: since when it has fitted, 0 while it does not [ns].
+        proof_ns: how long it must [ns].
+    """
+
+    row: int
+    kind: str
+    group: tuple[int, ...]
+    chance: float
+    error: float
+    since_ns: int
+    fits_ns: int = 0
+    proof_ns: int = 0
+
+
+class Past(NamedTuple):
+    """One scan of the past (n_measurement,).
+
+    Attributes:
+        at_ns: its time [ns].
+        z: what was read [pu].
+        fitted: what should have been read [pu].
+        news: what was read anew.
+        plain: residuals by their standard deviation, 0 where nothing was read.
+        own: the same for what was read anew, what may have moved counted in.
+    """
+
+    at_ns: int
+    z: Floats
+    fitted: Floats
+    news: Flags
+    plain: Floats
+    own: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What is remembered.
+
+    Attributes:
+        readings: residuals of the last readings by their standard deviation, what may have moved
+            counted in; the newest first (3, n_measurement).
+        count: how many of them there are (n_measurement,).
+        slow: their running mean (n_measurement,).
+        slow_count: how many went into it (n_measurement,).
+        base: what each should have read when it changed last (n_measurement,) [pu].
+        fitted: what each should have read in the last scan (n_measurement,) [pu].
+        then: what each should have read in the scan before it was read last, at the instant of
+            which it may have been read (n_measurement,) [pu].
+        still: readings since it changed (n_measurement,).
+        restless: mean square of its steps (n_measurement,) [pu^2].
+        past: the last scans, the newest last.
+        suspects: who is not believed.
+        relapses: how often each was condemned, by row.
+        judging_ns: from when on there is judgement [ns].
+    """
+
+    readings: tuple[Floats, Floats, Floats]
+    count: Ints
+    slow: Floats
+    slow_count: Ints
+    base: Floats
+    fitted: Floats
+    then: Floats
+    still: Ints
+    restless: Floats
+    past: tuple[Past, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    relapses: dict[int, int] = field(default_factory=dict)
+    judging_ns: int = 0
+
+    def lagging(self, now_ns: int) -> bool:
+        """Return whether nothing is judged yet after something has switched."""
+        return now_ns < self.judging_ns
+
+
+def begun(n: int) -> State:
+    """Return the memory of `n` instruments of which nothing was seen."""
+    none, zero = np.zeros(n), np.zeros(n, dtype=np.int64)
+    return State((none, none, none), zero, none, zero, none, none, none, zero, none)
+
+
+class Instrumented(NamedTuple):
+    """What does not change from scan to scan.
+
+    Attributes:
+        sigma: standard deviation of fresh values (n_measurement,) [pu].
+        real: which are instruments, not guesses (n_measurement,).
+    """
+
+    sigma: Floats
+    real: Flags
+
+
+def judged(state: State, scan: Scan, of: Instrumented, params: Params) -> State:
+    """Return the memory after a scan, and who is not believed from now on."""
+    state = _remembered(state, scan, params)
+    suspects = _reviewed(state, scan, of)
+    if scan.inverse is not None and not state.lagging(scan.at_ns):
+        found = _Judgement(state, scan, scan.inverse, of, params, suspects).found()
+        if found:
+            suspects, relapses = _joined(suspects, found, dict(state.relapses))
+            state = replace(state, relapses=relapses)
+            if any(s.kind != DOUBTED for s in found):
+                state = _anew(state)
+    return replace(state, suspects=suspects) if suspects != state.suspects else state
+
+
+def absent(state: State) -> Ints:
+    """Return the rows whose values are not to be used at all."""
+    rows = [s.row for s in state.suspects if s.kind in {CONDEMNED, FROZEN}]
+    return np.array(sorted(rows), dtype=np.int64)
+
+
+def aged(state: State) -> Ints:
+    """Return the rows whose values are to be trusted less."""
+    rows = {r for s in state.suspects if s.kind in {DOUBTED, DRIFTING} for r in s.group}
+    return np.array(sorted(rows), dtype=np.int64)
+
+
+def _anew(state: State) -> State:
+    """Return the memory without residuals: an error that is known now was in all of them."""
+    fresh = begun(len(state.base))
+    return replace(
+        state,
+        readings=fresh.readings,
+        count=fresh.count,
+        slow=fresh.slow,
+        slow_count=fresh.slow_count,
+        past=(),
+    )
+
+
+def _joined(
+    before: tuple[Suspect, ...], found: tuple[Suspect, ...], relapses: dict[int, int]
+) -> tuple[tuple[Suspect, ...], dict[int, int]]:
+    """Return all suspects, what is known better now in the place of what was."""
+    news = []
+    for suspect in found:
+        rows = set(suspect.group)
+        older = [s for s in before if s.kind in {DOUBTED, DRIFTING} and rows & set(s.group)]
+        if suspect.kind in {CONDEMNED, FROZEN}:
+            relapses[suspect.row] = relapses.get(suspect.row, 0) + 1
+        since_ns = min((s.since_ns for s in older), default=suspect.since_ns)
+        news.append(suspect._replace(since_ns=since_ns))
+        before = tuple(s for s in before if s not in older)
+    return (*before, *news), relapses
+
+
+def _remembered(state: State, scan: Scan, params: Params) -> State:
+    """Return the memory with what this scan shows."""
+    found, measured = scan.solution, scan.solution.measured
+    if scan.inverse is None or not found.converged:
+        return replace(
+            begun(len(scan.z)),
+            base=measured,
+            fitted=measured,
+            then=measured,
+            suspects=state.suspects,
+            relapses=state.relapses,
+            restless=state.restless,
+            judging_ns=scan.at_ns + ns(params.lag_s),
+        )
+    news = scan.news & found.used
+    by = scan.inverse
+    pull = _answer(by, by.weight * found.residual)
+    fitted = measured + pull
+    plain = _plain(found, by, pull)
+    moved = _moved(state, scan, by, fitted)
+    own = plain / np.sqrt(1.0 + moved * moved * by.weight)
+    newest, middle, oldest = state.readings
+    readings = np.where(news, own, newest), np.where(news, newest, middle)
+    step = scan.z - state.past[-1].z if state.past else np.zeros(len(news))
+    changed = news & (step != 0.0) if state.past else news
+    weight = np.maximum(_SLOW, 1.0 / (state.slow_count + 1.0))
+    past = Past(scan.at_ns, scan.z, fitted, news, plain, own)
+    return replace(
+        state,
+        readings=(*readings, np.where(news, middle, oldest)),
+        count=np.minimum(state.count + news, _READINGS),
+        slow=state.slow + weight * np.where(news, own - state.slow, 0.0),
+        slow_count=state.slow_count + news,
+        base=np.where(changed, measured, state.base),
+        fitted=fitted,
+        then=np.where(news, state.fitted, state.then),
+        still=np.where(changed, 0, state.still + news),
+        restless=state.restless + _SLOW * (np.square(step) - state.restless),
+        past=(*state.past[-_SCANS + 1 :], past),
+    )
+
+
+def _answer(of: Inverse, push: Floats) -> Floats:
+    """Return what pushes on measurements do to the readings (n_measurement,)."""
+    return of.readings(times(of.alone, push))
+
+
+def _plain(found: Solution, of: Inverse, pull: Floats) -> Floats:
+    """Return the residuals by their standard deviation, all weighed as fresh (n_measurement,).
+
+    0 where nothing was read or nothing else checks the instrument.
+
+    Args:
+        found: the solution.
+        of: the linearisation it came by.
+        pull: what weighing all as fresh moves the estimated readings by (n_measurement,) [pu].
+    """
+    own = 1.0 / of.weight - of.pairs.share
+    scale = np.where(own * of.weight > _CHECKED, own, np.inf)
+    scaled: Floats = found.used * (found.residual - pull) / np.sqrt(scale)
+    return scaled
+
+
+def _moved(state: State, scan: Scan, of: Inverse, fitted: Floats) -> Floats:
+    """Return what may be missing because a quantity has moved (n_measurement,) [pu].
+
+    By what all other instruments say: what an instrument shows is not asked about itself.
+    """
+    used = scan.solution.used
+    part = np.minimum(of.weight * of.pairs.share, _MOST_PART)
+    step = np.where(used, scan.z - state.past[-1].z, 0.0) if state.past else np.zeros(len(part))
+    others = np.abs(fitted - state.fitted - part * step)
+    stale = np.where(scan.news, 0.0, np.abs(fitted - state.then))
+    far = np.maximum(others, stale) / (1.0 - part)
+    noise = np.sqrt(of.pairs.share / (1.0 - part))
+    room: Floats = _ROOM * np.maximum(far - _UNMOVED * noise, 0.0)
+    return room
+
+
+def _reviewed(state: State, scan: Scan, of: Instrumented) -> tuple[Suspect, ...]:
+    """Return who of the suspects still is one."""
+    if not state.suspects or not scan.solution.converged:
+        return state.suspects
+    kept = []
+    for suspect in state.suspects:
+        rows = np.array(suspect.group if suspect.kind == DOUBTED else [suspect.row])
+        off = scan.z[rows] - scan.solution.measured[rows]
+        scale = np.hypot(of.sigma[rows], scan.solution.sigma_measured[rows])
+        fits = bool((np.abs(off) < _FITS * scale).all())
+        if suspect.kind == FROZEN:
+            fits = fits and bool(state.still[suspect.row] == 0)
+        since_ns = (suspect.fits_ns or scan.at_ns) if fits else 0
+        if fits and scan.at_ns - since_ns >= suspect.proof_ns:
+            continue
+        same = since_ns == suspect.fits_ns
+        kept.append(suspect if same else suspect._replace(fits_ns=since_ns))
+    return tuple(kept)
+
+
+class _Taken(NamedTuple):
+    """An error that has been taken out.
+
+    Attributes:
+        row: whose residual showed it.
+        column: covariance of all residuals with that one (n_measurement,) [pu^2].
+        related: their correlation (n_measurement,).
+    """
+
+    row: int
+    column: Floats
+    related: Floats
+
+    def of_column(self, column: Floats, row: int) -> Floats:
+        """Return the covariances with the residual of `row` that are left (n_measurement,)."""
+        left: Floats = column - self.column * (self.column[row] / self.column[self.row])
+        return left
+
+    def of_score(self, score: Floats) -> Floats:
+        """Return the residuals that are left (n_measurement,)."""
+        least = np.maximum(1.0 - self.related**2, 1e-3)
+        left = (score - self.related * score[self.row]) / np.sqrt(least)
+        return np.where(np.abs(self.related) > _SAME, 0.0, left)
+
+
+class _Judgement:
+    """The search for errors in one scan."""
+
+    def __init__(
+        self,
+        state: State,
+        scan: Scan,
+        inverse: Inverse,
+        of: Instrumented,
+        params: Params,
+        suspects: tuple[Suspect, ...],
+    ) -> None:
+        self.state, self.scan, self.of, self.params = state, scan, of, params
+        self.inverse = inverse
+        self.doubted = [s for s in suspects if s.kind == DOUBTED]
+        eligible = of.real & (state.count > 1) & scan.solution.used
+        out = [s.row for s in suspects if s.kind != DOUBTED]
+        if out:
+            eligible[out] = False
+        self.eligible = eligible
+        self.limit = residual_limit(int(np.count_nonzero(eligible)), params.false_alarms)
+        cut = _CUT * self.limit
+        sums = sum(np.clip(r, -cut, cut) for r in state.readings)
+        self.mean = np.where(eligible, sums / np.sqrt(np.maximum(state.count, 1)), 0.0)
+
+    def found(self) -> tuple[Suspect, ...]:
+        """Return new suspects, the plainest first."""
+        found = self._frozen()
+        large = np.abs(self.mean) > self.limit
+        score, taken = self.mean, list[_Taken]()
+        for _ in range(_ROUNDS):
+            row = int(np.argmax(np.abs(score) * large))
+            if not (large[row] and abs(score[row]) > self.limit):
+                break
+            large[row] = False
+            column = self._column(row, taken)
+            if not self._stands(row, column):
+                continue
+            suspect = self._suspect(self._error(row, column, taken), taken)
+            found.append(suspect)
+            column = self._column(suspect.row, taken)
+            taken.append(self._error(suspect.row, column, taken))
+            score = self._since(row)
+            for error in taken:
+                score = error.of_score(score)
+        if not found:
+            found = self._drifting()
+        return tuple(found)
+
+    def _error(self, row: int, column: Floats, taken: list[_Taken]) -> _Taken:
+        return _Taken(row, column, self._correlation(row, column, taken))
+
+    def _column(self, row: int, taken: list[_Taken]) -> Floats:
+        """Return the covariance of all residuals with that of `row`, errors taken out so far."""
+        of = self.inverse
+        unit = np.zeros(len(of.weight))
+        unit[row] = 1.0
+        column = unit / of.weight - _answer(of, unit)
+        for error in taken:
+            column = error.of_column(column, row)
+        return column
+
+    def _correlation(self, row: int, column: Floats, taken: list[_Taken]) -> Floats:
+        """Return the correlation of all residuals with that of `row`."""
+        of = self.inverse
+        own = 1.0 / of.weight - of.pairs.share
+        for error in taken:
+            own = own - error.column**2 / error.column[error.row]
+        own[row] = column[row]
+        scale = np.sqrt(np.maximum(own, _CHECKED / of.weight) * max(float(column[row]), 1e-30))
+        related: Floats = np.where(self.eligible, np.clip(column / scale, -1.0, 1.0), 0.0)
+        return related
+
+    def _stands(self, row: int, column: Floats) -> bool:
+        """Return whether an error stands out of what may come of others that have moved.
+
+        Moved, that is, by all instruments but the one that is suspected.
+        """
+        weight, own = self.inverse.weight, float(column[row])
+        if own * weight[row] <= _CHECKED:
+            return False
+        share = column * weight  # of the error of each in this residual
+        share[row] = 0.0
+        total = count = 0.0
+        cut = _CUT * self.limit
+        for past, moved in self._moved_without(row, column):
+            if past.news[row]:
+                sure = 1.0 / (1.0 + float(np.square(share * moved).sum()) / own)
+                total += sure * float(np.clip(past.own[row], -cut, cut))
+                count += sure
+        if count < _CLEAR:
+            return False
+        error = abs(total) / count / np.sqrt(own * weight[row])
+        return bool(abs(total) > self.limit * np.sqrt(count) and error > _ERROR)
+
+    def _moved_without(self, row: int, column: Floats) -> list[tuple[Past, Floats]]:
+        """Return the last readings of `row`, and what may be missing then in all others [pu]."""
+        past, weight, share = self.state.past, self.inverse.weight, self.inverse.pairs
+        noise = _UNMOVED * np.sqrt(share.share)
+        most = 1.0 / (1.0 - np.minimum(weight * share.share, _MOST_PART))
+        pull = -column * weight[row] / max(float(column[row] * weight[row]), 1e-3)
+        pull[row] = 0.0
+        stale = np.zeros(len(column))
+        found = []
+        for one, other in pairwise(past):
+            step = other.fitted - one.fitted
+            # What was not read vouches for nothing: there the suspect counts as well.
+            stale = np.where(other.news, 0.0, stale) + most * step
+            step = step - pull * (other.z[row] - one.z[row] - step[row])
+            far = np.abs(np.where(other.news, step, stale))
+            found.append((other, _ROOM * np.maximum(far - noise, 0.0)))
+        readings = [each for each in found if each[0].news[row]]
+        return readings[-_READINGS:]
+
+    def _suspect(self, error: _Taken, taken: list[_Taken]) -> Suspect:
+        """Return who may have made an error."""
+        near = np.flatnonzero(np.abs(error.related) > _RELATED)
+        score = self._since(error.row, near)
+        for other in taken:
+            score = other.of_score(score)
+        odds = 0.5 * score[near] ** 2 + self._jumps(near, error.row)
+        chance = np.exp(odds - odds.max())
+        chance /= chance.sum()
+        order = np.argsort(-chance, kind="stable")
+        members = tuple(int(near[n]) for n in order if chance[n] > _MEMBER)
+        top = float(chance[order[0]])
+        if top > _NAMED:
+            return self._named(members[:1], CONDEMNED, top)
+        return self._named(members, DOUBTED, top)
+
+    def _window(self, row: int) -> tuple[Past, ...]:
+        """Return the scans since the error at `row` began to show, three at least."""
+        since_ns = min((s.since_ns for s in self.doubted if row in s.group), default=None)
+        past = self.state.past
+        if since_ns is None:
+            return past[-_READINGS:]
+        return past[-sum(p.at_ns > since_ns for p in past) - _READINGS :]
+
+    def _since(self, row: int, near: Ints | None = None) -> Floats:
+        """Return the mean residuals of these scans by its deviation (n_measurement,).
+
+        Scans count in which anything of `near` was read, or the instrument itself, and of these
+        such in which nothing of it moved, if there are any.
+        """
+        rows = np.array([row]) if near is None else near
+        window = [p for p in self._window(row) if p.news[rows].any()] or [self.state.past[-1]]
+        calm = [p for p in window if (np.abs(p.own[rows]) >= _CALM * np.abs(p.plain[rows])).all()]
+        window = calm or window
+        total = np.add.reduce([p.plain for p in window]) / np.sqrt(len(window))
+        mean: Floats = np.where(self.eligible, total, 0.0)
+        return mean
+
+    def _jumps(self, rows: Ints, row: int) -> Floats:
+        """Return how much the steps of readings of their own speak for each row (n_row,)."""
+        past = self.state.past[-len(self._window(row)) - 2 :]
+        if len(past) < _READINGS:
+            return np.zeros(len(rows))
+        steps = np.square(np.diff(np.stack([p.z[rows] for p in past]), axis=0))
+        before = self.state.restless[rows] - _SLOW * steps.sum(axis=0)
+        usual = 2.0 * self.of.sigma[rows] ** 2 + np.maximum(before, 0.0)
+        odds: Floats = np.minimum(0.5 * steps.max(axis=0) / usual, _JUMP_MOST)
+        return odds
+
+    def _named(self, group: tuple[int, ...], kind: str, chance: float = 1.0) -> Suspect:
+        row = group[0]
+        return Suspect(
+            row=row,
+            kind=kind,
+            group=group,
+            chance=chance,
+            error=float(self.scan.z[row] - self.scan.solution.measured[row]),
+            since_ns=self.scan.at_ns,
+            proof_ns=ns(self.params.proof_s) * 2 ** min(self.state.relapses.get(row, 0), 7),
+        )
+
+    def _frozen(self) -> list[Suspect]:
+        """Return who shows the same to the last bit while the others say that it has moved."""
+        state, found = self.state, self.scan.solution
+        moved = np.abs(found.measured - state.base)
+        far = _FROZEN * np.hypot(self.of.sigma, found.sigma_measured)
+        rows = np.flatnonzero(self.eligible & (state.still >= _STILL) & (moved > far))
+        return [self._named((int(row),), FROZEN) for row in rows]
+
+    def _drifting(self) -> list[Suspect]:
+        """Return who is off in the mean of many readings."""
+        state, of = self.state, self.inverse
+        least = self.limit * np.sqrt(_SLOW / (2.0 - _SLOW))
+        slow = np.where(self.eligible & (state.slow_count >= _SLOW_COUNT), state.slow, 0.0)
+        row = int(np.argmax(np.abs(slow)))
+        if abs(slow[row]) <= least:
+            return []
+        column = self._column(row, [])
+        error = float(slow[row]) / np.sqrt(max(float(column[row]), 1e-30)) / of.weight[row]
+        if abs(error) <= _ERROR * self.of.sigma[row]:
+            return []
+        near = np.flatnonzero(np.abs(self._correlation(row, column, [])) > _SAME)
+        group = (row, *(int(n) for n in near if n != row))
+        return [self._named(group, DRIFTING, 1.0 / len(group))._replace(error=error)]

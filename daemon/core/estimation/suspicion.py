@@ -1,0 +1,137 @@
+"""Which instruments of the site lie: what the judgement of residuals means for points.
+
+Who is condemned or frozen is absent from the next scan on; its point shows what the others say it
+should, marked as a substitute. Who is doubted or drifts counts as aged; its point stays, marked as
+not accurate. What an instrument shows by what it should show tells what is likely to be wrong: the
+opposite sign (a current transformer turned round), or a factor that comes of a wrong ratio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.core.estimation import bad_data
+from daemon.core.estimation.bad_data import CONDEMNED, FROZEN, Instrumented, Scan
+from daemon.core.estimation.measurements import ABSENT, AGED
+from daemon.model.estimate import Doubted
+from daemon.model.quality import Quality
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.believed import Told
+    from daemon.core.estimation.inverse import Inverse
+    from daemon.core.estimation.layout import Solution
+    from daemon.core.estimation.measurements import Classes
+    from daemon.core.estimation.network import Floats, Ints
+    from daemon.model.estimate import Estimate
+
+SIGN, SCALE, WRONG = "sign", "scale", "wrong"
+
+_FACTORS: Final = (10.0, 100.0, 1000.0, 3.0**0.5, 3.0)
+_NEAR: Final = 0.1
+_SHOWS: Final = 10.0
+"""What should be shown tells a factor from so many deviations on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubts:
+    """What is remembered of instruments and who is not believed.
+
+    Attributes:
+        memory: of the judgement.
+        heard_ns: when each was received (n_real,) [ns].
+        found: as points.
+    """
+
+    memory: bad_data.State
+    heard_ns: Ints
+    found: tuple[Doubted, ...] = ()
+
+
+def applied(classes: Classes, doubts: Doubts | None) -> Classes:
+    """Return the classes of a scan with those that are not believed (n_measurement,)."""
+    if doubts is None or not doubts.memory.suspects:
+        return classes
+    classes = classes.copy()
+    less = bad_data.aged(doubts.memory)
+    classes[less] = np.maximum(classes[less], AGED)
+    classes[bad_data.absent(doubts.memory)] = ABSENT
+    return classes
+
+
+def judged(
+    doubts: Doubts | None,
+    told: Told,
+    scan: tuple[int, Floats, Ints],
+    solved: tuple[Solution, Inverse | None],
+    sigma: Floats,
+    params: bad_data.Params,
+) -> Doubts:
+    """Return what is remembered after a scan.
+
+    Args:
+        doubts: as of the scan before; None before the first.
+        told: what instruments are to the site.
+        scan: its time [ns], readings (n_measurement,) [pu] and when each came (n_real,) [ns].
+        solved: what came of it, and the linearisation it came by, if it was tracked.
+        sigma: standard deviation of fresh values (n_measurement,) [pu].
+        params: how sure a verdict must be.
+    """
+    at_ns, z, heard_ns = scan
+    count = len(heard_ns)
+    real = np.zeros(len(z), dtype=np.bool_)
+    real[:count] = True
+    news = real.copy()
+    if doubts is not None:
+        news[:count] = heard_ns != doubts.heard_ns
+    memory = bad_data.begun(len(z)) if doubts is None else doubts.memory
+    solution, inverse = solved
+    seen = Scan(at_ns, z, news, solution, inverse if solution.tested else None)
+    memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
+    found = tuple(_doubted(s, told, z, solution, sigma) for s in memory.suspects)
+    return Doubts(memory, heard_ns, found)
+
+
+def _doubted(
+    suspect: bad_data.Suspect, told: Told, z: Floats, solution: Solution, sigma: Floats
+) -> Doubted:
+    row = suspect.row
+    factor, should = float(told.factor[row]), float(solution.measured[row])
+    return Doubted(
+        point=int(told.point[row]),
+        kind=suspect.kind,
+        group=tuple(int(told.point[n]) for n in suspect.group),
+        chance=suspect.chance,
+        shown=float(z[row]) * factor,
+        should=should * factor,
+        sigma=float(np.hypot(sigma[row], solution.sigma_measured[row])) * factor,
+        guess=_guess(float(z[row]), should, float(sigma[row])),
+        since_ns=suspect.since_ns,
+    )
+
+
+def _guess(shown: float, should: float, sigma: float) -> str:
+    """Return what is likely to be wrong with what shows one value and should show another."""
+    if abs(should) < _SHOWS * sigma or shown == 0.0:
+        return WRONG
+    ratio = shown / should
+    if abs(ratio + 1.0) < _NEAR:
+        return SIGN
+    size = max(abs(ratio), 1.0 / abs(ratio))
+    return SCALE if any(abs(size / f - 1.0) < _NEAR for f in _FACTORS) else WRONG
+
+
+def demoted(estimate: Estimate, doubts: Doubts | None) -> Estimate:
+    """Return the estimate with substitutes for what is not believed."""
+    if doubts is None or not doubts.found:
+        return estimate
+    values, quality = estimate.values.copy(), estimate.quality.copy()
+    for doubted in doubts.found:
+        if doubted.kind in {CONDEMNED, FROZEN}:
+            values[doubted.point] = doubted.should
+            quality[doubted.point] = Quality.UNCERTAIN_SUBSTITUTE_VALUE
+        else:
+            quality[list(doubted.group)] = Quality.UNCERTAIN_SENSOR_NOT_ACCURATE
+    return replace(estimate, values=values, quality=quality, suspects=doubts.found)
