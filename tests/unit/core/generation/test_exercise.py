@@ -130,6 +130,18 @@ def test_a_real_loss_or_a_hand_breaks_it_off_without_a_word_to_the_set(what: str
     assert asked(steps) == []
 
 
+def test_no_set_is_tested_while_one_has_failed_or_a_section_is_not_on_the_utility() -> None:
+    for said in (
+        supply(sets_failed=1),
+        supply(outage=True),
+        supply(feeds={"MVA": "utility", "MVB": "island"}),
+    ):
+        hall = Rehearsed(sets_every_days=MINUTE_D)
+        steps = [hall.scan(said), *hall.run(30.0, every_s=0.5)]
+        assert asked(steps) == []
+        assert events(steps, "test_skipped")
+
+
 @pytest.mark.parametrize("why", ["on sets", "selector", "not available"])
 def test_what_is_not_calm_is_skipped_and_told(why: str) -> None:
     hall = Rehearsed(sets_every_days=MINUTE_D)

@@ -135,6 +135,9 @@ def test_it_brings_no_feed_to_a_fault_and_goes_when_that_is_over(fault: tuple[st
     del hall.said[fault]
     hall.positions["52-VCB-IN"] = OPEN
     assert hall.run(3.0, until=lambda: "to_source_2" in hall.told("ALTS-1"))
+    refused = hall.happened("command_refused", "ALTS-1")
+    assert all(event.fields["interlock"] for event in refused)
+    assert len(refused) <= 1
 
 
 def test_while_its_own_logic_acts_the_switch_is_left_alone() -> None:
