@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import _sparsetools
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,5 +20,16 @@ Compact: TypeAlias = "Matrix | NDArray[np.float64]"
 
 
 def times(matrix: Compact | Columns, vector: Floats) -> Floats:
-    """Return `matrix` times `vector`."""
-    return cast("Floats", matrix @ vector)
+    """Return `matrix` times `vector`.
+
+    It is what `matrix @ vector` comes to. For a plant of 200 buses the operator of sparse matrices
+    spends a third of its time on finding out what it was given.
+    """
+    if isinstance(matrix, np.ndarray):
+        return matrix @ vector
+    rows, columns = matrix.shape
+    product = np.zeros(rows)
+    by_rows = matrix.format == "csr"
+    multiply = _sparsetools.csr_matvec if by_rows else _sparsetools.csc_matvec
+    multiply(rows, columns, matrix.indptr, matrix.indices, matrix.data, vector, product)
+    return product

@@ -67,7 +67,7 @@ _ENOUGH: Final = TOLERANCE / 3
 
 _MOST_CORRECTIONS: Final = 4
 
-_CURVATURE: Final = 3.0
+_CURVATURE: Final = 2.2
 """What a step leaves to go because the network is not linear, by it and its voltages [1/pu]."""
 
 _USUAL: Final = 0.9
