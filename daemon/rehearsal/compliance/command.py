@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -80,10 +81,12 @@ def comply(wish: Wish, report: Path | None, *, as_json: bool) -> int:
         OSError: the report cannot be written.
         ValueError: there is nothing to judge by.
     """
+    if report is not None and (report.is_dir() or not report.parent.is_dir()):
+        raise ValueError(f"{report}: cannot be written: no such folder, or one itself")
     rules = _rules(wish)
     trace = read_trace(wish.trace, wish.taken)
     given = _given(trace, wish)
-    sketch = None if report is None else Sketch(trace.samples, rules, given)
+    sketch = None if report is None else Sketch(trace, rules, given)
     court = _judged(trace, compliance.begin(rules, given), sketch)
     verdicts = compliance.verdicts(court)
     ok = passed(verdicts)
@@ -129,7 +132,7 @@ def _judged(trace: TraceFile, court: Court, sketch: Sketch | None) -> Court:
     see = None if sketch is None else sketch.see
     with _progress() as bar:
         task = bar.add_task(f"{trace.path.name} [rows]", total=len(trace.samples))
-        for begin, end in zip(trace.parts, trace.parts[1:], strict=False):
+        for begin, end in pairwise(trace.parts):
             for at in range(begin, end, PIECE):
                 piece = trace.samples.part(at, min(at + PIECE, end))
                 court = compliance.take(court, piece, see)

@@ -16,15 +16,17 @@ import numpy as np
 from daemon.core.compliance.excursion import level
 from daemon.core.compliance.limits import Excursion, InBand
 from daemon.model.quantities import seconds
+from daemon.rehearsal.compliance.endurance import picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from daemon.core.compliance import Given, RuleSet, Samples
+    from daemon.core.compliance import Given, RuleSet
     from daemon.core.compliance.limits import Limit
     from daemon.model.compliance import Verdict
+    from daemon.rehearsal.compliance.trace_file import TraceFile
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -68,9 +70,10 @@ class Thinned:
 class Sketch:
     """Keeps what will be drawn while a trace is judged."""
 
-    def __init__(self, samples: Samples, rules: Sequence[RuleSet], given: Given) -> None:
+    def __init__(self, trace: TraceFile, rules: Sequence[RuleSet], given: Given) -> None:
         """Begin with the trace itself; `rules` judge it, of a subject as `given`."""
-        self.given = given
+        samples = trace.samples
+        self.given, self.file = given, trace
         self.from_ns, self.to_ns = int(samples.t_ns[0]), int(samples.t_ns[-1])
         self.trace = {name: self._thinned() for name in samples.values}
         for name, values in samples.values.items():
@@ -126,6 +129,8 @@ def panes(sketch: Sketch, rules: RuleSet, verdicts: Sequence[Verdict]) -> Iterat
             marks = [by_name[x.name] for x in levels]
             said = (_NAMES[quantity], _UNITS[quantity])
             yield _NAMES[quantity], _pane(sketch, curve, said, lines, marks)
+        if any(one.longest_s for one in levels):
+            yield f"{_NAMES[quantity]}: how long beyond which level", _endurance(sketch, levels)
     for limit in rules.limits:
         drawn = sketch.figures.get((rules.name, limit.name))
         verdict = by_name[limit.name]
@@ -134,6 +139,19 @@ def panes(sketch: Sketch, rules: RuleSet, verdicts: Sequence[Verdict]) -> Iterat
         unit = _UNITS[limit.quantity] if isinstance(limit, InBand) else verdict.unit
         lines = list(_limit_lines(limit, verdict, sketch.given))
         yield limit.name, _pane(sketch, drawn, (limit.name, unit), lines, [verdict])
+
+
+def overview(sketch: Sketch) -> Iterator[tuple[str, str]]:
+    """Yield heading and SVG of the trace as it was read."""
+    for quantity, curve in sketch.trace.items():
+        said = (_NAMES[quantity], _UNITS[quantity])
+        yield _NAMES[quantity], _pane(sketch, curve, said, [], [])
+
+
+def _endurance(sketch: Sketch, levels: Sequence[Excursion]) -> str:
+    samples = sketch.file.samples
+    values = samples.values[levels[0].quantity]
+    return picture(samples.t_ns, values, sketch.file.parts, levels, sketch.given)
 
 
 def _limit_lines(limit: Limit, verdict: Verdict, given: Given) -> Iterator[_Line]:

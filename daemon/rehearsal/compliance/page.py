@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from daemon.console.report import style
-from daemon.rehearsal.compliance.drawing import panes
+from daemon.rehearsal.compliance.drawing import overview, panes
 from daemon.rehearsal.compliance.words import about, figure
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ _STYLE: Final = """\
 .transfer td:nth-child(-n+7) { white-space: nowrap; }
 .transfer svg .limit line { stroke-dasharray: 6 4; stroke: var(--t-dim); }
 .transfer svg .limit text { fill: var(--t-dim); }
-.transfer svg .limit.missed line, .transfer svg .limit .mark { stroke: var(--t-fail); }
+.transfer svg .limit.missed line, .transfer svg .limit path { stroke: var(--t-fail); }
 .transfer svg .limit.missed text { fill: var(--t-fail); }
-.transfer svg .limit .mark { stroke-width: 1; stroke-dasharray: 2 3; fill: none; }
+.transfer svg .limit path { fill: none; stroke-width: 1.5; }
+.transfer svg .limit .mark { stroke-width: 1; stroke-dasharray: 2 3; }
+.transfer svg .dot { fill: var(--t-l0); }
 """
 
 
@@ -74,6 +76,7 @@ def _parts(
     said += f", missed: {', '.join(missed)}" if missed else ""
     yield f'<p class="banner {tint}">{escape(said)}.</p>\n<p>{escape(about(trace))}</p>\n'
     yield from (f'<p class="note">{escape(note)}</p>\n' for note in trace.notes)
+    yield from _figures(overview(sketch))
     yield "</section>\n"
     for one in rules:
         yield from _rules(one, verdicts, sketch)
@@ -87,9 +90,13 @@ def _rules(rules: RuleSet, verdicts: Sequence[Verdict], sketch: Sketch) -> Itera
     if head.note:
         yield f'<p class="note">{escape(head.note)}</p>\n'
     yield _table([v for v in verdicts if v.rules == rules.name])
-    for name, svg in panes(sketch, rules, verdicts):
-        yield f'<h2>{escape(name)}</h2>\n<figure tabindex="0">{svg}</figure>\n'
+    yield from _figures(panes(sketch, rules, verdicts))
     yield "</section>\n"
+
+
+def _figures(drawn: Iterator[tuple[str, str]]) -> Iterator[str]:
+    for name, svg in drawn:
+        yield f'<h2>{escape(name)}</h2>\n<figure tabindex="0">{svg}</figure>\n'
 
 
 def _table(verdicts: Sequence[Verdict]) -> str:

@@ -74,4 +74,4 @@ def figure(value: float | None, unit: str) -> str:
         for factor, prefix in ((1e6, "M"), (1e3, "k")):
             if abs(value) >= factor:
                 return f"{value / factor:.5g} {prefix}{unit}"
-    return f"{value:.10g} {unit}" if unit == "s" else f"{value:.5g} {unit}"
+    return f"{value:.13g} {unit}" if unit == "s" else f"{value:.5g} {unit}"

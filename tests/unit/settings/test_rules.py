@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from daemon.settings import SettingsError
+from daemon.settings import SettingsError, config_dir, problems
 from daemon.settings.findings import UnknownNameError
 from daemon.settings.rules import load_rules, shipped_rules
 
@@ -116,3 +117,13 @@ def test_a_file_that_is_no_rule_set_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path, "- 1\n")
     assert refused(tmp_path, "")
     assert refused(tmp_path, GOOD.replace("limits:", "limits: []\nx:").partition("x:")[0])
+
+
+def test_the_example_people_copy_is_a_rule_set(tmp_path: Path) -> None:
+    (text,) = re.findall(
+        r"```yaml\n(.*?)```", (config_dir() / "rules" / "README.md").read_text(), re.DOTALL
+    )
+    file = tmp_path / "hall.yaml"
+    file.write_text(text)
+    assert problems(file) == []
+    assert len(load_rules(file).limits) == 6

@@ -78,6 +78,7 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("sag.csv", "--rules", "itic", "--report", "no/such.html"), "no/such.html: cannot be"),
         (("--rules", "itic"), "TRACE is missing"),
         (("sag.csv",), "nothing to judge by: --rules NAME... (valid: aemc_draft, "),
         (("sag.csv", "--rules", "itec"), "no rule 'itec' (valid: itic, "),
@@ -147,7 +148,7 @@ def test_the_page_shows_every_limit_and_its_trace(sag: Path, tmp_path: Path) -> 
     page = _Page()
     page.feed(text)
     assert page.open == []
-    assert page.count["svg"] == 4, "voltage, change, swing, swing"
+    assert page.count["svg"] == 7, "the trace twice, ITIC twice, change, swing, swing"
     assert page.count["section"] == 1 + len(rules)
     assert "<b>Mill" not in text
     assert "<script" not in text
