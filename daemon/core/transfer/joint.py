@@ -3,16 +3,17 @@
 Theory of operation. Loss-of-mains protection opens it within half a second; when it did not and the
 outage is confirmed, it is told to open, so that the returning utility meets a dead site and not a
 board full of load. It is closed again when a utility behind it is usable: stable after an outage,
-merely healthy after a momentary loss, `reclose_s` after it is back. Onto a dead delivery bus it closes plainly, onto an island of
-on-site sources by its synchronism check. One that does not close is not tried for ever.
+merely healthy after a momentary loss, `reclose_s` after it is back. Onto a dead delivery bus it
+closes plainly, onto an island of on-site sources by its synchronism check. One that does not close
+is not tried for ever.
 
 *Ride-through.* That protection is the relay's: below half the voltage for 0.35 s, so that reactor
-and sun never hold a dead utility. It keeps to the bands in which large loads must stay joined (0.5 s
-from 0.50 to 0.80 pu, 0.25 s from 0.20 to 0.50, 0.15 s below), and no sag within them opens anything.
-The load itself is on storage by then and never sees it. A loss of up to about 0.5 s costs the inputs
-of UPS and converters less than a second, reclosing included, and they take up nine tenths within
-two; after a longer one they walk in, as after any loss of their input of more than a second, which
-is the slower and the gentler way for a utility that has just been gone.
+and sun never hold a dead utility. It keeps to the bands in which large loads must stay joined (0.5
+s from 0.50 to 0.80 pu, 0.25 s from 0.20 to 0.50, 0.15 s below), and no sag within them opens
+anything. The load itself is on storage by then and never sees it. A loss of up to about 0.5 s costs
+the inputs of UPS and converters less than a second, reclosing included, and they take up nine
+tenths within two; after a longer one they walk in, as after any loss of their input of more than a
+second, which is the slower and the gentler way for a utility that has just been gone.
 
     JOINED
         SEEN_OPEN -> PARTED
