@@ -49,13 +49,7 @@ from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, essential, shedding, shutdown
 from daemon.core.detection import outage
-from daemon.core.estimation import (
-    hot_spot,
-    meters,
-    pass_through,
-    storage_state,
-    switch_status,
-)
+from daemon.core.estimation import estimator, hot_spot, meters, storage_state, switch_status
 from daemon.core.generation import (
     choice,
     exercise,
@@ -78,7 +72,6 @@ from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposa
 from daemon.model.image import UNVERSIONED
 
 if TYPE_CHECKING:
-    from daemon.core.topology import Topology
     from daemon.model.commands import Message
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
@@ -163,6 +156,7 @@ class State:
         due_ns: until when nothing happens by time alone [ns]; 0 when the next scan may act.
         facts: what the controllers have concluded.
         heard: last word of the other lane by topic.
+        estimation: what the estimator remembers (main lane).
     """
 
     next_id: int = 1
@@ -170,6 +164,7 @@ class State:
     due_ns: int = 0
     facts: Facts = field(default_factory=Facts)
     heard: Mapping[str, Heard] = field(default_factory=dict)
+    estimation: estimator.State = field(default_factory=estimator.State)
     outage: outage.State = field(default_factory=outage.State)
     intake: intake.State = field(default_factory=intake.State)
     black_start: black_start.State = field(default_factory=black_start.State)
@@ -306,7 +301,7 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         return Step(state)
     lane, standing = LANES[params.lane], _standing(params)
     standing.begin(state, image)
-    view = _look(state, inputs, params)
+    view, estimated = _look(state, inputs, params)
     turns: dict[str, Turn[Any]] = {}
     for slot in lane.controllers:
         turns[slot.name], view = _turn(slot, state, view, params, standing)
@@ -326,13 +321,15 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         due_ns=standing.due_ns(view.facts),
         facts=view.facts,
         heard=view.heard,
+        estimation=estimated.state if estimated else state.estimation,
         **{name: turn.state for name, turn in turns.items()},
     )
     standing.end(after)
     return Step(
         state=after,
         commands=commands,
-        events=tuple([e for turn in spoke for e in turn.events]),
+        events=(estimated.events if estimated else ())
+        + tuple([e for turn in spoke for e in turn.events]),
         requests=tuple([r for turn in spoke for r in turn.requests]),
         messages=tuple([m for turn in spoke for m in turn.messages]),
         estimate=view.estimate,
@@ -346,14 +343,22 @@ def _after(state: State, **news: Any) -> State:  # noqa: ANN401 - each field has
     return after
 
 
-def _look(state: State, inputs: Inputs, params: Params) -> View:
-    """Return the view of the first controller."""
+def _look(state: State, inputs: Inputs, params: Params) -> tuple[View, estimator.Scanned | None]:
+    """Return the view of the first controller, and in the main lane what was estimated for it.
+
+    The switching lane decides on what it measures itself.
+    """
     heard = _absorb(state.heard, inputs)
     contradicted = state.facts.positions.contradicted
     if params.lane != "main" and (word := heard.get("positions")):
         contradicted = word.values["contradicted"]
     topology = survey(inputs.image, params.site, params.points, frozenset(contradicted))
-    return View(
+    estimated = None
+    if params.lane == "main":
+        estimated = estimator.step(
+            state.estimation, inputs.image, topology, params.site, params.points
+        )
+    view = View(
         lane=params.lane,
         image=inputs.image,
         inbox=inputs.inbox,
@@ -362,10 +367,11 @@ def _look(state: State, inputs: Inputs, params: Params) -> View:
         topology=topology,
         facts=state.facts,
         heard=heard,
-        estimate=_estimate(inputs.image, topology, params),
+        estimate=estimated.estimate if estimated else None,
         epoch=params.epoch,
         next_id=state.next_id,
     )
+    return view, estimated
 
 
 def _turn(
@@ -414,13 +420,6 @@ def _standing(params: Params) -> Standing:
 
 def _settings(params: Params, slot: Slot) -> Any:  # noqa: ANN401 - each controller has its own
     return getattr(params.control, slot.name)
-
-
-def _estimate(image: Image, topology: Topology, params: Params) -> Estimate | None:
-    """Return the estimate of this scan; the switching lane decides on what it measures itself."""
-    if params.lane != "main":
-        return None
-    return pass_through.estimate(image, topology, params.site, params.points)
 
 
 def _absorb(heard: Mapping[str, Heard], inputs: Inputs) -> Mapping[str, Heard]:

@@ -2,11 +2,15 @@
 
 Each scan the image is gathered into values, each with a class by its age (`ageing`), and the state
 of the last scan is tracked to them. When a switch moves, a converter starts or a source comes and
-goes, the network is another and is solved anew from where the last one was. When loads have moved
+goes, the network is another and is solved anew. When loads have moved
 far the instruments are weighed anew, for their accuracy is by reading.
 
+While nothing happens the plant is looked at every `CALM`; the estimate in between is the last one,
+and its `at_ns` says from when. Once something has (a switch, a quality, a reading that does not
+fit) it is looked at in every scan, for `LIVELY`.
+
 Where nothing can be solved, or the solution does not converge, the estimate is what is measured,
-and its `method` says so.
+and its `method` says so; when that begins and when it ends is an event.
 
 The state holds values. What is made of them (networks, factors) is kept per site and found again
 when it is missing; it changes no result.
@@ -19,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.estimation import ageing, efficiency, pass_through
+from daemon.core.estimation import ageing, bad_data, efficiency, pass_through, suspicion
 from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
@@ -30,8 +34,11 @@ from daemon.core.estimation.model import model
 from daemon.core.estimation.readouts import Readouts, readouts
 from daemon.core.estimation.site_network import build
 from daemon.core.estimation.tracking import Tracker, Tracking
+from daemon.core.estimation.verdict import residual_limit
 from daemon.core.estimation.wiring import Probe, probe
 from daemon.core.topology import once_per_site
+from daemon.model.events import Event
+from daemon.model.quantities import MILLISECOND, SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.site_network import SiteNetwork, Wires
+    from daemon.core.estimation.suspicion import Doubts
     from daemon.core.topology import Topology
     from daemon.model.efficiency import Efficiency
     from daemon.model.estimate import Estimate
@@ -53,6 +61,11 @@ if TYPE_CHECKING:
 
 NOTHING: Final = 1e3
 """Standard deviation of what is asked for and never measured [pu]."""
+JUDGEMENT: Final = bad_data.Params()
+CALM: Final = SECOND
+LIVELY: Final = 5 * SECOND
+RECENT: Final = 20 * MILLISECOND
+"""What was received so short a time before a switch was seen to move is of the new network."""
 KEPT: Final = 64
 """Networks that are kept for when a switch moves back."""
 FAR_PU: Final = 0.3
@@ -64,19 +77,27 @@ class State:
     """What the estimator remembers.
 
     Attributes:
-        wires: what was closed, worked and gave in the last scan; None before the first.
+        estimate: the last one; None before the first scan.
+        quality: status codes of its image (n_point,).
+        lively_ns: until when every scan is looked at [ns].
+        wires: what was closed, worked and gave; None before the first scan.
         reference: readings by which the instruments are weighed (n_real,) [pu].
         ages: of the instruments.
         track: of the solver; None while nothing could be solved.
+        doubts: what instruments are not believed, and why; None before the first scan.
         count: energies since the beginning.
         told_ns: when efficiency was told last [ns].
         efficiency: as it was told then.
     """
 
+    estimate: Estimate | None = None
+    quality: QualityArray | None = None
+    lively_ns: int = 0
     wires: Wires | None = None
     reference: Floats | None = None
     ages: Ages | None = None
     track: Tracking | None = None
+    doubts: Doubts | None = None
     count: Count | None = None
     told_ns: int = 0
     efficiency: Efficiency | None = None
@@ -87,6 +108,7 @@ class Scanned(NamedTuple):
 
     state: State
     estimate: Estimate
+    events: tuple[Event, ...] = ()
 
 
 class Prepared:
@@ -209,23 +231,61 @@ def step(state: State, image: Image, topology: Topology, site: Site, points: Poi
         points: its point table.
     """
     of = plan(site, points)
+    before = state.wires or of.probe.normal()
+    happened = not _same(image.quality, state.quality)
+    happened = happened or not of.probe.unmoved(image, topology, before)
+    if state.estimate is not None and not happened and _rests(state, image.now_ns):
+        return Scanned(state, state.estimate)
+    wires = of.probe.look(image, topology, before)
     measured = pass_through.estimate(image, topology, site, points)
-    wires = of.probe.look(image, topology, state.wires or of.probe.normal())
     prepared = of.prepared(wires)
-    z = np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))])
-    quality = of.quality(image.quality, prepared)
+    if not prepared.places.live.any():  # nothing to solve, and nothing is lost by that
+        rest = replace(state, wires=wires, quality=image.quality, track=None, estimate=measured)
+        return Scanned(rest, measured)
     begun = state.track is None or wires is not state.wires
-    follow = _begun if begun else _followed
-    found, after, classes = follow(
-        of, prepared, state, Seen(z, quality, of.gauge.heard_ns(image), image.now_ns)
+    found, after, classes = (_begun if begun else _followed)(
+        of, prepared, state, _seen(of, prepared, image)
     )
-    after = replace(after, wires=wires)
+    count, suspicious = of.told.count, _suspicious(found)
+    lively_ns = image.now_ns + LIVELY if happened or suspicious else state.lively_ns
+    after = replace(after, wires=wires, quality=image.quality, lively_ns=lively_ns)
     if not found.converged:
-        return Scanned(replace(after, track=None), measured)
+        return _told(state, replace(after, track=None, estimate=measured), image)
     after = _counted(of, found, after, image.now_ns)
-    count = of.told.count
     estimate = believed(measured, found, prepared.places, of.to_site, classes[:count])
-    return Scanned(after, replace(estimate, efficiency=after.efficiency))
+    estimate = suspicion.demoted(replace(estimate, efficiency=after.efficiency), after.doubts)
+    return _told(state, replace(after, estimate=estimate), image)
+
+
+def _same(one: QualityArray, other: QualityArray | None) -> bool:
+    return one is other or (other is not None and np.array_equal(one, other))
+
+
+def _rests(state: State, now_ns: int) -> bool:
+    """Return whether it is not time to look again."""
+    assert state.estimate is not None
+    return now_ns >= state.lively_ns and now_ns - state.estimate.at_ns < CALM
+
+
+def _suspicious(found: Solution) -> bool:
+    """Return whether some instrument does not fit."""
+    limit = residual_limit(len(found.normalised))
+    return bool(np.abs(found.normalised).max(initial=0.0) > limit)
+
+
+def _told(before: State, after: State, image: Image) -> Scanned:
+    """Return what a scan leads to, with the event of a solution that is lost or back."""
+    assert after.estimate is not None
+    solved = after.estimate.fit is not None
+    was = before.estimate is None or before.estimate.fit is not None
+    if solved == was:
+        return Scanned(after, after.estimate)
+    text = "the state of the plant is estimated again"
+    if not solved:
+        text = "the state of the plant cannot be solved: measurements stand as they come"
+    name = "estimate_back" if solved else "estimate_lost"
+    event = Event(image.now_ns, "estimator", name, text, {"solved": solved})
+    return Scanned(after, after.estimate, (event,))
 
 
 class Seen(NamedTuple):
@@ -244,10 +304,19 @@ class Seen(NamedTuple):
     now_ns: int
 
 
+def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
+    return Seen(
+        z=np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))]),
+        quality=of.quality(image.quality, prepared),
+        heard_ns=of.gauge.heard_ns(image),
+        now_ns=image.now_ns,
+    )
+
+
 def _begun(
     of: Plan, prepared: Prepared, state: State, seen: Seen
 ) -> tuple[Solution, State, Classes]:
-    """Return the state of another network, from wherever the last one was."""
+    """Return the state of another network, from where the last one was if it has the same nodes."""
     reference = seen.z[: of.told.count]
     before = state.wires
     if state.ages is None or before is None:
@@ -255,8 +324,11 @@ def _begun(
     elif prepared.at.wires._replace(backward=before.backward) == before:
         ages = ageing.stepped(state.ages, reference, of.floor(reference), seen.now_ns)
     else:
-        ages = ageing.switched(replace(state.ages, last=reference), seen.now_ns)
-    return _solved(of, prepared, replace(state, reference=reference, ages=ages), seen)
+        ages = ageing.switched(replace(state.ages, last=reference), seen.now_ns - RECENT)
+    alike = before is not None and np.array_equal(of.prepared(before).at.node, prepared.at.node)
+    track = state.track if alike else None
+    after = replace(state, reference=reference, ages=ages, track=track)
+    return _solved(of, prepared, after, seen)
 
 
 def _followed(
@@ -280,11 +352,21 @@ def _solved(
     assert state.ages is not None
     assert state.reference is not None
     found = ageing.classes(state.ages, seen.quality, seen.heard_ns, seen.now_ns)
-    classes = np.concatenate([found, prepared.rest])
+    classes = suspicion.applied(np.concatenate([found, prepared.rest]), state.doubts)
     tracker = prepared.tracker(of, state.reference)
     aged = of.sigma_aged(state.reference, state.ages)
     track, solution = tracker.scan(state.track, prepared.at.wiring, seen.z, classes, aged)
-    return solution, replace(state, track=track), classes
+    if not solution.tested:
+        return solution, replace(state, track=track), classes
+    doubts = suspicion.judged(
+        state.doubts,
+        of.to_site,
+        (seen.now_ns, seen.z, seen.heard_ns),
+        (solution, tracker.basis_of_last()),
+        of.sigma(state.reference),
+        JUDGEMENT,
+    )
+    return solution, replace(state, track=track, doubts=doubts), classes
 
 
 def _counted(of: Plan, found: Solution, state: State, now_ns: int) -> State:

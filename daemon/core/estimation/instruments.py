@@ -71,7 +71,9 @@ TAN: Final = {
 """Reactive by active power, by nature."""
 TAN_SIGMA: Final = 0.1
 GUESS_PU: Final = 0.6
-"""What a load takes that nothing measures, by rating, and its standard deviation."""
+"""Standard deviation of a power that only the nameplate tells, by rating."""
+HALF: Final = 0.5
+"""What a load or converter takes that nothing measures, by rating."""
 OWN_LOSS_PU: Final = 0.01
 """Active power of what only compensates, by rating."""
 
@@ -334,28 +336,30 @@ class Instruments:
         for number, converter in enumerate(self.drawing.converters):
             for name, loss in zip("abc", converter.loss, strict=True):
                 yield _pseudo(0.0, LOSS_SIGMA_PU * loss, At(f"loss_{name}", number))
-            if converter.part == "rectifier":
+            rated = converter.item.ratings["power_w"] / BASE_VA
+            forward = converter.part == "rectifier"
+            guess = HALF * rated if forward else -HALF * rated
+            yield _pseudo(guess, GUESS_PU * rated, At("converter_p", number))
+            if forward:
                 tan = TAN[converter.item.nature]
-                rated = converter.item.ratings["power_w"] / BASE_VA
                 at = At("converter_q", number), At("converter_p", number, sign=-tan)
                 yield _pseudo(0.0, TAN_SIGMA * rated, *at)
-            if converter.dc >= len(self._site.buses) and converter.part == "inverter":
+            elif converter.dc >= len(self._site.buses):
                 yield _pseudo(1.0, INNER_SIGMA_PU, At("voltage", converter.dc))
 
     def _guess(
         self, number: int, draw: Draw, measured: set[tuple[str, int]]
     ) -> Iterator[Instrument]:
-        rated, nature = draw.rated_va / BASE_VA, draw.members[0].nature
-        role = draw.members[0].kind.role
-        p, q = At("draw_p", number), At("draw_q", number)
-        if role is Role.COMPENSATOR:
-            yield _pseudo(0.0, OWN_LOSS_PU * rated, p)
-        elif ("draw_p", number) not in measured:
-            guess = GUESS_PU if role is Role.LOAD else 0.0
-            yield _pseudo(guess * rated / len(draw.members[0].buses), GUESS_PU * rated, p)
-        if not self.drawing.is_dc[draw.bus] and ("draw_q", number) not in measured:
-            tan = TAN.get(nature, 0.0)
-            yield _pseudo(0.0, TAN_SIGMA * rated, q, At("draw_p", number, sign=-tan))
+        rated, item = draw.rated_va / BASE_VA, draw.members[0]
+        role, feeds = item.kind.role, len(item.buses)
+        sigma = OWN_LOSS_PU if role is Role.COMPENSATOR else GUESS_PU
+        guess = HALF * rated / feeds if role is Role.LOAD else 0.0
+        yield _pseudo(guess, sigma * rated, At("draw_p", number))
+        if not self.drawing.is_dc[draw.bus]:
+            tan = TAN.get(item.nature, 0.0)
+            known = ("draw_q", number) in measured
+            at = At("draw_q", number), At("draw_p", number, sign=-tan)
+            yield _pseudo(0.0, (GUESS_PU if known else TAN_SIGMA) * rated, *at)
 
 
 def _accuracy(item: Equipment) -> Accuracy:

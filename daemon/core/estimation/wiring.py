@@ -3,8 +3,8 @@
 Positions and stages come from the image. One that is not good, or is neither open nor closed, is as
 it was before, at the beginning as it is normally; so is that of a switch whose own voltages
 contradict it. A source may energise its bus while voltage is measured there, or on what is joined
-to it by closed switches and transformers where nobody measures it. Which way power flows through a
-switch is its last clear reading.
+to it by closed switches and transformers where nobody measures it; the store inside a UPS may while
+one of its ends is live. Which way power flows through a switch is its last clear reading.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
+    from daemon.model.quality import QualityArray
 
 CLEAR_W: Final = 0.01 * BASE_VA
 """Power above which the direction of a flow is believed [W]."""
@@ -41,7 +42,9 @@ class Probe:
         power = [points.find(s.id, "power_w") for s in switches]
         self._flowing = np.flatnonzero([p is not None for p in power])
         self._power = np.array([p for p in power if p is not None], dtype=np.intp)
+        self._stage = self._told[len(switches) :]
         self._last: tuple[bytes, Topology, Wires] | None = None
+        self._still: tuple[Topology, QualityArray, Wires, bytes] | None = None
 
     def normal(self) -> Wires:
         """Return the site in normal operation, nothing giving yet."""
@@ -52,6 +55,20 @@ class Probe:
             working=tuple(c.item.normally != "out_of_service" for c in self.drawing.converters),
             giving=(False,) * len(self.drawing.draws),
         )
+
+    def unmoved(self, image: Image, topology: Topology, before: Wires) -> bool:
+        """Return whether all is closed, works and gives as before, whichever way power flows."""
+        stages = image.values[self._stage].tobytes()
+        still = self._still
+        if still is not None and all(
+            a is b for a, b in zip(still, (topology, image.quality, before), strict=False)
+        ):
+            return still[3] == stages
+        now = self.look(image, topology, before)
+        if now._replace(backward=before.backward) != before:
+            return False
+        self._still = topology, image.quality, before, stages
+        return True
 
     def look(self, image: Image, topology: Topology, before: Wires) -> Wires:
         """Return what is closed, works and gives.
@@ -104,8 +121,9 @@ class Probe:
         for draw in self.drawing.draws:
             bus = self.drawing.buses[draw.bus]
             if draw.feed == BATTERY and bus not in topology.presence:
-                halves = self.drawing.converters_of[draw.members[0].id]
-                found.append(any(working[n] for n in halves))
+                item = draw.members[0]
+                works = any(working[n] for n in self.drawing.converters_of[item.id])
+                found.append(works and any(topology.live(end) for end in item.buses))
             else:
                 presence = topology.presence[bus]
                 nearby = presence is Presence.UNKNOWN and topology.net[bus] in live
