@@ -9,6 +9,7 @@ import random
 import re
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,10 +49,13 @@ def main() -> int:
             known = judges({one.path for one in drawn})
         bar.update(task, description="mutants", total=len(drawn))
 
+        tried = count(1)
+
         def tell(one: Mutant, lives: bool) -> None:
             bar.advance(task)
+            nth = next(tried)
             if lives:
-                text = f"lives: {one.name} (line {one.line})"
+                text = f"lives, {nth} of {len(drawn)}: {one.name} (line {one.line})"
                 bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
         living = trial(drawn, known, asked.jobs, asked.patience, tell)

@@ -195,3 +195,28 @@ def test_a_person_may_try_what_an_automaton_gave_up_in_the_same_scan(desk: Desk)
     desk.scan(inbox=(select("close"),))
     assert desk.refused() == []
     assert desk.happened("command_selected")
+
+
+@pytest.mark.fault("F38")
+def test_what_was_told_to_close_stands_in_the_way_of_the_next_until_it_is_done() -> None:
+    desk = Desk()
+    tie, storage = "52-VCB-TIE", "52-VCB-EA"
+    desk.hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-MA": OPEN, tie: OPEN, storage: OPEN}
+    desk.scan(wish("close", tie))
+    desk.scan(wish("close", tie), wish("close", storage))
+    assert [command.equipment for command in desk.commands] == [tie]
+    assert desk.refused() == ["closing_nearby"]
+    desk.hall.positions[tie] = CLOSED
+    desk.scans(3, wish("close", tie), wish("close", storage))
+    assert [command.equipment for command in desk.commands] == [tie, storage]
+
+
+@pytest.mark.parametrize(("action", "said"), [("open", "seen to"), ("reset", "acknowledged to")])
+def test_what_is_seen_and_what_is_only_acknowledged_are_told_apart(
+    desk: Desk, action: str, said: str
+) -> None:
+    desk.scan(wish(action))
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(wish(action), inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    (told,) = desk.happened("command_verified")
+    assert told.text.startswith(f"{BREAKER} {said} {action}")
