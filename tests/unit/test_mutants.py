@@ -64,7 +64,7 @@ def test_what_importing_runs_is_told_from_what_is_called_later() -> None:
 
 
 def test_nine_of_ten_have_to_be_killed() -> None:
-    drawn = [Mutant("a.py", n, "", str(n), (), None, "") for n in range(10)]
+    drawn = [Mutant("a.py", n, "", str(n), (), None, "", n) for n in range(10)]
     assert report(drawn, {drawn[3].name}, 1)["ok"]
     assert not report(drawn, {drawn[3].name, drawn[4].name}, 1)["ok"]
 

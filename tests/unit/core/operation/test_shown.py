@@ -58,7 +58,7 @@ def seen(hall: Hall, equipment: str, action: str) -> bool:
     return reached(view(hall), Proposal(equipment, "command", action, 0.0, "test", "test"))
 
 
-@pytest.mark.parametrize(("asked", "wanted"), STAGES.items(), ids=" ".join)
+@pytest.mark.parametrize(("asked", "wanted"), STAGES.items(), ids=[" ".join(a) for a in STAGES])
 def test_an_action_is_done_in_its_stages_and_in_no_other(
     asked: tuple[str, str], wanted: set[str]
 ) -> None:

@@ -11,7 +11,16 @@ from daemon.core.operation import Params
 from daemon.core.operation.selection import needs_approval
 from daemon.model.commands import OperatorRequest, Result
 from tests.hall import CLOSED, OPEN, params
-from tests.unit.core.operation.desk import BREAKER, Desk, ask, operate, select, wish
+from tests.unit.core.operation.desk import (
+    BREAKER,
+    Desk,
+    approve,
+    ask,
+    cancel,
+    operate,
+    select,
+    wish,
+)
 
 
 @pytest.fixture
@@ -220,3 +229,21 @@ def test_what_is_seen_and_what_is_only_acknowledged_are_told_apart(
     desk.scan(wish(action), inbox=(desk.answer(Result.ACKNOWLEDGED),))
     (told,) = desk.happened("command_verified")
     assert told.text.startswith(f"{BREAKER} {said} {action}")
+
+
+def test_what_became_of_a_selection_is_told_to_who_comes_late(desk: Desk) -> None:
+    desk.scan(inbox=(select(), cancel(), operate()))
+    assert "is over (cancelled)" in desk.events[-1].text
+    desk.scan(inbox=(select(id="s2"),))
+    desk.scan(wish("open"), inbox=(operate(id="s2"),))
+    assert "is over (displaced by an automaton)" in desk.happened("command_refused")[-1].text
+
+
+def test_both_persons_stand_behind_what_was_done() -> None:
+    desk = Desk(second_approver=("breaker_close",))
+    tie = "52-VCB-TIE"
+    desk.hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-MA": OPEN, tie: OPEN}
+    desk.scan(inbox=(select("close", tie), approve(), operate()))
+    (sent,) = desk.happened("command_sent")
+    behind = {name: sent.fields[name] for name in ("selection", "user", "approver", "owner")}
+    assert behind == {"selection": "s1", "user": "maria", "approver": "jan", "owner": "maria"}

@@ -111,7 +111,7 @@ EDITS = {
         alone=False,
     ),
     "efficiency above one": Edit(
-        "energy_wh: 240e3, efficiency_pu: 0.956", "energy_wh: 240e3, efficiency_pu: ^1.04",
+        "chemistry_count: 1, efficiency_pu: 0.956", "chemistry_count: 1, efficiency_pu: ^1.04",
         "equipment.UPS-A.ratings.efficiency_pu", "gives more than it takes",
     ),
     "unknown normal state": Edit(
