@@ -844,7 +844,7 @@ def _comply(options: argparse.Namespace) -> int:
     if options.list:
         return command.show_list(as_json=options.json)
     if options.trace is None:
-        raise ValueError("TRACE is missing: what is to be judged? (--list shows the rule sets)")
+        raise ValueError("TRACE is missing; it comes before --rules (--list shows the rule sets)")
     taken = Wish(
         columns=tuple(options.column),
         split=options.gaps == "split",

@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.core.compliance import Samples
+from daemon.rehearsal.compliance import trace_faults
+from daemon.rehearsal.compliance.trace_faults import Fault, TraceError, refuse
+from daemon.settings.findings import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,30 +35,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _GZIP: Final = b"\x1f\x8b"
-_TOLD: Final = 20
-_EVEN: Final = 0.95
-"""A trace is even when so many of its steps are the usual one."""
-_HOLE_EVEN: Final = 1.5
-_HOLE: Final = 10.0
-"""A step so many times the usual one is a hole: in an even trace, in another."""
-_TOP_W: Final = 20e9
-"""More than any site draws [W]."""
-_OF_RATED: Final = 10.0
-_SMALL_W: Final = 1e3
-"""A whole site draws more than this at its peak: less is kW or MW under a name in W [W]."""
-_TOP_PU: Final = 6.0
-_TOP_HZ: Final = 100.0
-_OFF_NOMINAL: Final = 0.1
+_TOO_SHORT: Final = "two rows at least are needed"
 _VALID: Final = "t_s, any *_w, voltage_pu, frequency_hz"
 _OTHER_UNIT: Final = re.compile(
     r"_(kw|mw|gw|kva|mva|va|kwh|mwh)$|^(power|load|demand|p)$|^(voltage|volts?|u|v)(_|$)"
     r"|^(frequency|freq|f)(_|$)|^(time|ts|t)(_|$)",
     re.IGNORECASE,
 )
-
-
-class TraceError(ValueError):
-    """A trace was refused; the message names file and line of each problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +90,23 @@ def read_trace(path: Path, wish: Wish) -> TraceFile:
     Raises:
         TraceError: it was refused; all problems by line.
     """
-    text = _text(path)
-    head, _, body = text.partition("\n")
+    head, _, body = _text(path).partition("\n")
     names = [name.strip() for name in head.split(",")]
-    power = _columns(path, names, wish)
+    power = _columns(path, head, names, wish)
     table, lines = _table(path, names, body)
-    _refuse(_time_problems(path, lines, table[:, names.index("t_s")]))
+    t_s = table[:, names.index("t_s")]
+    late = list(trace_faults.time_faults(lines, t_s))
+    if not np.isfinite(t_s).all():
+        refuse(path, late)
     read = [*power, *(i for i, n in enumerate(names) if n in {"voltage_pu", "frequency_hz"})]
-    holes = np.asarray(np.isnan(table[:, read]).any(axis=1))
-    found = _holes(path, lines, table[:, names.index("t_s")], holes)
-    if found and not wish.split:
-        hint = f"{path}: not judged; --gaps split judges every part for itself"
-        _refuse([*found, hint], keep=1)
-    _refuse(_value_problems(path, lines, names, table, power, wish))
-    return _made(path, names, table, power, holes, found, wish)
+    empty = np.asarray(np.isnan(table[:, read]).any(axis=1))
+    missing = trace_faults.holes(lines, t_s, empty)
+    found = [*late, *_values(lines, names, table, power, wish)]
+    if missing and not wish.split:
+        hint = "not judged; --gaps split takes holes for the ends of parts that are judged alone"
+        refuse(path, [*found, *missing], hint)
+    refuse(path, found)
+    return _made(path, names, table, power, empty, trace_faults.said_of(path, missing), wish)
 
 
 def _text(path: Path) -> str:
@@ -131,8 +120,10 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _columns(path: Path, names: Sequence[str], wish: Wish) -> list[int]:
+def _columns(path: Path, head: str, names: Sequence[str], wish: Wish) -> list[int]:
     """Return the columns in W that are added up; refuse a header that cannot be meant."""
+    if "," not in head and (";" in head or "\t" in head):
+        refuse(path, [Fault(1, "columns have to be parted by commas")])
     found = [f"column {n} stands twice" for n in sorted({n for n in names if names.count(n) > 1})]
     if "t_s" not in names:
         found.append(f"there is no column t_s (valid: {_VALID})")
@@ -145,25 +136,25 @@ def _columns(path: Path, names: Sequence[str], wish: Wish) -> list[int]:
     power = [i for i, name in enumerate(names) if name.endswith("_w")]
     for name in wish.columns:
         if name not in names or not name.endswith("_w"):
-            valid = ", ".join(names[i] for i in power[:_TOLD]) or "none"
+            valid = choices([names[i] for i in power], name) or "none"
             found.append(f"there is no column {name} in W (valid: {valid})")
     if wish.columns:
         power = [i for i in power if names[i] in wish.columns]
     if not power and not known & set(names) - {"t_s"}:
         found.append(f"nothing to judge in {', '.join(names)} (valid: {_VALID})")
-    _refuse(f"{path}:1: {said}" for said in found)
+    refuse(path, [Fault(1, said) for said in found])
     return power
 
 
 def _table(path: Path, names: Sequence[str], body: str) -> tuple[Floats, NDArray[np.int64]]:
     """Return the numbers, NaN where a cell is empty, and the line of each row."""
     if not body.strip():
-        raise TraceError(f"{path}:1: two rows at least are needed")
+        refuse(path, [Fault(1, _TOO_SHORT)])
     try:
         table = np.loadtxt(io.StringIO(body), delimiter=",", ndmin=2, comments=None)
     except ValueError:
         return _by_line(path, names, body)
-    if not len(table) or table.shape[1] != len(names) or np.isinf(table).any():
+    if len(table) < 2 or table.shape[1] != len(names) or np.isinf(table).any():
         return _by_line(path, names, body)
     lines = np.arange(2, len(table) + 2)
     if body.count("\n") + (not body.endswith("\n")) != len(table):  # empty lines between
@@ -174,7 +165,7 @@ def _table(path: Path, names: Sequence[str], body: str) -> tuple[Floats, NDArray
 
 def _by_line(path: Path, names: Sequence[str], body: str) -> tuple[Floats, NDArray[np.int64]]:
     """Read line by line, to name what is wrong."""
-    found: list[str] = []
+    found: list[Fault] = []
     rows: list[list[float]] = []
     lines: list[int] = []
     for number, line in enumerate(body.split("\n"), start=2):
@@ -182,19 +173,20 @@ def _by_line(path: Path, names: Sequence[str], body: str) -> tuple[Floats, NDArr
             continue
         cells = line.split(",")
         if len(cells) != len(names):
-            found.append(f"{path}:{number}: {len(cells)} values where the header has {len(names)}")
+            said = f"{len(cells)} values where the header has {len(names)}"
+            found.append(Fault(number, said))
             continue
         row = [_number(cell) for cell in cells]
         found += [
-            f"{path}:{number}: {name}: {cell.strip()} is no number"
+            Fault(number, f"{name}: {cell.strip()} is no number")
             for name, cell, value in zip(names, cells, row, strict=True)
             if math.isinf(value)
         ]
         rows.append(row)
         lines.append(number)
     if not found and len(rows) < 2:
-        found.append(f"{path}:1: two rows at least are needed")
-    _refuse(found)
+        found.append(Fault(1, _TOO_SHORT))
+    refuse(path, found)
     return np.array(rows, dtype=np.float64), np.array(lines)
 
 
@@ -208,95 +200,26 @@ def _number(cell: str) -> float:
         return math.inf
 
 
-def _time_problems(path: Path, lines: NDArray[np.int64], t_s: Floats) -> Iterator[str]:
-    if len(t_s) < 2:
-        yield f"{path}:1: two rows at least are needed"
-        return
-    for at in np.flatnonzero(~np.isfinite(t_s)):
-        yield f"{path}:{lines[at]}: t_s is no number"
-    for at in np.flatnonzero(np.diff(t_s) <= 0.0) + 1:
-        yield (
-            f"{path}:{lines[at]}: time goes from {t_s[at - 1]:.9g} s to {t_s[at]:.9g} s: "
-            "it must rise"
-        )
-
-
-def _holes(
-    path: Path, lines: NDArray[np.int64], t_s: Floats, empty: NDArray[np.bool_]
-) -> list[str]:
-    """Return what is missing, by line."""
-    begun = empty & ~np.concatenate(([False], empty[:-1]))
-    found = []
-    for at in np.flatnonzero(begun):
-        last = at + int(np.argmin(np.concatenate((empty[at:], [False])))) - 1
-        upto = f" to line {lines[last]}" if last > at else ""
-        found.append((int(at), f"{path}:{lines[at]}: a value is missing{upto}"))
-    steps_s = np.diff(t_s)
-    usual_s = float(np.median(steps_s))
-    for at in np.flatnonzero(_torn(steps_s)) + 1:
-        said = f"a gap of {steps_s[at - 1]:.6g} s where rows are {usual_s:.6g} s apart"
-        found.append((int(at), f"{path}:{lines[at]}: {said}"))
-    return [said for _, said in sorted(found)]
-
-
-def _torn(steps_s: Floats) -> NDArray[np.bool_]:
-    """Return which steps are holes."""
-    usual_s = float(np.median(steps_s))
-    even = np.mean(np.abs(steps_s - usual_s) <= 0.01 * usual_s) >= _EVEN
-    return np.asarray(steps_s > (_HOLE_EVEN if even else _HOLE) * usual_s)
-
-
-def _value_problems(
-    path: Path,
+def _values(
     lines: NDArray[np.int64],
     names: Sequence[str],
     table: Floats,
     power: Sequence[int],
     wish: Wish,
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """Yield values that cannot be, and what they look like."""
-
-    def told(column: int, bad: NDArray[np.bool_], why: str) -> Iterator[str]:
-        at = np.flatnonzero(bad)
-        if len(at) > len(table) // 2 and len(at) > 1:
-            yield (
-                f"{path}:{lines[at[0]]}: {names[column]}: {table[at[0], column]:g} {why}, "
-                f"and so {len(at) - 1} more rows"
-            )
-            return
-        for k in at:
-            yield f"{path}:{lines[k]}: {names[column]}: {table[k, column]:g} {why}"
-
-    top_w = _OF_RATED * wish.rated_w if wish.rated_w else _TOP_W
     for i in power:
-        if not wish.export:
-            yield from told(i, table[:, i] < 0.0, "is negative (--export if it flows back)")
-        yield from told(i, np.abs(table[:, i]) > top_w, f"is absurd: above {top_w:g} W")
-    if power:
-        total_w = np.nansum(table[:, power], axis=1)
-        k = int(np.argmax(np.abs(total_w)))
-        if abs(total_w[k]) < _SMALL_W and not wish.scale_to_w:
-            said = "the highest power is" if total_w[k] else "nothing is drawn: the highest is"
-            yield (
-                f"{path}:{lines[k]}: {said} {total_w[k]:g} W: is it in kW or MW? Columns named _w "
-                "are in W (--scale-to if its size does not matter)"
-            )
+        column = table[:, i]
+        yield from trace_faults.power_faults(
+            lines, names[i], column, wish.rated_w, export=wish.export
+        )
+    if power and not wish.scale_to_w:
+        yield from trace_faults.total_faults(lines, np.nansum(table[:, power], axis=1))
     if "voltage_pu" in names:
-        i = names.index("voltage_pu")
-        values = table[:, i]
-        yield from told(i, values > _TOP_PU, "is no per unit: volts or per cent?")
-        yield from told(i, values < 0.0, "is negative")
+        yield from trace_faults.voltage_faults(lines, table[:, names.index("voltage_pu")])
     if "frequency_hz" in names:
-        i = names.index("frequency_hz")
-        values = table[:, i]
-        yield from told(i, (values < 0.0) | (values > _TOP_HZ), "is no frequency of a network")
-        live = values[values > 0.0]
-        usual_hz = float(np.median(live)) if len(live) else wish.nominal_hz
-        if abs(usual_hz / wish.nominal_hz - 1.0) > _OFF_NOMINAL and usual_hz <= _TOP_HZ:
-            yield (
-                f"{path}:{lines[0]}: frequency_hz: {usual_hz:g} in the middle is far from "
-                f"{wish.nominal_hz:g} Hz: per unit, or another network (--nominal-hz)?"
-            )
+        column = table[:, names.index("frequency_hz")]
+        yield from trace_faults.frequency_faults(lines, column, wish.nominal_hz)
 
 
 def _made(
@@ -304,20 +227,21 @@ def _made(
     names: Sequence[str],
     table: Floats,
     power: Sequence[int],
-    holes: NDArray[np.bool_],
-    found: Sequence[str],
+    empty: NDArray[np.bool_],
+    missing: Sequence[str],
     wish: Wish,
 ) -> TraceFile:
-    good = table[~holes]
+    """Return the trace without the rows in which something is missing; `missing` tells them."""
+    good = table[~empty]
     # To the microsecond: a time of day in seconds has no more, and windows are exact.
     t_ns = np.rint(good[:, names.index("t_s")] * 1e6).astype(np.int64) * 1000
     if len(t_ns) < 2:
         raise TraceError(f"{path}: fewer than two rows are left beside its holes")
     if (np.diff(t_ns) <= 0).any():
         raise TraceError(f"{path}: rows are less than a microsecond apart")
-    torn = _torn(np.diff(t_ns).astype(np.float64))
-    missing = np.diff(np.flatnonzero(~holes)) > 1
-    begins = np.flatnonzero(torn | missing) + 1
+    torn = trace_faults.torn(np.diff(t_ns).astype(np.float64))
+    left_out = np.diff(np.flatnonzero(~empty)) > 1
+    begins = np.flatnonzero(torn | left_out) + 1
     values: dict[str, Floats] = {}
     notes = []
     if power:
@@ -333,10 +257,9 @@ def _made(
         if name in names:
             values[name] = good[:, names.index(name)].copy()
     notes += _unread(names, power, wish)
-    if found:
+    if missing:
         notes.append(f"{len(begins) + 1} parts judged for themselves, no window reaches across:")
-        notes += found[:_TOLD]
-        notes += [f"... and {len(found) - _TOLD} more holes"] if len(found) > _TOLD else []
+        notes += missing
     parts = (0, *(int(at) for at in begins), len(t_ns))
     step_ns = int(np.median(np.diff(t_ns)))
     return TraceFile(path, Samples(t_ns, values), parts, step_ns, tuple(notes))
@@ -348,12 +271,3 @@ def _unread(names: Sequence[str], power: Sequence[int], wish: Wish) -> list[str]
     if wish.columns:
         rest = [name for name in rest if not name.endswith("_w")]
     return [f"columns that are not read: {', '.join(rest)}"] if rest else []
-
-
-def _refuse(problems: Iterator[str] | Sequence[str], keep: int = 0) -> None:
-    """Raise what is wrong, if anything is; of many, the first and the last `keep`."""
-    found = list(problems)
-    if found:
-        body, tail = found[: len(found) - keep], found[len(found) - keep :]
-        more = [f"... and {len(body) - _TOLD} more"] if len(body) > _TOLD else []
-        raise TraceError("\n".join([*body[:_TOLD], *more, *tail]))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from daemon.rehearsal.compliance.trace_file import TraceError, Wish, read_trace
+from daemon.rehearsal.compliance.trace_faults import TraceError
+from daemon.rehearsal.compliance.trace_file import Wish, read_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_columns_in_w_are_added_up_or_chosen(tmp_path: Path) -> None:
     one = taken(tmp_path, text, Wish(columns=("b_w",)))
     assert one.samples.values["power_w"][0] == 4e6
     said = refused(tmp_path, text, Wish(columns=("c_w",)))
-    assert said == [":1: there is no column c_w in W (valid: a_w, b_w)"]
+    assert said == [":1: there is no column c_w in W (valid: b_w, a_w)"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,7 @@ def test_columns_in_w_are_added_up_or_chosen(tmp_path: Path) -> None:
         ("t_s,load", "column load is in no unit that is read here"),
         ("t_s,celsius", "nothing to judge in t_s, celsius"),
         ("t_s,t_s", "column t_s stands twice"),
+        ("t_s;load_w", "columns have to be parted by commas"),
     ],
 )
 def test_a_header_in_other_units_is_refused(tmp_path: Path, head: str, words: str) -> None:
@@ -91,7 +93,7 @@ def test_a_header_in_other_units_is_refused(tmp_path: Path, head: str, words: st
         (7, "6,5e6", ":9: time goes from 6 s to 6 s: it must rise"),
         (7, ",5e6", ":9: t_s is no number"),
         (7, "7,-1", ":9: load_w: -1 is negative (--export if it flows back)"),
-        (7, "7,9e12", ":9: load_w: 9e+12 is absurd: above 2e+10 W"),
+        (7, "7,9e12", ":9: load_w: 9e+12 is absurd: beyond 2e+10 W"),
         (7, "7,five", ":9: load_w: five is no number"),
         (7, "7,inf", ":9: load_w: inf is no number"),
         (7, "7", ":9: 1 values where the header has 2"),
@@ -111,6 +113,8 @@ def test_what_is_wrong_in_a_row_is_named_by_line(
 def test_all_is_told_at_once_and_too_much_is_counted(tmp_path: Path) -> None:
     said = refused(tmp_path, rows((3, "3,-1"), (8, "8,-2"), (9, "9,1e15")))
     assert [line.split(":")[1] for line in said] == ["5", "10", "11"]
+    said = refused(tmp_path, rows((3, "3,nan"), (8, "7,-2"), (9, "9,1e15")))
+    assert [line.split(":")[1] for line in said[:-1]] == ["5", "10", "10", "11"]
     text = "t_s,load_w\n" + "".join(f"{i},{-1 if i % 3 else 5e6}\n" for i in range(300))
     said = refused(tmp_path, text)
     assert said == [":3: load_w: -1 is negative (--export if it flows back), and so 199 more rows"]
@@ -153,7 +157,7 @@ def test_who_knows_better_may_say_so(tmp_path: Path) -> None:
 
 def test_ten_times_the_rated_power_is_absurd(tmp_path: Path) -> None:
     said = refused(tmp_path, rows((7, "7,2e8")), Wish(rated_w=1e7))
-    assert said == [":9: load_w: 2e+08 is absurd: above 1e+08 W"]
+    assert said == [":9: load_w: 2e+08 is absurd: beyond 1e+08 W"]
 
 
 def test_a_hole_is_refused_with_what_could_be_done(tmp_path: Path) -> None:
@@ -161,7 +165,7 @@ def test_a_hole_is_refused_with_what_could_be_done(tmp_path: Path) -> None:
     assert said == [
         ":9: a gap of 2 s where rows are 1 s apart",
         ":21: a value is missing to line 22",
-        ": not judged; --gaps split judges every part for itself",
+        ": not judged; --gaps split takes holes for the ends of parts that are judged alone",
     ]
 
 

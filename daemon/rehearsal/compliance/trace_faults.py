@@ -1,0 +1,156 @@
+"""What can be wrong with a trace: its time, what is missing, and values that cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+_TOLD: Final = 20
+_EVEN: Final = 0.95
+"""A trace is even when so many of its steps are the usual one."""
+_HOLE_EVEN: Final = 1.5
+_HOLE: Final = 10.0
+"""A step so many times the usual one is a hole: in an even trace, in another."""
+_TOP_W: Final = 20e9
+"""More than any site draws [W]."""
+_OF_RATED: Final = 10.0
+_SMALL_W: Final = 1e3
+"""A whole site draws more than this at its peak: less is kW or MW under a name in W [W]."""
+_TOP_PU: Final = 6.0
+_TOP_HZ: Final = 100.0
+_OFF_NOMINAL: Final = 0.1
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong, and on which line of the file."""
+
+    line: int
+    text: str
+
+
+class TraceError(ValueError):
+    """A trace was refused; the message names file and line of each problem."""
+
+
+def refuse(path: Path, faults: Iterable[Fault], hint: str = "") -> None:
+    """Raise what is wrong, in the order of the file, if anything is; `hint` says what to do.
+
+    Raises:
+        TraceError: there are faults.
+    """
+    found = said_of(path, sorted(faults))
+    if found:
+        raise TraceError("\n".join([*found, *([f"{path}: {hint}"] if hint else [])]))
+
+
+def said_of(path: Path, faults: Sequence[Fault]) -> list[str]:
+    """Return faults as lines for people; of too many, how many more there are."""
+    more = len(faults) - _TOLD
+    said = [f"{path}:{one.line}: {one.text}" for one in faults[:_TOLD]]
+    return [*said, f"... and {more} more"] if more > 0 else said
+
+
+def time_faults(lines: Ints, t_s: Floats) -> Iterator[Fault]:
+    """Yield where time is no number, stands still or goes back."""
+    for at in np.flatnonzero(~np.isfinite(t_s)):
+        yield Fault(int(lines[at]), "t_s is no number")
+    for at in np.flatnonzero(np.diff(t_s) <= 0.0) + 1:
+        yield Fault(
+            int(lines[at]), f"time goes from {t_s[at - 1]:.9g} s to {t_s[at]:.9g} s: it must rise"
+        )
+
+
+def holes(lines: Ints, t_s: Floats, empty: NDArray[np.bool_]) -> list[Fault]:
+    """Return what is missing; gaps in time are looked for only where it rises throughout.
+
+    Args:
+        lines: of the rows `(n,)`.
+        t_s: of the rows `(n,)` [s].
+        empty: rows in which a value is missing `(n,)`.
+    """
+    begun = empty & ~np.concatenate(([False], empty[:-1]))
+    found = []
+    for at in np.flatnonzero(begun):
+        last = at + int(np.argmin(np.concatenate((empty[at:], [False])))) - 1
+        upto = f" to line {lines[last]}" if last > at else ""
+        found.append(Fault(int(lines[at]), f"a value is missing{upto}"))
+    steps_s = np.diff(t_s)
+    if (steps_s <= 0.0).any():
+        return found
+    usual_s = float(np.median(steps_s))
+    for at in np.flatnonzero(torn(steps_s)) + 1:
+        said = f"a gap of {steps_s[at - 1]:.6g} s where rows are {usual_s:.6g} s apart"
+        found.append(Fault(int(lines[at]), said))
+    return sorted(found)
+
+
+def torn(steps_s: Floats) -> NDArray[np.bool_]:
+    """Return which steps between rows are holes `(n - 1,)`."""
+    usual_s = float(np.median(steps_s))
+    even = np.mean(np.abs(steps_s - usual_s) <= 0.01 * usual_s) >= _EVEN
+    return np.asarray(steps_s > (_HOLE_EVEN if even else _HOLE) * usual_s)
+
+
+def _told(lines: Ints, name: str, values: Floats, bad: NDArray[np.bool_], why: str) -> list[Fault]:
+    """Return the rows that are bad, or the first of them where most are."""
+    at = np.flatnonzero(bad)
+    if len(at) > len(values) // 2 and len(at) > 1:
+        first = at[0]
+        said = f"{name}: {values[first]:g} {why}, and so {len(at) - 1} more rows"
+        return [Fault(int(lines[first]), said)]
+    return [Fault(int(lines[k]), f"{name}: {values[k]:g} {why}") for k in at]
+
+
+def power_faults(
+    lines: Ints, name: str, values: Floats, rated_w: float, *, export: bool
+) -> Iterator[Fault]:
+    """Yield what cannot be in a column in W; `export` lets it be negative."""
+    top_w = _OF_RATED * rated_w if rated_w else _TOP_W
+    if not export:
+        negative = (values < 0.0) & (values >= -top_w)
+        yield from _told(lines, name, values, negative, "is negative (--export if it flows back)")
+    absurd = np.abs(values) > top_w
+    yield from _told(lines, name, values, absurd, f"is absurd: beyond {top_w:g} W")
+
+
+def total_faults(lines: Ints, total_w: Floats) -> Iterator[Fault]:
+    """Yield that a whole site draws next to nothing."""
+    k = int(np.argmax(np.abs(total_w)))
+    if abs(total_w[k]) < _SMALL_W:
+        said = "the highest power is" if total_w[k] else "nothing is drawn: the highest is"
+        yield Fault(
+            int(lines[k]),
+            f"{said} {total_w[k]:g} W: is it in kW or MW? Columns named _w are in W "
+            "(--scale-to if its size does not matter)",
+        )
+
+
+def voltage_faults(lines: Ints, values: Floats) -> Iterator[Fault]:
+    """Yield what is no voltage in per unit."""
+    name, much = "voltage_pu", values > _TOP_PU
+    yield from _told(lines, name, values, much, "is no per unit: volts or per cent?")
+    yield from _told(lines, name, values, values < 0.0, "is negative")
+
+
+def frequency_faults(lines: Ints, values: Floats, nominal_hz: float) -> Iterator[Fault]:
+    """Yield what is no frequency of a network, or of another one."""
+    wrong = (values < 0.0) | (values > _TOP_HZ)
+    yield from _told(lines, "frequency_hz", values, wrong, "is no frequency of a network")
+    live = values[values > 0.0]
+    usual_hz = float(np.median(live)) if len(live) else nominal_hz
+    if abs(usual_hz / nominal_hz - 1.0) > _OFF_NOMINAL and usual_hz <= _TOP_HZ:
+        yield Fault(
+            int(lines[0]),
+            f"frequency_hz: {usual_hz:g} in the middle is far from {nominal_hz:g} Hz: per unit, "
+            "or another network (--nominal-hz)?",
+        )
