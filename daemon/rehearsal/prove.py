@@ -13,10 +13,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from daemon import settings
 from daemon.core import interlocks
-from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.moves import text
+from daemon.rehearsal.proof.picture import Decided
 from daemon.rehearsal.proof.replay import scenario
 from daemon.runtime.clock import processor_s
 
@@ -193,7 +193,7 @@ def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None
         return
     scheme = site_file.site.schemes[searched.part.name.partition("/")[0]]
     for n, (wrong, deeds) in enumerate(searched.tally.found.items(), 1):
-        assert isinstance(scheme, MainTieMainScheme)
+        assert isinstance(scheme, Decided)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{searched.part.name.replace('/', '-')}-{n}.yaml"
         path.write_text(scenario(site_file.site, scheme, wrong, deeds), encoding="utf-8")

@@ -102,7 +102,7 @@ def section_events(
         if seen is Event.SEEN_BOTH and not state.sync_ns:
             events.append(Event.NOT_LET_IN)
         events.append(seen)
-    elif view.passed(state.since_ns + scan.waits_ns["isolate_s"]):
+    elif _out_of_sight(scan, state, main):
         events.append(Event.OUT_OF_SIGHT)
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
         events.append(Event.MAIN_GONE)
@@ -124,6 +124,16 @@ def section_events(
     if choice:
         events.append(Event.ALTERNATE_USABLE)
     return events
+
+
+def _out_of_sight(scan: Scan, state: SectionState, main: Position | None) -> bool:
+    """Return whether what was told to move had its time, and its position cannot be read."""
+    seeks = state.stage is Stage.SYNCHRONISING
+    if seeks and main is Position.TRAVELLING:
+        return False  # as it was told to
+    # Until synchronism is found nothing has been told to move.
+    told_ns = state.sync_ns if seeks else state.since_ns
+    return scan.view.lasted(told_ns, scan.waits_ns["isolate_s"])
 
 
 _SEEN: Final = {

@@ -9,16 +9,17 @@ it, and AWAITS a source. A usable source is then closed onto the dead section. W
 back, the main is closed by its synchronism check while the alternate still feeds (SYNCHRONISING);
 in the scan that sees both closed the alternate is told to open (PARTING). If synchronism does not
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN), or stays where it is when the
-interlocks want no gap. If the alternate does not open
-in time, what closed last, the main, is opened again (BACKING_OUT); fed by an alternate that cannot
-be opened the section is HELD, since every further try would end the same way. A main that shows
-closed beside the alternate without having been let in by its synchronism check is sent out again
-(EXPELLING): what came last goes, so that the section keeps its feed where the position shown is not
-the true one, and a real overlap ends all the same. A breaker that does
-not open where it must ends in LOCKOUT. Both are for a person to reset; but where its position
-cannot be read nothing is known against it, and the section is UNJUDGED until it can. A breaker that
-does not close is remembered by the scheme, and another way is tried from AWAITING; a main that does
-not close although synchronism was there is no reason to part from what feeds the section.
+interlocks want no gap. If the alternate does not open in time, what closed last, the main, is
+opened again (BACKING_OUT); fed by an alternate that cannot be opened the section is HELD, since
+every further try would end the same way. A main that shows closed beside the alternate without
+having been let in by its synchronism check is sent out again (EXPELLING): what came last goes, so
+that the section keeps its feed where the position shown is not the true one, and a real overlap
+ends all the same. So is one that found synchronism and cannot be seen to have closed. A breaker
+that does not open where it must ends in LOCKOUT. Both are for a person to reset; but where its
+position cannot be read nothing is known against it, and the section is UNJUDGED until it can. A
+breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
+main that does not close although synchronism was there is no reason to part from what feeds the
+section.
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
@@ -64,7 +65,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         after isolate_s -> LOCKOUT
     SYNCHRONISING
         HANDS_OFF -> UNJUDGED
-        NOT_LET_IN -> EXPELLING
+        NOT_LET_IN, OUT_OF_SIGHT -> EXPELLING
         SEEN_BOTH -> PARTING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
@@ -151,7 +152,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
-    OUT_OF_SIGHT = "what was told to open had its time, and its position cannot be read"
+    OUT_OF_SIGHT = "what was told to move had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"
     RESET = "a person has looked and resets"
@@ -225,6 +226,7 @@ _TRANSITIONS: Final = {
         Stage.SYNCHRONISING,
         HANDS_OFF=Stage.UNJUDGED,
         NOT_LET_IN=Stage.EXPELLING,
+        OUT_OF_SIGHT=Stage.EXPELLING,
         SEEN_BOTH=Stage.PARTING,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_DEAD=Stage.AWAITING,

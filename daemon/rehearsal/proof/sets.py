@@ -156,6 +156,10 @@ class Sets(Switchgear):
         """Return what an opening takes its last feed; sets that are let go feed nothing."""
         return super().darkens(plant, at, told) if plant.wanted else ()
 
+    def spared(self, plant: Plant) -> tuple[int, ...]:
+        """Return what persons may part from the sets: what hangs on the bus, its board proves."""
+        return self.critical
+
     def starved(self, plant: Plant) -> bool:
         """Return whether the sets are wanted, one runs, and none feeds the bus."""
         running = RUNNING in plant.stages

@@ -178,16 +178,17 @@ class Switchgear:
     def obey(
         self, plant: Plant, at: int, action: str, *, for_gap: bool, by_hand: bool = False
     ) -> Branch:
-        """Return the board with a command on its way; it goes after those before it.
-
-        A person who opens what is dark takes no feed from it, even when one is on its way.
-        """
-        live = self.voltages(plant)
-        dark = tuple(bus for bus in self.critical if by_hand and not live[bus])
+        """Return the board with a command on its way; it goes after those before it."""
+        dark = self.spared(plant) if by_hand else ()
         queue = (*plant.orders[at], Told(action, for_gap, raced=False, dark=dark))
         after = plant._replace(orders=put(plant.orders, at, queue))
         timers = () if len(queue) > 1 else ((("order", at), ORDER_MS),)
         return Branch(after, timers)
+
+    def spared(self, plant: Plant) -> tuple[int, ...]:
+        """Return the critical buses from which a person takes no feed, though one be on its way."""
+        live = self.voltages(plant)
+        return tuple(bus for bus in self.critical if not live[bus])
 
     def _delivered(self, plant: Plant, at: int) -> Iterator[Branch]:
         """A command has reached a device: it obeys, refuses, or acts and is not heard."""
@@ -269,7 +270,16 @@ class Switchgear:
             if before[bus]
             and not now[bus]
             and bus not in told.dark
+            and not self._coming(after, bus)
             and not (told.for_gap and self._feed_at_hand(after, bus))
+        )
+
+    def _coming(self, plant: Plant, bus: int) -> bool:
+        """Return whether a breaker is closing that has voltage on its other side: a short gap."""
+        live = self.voltages(plant)
+        return any(
+            motion == CLOSING and bus in b.ends and live[sum(b.ends) - bus]
+            for b, motion in zip(self.breakers, plant.motions, strict=False)
         )
 
     def _feed_at_hand(self, plant: Plant, bus: int) -> bool:

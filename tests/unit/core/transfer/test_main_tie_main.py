@@ -523,3 +523,30 @@ def test_rows_that_the_first_set_cannot_begin_with_are_off_before_it_takes_its_b
     assert hall.now_ns - closed_ns <= 40_000_000, "the first block follows without a wait"
     hall.run(20.0)
     assert hall.positions["52-VCB-HA"] == hall.positions["52-VCB-HB"] == CLOSED
+
+
+@pytest.mark.parametrize("sync_ns", [0, 1])
+def test_a_main_that_only_shows_closed_does_not_cost_the_section_its_feed(sync_ns: int) -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    if sync_ns:  # while the main seeks synchronism that it does not find
+        hall.synchronism_s = 1000.0
+        hall.said["52-VCB-MA", "sync_25"] = 0.0
+        assert hall.run(60.0, until=lambda: "close_in_sync" in hall.told("52-VCB-MA"))
+    hall.said["52-VCB-MA", "position"] = float(CLOSED)
+    hall.run(2.0)
+    assert hall.told("52-VCB-MA")[-1] == "open"
+    assert hall.told("52-VCB-GA") == ["close"]
+    assert hall.positions["52-VCB-GA"] == CLOSED
+
+
+def test_a_main_that_cannot_be_seen_to_have_closed_is_opened_again() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.synchronism_s = 0.1  # the contacts follow the relay
+    assert hall.run(60.0, until=lambda: "close_in_sync" in hall.told("52-VCB-MA"))
+    hall.said["52-VCB-MA", "position"] = 3.0
+    hall.run(14.0)
+    assert hall.told("52-VCB-MA")[-1] == "open"
+    assert hall.positions["52-VCB-MA"] == OPEN
+    assert fed_by_sets(hall, "MVA")
