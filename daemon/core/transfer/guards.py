@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core.authority import selected
 from daemon.core.transfer import joint, ways
-from daemon.core.transfer.section import Event, Stage
+from daemon.core.transfer.section import SECTION, Event, Stage
 from daemon.model.natures import Position
 from daemon.model.quantities import ns
 
@@ -91,39 +91,46 @@ def alternate_closed(scan: Scan, i: int) -> str | None:
 def section_events(
     scan: Scan, i: int, state: SectionState, closed: str | None, choice: str
 ) -> list[Event]:
-    """Return what is true of a section this scan, most urgent first."""
+    """Return what is true of a section this scan and heeded in its stage, most urgent first."""
     view, params, drawn = scan.view, scan.params, scan.scheme.sections[i]
     events = [Event.RESET] if scan.reset else []
     if scan.auto is False:
         return [*events, Event.HANDS_OFF]
+    heeds = _HEEDED[state.stage]
     main = view.position(drawn.main)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
         seen = _SEEN[main is Position.CLOSED, bool(closed)]
         if seen is Event.SEEN_BOTH and not state.sync_ns:
             events.append(Event.NOT_LET_IN)
         events.append(seen)
-    elif _out_of_sight(scan, state, main):
+    elif Event.OUT_OF_SIGHT in heeds and _out_of_sight(scan, state, main):
         events.append(Event.OUT_OF_SIGHT)
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
         events.append(Event.MAIN_GONE)
-    if view.lasted(state.dead_ns, ns(params.alternate_confirm_s)):
+    confirm_ns = ns(params.alternate_confirm_s)
+    if Event.ALTERNATE_LOST in heeds and view.lasted(state.dead_ns, confirm_ns):
         events.append(Event.ALTERNATE_LOST)
     if _not_closed(scan, drawn, state):
         events.append(Event.NOT_CLOSED)
     if scan.auto is None:
         # Nothing new is begun on a selector that cannot be read.
         return [e for e in events if state.stage is not Stage.UNJUDGED]
-    if _main_lost(scan, drawn, state):
+    if Event.MAIN_LOST in heeds and _main_lost(scan, drawn, state):
         events.append(Event.MAIN_LOST)
-    settled = view.lasted(state.mains_ns, ns(params.mains_settle_s))
-    if state.stage is Stage.AWAITING:
-        usable = ways.from_mains if settled else ways.from_island
-        events += [Event.MAIN_USABLE] * usable(scan, i, state)
-    elif settled and state.stage is Stage.ON_ALTERNATE and ways.may_return(scan, i, state):
-        events.append(Event.RETURN_PERMITTED)
+    if state.stage in {Stage.AWAITING, Stage.ON_ALTERNATE}:
+        events += _to_main(scan, i, state)
     if choice:
         events.append(Event.ALTERNATE_USABLE)
     return events
+
+
+def _to_main(scan: Scan, i: int, state: SectionState) -> list[Event]:
+    """Return whether a section that its main does not feed may be given to it."""
+    settled = scan.view.lasted(state.mains_ns, ns(scan.params.mains_settle_s))
+    if state.stage is Stage.AWAITING:
+        usable = ways.from_mains if settled else ways.from_island
+        return [Event.MAIN_USABLE] * usable(scan, i, state)
+    return [Event.RETURN_PERMITTED] * (settled and ways.may_return(scan, i, state))
 
 
 def _out_of_sight(scan: Scan, state: SectionState, main: Position | None) -> bool:
@@ -136,6 +143,10 @@ def _out_of_sight(scan: Scan, state: SectionState, main: Position | None) -> boo
     return scan.view.lasted(told_ns, scan.waits_ns["isolate_s"])
 
 
+_HEEDED: Final = {
+    stage: frozenset(event for at, event in SECTION.transitions if at is stage) for stage in Stage
+}
+"""By stage the events it listens to: what no stage asks for is not waited for either."""
 _SEEN: Final = {
     (True, False): Event.SEEN_ON_MAIN,
     (False, True): Event.SEEN_ON_ALTERNATE,

@@ -10,6 +10,7 @@ operation path and the interlocks are those of `daemon.core.step`; nothing of th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from daemon.core.operation import path as operation
+from daemon.core.operation.task import OVER, Task
 from daemon.core.step import LANES, Control
 from daemon.core.topology import survey
 from daemon.core.view import Facts, Looked, View
@@ -218,6 +221,7 @@ class Mind:
         self._numbers: dict[Hashable, int] = {}
         self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
+        self._from: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
         self._trees: dict[Hashable, _Node | _Half | Thought] = {}
         self._halves = 0
         self._pictures: list[_Shown] = []
@@ -395,8 +399,7 @@ class Mind:
         settings = getattr(self.control, self._path.name)
         turn = self._path.controller.step(view, state, settings, half.proposals)
         view = _concluded(view, turn)
-        # No way under proof operates anything as often as an hour allows: the count is left out.
-        after = {**half.states, self._path.name: replace(turn.state, operated={})}
+        after = {**half.states, self._path.name: _unsaid(turn.state)}
         # When the supply was lost is told to people and decides nothing.
         if "outage" in after:
             after["outage"] = replace(after["outage"], lost_ns=0)
@@ -441,6 +444,7 @@ class Mind:
         if known:
             states = with_known_commands(states, known)
         after, stamps = self._remember(states, facts, memory)
+        self._flow(memory, after, stamps)
         waits = dict.fromkeys(
             Query(n, q.wait_ms)
             for q, came in asked
@@ -465,10 +469,25 @@ class Mind:
         places = self._places[memory]
         for query, _ in asked:
             if query.stamp < len(places):
-                place = places[query.stamp]
-                if self._horizons.get(place, 0) < query.wait_ms:
-                    self._horizons[place] = query.wait_ms
-                    self.learned += 1
+                self._raise(places[query.stamp], query.wait_ms)
+
+    def _flow(self, memory: int, after: int, stamps: list[int]) -> None:
+        """Note which place each stamp came from: what is asked of it there, is asked of it here."""
+        old, new = self._places[memory], self._places[after]
+        for place, source in zip(new, stamps, strict=True):
+            if source < len(old) and old[source] != place:
+                self._from[place].add(old[source])
+                self._raise(old[source], self._horizons.get(place, 0))
+
+    def _raise(self, place: Hashable, horizon_ms: int) -> None:
+        """Let a stamp at a place, and where it can have stood before, be told by its age so far."""
+        work = [place]
+        while work:
+            place = work.pop()
+            if self._horizons.get(place, 0) < horizon_ms:
+                self._horizons[place] = horizon_ms
+                self.learned += 1
+                work += self._from[place]
 
     def _keep(self, root: Hashable, asked: Asked, leaf: _Half | Thought) -> None:
         """Put the end of a scan into its tree of questions."""
@@ -497,6 +516,22 @@ class Mind:
             self._trees[root] = node
         else:
             above.answers[answer] = node
+
+
+def _unsaid(state: operation.State) -> operation.State:
+    """Return the state of the operation path without what is only told to people.
+
+    What has ended is of interest as long as it is wanted, for the device that it was asked of.
+    No way under proof operates anything as often as an hour allows: the count is left out, too.
+    """
+    tasks = {}
+    for name, task in state.tasks.items():
+        said = replace(task, late=True, sent_ns=0, refused_by="")
+        if task.stage in OVER:
+            wish = replace(task.wish, owner="", reason="")
+            said = Task(wish, "", task.stage, 0, selection=task.selection, late=True)
+        tasks[name] = said
+    return replace(state, tasks=tasks, undone={}, operated={})
 
 
 def _values(states: dict[str, Any], facts: Facts) -> tuple[Any, ...]:
