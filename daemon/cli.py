@@ -207,6 +207,15 @@ examples:
   ridethrough command release ROW-1 power_cap_pu
   ridethrough command watch --state /var/lib/ridethrough
 """
+_METRICS = """\
+Lists every metric that /metrics of a site may hold: name, kind, labels, what it tells.
+
+examples:
+  ridethrough metrics
+  ridethrough metrics config/sites/traditional.yaml
+  ridethrough metrics --only '*autonomy*'
+  ridethrough metrics ai_hall --json
+"""
 _SCHEMA = """\
 Prints the JSON Schema that an editor uses to complete and check a file while it is written.
 
@@ -252,6 +261,12 @@ def parser() -> argparse.ArgumentParser:
     _site_options(command("site", _site_command, "make a site file out of power blocks", _SITE))
     _fault_options(command("fault", _fault, "let something go wrong in a running plant", _FAULT))
     _command_options(command("command", _command, "switch by hand, in safe steps", _COMMAND))
+    metrics = command("metrics", _metrics, "every metric of a site, with its meaning", _METRICS)
+    _site(metrics.add_argument, "site", nargs="?", default=DEFAULT_SITE)
+    metrics.add_argument(
+        "--only", default="*", metavar="PATTERN", help="names that match, * for any"
+    )
+    _json(metrics)
     schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
     schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
     return top
@@ -855,6 +870,26 @@ def _comply(options: argparse.Namespace) -> int:
     )
     wish = command.Wish(options.trace, tuple(options.rules), options.contract, taken)
     return command.comply(wish, options.report, as_json=options.json)
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from fnmatch import fnmatchcase
+
+    from daemon.publishers.catalogue import families
+    from daemon.settings import load
+
+    site = load(options.site).site
+    found = [each for each in families(site) if fnmatchcase(each.name, options.only)]
+    if not found:
+        raise ValueError(f"--only {options.only}: no metric of {site.id} has such a name")
+    if options.json:
+        told = [each._asdict() for each in found]
+        print(json.dumps({"ok": True, "site": site.id, "metrics": told}))
+        return 0
+    for each in found:
+        labels = f"{{{', '.join(each.labels)}}}" if each.labels else ""
+        print(f"{each.name}{labels}  ({each.kind})\n    {each.text}")
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

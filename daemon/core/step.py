@@ -72,12 +72,17 @@ from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposa
 from daemon.model.image import UNVERSIONED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daemon.core.topology import Topology
     from daemon.model.commands import Message
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
+
+    Estimator = Callable[[estimator.State, Image, Topology, Site, PointTable], estimator.Scanned]
 
 
 class Inputs(NamedTuple):
@@ -285,13 +290,16 @@ def idle(state: State, version: int, now_ns: int) -> bool:
     return now_ns < state.due_ns and version == state.version != UNVERSIONED
 
 
-def step(state: State, inputs: Inputs, params: Params) -> Step:
+def step(
+    state: State, inputs: Inputs, params: Params, estimate: Estimator = estimator.step
+) -> Step:
     """Decide for one scan.
 
     Args:
         state: what the lane remembers.
         inputs: what reached this scan.
         params: what does not change.
+        estimate: what estimates; for who wants to know how long that takes.
 
     Returns:
         The next state and everything that shall leave.
@@ -301,7 +309,7 @@ def step(state: State, inputs: Inputs, params: Params) -> Step:
         return Step(state)
     lane, standing = LANES[params.lane], _standing(params)
     standing.begin(state, image)
-    view, estimated = _look(state, inputs, params)
+    view, estimated = _look(state, inputs, params, estimate)
     turns: dict[str, Turn[Any]] = {}
     for slot in lane.controllers:
         turns[slot.name], view = _turn(slot, state, view, params, standing)
@@ -343,7 +351,9 @@ def _after(state: State, **news: Any) -> State:  # noqa: ANN401 - each field has
     return after
 
 
-def _look(state: State, inputs: Inputs, params: Params) -> tuple[View, estimator.Scanned | None]:
+def _look(
+    state: State, inputs: Inputs, params: Params, estimate: Estimator
+) -> tuple[View, estimator.Scanned | None]:
     """Return the view of the first controller, and in the main lane what was estimated for it.
 
     The switching lane decides on what it measures itself.
@@ -355,9 +365,7 @@ def _look(state: State, inputs: Inputs, params: Params) -> tuple[View, estimator
     topology = survey(inputs.image, params.site, params.points, frozenset(contradicted))
     estimated = None
     if params.lane == "main":
-        estimated = estimator.step(
-            state.estimation, inputs.image, topology, params.site, params.points
-        )
+        estimated = estimate(state.estimation, inputs.image, topology, params.site, params.points)
     view = View(
         lane=params.lane,
         image=inputs.image,

@@ -9,5 +9,5 @@ Must not know: drivers, and how anything was decided. Nothing comes in through a
 acts on the plant; an operator's request is a message of the console.
 
 Add here: one protocol per file, its library imported in that file alone (`prometheus_client` in
-`prometheus`, `aiomqtt` in `mqtt`). A value that leaves carries its quality.
+`figures`, `aiomqtt` in `mqtt`). A value that leaves carries its quality.
 """

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from daemon.publishers.family import Family
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -19,16 +21,44 @@ if TYPE_CHECKING:
     from daemon.model.estimate import Estimate, Fit
     from daemon.model.plant import Site
 
-_BUS: Final = (
-    ("voltage_pu", "Voltage by nominal."),
-    ("voltage_sigma_pu", "Its standard deviation."),
+_BUS: Final = ("voltage_pu", "voltage_sigma_pu")
+_EQUIPMENT: Final = ("power_w", "power_sigma_w", "loss_w", "loss_sigma_w")
+_TEXTS: Final = (
+    ("solved", "A solution stands behind the estimate.", ()),
+    ("chi_square", "Weighted sum of squared residuals.", ()),
+    ("degrees_of_freedom", "Degrees of freedom: what chi-square is about when nothing lies.", ()),
+    ("normalised_residual", "Largest residual by its own standard deviation.", ()),
+    ("instruments_count", "Instruments by how they are used.", ("class",)),
+    ("voltage_pu", "Estimated voltage by nominal.", ("bus",)),
+    ("voltage_sigma_pu", "Standard deviation of the estimated voltage.", ("bus",)),
+    ("power_w", "Estimated active power, load convention.", ("equipment",)),
+    ("power_sigma_w", "Standard deviation of the estimated power.", ("equipment",)),
+    ("loss_w", "Estimated losses of transformers and converters.", ("equipment",)),
+    ("loss_sigma_w", "Standard deviation of the estimated losses.", ("equipment",)),
+    ("stage_efficiency_pu", "Given by taken, by stage of conversion.", ("chain", "stage")),
+    (
+        "stage_efficiency_sigma_pu",
+        "Standard deviation of the efficiency of a stage.",
+        ("chain", "stage"),
+    ),
+    ("chain_efficiency_pu", "Product of the stages of a chain.", ("chain",)),
+    ("chain_efficiency_sigma_pu", "Standard deviation of the efficiency of a chain.", ("chain",)),
+    ("pue_pu", "Facility by IT energy since the start.", ("category",)),
+    ("pue_sigma_pu", "Standard deviation of the present ratio.", ("category",)),
+    ("facility_w", "All that the site consumes and loses.", ()),
+    ("it_w", "IT at its inlets.", ()),
+    ("losses_w", "Lost in transformers and converters.", ()),
+    ("facility_wh", "Energy of all since the start.", ()),
+    ("it_wh", "Energy of IT since the start.", ()),
+    ("losses_wh", "Energy lost since the start.", ()),
+    ("saved_pu", "Less for the 800 V chain for the same work.", ()),
+    ("saved_sigma_pu", "Standard deviation of what is saved.", ()),
+    ("mismatch_w", "What a meter shows less what it should.", ("equipment",)),
 )
-_EQUIPMENT: Final = (
-    ("power_w", "Active power, load convention."),
-    ("power_sigma_w", "Its standard deviation."),
-    ("loss_w", "Losses of transformers and converters."),
-    ("loss_sigma_w", "Their standard deviation."),
-)
+FAMILIES: Final = {
+    name: Family(f"ridethrough_estimate_{name}", text, labels) for name, text, labels in _TEXTS
+}
+"""What is told of the estimate, by quantity."""
 
 
 class EstimateLines:
@@ -42,7 +72,7 @@ class EstimateLines:
         """Return the lines of an estimate, "" while there is none."""
         if estimate is None:
             return ""
-        lines = [*_family("solved", "A solution stands behind the estimate.")]
+        lines = [FAMILIES["solved"].head]
         lines.append(f"ridethrough_estimate_solved {int(estimate.fit is not None)}\n")
         if estimate.fit is not None:
             lines += _fit(estimate.fit)
@@ -53,53 +83,45 @@ class EstimateLines:
 
     def _values(self, estimate: Estimate, fit: Fit) -> Iterator[str]:
         told = np.flatnonzero(fit.bus_observable)
-        for (name, text), prefixes, values in zip(
+        for name, prefixes, values in zip(
             _BUS,
             self._buses,
             (estimate.bus_voltage_pu, estimate.bus_voltage_sigma_pu),
             strict=True,
         ):
-            yield from _family(name, text)
+            yield FAMILIES[name].head
             yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in told)
         powers, losses = np.flatnonzero(fit.power_observable), np.flatnonzero(fit.loss_w)
-        for (name, text), prefixes, values, which in zip(
+        for name, prefixes, values, which in zip(
             _EQUIPMENT,
             self._equipment,
             (estimate.power_w, estimate.power_sigma_w, fit.loss_w, fit.loss_sigma_w),
             (powers, powers, losses, losses),
             strict=True,
         ):
-            yield from _family(name, text)
+            yield FAMILIES[name].head
             yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in which)
 
 
-def _prefixes(
-    label: str, ids: Iterable[str], families: Sequence[tuple[str, str]]
-) -> list[list[str]]:
+def _prefixes(label: str, ids: Iterable[str], families: Sequence[str]) -> list[list[str]]:
     names = list(ids)
     return [
-        [f'ridethrough_estimate_{family}{{{label}="{name}"}} ' for name in names]
-        for family, _ in families
+        [f'{FAMILIES[family].name}{{{label}="{name}"}} ' for name in names] for family in families
     ]
 
 
-def _family(name: str, text: str) -> tuple[str, str]:
-    full = f"ridethrough_estimate_{name}"
-    return f"# HELP {full} {text}\n", f"# TYPE {full} gauge\n"
-
-
-def _single(name: str, text: str, value: float, labels: str = "") -> Iterator[str]:
+def _single(name: str, value: float, labels: str = "") -> Iterator[str]:
     if math.isfinite(value):
-        yield from _family(name, text)
+        yield FAMILIES[name].head
         yield f"ridethrough_estimate_{name}{labels} {value:.7g}\n"
 
 
 def _fit(fit: Fit) -> Iterator[str]:
     worst = float(np.abs(fit.normalised).max(initial=0.0))
-    yield from _single("chi_square", "Weighted sum of squared residuals.", fit.chi_square)
-    yield from _single("degrees_of_freedom", "What it is about when nothing lies.", fit.dof)
-    yield from _single("normalised_residual", "Largest residual by its deviation.", worst)
-    yield from _family("instruments_count", "Instruments by how they are used.")
+    yield from _single("chi_square", fit.chi_square)
+    yield from _single("degrees_of_freedom", fit.dof)
+    yield from _single("normalised_residual", worst)
+    yield FAMILIES["instruments_count"].head
     for code, name in enumerate(("fresh", "aged", "absent")):
         count = int(np.count_nonzero(fit.weight_class == code))
         yield f'ridethrough_estimate_instruments_count{{class="{name}"}} {count}\n'
@@ -111,22 +133,22 @@ def _efficiency(found: Efficiency) -> Iterator[str]:
         for chain in found.chains
         for stage in chain.stages
     ]
-    yield from _family("stage_efficiency_pu", "Given by taken, by stage of conversion.")
+    yield FAMILIES["stage_efficiency_pu"].head
     yield from (
         f"ridethrough_estimate_stage_efficiency_pu{{{labels}}} {stage.efficiency_pu:.6f}\n"
         for labels, stage in rows
     )
-    yield from _family("stage_efficiency_sigma_pu", "Its standard deviation.")
+    yield FAMILIES["stage_efficiency_sigma_pu"].head
     yield from (
         f"ridethrough_estimate_stage_efficiency_sigma_pu{{{labels}}} {stage.sigma_pu:.6f}\n"
         for labels, stage in rows
     )
-    yield from _family("chain_efficiency_pu", "Product of the stages of a chain.")
+    yield FAMILIES["chain_efficiency_pu"].head
     yield from (
         f'ridethrough_estimate_chain_efficiency_pu{{chain="{c.name}"}} {c.efficiency_pu:.6f}\n'
         for c in found.chains
     )
-    yield from _family("chain_efficiency_sigma_pu", "Its standard deviation.")
+    yield FAMILIES["chain_efficiency_sigma_pu"].head
     yield from (
         f'ridethrough_estimate_chain_efficiency_sigma_pu{{chain="{c.name}"}} {c.sigma_pu:.6f}\n'
         for c in found.chains
@@ -136,22 +158,18 @@ def _efficiency(found: Efficiency) -> Iterator[str]:
 
 def _whole(found: Efficiency) -> Iterator[str]:
     category = f'{{category="{found.pue_category}"}}'
-    yield from _single("pue_pu", "Facility by IT energy since the start.", found.pue_pu, category)
-    yield from _single(
-        "pue_sigma_pu", "Deviation of the present ratio.", found.pue_sigma_pu, category
-    )
-    yield from _single("facility_w", "All that the site consumes and loses.", found.facility_w)
-    yield from _single("it_w", "IT at its inlets.", found.it_w)
-    yield from _single("losses_w", "Lost in transformers and converters.", found.loss_w)
-    yield from _single("facility_wh", "Energy of all since the start.", found.facility_wh)
-    yield from _single("it_wh", "Energy of IT since the start.", found.it_wh)
-    yield from _single("losses_wh", "Energy lost since the start.", found.loss_wh)
+    yield from _single("pue_pu", found.pue_pu, category)
+    yield from _single("pue_sigma_pu", found.pue_sigma_pu, category)
+    yield from _single("facility_w", found.facility_w)
+    yield from _single("it_w", found.it_w)
+    yield from _single("losses_w", found.loss_w)
+    yield from _single("facility_wh", found.facility_wh)
+    yield from _single("it_wh", found.it_wh)
+    yield from _single("losses_wh", found.loss_wh)
     if math.isfinite(found.saved_sigma_pu):
-        yield from _single(
-            "saved_pu", "Less for the 800 V chain for the same work.", found.saved_pu
-        )
-        yield from _single("saved_sigma_pu", "Its standard deviation.", found.saved_sigma_pu)
-    yield from _family("mismatch_w", "What a meter shows less what it should.")
+        yield from _single("saved_pu", found.saved_pu)
+        yield from _single("saved_sigma_pu", found.saved_sigma_pu)
+    yield FAMILIES["mismatch_w"].head
     yield from (
         f'ridethrough_estimate_mismatch_w{{equipment="{m.equipment}"}} '
         f"{m.measured_w - m.estimated_w:.7g}\n"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
 
-DURATION_BOUNDS_S = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
+DURATION_BOUNDS_S: Final = (
+    0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256
+)  # fmt: skip
+_BOUNDS_NS: Final = [round(bound * SECOND) for bound in DURATION_BOUNDS_S]
 
 
 @dataclass(slots=True)
@@ -24,6 +30,11 @@ class Spread:
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BOUNDS_S) + 1))
     sum_s: float = 0.0
+
+    def add(self, duration_ns: int) -> None:
+        """Count one duration [ns]."""
+        self.counts[bisect_left(_BOUNDS_NS, duration_ns)] += 1
+        self.sum_s += duration_ns / SECOND
 
 
 @dataclass(slots=True)
@@ -69,6 +80,9 @@ class Snapshot:
         image: what the scan saw.
         estimate: what it made of it, if anything.
         lanes: figures by lane.
+        spent: by stage, how long it took: `poll` (age of the oldest value that is read in the fast
+            class when a main scan looks at it), `estimate`, `decide` (a step of either lane without
+            that), `write` (from decision to answer of the device).
         gateways: counters by gateway.
         commands: commands by result.
         alarms: the last transition of every alarm that is not normal, by id.
@@ -79,6 +93,7 @@ class Snapshot:
         feeds: by load, each of its feeds: bus, how long it lasts on that alone [s], and what
             reserve stands behind it [Wh].
         contingencies: what follows if one element dies; the first is that in which none does.
+        schemes: transfer schemes and their sections, by their stage.
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         tasks_restarted: supervised tasks that died and were started again.
@@ -87,6 +102,7 @@ class Snapshot:
     image: Image
     estimate: Estimate | None
     lanes: Mapping[str, LaneFigures]
+    spent: Mapping[str, Spread]
     gateways: Mapping[str, GatewayFigures]
     commands: Mapping[str, int]
     alarms: Mapping[str, AlarmTransition]
@@ -95,6 +111,7 @@ class Snapshot:
     autonomy_s: Mapping[str, float]
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]
+    schemes: Mapping[str, str]
     ready: bool
     journal_failures: int
     tasks_restarted: int

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from daemon.model.commands import Command, Outcome, Result
+from daemon.publishers.publisher import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
     Answer = Callable[[Outcome], None]
+    Waiting = tuple[Command, Answer, int]
 
 QUEUE: Final = 1000
 
@@ -29,6 +31,7 @@ class Actuation:
 
     Attributes:
         results: commands by result.
+        spread: how long commands took, from the decision to the answer of the device.
     """
 
     def __init__(
@@ -36,12 +39,13 @@ class Actuation:
     ) -> None:
         """Make two queues for each of `drivers`, by gateway."""
         self.results: Final = Counter({result.value: 0 for result in Result})
+        self.spread: Final = Spread()
         self._now_ns = now_ns
         self._gateway = {
             item.id: item.device.gateway for item in site.equipment.values() if item.device
         }
         self._drivers = drivers
-        self._queues: dict[tuple[str, bool], asyncio.Queue[tuple[Command, Answer]]] = {
+        self._queues: dict[tuple[str, bool], asyncio.Queue[Waiting]] = {
             (gateway, urgent): asyncio.Queue(QUEUE)
             for gateway in drivers
             for urgent in (True, False)
@@ -57,14 +61,14 @@ class Actuation:
             elif queue.full():
                 self._answer(answer, command, Result.FAILED, "too many commands wait; not sent")
             else:
-                queue.put_nowait((command, answer))
+                queue.put_nowait((command, answer, self._now_ns()))
 
     def discard(self, why: str) -> int:
         """Answer for every command that waits, without sending it; return how many."""
         discarded = 0
         for queue in self._queues.values():
             while not queue.empty():
-                command, answer = queue.get_nowait()
+                command, answer, _ = queue.get_nowait()
                 self._answer(answer, command, Result.EXPIRED, why)
                 discarded += 1
         return discarded
@@ -82,13 +86,14 @@ class Actuation:
         finally:
             self.discard("the daemon ends")
 
-    async def _serve(self, driver: Driver, queue: asyncio.Queue[tuple[Command, Answer]]) -> None:
+    async def _serve(self, driver: Driver, queue: asyncio.Queue[Waiting]) -> None:
         while True:
-            command, answer = await queue.get()
+            command, answer, decided_ns = await queue.get()
             try:
                 outcome = await driver.write(command)
             except BaseException:
                 self._answer(answer, command, Result.FAILED, "the driver broke off")
                 raise
             self.results[outcome.result.value] += 1
+            self.spread.add(self._now_ns() - decided_ns)
             answer(outcome)

@@ -29,17 +29,18 @@ import gc
 import traceback
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from daemon.core.step import Inputs, Step, idle, step
+from daemon.core.step import Inputs, idle, step
 from daemon.model.commands import LaneMessage, Message, OperatorRequest, Order
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import MILLISECOND, SECOND, ns, seconds
 from daemon.publishers.publisher import Snapshot
+from daemon.runtime.stopwatch import Stopwatch
 from daemon.runtime.supervisor import DefectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from daemon.core.step import Params, State
+    from daemon.core.step import Step
     from daemon.drivers.driver import Driver, LinkChange
     from daemon.drivers.table import Table
     from daemon.journal.journal import Journal
@@ -50,10 +51,9 @@ if TYPE_CHECKING:
     from daemon.runtime.actuation import Actuation
     from daemon.runtime.lane import Lane
     from daemon.runtime.requests import Requests
+    from daemon.runtime.stopwatch import Stepper
     from daemon.runtime.supervisor import Supervisor
     from daemon.runtime.world import World
-
-    Stepper = Callable[[State, Inputs, Params], Step]
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class Scan:
         self._counters = {name: driver.statistics for name, driver in drivers.items()}
         self._publishers = publishers
         self._supervisor = supervisor
-        self._step = stepper
+        self._stopwatch = Stopwatch(world.clock.monotonic_ns, lanes[0].params, stepper)
         self._estimate: Estimate | None = None
         self._begun_ns = self._last_ns = world.clock.monotonic_ns()
         self._offset_ns = world.clock.utc_ns() - self._begun_ns
@@ -166,13 +166,14 @@ class Scan:
             began_ns = ended_ns
             if lane.name == "main":
                 image = image or self._table.freeze(now_ns, utc_ns)
+                self._stopwatch.look(image)
                 self._show(lane, image)
 
     def _scan(self, lane: Lane, image: Image) -> None:
         inbox = lane.take()
         self._journal.inputs(lane.name, image, inbox)
         try:
-            done = self._step(lane.state, Inputs(image, inbox), lane.params)
+            done = self._stopwatch.step(lane.state, Inputs(image, inbox), lane.params)
         except Exception as error:
             self._stop(lane, image, error)
             return
@@ -215,6 +216,7 @@ class Scan:
             image=image,
             estimate=self._estimate,
             lanes=self._figures,
+            spent={**self._stopwatch.spent, "write": self._actuation.spread},
             gateways=self._counters,
             commands=self._actuation.results,
             alarms=self.alarms,
@@ -223,6 +225,7 @@ class Scan:
             autonomy_s={load: path.autonomy_s for load, path in facts.autonomy.paths.items()},
             feeds=facts.autonomy.feeds,
             contingencies=facts.security.contingencies,
+            schemes=self.lanes["switching"].state.facts.stages,
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,
             tasks_restarted=self._supervisor.restarts,

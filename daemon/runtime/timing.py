@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.model.quantities import MILLISECOND, SECOND
-from daemon.publishers.publisher import DURATION_BOUNDS_S
+from daemon.model.quantities import MILLISECOND
 
 if TYPE_CHECKING:
     from daemon.publishers.publisher import Spread
 
 RING: Final = 16_384
-_BOUNDS_NS: Final = [round(bound * SECOND) for bound in DURATION_BOUNDS_S]
 
 
 class Timing:
@@ -31,8 +28,7 @@ class Timing:
         """Take in one duration [ns]."""
         self._ring[self._count % RING] = duration_ns
         self._count += 1
-        self._spread.counts[bisect_left(_BOUNDS_NS, duration_ns)] += 1
-        self._spread.sum_s += duration_ns / SECOND
+        self._spread.add(duration_ns)
 
     def percentile_ms(self, share: float) -> float:
         """Return the duration that `share` (0 to 100) of the last ones did not exceed [ms]."""

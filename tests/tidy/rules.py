@@ -18,11 +18,11 @@ BIN = Path(sys.executable).parent
 # Each library of the outside is known to one file per side, so that its next version, or its
 # successor, is one file's work. A name that ends in a slash is a whole package.
 SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
-    "time": ("daemon/runtime/clock.py", "device_emulators/"),
+    "time": ("daemon/runtime/clock.py", "daemon/publishers/prometheus.py", "device_emulators/"),
     "pymodbus": ("daemon/drivers/modbus.py",),
     "asyncua": ("daemon/drivers/opcua.py", "device_emulators/servers/opcua.py"),
     "aiomqtt": ("daemon/publishers/mqtt.py",),
-    "prometheus_client": ("daemon/publishers/prometheus.py",),
+    "prometheus_client": ("daemon/publishers/figures.py",),
     "amqtt": ("daemon/rehearsal/broker.py",),
     "plotly": ("daemon/rehearsal/picture/library.py",),
     "power_grid_model": ("device_emulators/plant/",),

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as open_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
+from daemon import settings
 from daemon.model.events import Event
+from daemon.model.image import blank, freeze
+from daemon.model.points import tabulate
+from daemon.publishers.catalogue import families
+from daemon.publishers.plant_lines import SLICE, PlantLines
 from daemon.publishers.prometheus import PrometheusPublisher
 from daemon.publishers.publisher import North
 from tests.unit.publishers.north import north, snapshot
@@ -30,10 +39,10 @@ async def serving(place: North) -> AsyncIterator[PrometheusPublisher]:
             await task
 
 
-async def get(place: North, path: str) -> tuple[int, str]:
+async def get(place: North, path: str, accept: str = "*/*") -> tuple[int, str]:
     site = place.site.north
     reader, writer = await asyncio.open_connection(site.metrics_host, site.metrics_port)
-    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.0\r\nAccept: {accept}\r\n\r\n".encode())
     answer = (await reader.read()).decode()
     writer.close()
     await writer.wait_closed()
@@ -79,6 +88,64 @@ async def test_everything_is_exposed_and_parses() -> None:
     assert value("ridethrough_commands_total", result="acknowledged") == 3.0
     assert value("ridethrough_task_restarts_total") == 1.0
     assert value("ridethrough_build_info", version="0", site="board", node="n1", epoch="7") == 1.0
+
+
+async def test_who_asks_for_openmetrics_gets_the_same_values() -> None:
+    place = north()
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place, 6600.0))
+        publisher.tell([Event(1, "x", "scan_overrun", "x", {})])
+        _, plain = await get(place, "/metrics")
+        code, body = await get(place, "/metrics", "application/openmetrics-text; version=1.0.0")
+    assert code == 200
+    assert body.endswith("# EOF\n")
+    both = [
+        {(s.name, *sorted(s.labels.items())): s.value for family in read for s in family.samples}
+        for read in (
+            text_string_to_metric_families(plain),
+            open_families(body),  # type: ignore[no-untyped-call]
+        )
+    ]
+    assert both[0] == both[1]
+    assert both[0]["ridethrough_events_total", ("event", "scan_overrun")] == 1.0
+    assert both[0]["ridethrough_scheme_stage", ("scheme", "CCTS-1"), ("stage", "on_main")] == 1.0
+    assert both[0]["ridethrough_alarm_class_active", ("alarm_class", "x")] == 1.0
+
+
+async def test_every_line_is_in_the_catalogue_with_its_labels() -> None:
+    place = north()
+    known = {family.name: family for family in families(place.site)}
+    async with serving(place) as publisher:
+        publisher.show(snapshot(place))
+        _, body = await get(place, "/metrics")
+    for read in text_string_to_metric_families(body):
+        for sample in read.samples:
+            name = re.sub("_(bucket|sum|count)$", "", sample.name)
+            family = known[name if name in known else sample.name]
+            extra = {"le"} if sample.name.endswith("_bucket") else set()
+            if family.kind != "info":
+                assert set(sample.labels) - extra == set(family.labels), sample.name
+            assert family.text.endswith("."), family.text
+
+
+def test_slices_hold_every_line_once_and_change_with_their_numbers() -> None:
+    hall = settings.load("ai_hall").site
+    points = tabulate(hall)
+    lines = PlantLines(hall, points)
+    image = blank(len(points), 0, 0)
+    first = [*lines.render(image)]
+    assert max(part.count(b"\n") for part in first) <= SLICE + 2 * len(lines.families)
+    heads = re.findall(rb"^# TYPE (\S+)", b"".join(first), re.MULTILINE)
+    assert sorted(heads) == sorted(family.name.encode() for family in lines.families)
+    place = points.index("52-VCB-MA", "current_a")
+    values = image.values.copy()
+    values[place] = 123.5
+    moved = freeze(0, 0, values, image.quality, image.source_ns)
+    again = [*lines.render(moved)]
+    assert sum(a != b for a, b in zip(first, again, strict=True)) == 1
+    wanted = b'ridethrough_current_a{equipment="52-VCB-MA",nature="breaker"} 123.5\n'
+    assert wanted in b"".join(again)
+    assert [*lines.render(image)] == first
 
 
 async def test_transfers_are_counted_and_the_stages_of_the_last_one_shown() -> None:

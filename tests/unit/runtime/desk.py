@@ -186,7 +186,7 @@ class Desk:
         params = Params(name, self.site, self.points, None, 1)  # type: ignore[arg-type]
         return Lane(params, State(), period_ms * MILLISECOND)
 
-    def _step(self, state: State, inputs: Inputs, params: Params) -> Step:
+    def _step(self, state: State, inputs: Inputs, params: Params, *_: object) -> Step:
         scanned = Scanned(params.lane, inputs)
         self.calls.append(scanned)
         return self.act(scanned) or Step(state)
