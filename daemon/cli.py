@@ -207,6 +207,18 @@ examples:
   ridethrough command release ROW-1 power_cap_pu
   ridethrough command watch --state /var/lib/ridethrough
 """
+_TOP = """\
+Shows a running daemon: feeds, machines, storage, rows, buses, alarms, events, lanes. It only reads,
+over the address of the metrics, so it works from another machine too. Without a terminal (a pipe, a
+log) it prints a line a second and what is new. Ctrl-C ends it.
+
+examples:
+  ridethrough top                                 the site ai_hall on this machine, as in the demo
+  ridethrough top config/sites/traditional.yaml
+  ridethrough top --at plant-7.example:9464
+  ridethrough top --once
+  ridethrough top --json | jq .alarms
+"""
 _METRICS = """\
 Lists every metric that /metrics of a site may hold: name, kind, labels, what it tells.
 
@@ -261,6 +273,20 @@ def parser() -> argparse.ArgumentParser:
     _site_options(command("site", _site_command, "make a site file out of power blocks", _SITE))
     _fault_options(command("fault", _fault, "let something go wrong in a running plant", _FAULT))
     _command_options(command("command", _command, "switch by hand, in safe steps", _COMMAND))
+    top_of = command("top", _top, "a running daemon at a glance", _TOP)
+    _site(top_of.add_argument, "site", nargs="?", default=DEFAULT_SITE)
+    top_of.add_argument("--at", metavar="HOST:PORT", help="where its metrics are, instead of SITE")
+    _offset(top_of)
+    top_of.add_argument(
+        "--every",
+        type=_seconds,
+        default=1.0,
+        metavar="S",
+        help="time between two looks (default 1)",
+    )
+    top_of.add_argument("--once", action="store_true", help="one look")
+    top_of.add_argument("--plain", action="store_true", help="lines instead of a page")
+    _json(top_of)
     metrics = command("metrics", _metrics, "every metric of a site, with its meaning", _METRICS)
     _site(metrics.add_argument, "site", nargs="?", default=DEFAULT_SITE)
     metrics.add_argument(
@@ -301,6 +327,9 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
     )
     _operators(sub)
     _mqtt(sub)
+    sub.add_argument("--mqtt-user", metavar="NAME", help="whom the broker knows us as")
+    sub.add_argument("--mqtt-secret", type=Path, metavar="FILE", help="where its secret stands")
+    sub.add_argument("--metrics", metavar="HOST:PORT", help="serve /metrics there")
     _offset(sub)
     _json(sub)
 
@@ -702,10 +731,12 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from daemon import app
-    from daemon.settings import load, shift_ports, with_hook
+    from daemon.settings import load, shift_ports, with_broker_user, with_hook, with_metrics
 
     site_file = shift_ports(load(options.site), options.port_offset)
     site_file = with_hook(site_file, options.shutdown_hook)
+    site_file = with_broker_user(site_file, options.mqtt_user, options.mqtt_secret)
+    site_file = with_metrics(site_file, options.metrics)
     _mind_state(options.state)
     report = app.run(site_file, options.state, options.for_s, options.mqtt, options.operators)
     if report.reason:
@@ -870,6 +901,19 @@ def _comply(options: argparse.Namespace) -> int:
     )
     wish = command.Wish(options.trace, tuple(options.rules), options.contract, taken)
     return command.comply(wish, options.report, as_json=options.json)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from daemon.console.top import top
+    from daemon.settings import load, shift_ports
+
+    at = options.at
+    if at is None:
+        north = shift_ports(load(options.site), options.port_offset).site.north
+        at = f"{north.metrics_host}:{north.metrics_port}"
+    return top(
+        f"http://{at}", options.every, once=options.once, plain=options.plain, as_json=options.json
+    )
 
 
 def _metrics(options: argparse.Namespace) -> int:

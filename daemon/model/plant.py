@@ -246,6 +246,8 @@ class North:
         metrics_port: its port.
         mqtt_host: broker.
         mqtt_port: its port.
+        mqtt_user: whom the broker knows us as, "" where it asks nobody.
+        mqtt_secret: proof of that.
         hook: whom it tells of orderly shutdowns beside that.
     """
 
@@ -253,6 +255,8 @@ class North:
     metrics_port: int
     mqtt_host: str
     mqtt_port: int
+    mqtt_user: str = ""
+    mqtt_secret: str = field(default="", repr=False)
     hook: Hook = field(default_factory=Hook)
 
 

@@ -205,6 +205,8 @@ class MqttPublisher:
         return aiomqtt.Client(
             place.mqtt_host,
             place.mqtt_port,
+            username=place.mqtt_user or None,
+            password=place.mqtt_secret or None,
             # Two clients of one name would throw each other out for ever.
             identifier=f"ridethrough-{self._boot}-{self._north.utc_ns():x}",
             will=aiomqtt.Will(self._life_topic, gone, qos=1, retain=True),

@@ -20,7 +20,15 @@ from daemon.settings.check import problems
 from daemon.settings.findings import Problem, SettingsError
 from daemon.settings.folders import config_dir, site_path
 from daemon.settings.schema import schema
-from daemon.settings.site_file import SiteFile, load, shift_ports, with_broker, with_hook
+from daemon.settings.site_file import (
+    SiteFile,
+    load,
+    shift_ports,
+    with_broker,
+    with_broker_user,
+    with_hook,
+    with_metrics,
+)
 
 __all__ = [
     "Problem",
@@ -34,5 +42,7 @@ __all__ = [
     "shift_ports",
     "site_path",
     "with_broker",
+    "with_broker_user",
     "with_hook",
+    "with_metrics",
 ]

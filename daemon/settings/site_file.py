@@ -136,6 +136,47 @@ def with_broker(site_file: SiteFile, address: str | None) -> SiteFile:
     return dataclasses.replace(site_file, site=dataclasses.replace(site_file.site, north=north))
 
 
+def with_broker_user(site_file: SiteFile, name: str | None, secret_file: Path | None) -> SiteFile:
+    """Return the site with a name for its broker, and the secret that stands in a file.
+
+    Raises:
+        ValueError: one of the two is missing, or no secret can be read there.
+    """
+    if not name and secret_file is None:
+        return site_file
+    if not name or secret_file is None:
+        raise ValueError("a broker that asks who we are wants both a user and a secret file")
+    try:
+        secret = secret_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ValueError(
+            f"the secret for the broker cannot be read: {secret_file}: {why}"
+        ) from None
+    if not secret:
+        raise ValueError(f"the secret for the broker is empty: {secret_file}")
+    return _at_north(site_file, mqtt_user=name, mqtt_secret=secret)
+
+
+def with_metrics(site_file: SiteFile, address: str | None) -> SiteFile:
+    """Return the site with /metrics served elsewhere, if `address` says host and port.
+
+    Raises:
+        ValueError: it is not `host:port`.
+    """
+    if not address:
+        return site_file
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65_535:
+        raise ValueError(f"{address!r} is no address (valid: host:port, port 1 to 65535)")
+    return _at_north(site_file, metrics_host=host, metrics_port=int(port))
+
+
+def _at_north(site_file: SiteFile, **changed: str | int) -> SiteFile:
+    north = dataclasses.replace(site_file.site.north, **changed)  # type: ignore[arg-type]
+    return dataclasses.replace(site_file, site=dataclasses.replace(site_file.site, north=north))
+
+
 def examine(
     path: Path, settings_of: SettingsOf | None = None
 ) -> tuple[SiteFile | None, list[Problem]]:
@@ -255,7 +296,7 @@ def _site(form: SiteForm, profiles: Mapping[str, Profile]) -> model.Site:
             form.north.metrics.port,
             form.north.mqtt.host,
             form.north.mqtt.port,
-            _hook(form.north),
+            hook=_hook(form.north),
         ),
         scan_s={
             "fast": form.scan.fast_s,
