@@ -39,7 +39,8 @@ def expanded(text: str) -> str:
 
 def dashboards() -> dict[str, dict[str, Any]]:
     """Return the dashboards as Grafana reads them, by name."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+    levels_first = sorted(FOLDER.glob("*.json"), key=lambda p: (not p.stem.startswith("l"), p.stem))
+    return {path.stem: json.loads(path.read_text()) for path in levels_first}
 
 
 def variable_query(variable: dict[str, Any]) -> str:
