@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from daemon.model.points import Register
+from grafana.asking import Prometheus, dashboards, variable_query
+from grafana.scraped import configuration
 from tests.integration.processes import OFFSET, Ended, Running, ridethrough
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.model.plant import Site
+    from grafana.asking import Answer
 
 PROMETHEUS_PORT = 12_090
+AT = f"http://127.0.0.1:{PROMETHEUS_PORT}"
 QUERIES = (
     'min_over_time(ridethrough_voltage_ll_v{equipment="R-MVA"}[5m])',
     'max_over_time(ridethrough_voltage_ll_v{equipment="R-MVA"}[5m])',
@@ -38,12 +42,18 @@ class Outage:
         messages: what mosquitto_sub received, as topic and text.
         positions: what mbpoll read of 52-VCB-IN, by plant time [s].
         queries: answers of Prometheus by query.
+        panels: what the panels of the dashboards would have shown.
+        notes: how many lines the query of an annotation or a variable found, by query.
+        rules: the rules as Prometheus has evaluated them.
     """
 
     ended: Ended
     messages: list[tuple[str, str]] = field(default_factory=list)
     positions: list[tuple[float, str]] = field(default_factory=list)
     queries: dict[str, Any] = field(default_factory=dict)
+    panels: list[Answer] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    rules: list[dict[str, Any]] = field(default_factory=list)
 
 
 def play_outage(program: Callable[[str], str], site: Site, folder: Path) -> Outage:
@@ -66,12 +76,24 @@ def play_outage(program: Callable[[str], str], site: Site, folder: Path) -> Outa
         time.sleep(max(0.0, began_s + 60.0 - time.monotonic()))
         ended = show.end(timeout_s=120)
         queries = {query: ask(query) for query in QUERIES}
+        prometheus = Prometheus(AT, time.time() - 150.0, time.time())
+        panels, notes = list(prometheus.answers()), noted(prometheus)
+        rules = get("/api/v1/rules")["groups"]
     finally:
         for one in (show, *others):
             one.kill()
     lines = others[0].output.splitlines()
     messages = [(topic, text) for topic, _, text in (line.partition(" ") for line in lines)]
-    return Outage(ended, messages, positions, queries)
+    return Outage(ended, messages, positions, queries, panels, notes, rules)
+
+
+def noted(prometheus: Prometheus) -> dict[str, int]:
+    """Return how many lines each query of an annotation or a variable finds."""
+    asked = set()
+    for dashboard in dashboards().values():
+        asked |= {note["expr"] for note in dashboard["annotations"]["list"] if note.get("expr")}
+        asked |= {variable_query(one) for one in dashboard["templating"]["list"]} - {""}
+    return {query: len(prometheus.lines(query)) for query in sorted(asked)}
 
 
 def position(mbpoll: str, site: Site) -> str:
@@ -98,10 +120,8 @@ def position(mbpoll: str, site: Site) -> str:
 def _prometheus(program: str, site: Site, folder: Path) -> Running:
     """Start a scraper of the daemon's /metrics."""
     target = f"{site.north.metrics_host}:{site.north.metrics_port}"
-    scrape = [{"job_name": "ridethrough", "static_configs": [{"targets": [target]}]}]
-    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
     # JSON is YAML.
-    (folder / "prometheus.yml").write_text(json.dumps({"global": every, "scrape_configs": scrape}))
+    (folder / "prometheus.yml").write_text(json.dumps(configuration(target)))
     return Running(
         [
             program,
@@ -116,9 +136,14 @@ def _prometheus(program: str, site: Site, folder: Path) -> Running:
 
 def ask(query: str) -> list[dict[str, Any]]:
     """Return what Prometheus answers to a query."""
-    address = f"http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/query?"
-    with urllib.request.urlopen(address + urllib.parse.urlencode({"query": query})) as answer:
+    result: list[dict[str, Any]] = get("/api/v1/query", query=query)["result"]
+    return result
+
+
+def get(path: str, **form: str) -> dict[str, Any]:
+    """Return the data of an answer of Prometheus."""
+    with urllib.request.urlopen(f"{AT}{path}?{urllib.parse.urlencode(form)}") as answer:
         said = json.load(answer)
     assert said["status"] == "success", said
-    result: list[dict[str, Any]] = said["data"]["result"]
-    return result
+    data: dict[str, Any] = said["data"]
+    return data
