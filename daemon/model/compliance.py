@@ -1,9 +1,9 @@
-"""What came of a limit: kept or not, where the worst point was, and how much was left."""
+"""What came of a limit: kept or not, where the worst point was, how much was left; and bounds."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,21 @@ class Verdict:
     def plain(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {**asdict(self), "margin": self.margin}
+
+
+class Bound(NamedTuple):
+    """A limit on how power may move, as whoever has to keep it needs it.
+
+    Attributes:
+        window_ns: length of the rolling window [ns].
+        limit_w: highest less lowest value in the window [W].
+        band_hz: corners of the filter, one pole each, None for none [Hz].
+        rise: it holds for rises.
+        fall: it holds for falls.
+    """
+
+    window_ns: int
+    limit_w: float
+    band_hz: tuple[float, float] | None = None
+    rise: bool = True
+    fall: bool = True

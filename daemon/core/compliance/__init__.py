@@ -22,6 +22,7 @@ Add here: a kind of limit as a form in `limits`, its evaluator in a file of its 
 
 from __future__ import annotations
 
+from daemon.core.compliance.bounds import bounds
 from daemon.core.compliance.judging import Court, begin, cut, take, verdicts
 from daemon.core.compliance.limits import RuleSet, contract_rules
 from daemon.core.compliance.samples import Given, Samples
@@ -32,6 +33,7 @@ __all__ = [
     "RuleSet",
     "Samples",
     "begin",
+    "bounds",
     "contract_rules",
     "cut",
     "take",

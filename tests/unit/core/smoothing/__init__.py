@@ -1,0 +1,1 @@
+"""The smoothing of the connection's power."""
