@@ -132,6 +132,25 @@ examples:
   ridethrough comply meter.csv --rules my_contract.yaml --column import_w --gaps split --json
   ridethrough comply meter.csv --contract ai_hall --export
 """
+_BACKTEST = """\
+Drives a load through the peak shaving of the daemon: what the billed demand would have been, beside
+no storage, a fixed threshold, the ratchet, and the optimum of who knows the future (linear
+programme). capture = (none - policy) / (none - optimum).
+
+TRACE is CSV, also gzipped, with t_s and columns *_w in W that are added up: the import without
+storage. A sample holds until the next. Its first half, at most 14 days, is learned from; the rest
+is driven. All policies have the same storage, full at the begin, with the same reserve withheld,
+are set a minute late at a window of 15 minutes, and know nothing of what comes. What cannot be
+right in the trace is named by line and the trace is refused; holes too, unless --gaps split takes
+the longest part without one. Exit code 0 exactly when no policy was above the peak without storage
+and none touched the reserve.
+
+examples:
+  ridethrough backtest meter.csv --storage 10MW/20MWh
+  ridethrough backtest meter.csv.gz --storage 10MW/20MWh --reserve 0.2 --report out.html
+  ridethrough backtest meter.csv --storage 3MW/6MWh --storage 1.5MW/250kWh --policy ours ratchet
+  ridethrough backtest power.csv.gz --scale-to 100MW --storage 5MW/1MWh --window 5min --json
+"""
 _ESTIMATE = """\
 Solves one scan out of the record of a daemon, for an engineer: voltages, powers and losses with
 their standard deviations, what every instrument says against all others, whom to suspect, and what
@@ -266,6 +285,7 @@ def parser() -> argparse.ArgumentParser:
     _prove_options(command("prove", _prove, "the transfer schemes, searched through", _PROVE))
     _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
     _comply_options(command("comply", _comply, "a trace against grid codes, standards", _COMPLY))
+    _backtest_options(command("backtest", _backtest, "peak shaving on a trace", _BACKTEST))
     _estimate_options(command("estimate", _estimate, "one scan of a record, solved", _ESTIMATE))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -379,6 +399,45 @@ def _comply_options(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument(
         "--nominal-hz", type=float, default=60.0, choices=(50.0, 60.0), help="of the network (60)"
+    )
+    _json(sub)
+
+
+def _backtest_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("trace", type=Path, metavar="TRACE", help="CSV, also gzipped")
+    sub.add_argument(
+        "--storage", type=_storage, action="append", required=True, metavar="P/E",
+        help="power and energy of a store, e.g. 10MW/20MWh; again for another one",
+    )  # fmt: skip
+    sub.add_argument(
+        "--policy", nargs="+", action="extend", default=[], metavar="NAME",
+        choices=("ours", "ratchet", "threshold", "foresight", "none"),
+        help="ours, ratchet, threshold, foresight, none (default: all; the last two always)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--window", type=_duration_s, default=900.0, metavar="T", help="of the demand (15min)"
+    )
+    sub.add_argument(
+        "--train", type=_duration_s, metavar="T", help="learned from, from the begin, e.g. 14d"
+    )
+    sub.add_argument(
+        "--reserve", type=_part_pu, default=0.0, metavar="PU", help="of the energy, withheld (0)"
+    )
+    sub.add_argument(
+        "--efficiency", type=_part_pu, default=0.95, metavar="PU", help="each way (0.95)"
+    )
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page (HTML)")
+    sub.add_argument(
+        "--column", nargs="+", action="extend", default=[], metavar="NAME",
+        help="columns in W to add up (default: all)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--gaps", choices=("refuse", "split"), default="refuse",
+        help="what holes are: a refusal, or the ends of parts of which the longest is driven",
+    )  # fmt: skip
+    sub.add_argument("--export", action="store_true", help="negative power flows back")
+    sub.add_argument(
+        "--scale-to", type=_power_w, default=0.0, metavar="P", help="make the highest power this"
     )
     _json(sub)
 
@@ -682,6 +741,29 @@ def _power_w(text: str) -> float:
     return value_w
 
 
+def _storage(text: str) -> tuple[float, float]:
+    power, _, energy = text.partition("/")
+    if not energy.endswith("Wh"):
+        raise argparse.ArgumentTypeError("must be power/energy of a store, such as 10MW/20MWh")
+    return _power_w(power), _power_w(energy.removesuffix("h")) * 3600.0
+
+
+def _duration_s(text: str) -> float:
+    found = re.fullmatch(r"(\d+\.?\d*) ?(s|min|h|d)?", text)
+    units_s = {"min": 60.0, "h": 3600.0, "d": 86_400.0}
+    value_s = float(found[1]) * units_s.get(found[2], 1.0) if found else 0.0
+    if not 0 < value_s < float("inf"):
+        raise argparse.ArgumentTypeError("must be a time above 0, such as 900s, 15min, 14d")
+    return value_s
+
+
+def _part_pu(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("must be a part from 0 to 1")
+    return value
+
+
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError("must be a whole number from 0")
@@ -901,6 +983,29 @@ def _comply(options: argparse.Namespace) -> int:
     )
     wish = command.Wish(options.trace, tuple(options.rules), options.contract, taken)
     return command.comply(wish, options.report, as_json=options.json)
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.backtest import command
+    from daemon.rehearsal.compliance.trace_file import Wish
+
+    taken = Wish(
+        columns=tuple(options.column),
+        split=options.gaps == "split",
+        export=options.export,
+        scale_to_w=options.scale_to,
+    )
+    wish = command.Wish(
+        options.trace,
+        tuple(options.storage),
+        tuple(options.policy),
+        options.window,
+        options.train,
+        options.reserve,
+        options.efficiency,
+        taken,
+    )
+    return command.backtest(wish, options.report, as_json=options.json)
 
 
 def _top(options: argparse.Namespace) -> int:

@@ -1,0 +1,187 @@
+"""Peak shaving as one controller: what was measured in, the power of the storage out.
+
+Every scan: the window that is billed and the sample of the load that run are summed up
+(`measured`), and storage is asked for the power that keeps the window at the aim (`wanted_w`).
+Every `every_s` there is a request for a new plan (`asked`), which a worker answers (`planned`); its
+aim holds until the next one. When no plan is fresh the ratchet has the word.
+
+A plan costs milliseconds and knows what closed before it was asked for, nothing of the sample that
+runs. Everything here is values: a state can be written down and read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, NamedTuple
+
+import numpy as np
+from annotated_types import Gt, Interval
+
+from daemon.core.balance.shaving import forecast, hold, level, ratchet
+from daemon.core.balance.shaving.demand import Window, advanced, opened
+from daemon.core.balance.shaving.stores import Store
+from daemon.model.quantities import ns
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How demand is shaved.
+
+    Attributes:
+        hold: how a window is held at its aim.
+        forecast: how the load is foreseen.
+        level: how the aim is chosen.
+        every_s: time between plans [s].
+        fresh_s: a plan that is older is not followed [s].
+        rise_pu: part of the rises of the load that recharging provides for [pu].
+        first_rise_w: rise that is provided for while none is known [W].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    hold: hold.Params = field(default_factory=hold.Params)
+    forecast: forecast.Params = field(default_factory=forecast.Params)
+    level: level.Params = field(default_factory=level.Params)
+    every_s: Annotated[float, Gt(0.0)] = 1800.0
+    fresh_s: Annotated[float, Gt(0.0)] = 7200.0
+    rise_pu: Annotated[float, Interval(ge=0.5, le=1.0)] = 0.9
+    first_rise_w: Annotated[float, Interval(ge=0.0)] = 0.0
+
+
+class Plan(NamedTuple):
+    """What a worker found.
+
+    Attributes:
+        made_at_ns: when it was asked for [ns].
+        aim_w: demand to aim at; None without a history to plan by [W].
+        expected_w: peak that is expected with it [W].
+        rise_w: what the load may rise by within a window [W].
+    """
+
+    made_at_ns: int
+    aim_w: float | None
+    expected_w: float
+    rise_w: float
+
+
+class State(NamedTuple):
+    """What is carried from scan to scan.
+
+    Attributes:
+        window: that is billed, of the import.
+        sample: that runs, of the load without storage.
+        samples_w: closed samples of the load, newest last [W].
+        first_w: aim of the ratchet before any window has closed [W].
+        highest_w: highest demand of the billing period [W].
+        asked_at_ns: when the last plan was asked for [ns].
+        plan: the last one.
+    """
+
+    window: Window
+    sample: Window
+    samples_w: tuple[float, ...] = ()
+    first_w: float = 0.0
+    highest_w: float = 0.0
+    asked_at_ns: int | None = None
+    plan: Plan | None = None
+
+
+class Request(NamedTuple):
+    """What a plan is made of."""
+
+    at_ns: int
+    samples_w: tuple[float, ...]
+    store: Store
+    energy_j: float
+    highest_w: float
+
+
+def initial(now_ns: int, params: Params, *, first_w: float = 0.0) -> State:
+    """Return the state at the begin of a billing period; `first_w` is what is paid for anyway."""
+    window = opened(now_ns, ns(params.hold.window_s))
+    return State(window, opened(now_ns, ns(params.forecast.sample_s)), first_w=first_w)
+
+
+def measured(state: State, now_ns: int, load_w: float, import_w: float, params: Params) -> State:
+    """Return the state after mean powers since the last call.
+
+    Args:
+        state: before.
+        now_ns: time by the clock that bills [ns].
+        load_w: import without storage [W].
+        import_w: at the meter that bills [W].
+        params: of the controller.
+    """
+    window, demands_w = advanced(state.window, now_ns, import_w, ns(params.hold.window_s))
+    sample, closed_w = advanced(state.sample, now_ns, load_w, ns(params.forecast.sample_s))
+    if not demands_w and not closed_w:
+        return state._replace(window=window, sample=sample)
+    keep = round((params.forecast.days + 2) * forecast.DAY_S / params.forecast.sample_s)
+    return state._replace(
+        window=window,
+        sample=sample,
+        samples_w=(*state.samples_w, *closed_w)[-keep:],
+        highest_w=max(state.highest_w, *demands_w) if demands_w else state.highest_w,
+    )
+
+
+def asked(
+    state: State, now_ns: int, store: Store, energy_j: float, params: Params
+) -> tuple[State, Request | None]:
+    """Return the state, and a request for a plan when one is due.
+
+    It is due at the begin of a window, since futures are driven from there.
+
+    Args:
+        state: as measured.
+        now_ns: time by the clock that bills [ns].
+        store: all storage as one.
+        energy_j: what is in it [J].
+        params: of the controller.
+    """
+    last_ns = state.asked_at_ns
+    due = last_ns is None or now_ns >= last_ns + ns(params.every_s)
+    if not due or now_ns - state.window.begun_ns >= ns(params.forecast.sample_s):
+        return state, None
+    request = Request(now_ns, state.samples_w, store, energy_j, max(state.highest_w, state.first_w))
+    return state._replace(asked_at_ns=now_ns), request
+
+
+def planned(request: Request, params: Params) -> Plan:
+    """Return the plan for a request; pure, made in a worker."""
+    window = round(params.hold.window_s / params.forecast.sample_s)
+    samples_w = np.array(request.samples_w)
+    rise_w = forecast.rise_w(samples_w, window, params.rise_pu)
+    futures_w = forecast.futures_w(samples_w, params.forecast)
+    if not len(futures_w):
+        return Plan(request.at_ns, None, request.highest_w, rise_w)
+    aim_w, expected_w = level.best_aim_w(
+        futures_w,
+        window,
+        params.forecast.sample_s,
+        request.store,
+        request.energy_j,
+        request.highest_w,
+        params.level,
+    )
+    return Plan(request.at_ns, aim_w, expected_w, rise_w)
+
+
+def aim_w(state: State, now_ns: int, params: Params) -> float:
+    """Return the demand that is aimed at: of a fresh plan, else of the ratchet [W]."""
+    plan = state.plan
+    if plan and plan.aim_w is not None and now_ns - plan.made_at_ns < ns(params.fresh_s):
+        return plan.aim_w
+    return ratchet.aim_w(state.first_w, state.highest_w)
+
+
+def wanted_w(state: State, now_ns: int, load_w: float, params: Params) -> float:
+    """Return the power that storage should take, negative to give [W].
+
+    Args:
+        state: as measured.
+        now_ns: time by the clock that bills [ns].
+        load_w: import without storage, as last measured [W].
+        params: of the controller.
+    """
+    rise_w = state.plan.rise_w if state.plan else params.first_rise_w
+    return hold.wanted_w(state.window, load_w, aim_w(state, now_ns, params), rise_w, params.hold)
