@@ -1009,16 +1009,18 @@ def _backtest(options: argparse.Namespace) -> int:
 
 
 def _top(options: argparse.Namespace) -> int:
-    from daemon.console.top import top
+    from threading import Event
+
+    from daemon.console.top import Wish, top
+    from daemon.runtime.clock import SystemClock
     from daemon.settings import load, shift_ports
 
     at = options.at
     if at is None:
         north = shift_ports(load(options.site), options.port_offset).site.north
         at = f"{north.metrics_host}:{north.metrics_port}"
-    return top(
-        f"http://{at}", options.every, once=options.once, plain=options.plain, as_json=options.json
-    )
+    wish = Wish(options.every, options.once, options.plain, options.json)
+    return top(f"http://{at}", wish, SystemClock().utc_ns, Event().wait)
 
 
 def _metrics(options: argparse.Namespace) -> int:

@@ -1,15 +1,17 @@
-"""Prometheus: `/metrics`, and `/livez` and `/readyz` for whoever starts and watches the daemon.
+"""Prometheus: `/metrics`; `/livez` and `/readyz` for whoever starts and watches the daemon.
 
 Names are `ridethrough_<quantity>_<unit>`, labels come from the site file only
 (`ridethrough metrics` lists them all). A scrape renders what the last main scan left and touches
 nothing else, in slices, for the interpreter lets nobody else run during one. One rendering serves
 all who ask within `FRESH`, and who asks while `WORKERS` are being answered is turned away, so that
-a hundred scrapes a second cost what a few do. Who accepts OpenMetrics gets that.
+a hundred scrapes a second cost what a few do. Who accepts OpenMetrics gets that. `/overview` is the
+plant at a glance, for `ridethrough top`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import socketserver
 import threading
 import time  # noqa: TID251 - to yield, not to know it
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from daemon.model.quantities import MILLISECOND, SECOND
 from daemon.publishers.estimates import EstimateLines
 from daemon.publishers.figures import Figures
+from daemon.publishers.overview import Overview
 from daemon.publishers.plant_lines import PlantLines
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class PrometheusPublisher:
         self._north = north
         self._latest: Snapshot | None = None
         self._figures = Figures(north)
+        self._overview = Overview(north)
         self._plant = PlantLines(north.site, north.points)
         self._estimates = EstimateLines(north.site)
         self._lock = threading.Lock()
@@ -84,6 +88,7 @@ class PrometheusPublisher:
     def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
         """Count what happened."""
         self._figures.tell(news)
+        self._overview.tell(news)
 
     async def run(self) -> None:
         """Serve until cancelled; ends with every thread ended."""
@@ -114,6 +119,13 @@ class PrometheusPublisher:
             yield self._estimates.render(snapshot.estimate).encode()
         if openmetrics:
             yield b"# EOF\n"
+
+    def overview(self) -> bytes:
+        """Return the plant at a glance as JSON; nothing but `ready` before the first scan."""
+        snapshot = self._latest
+        with self._lock:
+            body = {"ready": False} if snapshot is None else self._overview.body(snapshot)
+        return json.dumps(body).encode()
 
     def alive(self) -> str:
         """Return what does not live, or "" when all does."""
@@ -189,12 +201,14 @@ class _Handler(BaseHTTPRequestHandler):
             wants = "application/openmetrics-text" in self.headers.get("Accept", "")
             page = publisher.page(openmetrics=wants)
             self._answer(200, page, OPEN if wants else TEXT)
+        elif path == "/overview":
+            self._answer(200, (publisher.overview(),), "application/json")
         elif path == "/livez":
             self._verdict(publisher.alive())
         elif path == "/readyz":
             self._verdict(publisher.ready())
         else:
-            self._answer(404, (b"there are /metrics, /livez and /readyz\n",))
+            self._answer(404, (b"there are /metrics, /overview, /livez and /readyz\n",))
 
     def _verdict(self, reason: str) -> None:
         self._answer(503 if reason else 200, (f"{reason or 'ok'}\n".encode(),))

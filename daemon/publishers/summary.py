@@ -30,7 +30,7 @@ SHOWN: Final = {
 }
 """Points shown of each nature: a label for a stage or a position, a number for the rest."""
 
-_QUALITY: Final = ("good", "uncertain", "bad", "bad")
+QUALITY: Final = ("good", "uncertain", "bad", "bad")
 
 
 class Summary:
@@ -74,7 +74,7 @@ def _n_minus_1(snapshot: Snapshot) -> dict[str, Any]:
 def _shown(image: Image, points: list[Point]) -> dict[str, Any]:
     row: dict[str, Any] = {p.spec.name: _label(image, p) for p in points}
     quality = worst(*(int(image.quality[p.index]) for p in points))
-    return row | {"quality": _QUALITY[severity(quality)]}
+    return row | {"quality": QUALITY[severity(quality)]}
 
 
 def _label(image: Image, point: Point) -> str | float | None:

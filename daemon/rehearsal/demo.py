@@ -17,15 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import Console
+from rich.live import Live
+
+from daemon.console.top import UnreachableError, fetch, page
 from daemon.rehearsal import broker, ports, report
 from daemon.rehearsal.children import Child, ChildError, python
 from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.lines import Lines
+from daemon.runtime.clock import SystemClock
 from daemon.settings import SettingsError, broker_at, load, shift_ports
 from device_emulators.trace import read_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from daemon.model.plant import Site
     from device_emulators.scenario import Scenario
@@ -183,8 +188,9 @@ class Show:
             _out(line)
         self._lines.begin()
         try:
-            await plant.say("start")
-            await plant.said("played to the end")
+            async with self._at_a_glance():
+                await plant.say("start")
+                await plant.said("played to the end")
         finally:
             for watcher in watchers:  # what ends from here on is ended by us
                 watcher.cancel()
@@ -200,6 +206,22 @@ class Show:
         said = controller.report if controller else None
         expected = [one for one in scenario.expect if one.of_daemon]
         return report.merge(plant.report, said, expected, self._died)
+
+    @contextlib.asynccontextmanager
+    async def _at_a_glance(self) -> AsyncIterator[None]:
+        """Keep the page of `ridethrough top` below what is said, where there is a terminal."""
+        console = Console()
+        if self._wish.without_daemon or not console.is_terminal:
+            yield
+            return
+        north = self.site.north
+        url = f"http://{north.metrics_host}:{north.metrics_port}"
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            task = asyncio.create_task(_look(url, live))
+            try:
+                yield
+            finally:
+                task.cancel()
 
     async def _start_plant(self, folder: Path) -> Child:
         """Start emulators and broker side by side and wait for both."""
@@ -267,6 +289,16 @@ def by_hand(scenario: Scenario) -> list[str]:
         "person takes two who were enrolled: ridethrough command enrol --help):",
         *(f"  at {at_s:g} s  ridethrough command select {what}" for at_s, what in told),
     ]
+
+
+async def _look(url: str, live: Live) -> None:
+    """Show the daemon at `url` each second until cancelled."""
+    clock = SystemClock()
+    while True:
+        with contextlib.suppress(UnreachableError):  # its death is said by who watches it
+            seen = await asyncio.to_thread(fetch, url)
+            live.update(page(seen, clock.utc_ns()), refresh=True)
+        await asyncio.sleep(1.0)
 
 
 def _out(line: str) -> None:

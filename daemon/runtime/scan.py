@@ -100,7 +100,7 @@ class Scan:
         self._actuation = actuation
         self._requests = requests
         self._figures = {lane.name: lane.figures for lane in lanes}
-        self._counters = {name: driver.statistics for name, driver in drivers.items()}
+        self._drivers = drivers
         self._publishers = publishers
         self._supervisor = supervisor
         self._stopwatch = Stopwatch(world.clock.monotonic_ns, lanes[0].params, stepper)
@@ -217,7 +217,7 @@ class Scan:
             estimate=self._estimate,
             lanes=self._figures,
             spent={**self._stopwatch.spent, "write": self._actuation.spread},
-            gateways=self._counters,
+            gateways={name: driver.statistics for name, driver in self._drivers.items()},
             commands=self._actuation.results,
             alarms=self.alarms,
             endurance_s={**facts.fuel.endurance_s, "": facts.fuel.plant_s},

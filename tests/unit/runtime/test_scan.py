@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from daemon.core.step import State, Step
+from daemon.drivers.driver import Statistics
 from daemon.journal.journal import read
 from daemon.model.commands import (
     Finished,
@@ -127,6 +128,13 @@ async def test_order_is_kept_and_a_slow_gateway_delays_nobody() -> None:
     assert [c.id for c in desk.drivers["OPC"].written] == [4]
     assert desk.drivers["GW"].written == []
     assert desk.actuation.results["expired"] == 2, "what still waited at the end was answered"
+
+
+async def test_a_link_that_comes_later_is_shown_as_it_is() -> None:
+    desk = Desk()
+    desk.drivers["GW"].statistics = Statistics(connected=True)
+    await desk.run(20)
+    assert desk.publisher.shown[-1].gateways["GW"].connected
 
 
 async def test_overrun_is_counted_and_said_once() -> None:
