@@ -1,0 +1,81 @@
+"""The split: by frequency, what one cannot another does, and nothing is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.core.smoothing.split import Store, split
+from daemon.model.quantities import SECOND
+
+STORES = (
+    Store(power_w=3e6, energy_j=10e9, time_s=10.0, centred_s=60.0),
+    Store(power_w=1.5e6, energy_j=0.3e9, time_s=0.5, centred_s=30.0),
+    Store(power_w=2e6, energy_j=10e6, time_s=0.0, centred_s=2.0),
+)
+MIDDLE_J = tuple(0.5 * store.energy_j for store in STORES)
+STEP_NS = SECOND // 100
+
+
+def followed(wanted_w: np.ndarray) -> np.ndarray:
+    """Return what each store takes in every step, their charges moving with it [W]."""
+    slow_w: tuple[float, ...] = (0.0,) * len(STORES)
+    stored_j, powers_w = list(MIDDLE_J), []
+    for power_w in wanted_w:
+        shares = split(slow_w, STORES, stored_j, float(power_w), STEP_NS)
+        slow_w = shares.slow_w
+        assert shares.rest_w == pytest.approx(0.0, abs=1e-3)
+        for k, taken_w in enumerate(shares.powers_w):
+            stored_j[k] += taken_w * STEP_NS / SECOND
+        powers_w.append(shares.powers_w)
+    return np.array(powers_w)
+
+
+def test_a_step_is_taken_by_the_fast_first_and_ends_at_the_slow() -> None:
+    taken_w = followed(np.full(12_000, 1e6))
+    assert taken_w[0, 2] > 0.9e6
+    assert taken_w[300, 1] > 0.5e6
+    assert taken_w[-1, 0] == pytest.approx(1e6, rel=0.15)
+    assert np.abs(taken_w[-1, 1:]).max() < 0.15e6
+
+
+@pytest.mark.parametrize(("frequency_hz", "who"), [(0.002, 0), (0.12, 1), (3.0, 2)])
+def test_each_takes_its_part_of_the_spectrum(frequency_hz: float, who: int) -> None:
+    t_s = np.arange(0.0, max(1.0 / frequency_hz, 60.0), STEP_NS / SECOND)
+    taken_w = followed(1e6 * np.sin(2.0 * np.pi * frequency_hz * t_s))
+    late_w = taken_w[len(t_s) // 4 :]
+    assert int(np.argmax(late_w.std(axis=0))) == who
+
+
+def test_an_empty_fast_store_is_filled_again_by_the_slower_ones() -> None:
+    stored_j = (*MIDDLE_J[:2], 1e6)
+    shares = split((0.0,) * 3, STORES, stored_j, 0.0, STEP_NS)
+    assert shares.powers_w[2] > 0.0
+    assert sum(shares.powers_w) == pytest.approx(0.0, abs=1e-6)
+
+
+power_w = st.floats(-8e6, 8e6)
+
+
+@given(
+    wanted_w=power_w,
+    slow_w=st.tuples(power_w, power_w, power_w),
+    part=st.tuples(*[st.floats(0.0, 1.0)] * 3),
+)
+def test_no_store_is_asked_for_more_than_it_can_and_nothing_is_lost(
+    wanted_w: float, slow_w: tuple[float, ...], part: tuple[float, ...]
+) -> None:
+    stored_j = [p * store.energy_j for p, store in zip(part, STORES, strict=True)]
+    shares = split(slow_w, STORES, stored_j, wanted_w, STEP_NS)
+    assert sum(shares.powers_w) + shares.rest_w == pytest.approx(wanted_w, abs=1e-3)
+    least_w = most_w = 0.0
+    for store, at_j, taken_w in zip(STORES, stored_j, shares.powers_w, strict=True):
+        assert -min(store.power_w, at_j) - 1e-6 <= taken_w
+        assert taken_w <= min(store.power_w, store.energy_j - at_j) + 1e-6
+        least_w -= min(store.power_w, at_j)
+        most_w += min(store.power_w, store.energy_j - at_j)
+    # A rest is left only where all of them together cannot.
+    outside_w = wanted_w - min(max(wanted_w, least_w), most_w)
+    assert shares.rest_w == pytest.approx(outside_w, abs=1e-3)
