@@ -86,7 +86,7 @@ class Fit:
     residual: NDArray[np.float64]
     normalised: NDArray[np.float64]
     chi_square: float
-    dof: int
+    dof: float
     iterations: int
     energised: NDArray[np.bool_]
 

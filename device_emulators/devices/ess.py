@@ -270,6 +270,7 @@ class Ess(Device):
         live = self.grid.live(self.buses[0])
         following = self.stage == "grid_following" and live
         self.grid.p_w[self.slot] = self.following_w if following else 0.0
+        self.grid.q_var[self.slot] = 0.0  # a short circuit leaves here what it fed
 
     def sense(self) -> bool:
         """Watch limits and its terminals; hand the island to whoever is stiffer."""

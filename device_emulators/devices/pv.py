@@ -150,6 +150,7 @@ class Pv(Device):
     def demand(self) -> None:
         """Feed the bus."""
         self.grid.p_w[self.slot] = self.power_w
+        self.grid.q_var[self.slot] = 0.0  # a short circuit leaves here what it fed
 
     def sense(self) -> bool:
         """Stop at an unhealthy grid, come back after a healthy time."""

@@ -116,6 +116,7 @@ class Smr(Device):
     def demand(self) -> None:
         """Feed the bus while on the grid."""
         self.grid.p_w[self.slot] = self.power_w if self.stage == "on_grid" else 0.0
+        self.grid.q_var[self.slot] = 0.0  # a short circuit leaves here what it fed
 
     def sense(self) -> bool:
         """Notice loss and return of the grid, and a short circuit at its terminals (87G)."""

@@ -12,18 +12,24 @@ different instants, and that is no lie.
 *Who.* An error shows in every residual that is correlated with it. The likelihood that the error is
 that of another instrument is weighed from the same residuals, since they began to be large; how
 each reading stepped by itself at that moment, by its own restlessness, tells apart what residuals
-cannot. Who remains likely is the *group*. If it is one, it is condemned. Then the error is taken
-out of all other residuals (a rank-one downdate) and the next largest is looked at.
+cannot. Who remains likely is the *group*. If it is one, it is condemned. One error at a time: its
+weight goes, which the solver answers by a downdate of its factors, and what is left shows in the
+readings that follow.
 
 - *condemned*: its value is absent from the next scan on;
 - *doubted*: one of a group; all of them count as aged until more is known;
 - *drifting*: off by more than it may be in the mean of many readings; it counts as aged;
 - *frozen*: to the last bit the same, while what it measures has moved by the balance of the others.
 
+*Lasting.* Where instruments are polled at different instants nobody is named before the error has
+shown for `lasts_s`, in every scan, so that all that could be older than it was read anew.
+
 *Proof.* Who is out is held against what the others say it should read. When it fits for `proof_s`
 it is taken back; that time doubles with each relapse, so nothing flips to and fro.
 
-After the network has switched, nothing is judged for `lag_s`, and that is told.
+After the network has switched, or was shaken (a sag: several readings lose or gain half of what
+they were at once), nothing is judged for `lag_s`, and that is told; what was read until then counts
+for nothing, as part of it is older than that.
 
 Source: A. Abur, A. Gomez Exposito, Power System State Estimation, chapter 5 (largest normalised
 residual, residual covariance); own derivation for readings, groups and time.
@@ -36,7 +42,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 import numpy as np
-from annotated_types import Gt, Interval
+from annotated_types import Ge, Gt, Interval
 
 from daemon.core.estimation.matrix import times
 from daemon.core.estimation.verdict import residual_limit
@@ -53,11 +59,19 @@ _READINGS: Final = 3
 _CUT: Final = 1.2
 """One reading counts for no more than so many limits."""
 _SLOW: Final = 1.0 / 64.0
-_SLOW_COUNT: Final = 64
+_SLOW_COUNT: Final = 600
+_DRIFT: Final = 6.0
+"""A mean error is none below so many of the instrument's own deviations: models have errors too."""
+_SMALL: Final = 5.0
+"""A reading farther off is no drift."""
 _ERROR: Final = 3.5
 """An error is no error below so many of the instrument's own deviations."""
 _FROZEN: Final = 6.0
 _STILL: Final = 3
+_SHAKEN: Final = 4
+"""So many readings that jump at once are no lie of one device."""
+_JUMP_PU: Final = 0.5
+_JUMP_SIGMAS: Final = 20.0
 _CLEAR: Final = 1.5
 """So many readings at least must stand out of what has moved."""
 _ROUNDS: Final = 6
@@ -87,12 +101,15 @@ class Params:
         false_alarms: part of the scans of a sound plant in which something may be found.
         lag_s: after the network has switched nothing is judged for so long [s].
         proof_s: who is out must fit for so long to be taken back [s].
+        lasts_s: so long must an error show [s]: 0 where all is read in every scan, else longer than
+            the longest period of reading.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     false_alarms: Annotated[float, Interval(gt=0.0, le=0.1)] = 5e-6
     lag_s: Annotated[float, Gt(0)] = 1.0
     proof_s: Annotated[float, Gt(0)] = 30.0
+    lasts_s: Annotated[float, Ge(0)] = 0.0
 
 
 class Scan(NamedTuple):
@@ -123,6 +140,7 @@ class Suspect(NamedTuple):
         group: all that one error may be of, itself first.
         chance: that it is this one.
         error: what it shows too much [pu].
+        shown: what it showed when that was found [pu].
         since_ns: when that was found [ns].
         fits_ns: since when it has fitted, 0 while it does not [ns].
         proof_ns: how long it must [ns].
@@ -133,6 +151,7 @@ class Suspect(NamedTuple):
     group: tuple[int, ...]
     chance: float
     error: float
+    shown: float
     since_ns: int
     fits_ns: int = 0
     proof_ns: int = 0
@@ -172,10 +191,12 @@ class State:
         fitted: what each should have read in the last scan (n_measurement,) [pu].
         then: what each should have read in the scan before it was read last, at the instant of
             which it may have been read (n_measurement,) [pu].
-        still: readings since it changed (n_measurement,).
+        still: readings in a row that were the same while it should have moved (n_measurement,).
+        shown: what each showed in the last scan (n_measurement,) [pu].
         restless: mean square of its steps (n_measurement,) [pu^2].
         past: the last scans, the newest last.
         suspects: who is not believed.
+        pending: whose errors do not show for long enough yet.
         relapses: how often each was condemned, by row.
         judging_ns: from when on there is judgement [ns].
     """
@@ -188,9 +209,11 @@ class State:
     fitted: Floats
     then: Floats
     still: Ints
+    shown: Floats
     restless: Floats
     past: tuple[Past, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    pending: tuple[Suspect, ...] = ()
     relapses: dict[int, int] = field(default_factory=dict)
     judging_ns: int = 0
 
@@ -202,7 +225,7 @@ class State:
 def begun(n: int) -> State:
     """Return the memory of `n` instruments of which nothing was seen."""
     none, zero = np.zeros(n), np.zeros(n, dtype=np.int64)
-    return State((none, none, none), zero, none, zero, none, none, none, zero, none)
+    return State((none, none, none), zero, none, zero, none, none, none, zero, none, none)
 
 
 class Instrumented(NamedTuple):
@@ -219,16 +242,39 @@ class Instrumented(NamedTuple):
 
 def judged(state: State, scan: Scan, of: Instrumented, params: Params) -> State:
     """Return the memory after a scan, and who is not believed from now on."""
-    state = _remembered(state, scan, params)
+    state = _remembered(state, scan, of, params)
     suspects = _reviewed(state, scan, of)
     if scan.inverse is not None and not state.lagging(scan.at_ns):
         found = _Judgement(state, scan, scan.inverse, of, params, suspects).found()
+        pending, found = _lasting(state.pending, found, scan.at_ns - ns(params.lasts_s))
+        if pending != state.pending:
+            state = replace(state, pending=pending)
         if found:
             suspects, relapses = _joined(suspects, found, dict(state.relapses))
             state = replace(state, relapses=relapses)
             if any(s.kind != DOUBTED for s in found):
-                state = _anew(state)
+                state = _anew(state, scan.at_ns + ns(params.lag_s))
     return replace(state, suspects=suspects) if suspects != state.suspects else state
+
+
+def _lasting(
+    pending: tuple[Suspect, ...], found: tuple[Suspect, ...], before_ns: int
+) -> tuple[tuple[Suspect, ...], tuple[Suspect, ...]]:
+    """Return whose error does not show for long enough yet, and whose has shown since `before_ns`.
+
+    How readings stepped tells who it is only in the beginning, so the first name stands where later
+    nothing but the group is known.
+    """
+    waiting, named = [], []
+    for suspect in found:
+        group = set(suspect.group)
+        first = next((p for p in pending if group.intersection(p.group)), suspect)
+        if first.since_ns > before_ns:
+            waiting.append(first)
+            continue
+        keeps = first.kind == CONDEMNED and suspect.kind == DOUBTED and first.row in group
+        named.append((first if keeps else suspect)._replace(since_ns=suspect.since_ns))
+    return tuple(waiting), tuple(named)
 
 
 def absent(state: State) -> Ints:
@@ -243,8 +289,11 @@ def aged(state: State) -> Ints:
     return np.array(sorted(rows), dtype=np.int64)
 
 
-def _anew(state: State) -> State:
-    """Return the memory without residuals: an error that is known now was in all of them."""
+def _anew(state: State, judging_ns: int) -> State:
+    """Return the memory without residuals: an error that is known now was in all of them.
+
+    Nor is it known what has moved, so there is no judgement until `judging_ns`.
+    """
     fresh = begun(len(state.base))
     return replace(
         state,
@@ -253,6 +302,7 @@ def _anew(state: State) -> State:
         slow=fresh.slow,
         slow_count=fresh.slow_count,
         past=(),
+        judging_ns=judging_ns,
     )
 
 
@@ -272,19 +322,28 @@ def _joined(
     return (*before, *news), relapses
 
 
-def _remembered(state: State, scan: Scan, params: Params) -> State:
+def _shaken(state: State, scan: Scan, of: Instrumented) -> bool:
+    """Return whether the plant has been shaken since the last scan."""
+    step, larger = np.abs(scan.z - state.shown), np.maximum(np.abs(scan.z), np.abs(state.shown))
+    jumps = of.real & scan.solution.used & (step > _JUMP_SIGMAS * of.sigma)
+    return int(np.count_nonzero(jumps & (step > _JUMP_PU * larger))) >= _SHAKEN
+
+
+def _remembered(state: State, scan: Scan, of: Instrumented, params: Params) -> State:
     """Return the memory with what this scan shows."""
     found, measured = scan.solution, scan.solution.measured
-    if scan.inverse is None or not found.converged:
+    switched = scan.inverse is None or not found.converged or _shaken(state, scan, of)
+    if scan.inverse is None or switched or state.lagging(scan.at_ns):
         return replace(
             begun(len(scan.z)),
             base=measured,
             fitted=measured,
             then=measured,
+            shown=scan.z,
             suspects=state.suspects,
             relapses=state.relapses,
             restless=state.restless,
-            judging_ns=scan.at_ns + ns(params.lag_s),
+            judging_ns=scan.at_ns + ns(params.lag_s) if switched else state.judging_ns,
         )
     news = scan.news & found.used
     by = scan.inverse
@@ -298,20 +357,32 @@ def _remembered(state: State, scan: Scan, params: Params) -> State:
     step = scan.z - state.past[-1].z if state.past else np.zeros(len(news))
     changed = news & (step != 0.0) if state.past else news
     weight = np.maximum(_SLOW, 1.0 / (state.slow_count + 1.0))
+    small = news & (np.abs(own) < _SMALL)
+    stuck = _stuck(state, scan, of)
     past = Past(scan.at_ns, scan.z, fitted, news, plain, own)
     return replace(
         state,
         readings=(*readings, np.where(news, middle, oldest)),
         count=np.minimum(state.count + news, _READINGS),
-        slow=state.slow + weight * np.where(news, own - state.slow, 0.0),
-        slow_count=state.slow_count + news,
+        slow=state.slow + weight * np.where(small, own - state.slow, 0.0),
+        slow_count=state.slow_count + small,
         base=np.where(changed, measured, state.base),
         fitted=fitted,
         then=np.where(news, state.fitted, state.then),
-        still=np.where(changed, 0, state.still + news),
+        still=np.where(changed | ~stuck, 0, state.still + news),
+        shown=scan.z,
         restless=state.restless + _SLOW * (np.square(step) - state.restless),
         past=(*state.past[-_SCANS + 1 :], past),
     )
+
+
+def _stuck(state: State, scan: Scan, of: Instrumented) -> Flags:
+    """Return who is off while what it should show has moved since it changed last."""
+    found = scan.solution
+    scale = np.hypot(of.sigma, found.sigma_measured)
+    moved = np.abs(found.measured - state.base) > _FROZEN * scale
+    stuck: Flags = moved & (np.abs(scan.z - found.measured) > _FITS * scale)
+    return stuck
 
 
 def _answer(of: Inverse, push: Floats) -> Floats:
@@ -362,38 +433,13 @@ def _reviewed(state: State, scan: Scan, of: Instrumented) -> tuple[Suspect, ...]
         scale = np.hypot(of.sigma[rows], scan.solution.sigma_measured[rows])
         fits = bool((np.abs(off) < _FITS * scale).all())
         if suspect.kind == FROZEN:
-            fits = fits and bool(state.still[suspect.row] == 0)
+            fits = fits and bool(scan.z[suspect.row] != suspect.shown)
         since_ns = (suspect.fits_ns or scan.at_ns) if fits else 0
         if fits and scan.at_ns - since_ns >= suspect.proof_ns:
             continue
         same = since_ns == suspect.fits_ns
         kept.append(suspect if same else suspect._replace(fits_ns=since_ns))
     return tuple(kept)
-
-
-class _Taken(NamedTuple):
-    """An error that has been taken out.
-
-    Attributes:
-        row: whose residual showed it.
-        column: covariance of all residuals with that one (n_measurement,) [pu^2].
-        related: their correlation (n_measurement,).
-    """
-
-    row: int
-    column: Floats
-    related: Floats
-
-    def of_column(self, column: Floats, row: int) -> Floats:
-        """Return the covariances with the residual of `row` that are left (n_measurement,)."""
-        left: Floats = column - self.column * (self.column[row] / self.column[self.row])
-        return left
-
-    def of_score(self, score: Floats) -> Floats:
-        """Return the residuals that are left (n_measurement,)."""
-        least = np.maximum(1.0 - self.related**2, 1e-3)
-        left = (score - self.related * score[self.row]) / np.sqrt(least)
-        return np.where(np.abs(self.related) > _SAME, 0.0, left)
 
 
 class _Judgement:
@@ -412,7 +458,7 @@ class _Judgement:
         self.inverse = inverse
         self.doubted = [s for s in suspects if s.kind == DOUBTED]
         eligible = of.real & (state.count > 1) & scan.solution.used
-        out = [s.row for s in suspects if s.kind != DOUBTED]
+        out = [s.row for s in suspects if s.kind in {CONDEMNED, FROZEN}]
         if out:
             eligible[out] = False
         self.eligible = eligible
@@ -423,49 +469,34 @@ class _Judgement:
 
     def found(self) -> tuple[Suspect, ...]:
         """Return new suspects, the plainest first."""
-        found = self._frozen()
         large = np.abs(self.mean) > self.limit
-        score, taken = self.mean, list[_Taken]()
+        if not large.any():
+            return tuple(self._frozen() or self._drifting())
+        score = np.abs(self._since(int(np.argmax(np.abs(self.mean)))))
         for _ in range(_ROUNDS):
-            row = int(np.argmax(np.abs(score) * large))
-            if not (large[row] and abs(score[row]) > self.limit):
+            row = int(np.argmax(score * large))
+            if not (large[row] and score[row] > self.limit):
                 break
             large[row] = False
-            column = self._column(row, taken)
-            if not self._stands(row, column):
-                continue
-            suspect = self._suspect(self._error(row, column, taken), taken)
-            found.append(suspect)
-            column = self._column(suspect.row, taken)
-            taken.append(self._error(suspect.row, column, taken))
-            score = self._since(row)
-            for error in taken:
-                score = error.of_score(score)
-        if not found:
-            found = self._drifting()
-        return tuple(found)
+            column = self._column(row)
+            if self._stands(row, column):
+                return (self._suspect(row, column),)
+        return ()
 
-    def _error(self, row: int, column: Floats, taken: list[_Taken]) -> _Taken:
-        return _Taken(row, column, self._correlation(row, column, taken))
-
-    def _column(self, row: int, taken: list[_Taken]) -> Floats:
-        """Return the covariance of all residuals with that of `row`, errors taken out so far."""
+    def _column(self, row: int) -> Floats:
+        """Return the covariance of all residuals with that of `row` (n_measurement,) [pu^2]."""
         of = self.inverse
         unit = np.zeros(len(of.weight))
         unit[row] = 1.0
-        column = unit / of.weight - _answer(of, unit)
-        for error in taken:
-            column = error.of_column(column, row)
+        column: Floats = unit / of.weight - _answer(of, unit)
         return column
 
-    def _correlation(self, row: int, column: Floats, taken: list[_Taken]) -> Floats:
-        """Return the correlation of all residuals with that of `row`."""
+    def _correlation(self, row: int, column: Floats) -> Floats:
+        """Return the correlation of all residuals with that of `row` (n_measurement,)."""
         of = self.inverse
-        own = 1.0 / of.weight - of.pairs.share
-        for error in taken:
-            own = own - error.column**2 / error.column[error.row]
+        own = np.maximum(1.0 / of.weight - of.pairs.share, _CHECKED / of.weight)
         own[row] = column[row]
-        scale = np.sqrt(np.maximum(own, _CHECKED / of.weight) * max(float(column[row]), 1e-30))
+        scale = np.sqrt(own * max(float(column[row]), 1e-30))
         related: Floats = np.where(self.eligible, np.clip(column / scale, -1.0, 1.0), 0.0)
         return related
 
@@ -510,20 +541,20 @@ class _Judgement:
         readings = [each for each in found if each[0].news[row]]
         return readings[-_READINGS:]
 
-    def _suspect(self, error: _Taken, taken: list[_Taken]) -> Suspect:
-        """Return who may have made an error."""
-        near = np.flatnonzero(np.abs(error.related) > _RELATED)
-        score = self._since(error.row, near)
-        for other in taken:
-            score = other.of_score(score)
-        odds = 0.5 * score[near] ** 2 + self._jumps(near, error.row)
+    def _suspect(self, row: int, column: Floats) -> Suspect:
+        """Return who may have made the error that shows most at `row`."""
+        near = np.flatnonzero(np.abs(self._correlation(row, column)) > _RELATED)
+        score = self._since(row, near)
+        odds = 0.5 * score[near] ** 2 + self._jumps(near, row)
         chance = np.exp(odds - odds.max())
         chance /= chance.sum()
         order = np.argsort(-chance, kind="stable")
         members = tuple(int(near[n]) for n in order if chance[n] > _MEMBER)
         top = float(chance[order[0]])
         if top > _NAMED:
-            return self._named(members[:1], CONDEMNED, top)
+            stuck = self.state.still[members[0]] >= _STILL
+            kind = FROZEN if stuck else CONDEMNED
+            return self._named(members[:1], kind, top)
         return self._named(members, DOUBTED, top)
 
     def _window(self, row: int) -> tuple[Past, ...]:
@@ -567,17 +598,15 @@ class _Judgement:
             group=group,
             chance=chance,
             error=float(self.scan.z[row] - self.scan.solution.measured[row]),
+            shown=float(self.scan.z[row]),
             since_ns=self.scan.at_ns,
             proof_ns=ns(self.params.proof_s) * 2 ** min(self.state.relapses.get(row, 0), 7),
         )
 
     def _frozen(self) -> list[Suspect]:
-        """Return who shows the same to the last bit while the others say that it has moved."""
-        state, found = self.state, self.scan.solution
-        moved = np.abs(found.measured - state.base)
-        far = _FROZEN * np.hypot(self.of.sigma, found.sigma_measured)
-        rows = np.flatnonzero(self.eligible & (state.still >= _STILL) & (moved > far))
-        return [self._named((int(row),), FROZEN) for row in rows]
+        """Return who shows the same to the last bit while nothing else is wrong."""
+        stuck = np.flatnonzero(self.eligible & (self.state.still >= _STILL))
+        return [self._named((int(row),), FROZEN) for row in stuck]
 
     def _drifting(self) -> list[Suspect]:
         """Return who is off in the mean of many readings."""
@@ -587,10 +616,10 @@ class _Judgement:
         row = int(np.argmax(np.abs(slow)))
         if abs(slow[row]) <= least:
             return []
-        column = self._column(row, [])
+        column = self._column(row)
         error = float(slow[row]) / np.sqrt(max(float(column[row]), 1e-30)) / of.weight[row]
-        if abs(error) <= _ERROR * self.of.sigma[row]:
+        if abs(error) <= _DRIFT * self.of.sigma[row]:
             return []
-        near = np.flatnonzero(np.abs(self._correlation(row, column, [])) > _SAME)
+        near = np.flatnonzero(np.abs(self._correlation(row, column)) > _SAME)
         group = (row, *(int(n) for n in near if n != row))
         return [self._named(group, DRIFTING, 1.0 / len(group))._replace(error=error)]

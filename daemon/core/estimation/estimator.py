@@ -10,7 +10,7 @@ and its `at_ns` says from when. Once something has (a switch, a quality, a readi
 fit) it is looked at in every scan, for `LIVELY`.
 
 Where nothing can be solved, or the solution does not converge, the estimate is what is measured,
-and its `method` says so; when that begins and when it ends is an event.
+and its `method` says so; when that has lasted for `LOST` and when it ends is an event.
 
 The state holds values. What is made of them (networks, factors) is kept per site and found again
 when it is missing; it changes no result.
@@ -26,6 +26,7 @@ import numpy as np
 from daemon.core.estimation import ageing, bad_data, efficiency, pass_through, suspicion
 from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
+from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
 from daemon.core.estimation.instruments import Instruments, instruments
 from daemon.core.estimation.layout import layout
@@ -61,9 +62,11 @@ if TYPE_CHECKING:
 
 NOTHING: Final = 1e3
 """Standard deviation of what is asked for and never measured [pu]."""
-JUDGEMENT: Final = bad_data.Params()
+JUDGEMENT: Final = bad_data.Params(lasts_s=1.5)
 CALM: Final = SECOND
 LIVELY: Final = 5 * SECOND
+LOST: Final = SECOND
+"""What cannot be solved for a shorter time is told to nobody [ns]."""
 RECENT: Final = 20 * MILLISECOND
 """What was received so short a time before a switch was seen to move is of the new network."""
 KEPT: Final = 64
@@ -88,6 +91,9 @@ class State:
         count: energies since the beginning.
         told_ns: when efficiency was told last [ns].
         efficiency: as it was told then.
+        flow_w: what flowed through switches in the last scan [W]; None while it is not known.
+        lost_ns: since when nothing could be solved, 0 while it can [ns].
+        lost: whether that was told.
     """
 
     estimate: Estimate | None = None
@@ -101,6 +107,9 @@ class State:
     count: Count | None = None
     told_ns: int = 0
     efficiency: Efficiency | None = None
+    flow_w: Floats | None = None
+    lost_ns: int = 0
+    lost: bool = False
 
 
 class Scanned(NamedTuple):
@@ -165,6 +174,10 @@ class Plan:
         self.is_dc: Final = np.array([b.kind == "dc" for b in site.buses.values()], dtype=np.bool_)
         all_ = self.told.all
         self.metered: Final = {a.number for i in all_ for a in i.at if a.what.startswith("through")}
+        rows = {i.at[0].number: n for n, i in enumerate(all_) if i.at[0].what == "switch_p"}
+        self._flow_rows = np.array(
+            [rows.get(int(n), -1) for n in self.probe.flowing], dtype=np.intp
+        )
         self._relative = np.array([i.relative for i in all_])
         self._absolute = np.array([i.absolute for i in all_])
         self._others = np.concatenate(
@@ -201,6 +214,13 @@ class Plan:
         floor: Floats = np.hypot(self._relative[:count] * reference, self._absolute[:count])
         return floor
 
+    def flow_w(self, found: Solution, prepared: Prepared) -> Floats:
+        """Return what flows through the switches of the probe [W], NaN where nobody knows."""
+        rows = self._flow_rows
+        flow_w = found.measured[rows] * BASE_VA
+        flow_w[(rows < 0) | ~prepared.measures[rows]] = np.nan
+        return flow_w
+
     def moved_far(self, reference: Floats, z: Floats) -> bool:
         """Return whether some reading is far from that by which it was weighed."""
         count = self.told.count
@@ -236,25 +256,25 @@ def step(state: State, image: Image, topology: Topology, site: Site, points: Poi
     happened = happened or not of.probe.unmoved(image, topology, before)
     if state.estimate is not None and not happened and _rests(state, image.now_ns):
         return Scanned(state, state.estimate)
-    wires = of.probe.look(image, topology, before)
+    wires = of.probe.look(image, topology, before, state.flow_w)
     measured = pass_through.estimate(image, topology, site, points)
     prepared = of.prepared(wires)
     if not prepared.places.live.any():  # nothing to solve, and nothing is lost by that
-        rest = replace(state, wires=wires, quality=image.quality, track=None, estimate=measured)
-        return Scanned(rest, measured)
+        rest = replace(state, wires=wires, quality=image.quality, track=None, flow_w=None)
+        return Scanned(replace(rest, estimate=measured, lost_ns=0, lost=False), measured)
     begun = state.track is None or wires is not state.wires
     found, after, classes = (_begun if begun else _followed)(
         of, prepared, state, _seen(of, prepared, image)
     )
-    count, suspicious = of.told.count, _suspicious(found)
+    count, suspicious = of.told.count, _suspicious(found, after.doubts)
     lively_ns = image.now_ns + LIVELY if happened or suspicious else state.lively_ns
     after = replace(after, wires=wires, quality=image.quality, lively_ns=lively_ns)
     if not found.converged:
-        return _told(state, replace(after, track=None, estimate=measured), image)
-    after = _counted(of, found, after, image.now_ns)
+        return _told(replace(after, track=None, flow_w=None, estimate=measured), image)
+    after = replace(_counted(of, found, after, image.now_ns), flow_w=of.flow_w(found, prepared))
     estimate = believed(measured, found, prepared.places, of.to_site, classes[:count])
     estimate = suspicion.demoted(replace(estimate, efficiency=after.efficiency), after.doubts)
-    return _told(state, replace(after, estimate=estimate), image)
+    return _told(replace(after, estimate=estimate), image)
 
 
 def _same(one: QualityArray, other: QualityArray | None) -> bool:
@@ -267,25 +287,32 @@ def _rests(state: State, now_ns: int) -> bool:
     return now_ns >= state.lively_ns and now_ns - state.estimate.at_ns < CALM
 
 
-def _suspicious(found: Solution) -> bool:
-    """Return whether some instrument does not fit."""
+def _suspicious(found: Solution, doubts: Doubts | None) -> bool:
+    """Return whether some instrument does not fit, or it is not yet known for how long."""
+    if doubts is not None and doubts.memory.pending:
+        return True
     limit = residual_limit(len(found.normalised))
     return bool(np.abs(found.normalised).max(initial=0.0) > limit)
 
 
-def _told(before: State, after: State, image: Image) -> Scanned:
+def _told(state: State, image: Image) -> Scanned:
     """Return what a scan leads to, with the event of a solution that is lost or back."""
-    assert after.estimate is not None
-    solved = after.estimate.fit is not None
-    was = before.estimate is None or before.estimate.fit is not None
-    if solved == was:
-        return Scanned(after, after.estimate)
-    text = "the state of the plant is estimated again"
-    if not solved:
+    assert state.estimate is not None
+    if state.estimate.fit is not None:
+        if not state.lost_ns:
+            return Scanned(state, state.estimate)
+        found, lost = replace(state, lost_ns=0, lost=False), False
+        name, text = "estimate_back", "the state of the plant is estimated again"
+    else:
+        since_ns = state.lost_ns or image.now_ns
+        found = replace(state, lost_ns=since_ns, lost=image.now_ns - since_ns >= LOST)
+        lost = found.lost
+        name = "estimate_lost"
         text = "the state of the plant cannot be solved: measurements stand as they come"
-    name = "estimate_back" if solved else "estimate_lost"
-    event = Event(image.now_ns, "estimator", name, text, {"solved": solved})
-    return Scanned(after, after.estimate, (event,))
+    if lost == state.lost:
+        return Scanned(found, state.estimate)
+    event = Event(image.now_ns, "estimator", name, text, {"solved": not lost})
+    return Scanned(found, state.estimate, (event,))
 
 
 class Seen(NamedTuple):
@@ -356,8 +383,6 @@ def _solved(
     tracker = prepared.tracker(of, state.reference)
     aged = of.sigma_aged(state.reference, state.ages)
     track, solution = tracker.scan(state.track, prepared.at.wiring, seen.z, classes, aged)
-    if not solution.tested:
-        return solution, replace(state, track=track), classes
     doubts = suspicion.judged(
         state.doubts,
         of.to_site,

@@ -58,6 +58,8 @@ TAP_SIGMA_STEP: Final = 0.05
 """Standard deviation of a tap position, by its step."""
 LOSS_SIGMA_PU: Final = 0.1
 """Of a coefficient of a loss curve, by itself: the curve is that of another make."""
+SPLIT_SIGMA_PU: Final = 0.6
+"""Of a coefficient of half a UPS, by itself: the nameplate tells of both halves together."""
 INNER_SIGMA_PU: Final = 0.01
 """Of the voltage inside a UPS."""
 TAN: Final = {
@@ -225,13 +227,12 @@ class Instruments:
             for n, d in enumerate(self.drawing.draws)
             if d.bus == bus and d.members[0].nature == "utility"
         ]
+        if not utility:
+            yield from self._power(item, "power_w", 1.0, At("through_p", bus))
+            return
+        rated = self.drawing.draws[utility[0]].rated_va / BASE_VA
         for name, kind in (("power_w", "p"), ("reactive_power_var", "q")):
-            if utility:
-                rated = self.drawing.draws[utility[0]].rated_va / BASE_VA
-                at = At(f"draw_{kind}", utility[0], sign=-1.0)
-            else:
-                rated, at = 1.0, At(f"through_{kind}", bus)
-            yield from self._power(item, name, rated, at)
+            yield from self._power(item, name, rated, At(f"draw_{kind}", utility[0], sign=-1.0))
 
     def _transformer(self, item: Equipment) -> Iterator[Instrument]:
         number, rated = self.drawing.branch_of[item.id], item.ratings["power_va"] / BASE_VA
@@ -334,8 +335,13 @@ class Instruments:
         for number, draw in enumerate(self.drawing.draws):
             yield from self._guess(number, draw, measured)
         for number, converter in enumerate(self.drawing.converters):
+            halves = self.drawing.converters_of[converter.item.id]
+            sigma = LOSS_SIGMA_PU if len(halves) == 1 else SPLIT_SIGMA_PU
             for name, loss in zip("abc", converter.loss, strict=True):
-                yield _pseudo(0.0, LOSS_SIGMA_PU * loss, At(f"loss_{name}", number))
+                yield _pseudo(0.0, sigma * loss, At(f"loss_{name}", number))
+                if len(halves) > 1 and number == halves[0]:
+                    both = [At(f"loss_{name}", half) for half in halves]
+                    yield _pseudo(0.0, LOSS_SIGMA_PU * len(halves) * loss, *both)
             rated = converter.item.ratings["power_w"] / BASE_VA
             forward = converter.part == "rectifier"
             guess = HALF * rated if forward else -HALF * rated

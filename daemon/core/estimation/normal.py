@@ -40,6 +40,9 @@ _ROUNDING: Final = 1e-12
 _WORTHLESS: Final = 1e-6
 """Weight by the largest below which a measurement is not typical."""
 
+_FIRM: Final = (1.0, -1e-6)
+"""Added to `e` [1/pu^2] and to `-d` [pu^2] where the matrix is singular to the last digit."""
+
 _SLACK: Final = 1e-6
 """`d` by the variance of a typical measurement."""
 
@@ -59,6 +62,7 @@ class Normal:
         matrix: pattern of the matrix, unknowns in `order`.
         order: unknown at every place (n_unknown,): states first, then multipliers.
         at: place of every unknown (n_unknown,).
+        n_state: number of states among the unknowns.
     """
 
     left: Ints
@@ -70,6 +74,7 @@ class Normal:
     matrix: Pattern
     order: Ints
     at: Ints
+    n_state: int
 
 
 def normal(equations: Equations, typical: Floats) -> Normal:
@@ -110,6 +115,7 @@ def _ordered(equations: Equations, order: Ints) -> Normal:
         matrix=matrix,
         order=order,
         at=at,
+        n_state=n_state,
     )
 
 
@@ -139,9 +145,12 @@ def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]
     options = {"SymmetricMode": True}
     try:
         return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
-    except RuntimeError:  # zeros that are stored can hide the diagonal from SuperLU
+    except RuntimeError:  # rounding took what little held a part that nothing measures
+        firm = numbers.copy()
+        firm[how.diagonal] += np.where(np.arange(len(how.order)) < how.n_state, *_FIRM)
+        matrix = sparse.csc_array((firm, how.matrix.column, starts), shape=shape)
         matrix = matrix.copy()  # the pattern is shared
-        matrix.eliminate_zeros()
+        matrix.eliminate_zeros()  # which, stored, can hide the diagonal from SuperLU
         return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
 
 

@@ -90,12 +90,23 @@ def judged(
     solution, inverse = solved
     seen = Scan(at_ns, z, news, solution, inverse if solution.tested else None)
     memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
-    found = tuple(_doubted(s, told, z, solution, sigma) for s in memory.suspects)
+    before = {(d.point, d.since_ns): d.guess for d in doubts.found} if doubts else {}
+    found = tuple(
+        _doubted(s, told, z, solution, sigma, before.get((int(told.point[s.row]), s.since_ns)))
+        for s in memory.suspects
+        # What it should show is known without it, from the next scan on.
+        if s.kind not in {CONDEMNED, FROZEN} or not solution.used[s.row]
+    )
     return Doubts(memory, heard_ns, found)
 
 
 def _doubted(
-    suspect: bad_data.Suspect, told: Told, z: Floats, solution: Solution, sigma: Floats
+    suspect: bad_data.Suspect,
+    told: Told,
+    z: Floats,
+    solution: Solution,
+    sigma: Floats,
+    guess: str | None,
 ) -> Doubted:
     row = suspect.row
     factor, should = float(told.factor[row]), float(solution.measured[row])
@@ -107,7 +118,7 @@ def _doubted(
         shown=float(z[row]) * factor,
         should=should * factor,
         sigma=float(np.hypot(sigma[row], solution.sigma_measured[row])) * factor,
-        guess=_guess(float(z[row]), should, float(sigma[row])),
+        guess=guess or _guess(float(z[row]), should, float(sigma[row])),
         since_ns=suspect.since_ns,
     )
 

@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Floats, Wiring
-    from daemon.core.estimation.unfolded import SMALL
-from daemon.core.estimation.weighing import Table, Weighing
+    from daemon.core.estimation.weighing import Table, Weighing
 
 TOLERANCE: Final = 1e-5
 """What may be left to go [pu, rad]."""
@@ -177,6 +176,9 @@ class Tracker:
         if before is not None:
             x = np.where(live.alive & (before.x != 0.0), before.x, x)
         found = gauss_newton(self.model, live, x, z, weight, _SETTLED, _LINEAR)
+        if before is not None and not found.converged:  # too far from what was
+            start = flat(equations, live)
+            found = gauss_newton(self.model, live, start, z, weight, _SETTLED, _LINEAR)
         used, measured = weight > 0.0, read(equations, live, found.x)[:n]
         residual = used * (z - measured)
         solution = Solution(

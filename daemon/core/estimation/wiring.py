@@ -2,9 +2,11 @@
 
 Positions and stages come from the image. One that is not good, or is neither open nor closed, is as
 it was before, at the beginning as it is normally; so is that of a switch whose own voltages
-contradict it. A source may energise its bus while voltage is measured there, or on what is joined
-to it by closed switches and transformers where nobody measures it; the store inside a UPS may while
-one of its ends is live. Which way power flows through a switch is its last clear reading.
+contradict it. A breaker that shows open and is contradicted by a flow is closed. A source may
+energise its bus while voltage is measured there, or on what is joined to it by closed switches and
+transformers where nobody measures it; the store inside a UPS may while one of its ends is live.
+Which way power flows through a switch is as it was last clearly estimated, or read: breakers are
+polled seldom, and what flows through them is known sooner.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, drawing
+from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, Switch, drawing
 from daemon.core.estimation.site_network import Wires
 from daemon.core.topology import Presence, Topology, once_per_site
 from daemon.model.quality import good_mask
@@ -21,12 +23,13 @@ from daemon.model.quality import good_mask
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from daemon.core.estimation.network import Floats
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
     from daemon.model.quality import QualityArray
 
-CLEAR_W: Final = 0.01 * BASE_VA
+CLEAR_W: Final = 1e-3 * BASE_VA
 """Power above which the direction of a flow is believed [W]."""
 
 
@@ -40,7 +43,7 @@ class Probe:
         self._told = np.array([max(p, 0) for p in told], dtype=np.intp)
         self._known = np.array([p >= 0 for p in told], dtype=np.bool_)
         power = [points.find(s.id, "power_w") for s in switches]
-        self._flowing = np.flatnonzero([p is not None for p in power])
+        self.flowing: Final = np.flatnonzero([p is not None for p in power])
         self._power = np.array([p for p in power if p is not None], dtype=np.intp)
         self._stage = self._told[len(switches) :]
         self._last: tuple[bytes, Topology, Wires] | None = None
@@ -70,17 +73,21 @@ class Probe:
         self._still = topology, image.quality, before, stages
         return True
 
-    def look(self, image: Image, topology: Topology, before: Wires) -> Wires:
+    def look(
+        self, image: Image, topology: Topology, before: Wires, flow_w: Floats | None = None
+    ) -> Wires:
         """Return what is closed, works and gives.
 
         Args:
             image: this scan.
             topology: its diagram.
             before: what was so in the last scan.
+            flow_w: what flowed then through the switches of `flowing`, by estimation [W]; NaN where
+                nobody knows.
         """
         good = good_mask(image.quality[self._told]) & self._known
         codes = np.where(good, image.values[self._told], -1.0).astype(np.int8)
-        backward = self._backward(image, before)
+        backward = self._backward(image, before, flow_w)
         key = codes.tobytes() + backward.tobytes()
         if self._last is not None and self._last == (key, topology, before):
             return before
@@ -90,11 +97,13 @@ class Probe:
         self._last = key, topology, found
         return found
 
-    def _backward(self, image: Image, before: Wires) -> NDArray[np.bool_]:
+    def _backward(self, image: Image, before: Wires, flow_w: Floats | None) -> NDArray[np.bool_]:
         backward = np.array(before.backward, dtype=np.bool_)
-        power_w = image.values[self._power]
-        sure = good_mask(image.quality[self._power]) & (np.abs(power_w) > CLEAR_W)
-        backward[self._flowing[sure]] = power_w[sure] < 0.0
+        power_w = np.where(good_mask(image.quality[self._power]), image.values[self._power], 0.0)
+        if flow_w is not None:
+            power_w = np.where(np.isnan(flow_w), power_w, flow_w)
+        sure = np.abs(power_w) > CLEAR_W
+        backward[self.flowing[sure]] = power_w[sure] < 0.0
         return backward
 
     def _found(
@@ -103,9 +112,7 @@ class Probe:
         switches, converters = self.drawing.switches, self.drawing.converters
         positions, stages = codes[: len(switches)], codes[len(switches) :]
         closed = tuple(
-            was
-            if s.id in topology.doubted or not (code in s.closed or code in s.opened)
-            else code in s.closed
+            _closed(s, code, was=was, doubted=s.id in topology.doubted)
             for s, code, was in zip(switches, positions, before.closed, strict=True)
         )
         working = tuple(
@@ -129,6 +136,14 @@ class Probe:
                 nearby = presence is Presence.UNKNOWN and topology.net[bus] in live
                 found.append(draw.source and (presence is Presence.LIVE or nearby))
         return tuple(found)
+
+
+def _closed(switch: Switch, code: int, *, was: bool, doubted: bool) -> bool:
+    """Return whether a switch is closed, by the code it shows and what it was before."""
+    if code in switch.opened:
+        # A breaker that shows open is doubted for a flow through it and nothing else.
+        return doubted and len(switch.opened) == 1
+    return was if doubted or code not in switch.closed else True
 
 
 probe: Final = once_per_site(Probe)
