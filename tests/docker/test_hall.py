@@ -1,0 +1,103 @@
+"""The AI hall in containers: an outage, a crash in its middle, a full disk, an end on request."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker.engine import TAG
+from tests.docker.hall import BROKER_PORT, METRICS, OFFSET, Hall, answer, metric
+from tests.integration.processes import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.docker.engine import Engine
+
+pytestmark = pytest.mark.timeout(900)
+
+KEPT = ("no critical load sees it", "every AI rack keeps running", "no two sources are joined")
+"""What a crash of the daemon may not cost."""
+
+
+@pytest.fixture
+def hall(
+    docker: Engine, program: Callable[[str], str], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Hall]:
+    """Emulators that serve the undisturbed plant, and a broker."""
+    program("docker-compose")
+    hall = Hall(docker, request.node.name.replace("_", "")[:40], tmp_path, program)
+    try:
+        hall.up("emulators")
+        hall.await_said("emulators", "ready", timeout_s=60)
+        yield hall
+    finally:
+        hall.down()
+
+
+def test_an_outage_is_ridden_through_and_the_end_is_orderly(hall: Hall) -> None:
+    hall.up("daemon")
+    daemon = hall.container("daemon")
+    hall.docker.await_health(daemon)
+    hall.start()
+    missed = [name for name, ok in hall.verdicts(timeout_s=300).items() if not ok]
+    assert missed == []
+    heard = hall.heard("reader", "ridethrough/v1/ai_hall/daemon/#")
+    assert '"epoch"' in heard
+    began_s = time.monotonic()
+    hall.compose("stop", "--timeout", "20", "daemon")
+    took_s = time.monotonic() - began_s
+    print(f"SIGTERM to the end: {took_s:.1f} s")
+    assert took_s < 10
+    assert hall.docker.look(daemon)["State"]["ExitCode"] == 0
+
+
+def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
+    hall.up("daemon")
+    daemon = hall.container("daemon")
+    hall.docker.await_health(daemon)
+    hall.start()
+    hall.await_said("emulators", "8.000 s", timeout_s=60)
+    hall.kill_daemon()
+    hall.docker.await_health(daemon)
+    assert hall.docker.look(daemon)["RestartCount"] >= 1
+    verdicts = hall.verdicts(timeout_s=300)
+    for name in KEPT:
+        assert [ok for known, ok in verdicts.items() if known.startswith(name)] == [True], name
+
+
+def test_a_full_disk_stops_the_record_and_not_the_control(hall: Hall) -> None:
+    small = "/var/lib/ridethrough:size=6m,uid=10001,mode=0750"
+    full = hall.docker(
+        "run", "-d", "--network", "host", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp",
+        "--tmpfs", small, "-e", f"RIDETHROUGH_AT={METRICS.removeprefix('http://')}", TAG, "run",
+        "ai_hall", "--state", "/var/lib/ridethrough", "--port-offset", str(OFFSET),
+        "--mqtt", f"127.0.0.1:{BROKER_PORT}",
+    )  # fmt: skip
+    try:
+        hall.docker.await_health(full)
+        # Its record fills the disk by itself.
+        wait_for(
+            lambda: metric("ridethrough_journal_failures_total") > 0,
+            120,
+            lambda: hall.docker("exec", full, "df", "/var/lib/ridethrough"),
+        )
+        before = metric('ridethrough_scans_total{lane="switching"}')
+        time.sleep(3.0)
+        assert metric('ridethrough_scans_total{lane="switching"}') > before + 100
+        assert answer("/livez")[0] == 200
+        assert answer("/readyz")[0] == 200
+    finally:
+        hall.docker("rm", "-f", full)
+
+
+def test_readiness_waits_for_the_plant(hall: Hall) -> None:
+    hall.compose("stop", "emulators")
+    hall.up("daemon")
+    wait_for(lambda: answer("/livez")[0] == 200, 60, lambda: str(answer("/livez")))
+    assert answer("/readyz")[0] == 503
+    hall.up("emulators")
+    hall.docker.await_health(hall.container("daemon"))

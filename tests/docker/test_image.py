@@ -1,0 +1,84 @@
+"""The image alone: what it may do, and what it says when it is started wrongly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docker.engine import TAG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.docker.engine import Engine
+
+pytestmark = pytest.mark.timeout(1800)
+
+HARDENED = (
+    "--rm", "--network", "host", "--read-only", "--cap-drop", "ALL",
+    "--security-opt", "no-new-privileges", "--tmpfs", "/tmp",
+)  # fmt: skip
+PROBE = """
+import os, sys
+status = open("/proc/self/status").read()
+print(os.getuid(), [l.split()[1] for l in status.splitlines() if l.startswith("CapEff")][0])
+try:
+    open("/opt/ridethrough/x", "w")
+except OSError as error:
+    print(type(error).__name__)
+print(sys.flags.optimize, __debug__)
+"""
+
+
+def test_it_is_nobody_may_nothing_and_keeps_its_assertions(docker: Engine) -> None:
+    said = docker("run", *HARDENED, "--entrypoint", "python", TAG, "-c", PROBE)
+    assert said.splitlines()[0] == "10001 0000000000000000"
+    assert said.splitlines()[1] in {"PermissionError", "OSError"}
+    assert said.splitlines()[2] == "0 True"
+
+
+def test_it_is_no_larger_than_it_has_to_be(docker: Engine) -> None:
+    size_mb = int(docker("image", "inspect", "-f", "{{.Size}}", TAG)) / 1e6
+    print(f"image: {size_mb:.0f} MB")
+    assert size_mb < 520
+
+
+def test_what_came_along_is_in_order(docker: Engine) -> None:
+    assert "ridethrough" in docker("run", *HARDENED, TAG, "--version")
+    said = docker("run", *HARDENED, TAG, "schema")
+    assert said.startswith("{")
+
+
+def refused(docker: Engine, *arguments: str) -> str:
+    """Return the one line that a start is refused with."""
+    done = docker.ended("run", *HARDENED, *arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_a_missing_secret_is_said_in_one_sentence(docker: Engine) -> None:
+    run = ("run", "ai_hall", "--mqtt-user", "daemon", "--mqtt-secret", "/run/secrets/mqtt")
+    said = refused(docker, TAG, *run)
+    assert said.endswith("/run/secrets/mqtt: No such file or directory")
+
+
+def test_a_state_folder_that_cannot_be_written_is_said_in_one_sentence(
+    docker: Engine, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    mount = f"{tmp_path}:/var/lib/ridethrough:ro"
+    said = refused(docker, "-v", mount, TAG, "run", "ai_hall", "--state", "/var/lib/ridethrough")
+    assert "is not writable" in said
+    assert "--state" in said
+
+
+def test_a_mount_that_is_not_what_it_should_be_is_said_in_one_sentence(
+    docker: Engine, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    # What the engine makes when the file on the host does not exist.
+    said = refused(docker, "-v", f"{tmp_path}:/site.yaml:ro", TAG, "run", "/site.yaml")
+    assert "/site.yaml" in said
