@@ -48,6 +48,7 @@ def peaks_w(
     sample_s: float,
     store: Store,
     energy_j: float,
+    rise_w: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Return the peak of each future under each aim [W], and what is discharged [J].
 
@@ -58,6 +59,7 @@ def peaks_w(
         sample_s: time between samples [s].
         store: all storage as one.
         energy_j: what is in it [J].
+        rise_w: what recharging leaves for a rise of the load, as `hold` does [W].
     """
     shape = len(aims_w), len(futures_w)
     aim_w = aims_w[:, None]
@@ -69,6 +71,7 @@ def peaks_w(
         for k in range(window):
             load_w = futures_w[:, begin + k]
             power_w = (aim_w * window - drawn_w) / (window - k) - load_w
+            power_w = np.where(power_w > 0.0, np.maximum(power_w - rise_w, 0.0), power_w)
             lowest_w = np.maximum(-store.discharge_w, (floor_j - left_j) * (eta / sample_s))
             highest = np.minimum(store.charge_w, (top_j - left_j) / (eta * sample_s))
             power_w = np.clip(power_w, lowest_w, highest)
@@ -88,6 +91,7 @@ def best_aim_w(
     energy_j: float,
     highest_w: float,
     params: Params,
+    rise_w: float = 0.0,
 ) -> tuple[float, float]:
     """Return the aim with the lowest expected cost, and the peak expected with it [W].
 
@@ -99,13 +103,14 @@ def best_aim_w(
         energy_j: what is in it [J].
         highest_w: demand below which nothing is gained [W].
         params: of this choice.
+        rise_w: what recharging leaves for a rise of the load, as `hold` does [W].
     """
     count = futures_w.shape[1] // window
     demands_w = futures_w[:, : count * window].reshape(len(futures_w), count, window).mean(axis=2)
     tops_w = demands_w.max(axis=1)
     low_w = min(float(tops_w.min()), highest_w) - store.discharge_w
     aims_w = np.linspace(low_w, max(float(tops_w.max()), highest_w), params.aims)
-    found_w, given_j = peaks_w(aims_w, futures_w, window, sample_s, store, energy_j)
+    found_w, given_j = peaks_w(aims_w, futures_w, window, sample_s, store, energy_j, rise_w)
     paid_w = np.maximum(found_w, highest_w)
     expected_w = paid_w.mean(axis=1)
     cost_w = expected_w + params.spread_pu * paid_w.std(axis=1)

@@ -162,6 +162,7 @@ def planned(request: Request, params: Params) -> Plan:
         request.energy_j,
         request.highest_w,
         params.level,
+        rise_w,
     )
     return Plan(request.at_ns, aim_w, expected_w, rise_w)
 
