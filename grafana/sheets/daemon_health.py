@@ -29,7 +29,7 @@ def make() -> Dashboard:
         "Lanes, links, values, record.",
         number(
             "Ready",
-            "1 when every device has been read once.",
+            "1 when every device has been read once, or was silent for ten seconds.",
             "short",
             Query(f"min({m('ready')})", "ready"),
             under(1, 1),

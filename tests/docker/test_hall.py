@@ -92,12 +92,3 @@ def test_a_full_disk_stops_the_record_and_not_the_control(hall: Hall) -> None:
         assert answer("/readyz")[0] == 200
     finally:
         hall.docker("rm", "-f", full)
-
-
-def test_readiness_waits_for_the_plant(hall: Hall) -> None:
-    hall.compose("stop", "emulators")
-    hall.up("daemon")
-    wait_for(lambda: answer("/livez")[0] == 200, 60, lambda: str(answer("/livez")))
-    assert answer("/readyz")[0] == 503
-    hall.up("emulators")
-    hall.docker.await_health(hall.container("daemon"))
