@@ -1,7 +1,8 @@
 """The main lane over a still picture of a site: every point healthy until a test says otherwise.
 
 No physics and no obedience: a test writes what the plant would show and sees what the lane makes
-of it. `tests.hall` is the plant that obeys, for the switching lane.
+of it. The powers of such a picture do not balance, so nothing is solved here and no meter judged:
+the estimate is what is measured. `tests.hall` is the plant that obeys, for the switching lane.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from daemon import settings
 from daemon.core import step as core
+from daemon.core.estimation import estimator, pass_through
 from daemon.core.topology import survey
 from daemon.model.commands import LaneMessage
 from daemon.model.events import AlarmTransition, Event
@@ -25,8 +27,10 @@ from daemon.model.quantities import ns
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from daemon.core.topology import Topology
     from daemon.model.commands import Command, Message
-    from daemon.model.plant import Equipment
+    from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
 
 BEGIN_S = 1000.0
 UTC_NS = 1_800_000_000_000_000_000
@@ -60,6 +64,13 @@ _AFTER_LOSS = {
 def loaded(name: str = "ai_hall") -> settings.SiteFile:
     """Return a shipped site."""
     return settings.load(name)
+
+
+def as_measured(
+    state: estimator.State, image: Image, topology: Topology, site: Site, points: PointTable
+) -> estimator.Scanned:
+    """Return what is measured for an estimate."""
+    return estimator.Scanned(state, pass_through.estimate(image, topology, site, points))
 
 
 class Lane:
@@ -152,7 +163,8 @@ class Lane:
     def scan(self, *inbox: Message, after_s: float = 0.1) -> core.Step:
         """Move the lane on by one scan."""
         self.now_ns += ns(after_s)
-        done = core.step(self.state, core.Inputs(self.image(), inbox), self.params)
+        inputs = core.Inputs(self.image(), inbox)
+        done = core.step(self.state, inputs, self.params, as_measured)
         self.state = done.state
         return done
 
