@@ -238,6 +238,16 @@ examples:
   ridethrough top --once
   ridethrough top --json | jq .alarms
 """
+_DOCTOR = """\
+Says what is wrong with this machine and its network for a daemon of a site, and how to mend it:
+clock, timers, priority, disk, ports, broker, gateways. It changes nothing. Exit 1 when a daemon
+would not run rightly.
+
+examples:
+  ridethrough doctor
+  ridethrough doctor config/sites/traditional.yaml --state /var/lib/ridethrough
+  ridethrough doctor --json
+"""
 _METRICS = """\
 Lists every metric that /metrics of a site may hold: name, kind, labels, what it tells.
 
@@ -307,6 +317,12 @@ def parser() -> argparse.ArgumentParser:
     top_of.add_argument("--once", action="store_true", help="one look")
     top_of.add_argument("--plain", action="store_true", help="lines instead of a page")
     _json(top_of)
+    doctor = command("doctor", _doctor, "what is wrong with an installation", _DOCTOR)
+    _site(doctor.add_argument, "site", nargs="?", default=DEFAULT_SITE)
+    doctor.add_argument(
+        "--state", type=Path, default=Path("ridethrough-state"), metavar="DIR", help="state folder"
+    )
+    _json(doctor)
     metrics = command("metrics", _metrics, "every metric of a site, with its meaning", _METRICS)
     _site(metrics.add_argument, "site", nargs="?", default=DEFAULT_SITE)
     metrics.add_argument(
@@ -1021,6 +1037,17 @@ def _top(options: argparse.Namespace) -> int:
         at = f"{north.metrics_host}:{north.metrics_port}"
     wish = Wish(options.every, options.once, options.plain, options.json)
     return top(f"http://{at}", wish, SystemClock().utc_ns, Event().wait)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.doctor import examine, lines, report
+
+    found = examine(options.site, options.state)
+    told = report(found)
+    print(*lines(found), sep="\n")
+    if options.json:
+        print(json.dumps(told))
+    return int(not told["ok"])
 
 
 def _metrics(options: argparse.Namespace) -> int:
