@@ -66,11 +66,11 @@ class Fit:
         instrument_point: index of the point of every instrument, the first where it reads a sum of
             several (n_instrument,).
         weight_class: 0 taken as fresh, 1 as aged, 2 not used (n_instrument,).
-        residual: measured less estimated, in the unit of the point (n_instrument,).
-        normalised: residual by its own standard deviation (n_instrument,); 0 where not used and
+        residual: measured less estimated (n_instrument,) [unit of the point].
+        normalised: residual by its own standard deviation (n_instrument,) [1]; 0 where not used and
             where nothing else checks it.
-        chi_square: weighted sum of squared residuals.
-        dof: degrees of freedom, what `chi_square` is about when nothing lies.
+        chi_square: weighted sum of squared residuals [1].
+        dof: degrees of freedom, what `chi_square` is about when nothing lies [1].
         iterations: steps that were made.
         energised: buses that are fed.
     """
