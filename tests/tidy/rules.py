@@ -33,12 +33,8 @@ SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
 # A float of these names is a bare number, or has the unit of the point or rating it belongs to.
 UNITLESS = frozenset(
     {"value", "values", "raw", "low", "high", "limit", "ratings", "scale", "offset", "factor"}
-    | {
-        "residual",
-        "normalised",
-        "chi_square",
-        "dof",
-    }  # of readings, each in its own unit, or of none
+    # Of readings, each in its own unit, or of none.
+    | {"residual", "normalised", "chi_square", "dof"}
 )
 # Said after the unit: `power_w_max`.
 QUALIFIERS = ("_max", "_min")
