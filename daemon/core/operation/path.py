@@ -253,7 +253,10 @@ def _taken_up(
             who = wish.user or wish.proposal.owner
             why = f"{who} wants it to {wish.proposal.action}"
             events.append(tell(view, task, "command_failed", why))
-        tasks[name] = Task(wish.proposal, wish.user, Stage.SELECTED, view.now_ns)
+        overtakes = task is not None and task.stage in UNDER_WAY
+        tasks[name] = Task(
+            wish.proposal, wish.user, Stage.SELECTED, view.now_ns, overtakes=overtakes
+        )
         if wish.chosen is not None:
             one = wish.chosen
             tasks[name] = replace(

@@ -150,6 +150,8 @@ class Task:
         selection: id of the person's selection behind it, "" without one.
         approver: who approved that.
         bypass: interlocks that it sets aside.
+        overtakes: it took the place of a close under way: that the device still shows open does not
+            mean that it stays so.
     """
 
     wish: Proposal
@@ -164,6 +166,7 @@ class Task:
     selection: str = ""
     approver: str = ""
     bypass: tuple[str, ...] = ()
+    overtakes: bool = False
 
 
 QUEUED: Final = 4
@@ -229,7 +232,8 @@ def _evidence(view: View, task: Task, news: News) -> tuple[list[Event], tuple[st
     still = news.wanted.get(task.wish.equipment) == task.wish.action
     if task.stage in OVER:
         return ([] if still else [Event.WITHDRAWN]), None
-    events = [Event.REACHED] if reached(view, task.wish) else []
+    unsent = task.overtakes and not task.attempts
+    events = [Event.REACHED] if not unsent and reached(view, task.wish) else []
     refused = None
     if task.attempts and (outcome := news.outcomes.get(task.command_id)) is not None:
         events.append(_answer(view, task, outcome.result))

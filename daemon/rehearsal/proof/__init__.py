@@ -19,6 +19,15 @@ done wrong is ended in time, and a critical bus that can be fed is fed within it
   given. Two sudden ones are not combined: that search does not end in reasonable time;
 - neighbours of a part keep to what their own part shows.
 
+**What makes it finite.** Daemon and board are finite but for time: of the mains some 2,000 memories
+and 12,000 pictures are ever met. Of time there is one zone to a situation that differs from others
+in more than time: zones that meet there are joined, after a few times by steps of a ladder, so that
+none can grow without end. A stamp is forgotten once it is older than anything that is asked of it
+or of what it is copied to (`Mind.horizons`). What is only told to people, and of a switching action
+that is over all but what was wanted, decides nothing and is left out (`mind`). A stage asks nothing
+of time that it does not listen to (`daemon.core.transfer.guards`), so that no zone is cut for it
+and no scan comes of it. A trick is played only where a scan takes notice.
+
 Where zones are joined, more is searched than can happen, never less. So a search that finds nothing
 proves; what it finds can be an artefact of joining, and is replayed before it is believed.
 

@@ -260,9 +260,20 @@ class Switchgear:
             yield Branch(jammed(plant, at), tuple(watched), text=text)
 
     def darkens(self, plant: Plant, at: int, told: Told) -> tuple[str, ...]:
-        """Return the critical buses that an opening takes their last feed, a gap apart."""
-        after = plant._replace(contacts=put(plant.contacts, at, OPEN))
-        before, now = self.voltages(plant), self.voltages(after)
+        """Return the critical buses that an opening takes their last feed, a gap apart.
+
+        What hangs on breakers that open already has no feed any more. While a dead utility is fed
+        by the sets no instrument tells that it is dead; whatever ends that is well done.
+        """
+        if self.fed_back(plant):
+            return ()
+        held = tuple(
+            OPEN if motion == OPENING else contact
+            for contact, motion in zip(plant.contacts, plant.motions, strict=True)
+        )
+        parted = plant._replace(contacts=held)
+        after = parted._replace(contacts=put(held, at, OPEN))
+        before, now = self.voltages(parted), self.voltages(after)
         name = self.breakers[at].name
         return tuple(
             f"{name} takes {self.buses[bus]} its last feed"

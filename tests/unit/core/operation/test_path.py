@@ -177,11 +177,13 @@ def test_one_selection_per_device_and_the_second_is_told_whose_it_is() -> None:
     assert len(desk.commands) == 1
 
 
-def test_an_automatons_open_displaces_an_outstanding_close() -> None:
+@pytest.mark.parametrize("position", [0, OPEN])
+def test_an_automatons_open_displaces_an_outstanding_close(position: int) -> None:
+    """Where the breaker has not moved yet the close would still come."""
     desk = Desk()
     desk.hall.positions[BREAKER] = OPEN
     desk.scan(wish("close"))
-    desk.hall.positions[BREAKER] = 0
+    desk.hall.positions[BREAKER] = position
     desk.scan(wish("open"))
     assert [c.action for c in desk.commands] == ["close", "open"]
 
