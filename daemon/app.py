@@ -40,6 +40,7 @@ from daemon.model.quantities import ns
 from daemon.publishers.mqtt import MqttPublisher
 from daemon.publishers.prometheus import PrometheusPublisher
 from daemon.publishers.publisher import North
+from daemon.publishers.systemd import SystemdPublisher
 from daemon.runtime.actuation import Actuation
 from daemon.runtime.clock import SystemClock, TimerFdTicks
 from daemon.runtime.daemon import Daemon
@@ -159,7 +160,7 @@ def system_world(state: Path, people: Path | None = None) -> World:
         files=Folder(state),
         workers=PoolWorkers({HOOK: run_hook}, ThreadPoolExecutor(16, HOOK)),
         links=lambda link: makers[link.gateway.protocol](link),
-        north=lambda north: (PrometheusPublisher(north), MqttPublisher(north)),
+        north=lambda n: [p(n) for p in (PrometheusPublisher, MqttPublisher, SystemdPublisher)],
         chance=np.random.Generator(np.random.PCG64()),
         door=lambda inside: Door(inside, way_in, people or state / operators.NAME),
     )
