@@ -28,6 +28,7 @@ from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
+from daemon.core.estimation.gauss_newton import LARGEST
 from daemon.core.estimation.instruments import Instruments, instruments
 from daemon.core.estimation.layout import layout
 from daemon.core.estimation.measurements import ABSENT, FRESH
@@ -332,9 +333,16 @@ class Seen(NamedTuple):
 
 
 def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
+    """Return what a scan shows; what is no number was not measured."""
+    z = np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))])
+    quality = of.quality(image.quality, prepared)
+    usable = np.abs(z) <= LARGEST  # so written that NaN is not
+    if not usable.all():
+        z = np.where(usable, z, 0.0)
+        quality = np.where(usable[: of.told.count], quality, ABSENT).astype(np.uint8)
     return Seen(
-        z=np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))]),
-        quality=of.quality(image.quality, prepared),
+        z=z,
+        quality=quality,
         heard_ns=of.gauge.heard_ns(image),
         now_ns=image.now_ns,
     )
