@@ -42,6 +42,7 @@ _GOOD_STAGES: Final = frozenset({
 _LIVE_PU: Final = 0.8
 _ABREAST: Final = 6
 _OLD_S: Final = 3.0
+_CLOCK: Final = 8
 
 
 class Wish(NamedTuple):
@@ -145,7 +146,7 @@ def lines(seen: Row, since_ns: int) -> Iterator[str]:
     parts = [
         "ready" if seen["ready"] else "NOT READY",
         *_feeds(seen),
-        f"load {_power(_load_w(seen))}",
+        *([f"load {_power(_load_w(seen))}"] if any(_of(seen, "rack_row")) else []),
         f"sets {sum(r['stage'] == 'loaded' for _, r in _of(seen, 'generator'))} loaded",
         f"charge at least {min(charged):.0%}" if charged else "no store",
         f"{seen['alarms_active']} alarms",
@@ -160,12 +161,16 @@ def page(seen: Row, now_ns: int) -> RenderableType:
         return Panel("the daemon has not scanned yet", title="ridethrough")
     return Group(
         _head(seen, now_ns),
-        Columns([_sources(seen), _machines(seen), _stores(seen)], padding=(0, 1)),
-        Columns([_loads(seen), _buses(seen)], padding=(0, 1)),
+        _side_by_side(_sources(seen), _machines(seen), _stores(seen)),
+        _side_by_side(_loads(seen), _buses(seen)),
         _alarms(seen),
         _events(seen),
         _lanes(seen),
     )
+
+
+def _side_by_side(*tables: Table) -> Columns:
+    return Columns([table for table in tables if table.row_count], padding=(0, 1))
 
 
 def _head(seen: Row, now_ns: int) -> Text:
@@ -174,7 +179,8 @@ def _head(seen: Row, now_ns: int) -> Text:
     head.append(f"{_clock(seen['t_ns'])} UTC  ", style="default")
     ready = "ready" if seen["ready"] else "not ready: not everything was read yet"
     head.append(ready, style="green" if seen["ready"] else "bold yellow")
-    head.append(f"  load {_power(_load_w(seen))}", style="default")
+    if any(_of(seen, "rack_row")):
+        head.append(f"  load {_power(_load_w(seen))}", style="default")
     if age_s > _OLD_S:
         head.append(f"  {age_s:.0f} s OLD", style="bold white on red")
     if seen["gateways_down"]:
@@ -273,6 +279,7 @@ def _alarms(seen: Row) -> RenderableType:
     if not standing:
         return Text("No alarm stands.", style="green")
     table = _table(f"Alarms: {seen['alarms_active']} active", "since", "", "")
+    table.columns[0].min_width = _CLOCK
     table.columns[2].justify = "left"
     for each in standing[:_ALARMS]:
         text = Text(each["text"], style=_COLOURS[each["priority"]])
@@ -285,6 +292,7 @@ def _alarms(seen: Row) -> RenderableType:
 
 def _events(seen: Row) -> Table:
     table = _table("What happened last", "", "")
+    table.columns[0].min_width = _CLOCK
     table.columns[1].justify = "left"
     for each in seen["events"][-_EVENTS:]:
         table.add_row(_clock(each["t_ns"]), each["text"])
