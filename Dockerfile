@@ -27,10 +27,12 @@ RUN /opt/tools/bin/hatchling build -t wheel -d /build/dist \
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/ridethrough /opt/ridethrough
-COPY docker/healthcheck.py /opt/ridethrough/healthcheck.py
+COPY docker/healthcheck.py docker/sbom.py /opt/ridethrough/
 # Nobody inside; a fresh volume at the state folder then belongs to it.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin ridethrough \
  && install -d -o ridethrough -g ridethrough -m 0750 /var/lib/ridethrough
+# Bill of materials: docker run --rm --entrypoint cat ridethrough /opt/ridethrough/sbom.json
+RUN /opt/ridethrough/bin/python -B /opt/ridethrough/sbom.py > /opt/ridethrough/sbom.json
 ENV PATH=/opt/ridethrough/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     OPENBLAS_NUM_THREADS=1

@@ -2,7 +2,7 @@
 # Draw a password for each user of the broker, once, and the broker's file of their hashes.
 set -eu
 umask 077
-cd /mosquitto/secrets
+cd "${SECRETS:-/mosquitto/secrets}"
 for user in daemon reader; do
   [ -s "$user" ] || head -c 24 /dev/urandom | base64 > "$user"
 done

@@ -27,6 +27,7 @@ class Engine:
 
     def __init__(self, host: str) -> None:
         """Use the engine at `host`, as DOCKER_HOST has it."""
+        self.host = host
         self.environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"}
         # Debian's: a newer one that stands before it would want what is not installed.
         debian = Path("/usr/bin/docker")

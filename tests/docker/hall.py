@@ -56,6 +56,7 @@ class Hall:
         (self.secrets / "daemon").write_text(SECRET)
         (self.secrets / "daemon").chmod(0o444)
         self.broker = self._broker()
+        self.talk: Running | None = None
 
     def _broker(self) -> Running:
         passwd = self.folder / "passwd"
@@ -99,20 +100,17 @@ class Hall:
         self.compose("up", "--no-deps", "-d", *services)
 
     def start(self) -> None:
-        """Let the scenario begin."""
-        attached = [self.docker.program, "attach", self.container("emulators")]
-        with subprocess.Popen(
-            attached,
-            env=self.docker.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as talk:
-            assert talk.stdin is not None
-            talk.stdin.write(b"start\n")
-            talk.stdin.flush()
-            self.await_said("emulators", "0.000 s", timeout_s=30)
-            talk.terminate()
+        """Let the scenario begin; the emulators would end with their standard input."""
+        attach = [
+            "env",
+            f"DOCKER_HOST={self.docker.host}",
+            self.docker.program,
+            "attach",
+            self.container("emulators"),
+        ]
+        self.talk = Running(attach, self.folder / "emulators.log")
+        self.talk.say("start")
+        self.await_said("emulators", " 1.000 s", timeout_s=30)
 
     def await_said(self, service: str, words: str, timeout_s: float) -> None:
         """Wait until a service has said something."""
@@ -147,4 +145,6 @@ class Hall:
         try:
             self.compose("down", "--volumes", "--timeout", "10")
         finally:
-            self.broker.kill()
+            for one in (self.talk, self.broker):
+                if one is not None:
+                    one.kill()

@@ -64,6 +64,7 @@ def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
     hall.kill_daemon()
     hall.docker.await_health(daemon)
     assert hall.docker.look(daemon)["RestartCount"] >= 1
+    hall.await_said("emulators", "100.000 s", timeout_s=150)
     verdicts = hall.verdicts(timeout_s=300)
     for name in KEPT:
         assert [ok for known, ok in verdicts.items() if known.startswith(name)] == [True], name

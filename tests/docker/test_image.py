@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.engine import TAG
+from tests.docker.engine import ROOT, TAG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,24 @@ def test_what_came_along_is_in_order(docker: Engine) -> None:
     assert "ridethrough" in docker("run", *HARDENED, TAG, "--version")
     said = docker("run", *HARDENED, TAG, "schema")
     assert said.startswith("{")
+
+
+def test_the_bill_of_materials_names_what_was_locked(docker: Engine) -> None:
+    bill = json.loads(
+        docker("run", *HARDENED, "--entrypoint", "cat", TAG, "/opt/ridethrough/sbom.json")
+    )
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    refs = [each["bom-ref"] for each in bill["components"] if "bom-ref" in each]
+    assert len(refs) == len(set(refs))
+    there = {each["name"]: each["version"] for each in bill["components"]}
+    lock = (ROOT / "requirements/runtime.txt").read_text()
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)(?![^\n]*;)", lock, re.MULTILINE))
+    assert len(locked) > 20
+    assert {name: there.get(name) for name in locked} == locked
+    assert {"ridethrough", "python", "libc6"} <= there.keys()
+    assert not {"pip", "setuptools", "pytest"} & {
+        ref.partition("@")[0].removeprefix("pkg:pypi/") for ref in refs if "pypi" in ref
+    }
 
 
 def refused(docker: Engine, *arguments: str) -> str:
