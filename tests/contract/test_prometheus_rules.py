@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from daemon.publishers.catalogue import families
+from daemon.settings import load
+from grafana.asking import dashboards
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "prometheus"
 RULES = ("recording.yml", "alerts_daemon.yml", "alerts_plant.yml")
 TESTS = ("daemon.yml", "plant.yml")
+SITES = ("ai_hall", "traditional")
 SEVERITIES = {"critical", "warning", "info"}
 
 
@@ -95,6 +100,23 @@ def test_an_alert_says_what_to_do(name: str) -> None:
     for text in rule["annotations"].values():
         assert len(text) > 20
         assert text.isascii()
+
+
+def test_rules_and_dashboards_name_what_the_daemon_exports() -> None:
+    known = {family.name for site in SITES for family in families(load(site).site)}
+    known |= {f"{name}_{part}" for name in known for part in ("bucket", "count", "sum")}
+    asked = " ".join(rule["expr"] for rule in [*rules("alert"), *rules("record")])
+    asked += " ".join(
+        target["expr"]
+        for dashboard in dashboards().values()
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        if "__name__" not in target["expr"]
+    )
+    # What a recording rule makes has a colon before or behind it.
+    named = set(re.findall(r"(?<!:)\bridethrough_\w+\b(?!:)", asked))
+    assert len(named) > 60
+    assert named - known == set()
 
 
 def test_a_recording_rule_says_level_metric_and_operation() -> None:
