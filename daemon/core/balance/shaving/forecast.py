@@ -38,7 +38,7 @@ class Params:
     horizon_s: Annotated[float, Gt(0.0)] = DAY_S
     days: Annotated[int, Ge(1)] = 14
     shift_s: Annotated[float, Ge(0.0)] = 900.0
-    kept_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.66
+    kept_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.5
 
 
 def futures_w(samples_w: Floats, params: Params) -> Floats:

@@ -36,8 +36,8 @@ class Params:
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
-    aims: Annotated[int, Gt(1)] = 24
-    wear_w_per_j: Annotated[float, Ge(0.0)] = 3e-7
+    aims: Annotated[int, Gt(1)] = 64
+    wear_w_per_j: Annotated[float, Ge(0.0)] = 1e-8
     spread_pu: Annotated[float, Ge(0.0)] = 0.0
 
 

@@ -21,7 +21,7 @@ def test_a_load_that_is_higher_stays_so_for_a_while() -> None:
     samples = np.tile(DAY, 4)
     samples[-1] += 8e6
     futures = futures_w(samples, HOUR)
-    assert np.allclose(futures[1] - DAY, 8e6 * 0.66 ** np.arange(1, 25))
+    assert np.allclose(futures[1] - DAY, 8e6 * 0.5 ** np.arange(1, 25))
 
 
 def test_days_that_are_not_there_give_no_future() -> None:
