@@ -63,6 +63,7 @@ from daemon.core.generation import (
 )
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
+from daemon.core.smoothing import volatility
 from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
@@ -117,6 +118,7 @@ class Control:
     switch_status: switch_status.Params = field(default_factory=switch_status.Params)
     meters: meters.Params = field(default_factory=meters.Params)
     storage_state: storage_state.Params = field(default_factory=storage_state.Params)
+    volatility: volatility.Params = field(default_factory=volatility.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
     caps: caps.Params = field(default_factory=caps.Params)
@@ -191,6 +193,7 @@ class State:
     switch_status: switch_status.State = field(default_factory=switch_status.State)
     meters: meters.State = field(default_factory=meters.State)
     storage_state: storage_state.State = field(default_factory=storage_state.State)
+    volatility: volatility.State = field(default_factory=volatility.State)
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
     caps: caps.State = field(default_factory=caps.State)
@@ -236,6 +239,7 @@ MAIN: Final = (
     Slot("switch_status", switch_status),
     Slot("hot_spot", hot_spot),
     Slot("storage_state", storage_state),
+    Slot("volatility", volatility),
     Slot("autonomy", autonomy),
     Slot("n_minus_1", n_minus_1),
     Slot("caps", caps),

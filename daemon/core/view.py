@@ -451,6 +451,7 @@ class Facts:
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
             `shutdown` (`shutdown`).
+        volatility: stage of the load, "unknown" at first; by `smoothing.volatility`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
     """
@@ -480,6 +481,7 @@ class Facts:
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
+    volatility: str = "unknown"
     setpoints: Setpoints = field(default_factory=Setpoints)
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
 

@@ -14,7 +14,9 @@ middle.
 
 Energy is the span of charge that was used. Power is the highest mean over 1 s, since the trace
 shows nothing faster: the load's 2 s steps are an artefact that no limiter sees coming; the highest
-in any 50 ms is shown beside it.
+in any 50 ms is shown beside it. The targets are for the three codes together; ERCOT alone, which
+allows far more, is for information: with notice its storage is too small for the swings within the
+job, which nobody announces.
 """
 
 from __future__ import annotations
@@ -208,6 +210,7 @@ def _held_to(
         return [
             *rows,
             Result(f"{who}: limits passed over", ran.passed_over, "", against=judged),
+            Result(f"{who}: storage empty or full", float(ran.empty), ""),
             Result(f"{who}: power by least", by_power, "x", against=against),
             Result(f"{who}: energy by least", by_energy, "x", against=against),
         ]

@@ -51,7 +51,7 @@ class Params:
         power_w: of the storage [W].
         low_w: lowest power of the load [W].
         high_w: highest power of the load [W].
-        sudden_w: largest step without notice [W].
+        sudden_w: largest step without notice that the charge is kept ready for [W].
         dead_band_pu: of the range of the load: swings that are left to the storage [pu].
         mean_pu: time of the slow mean, of energy by range [pu].
         centring_pu: time of centring, of energy by range [pu].
