@@ -39,7 +39,9 @@ def last_feed(case: Case) -> bool:
         return False
     if case.wish.action == "grid_following" and not case.by_person:
         return False  # storage that an automaton releases makes room for a source that lasts
-    change = Change(cut=frozenset({item.id}))
+    # What opens already feeds nothing for long: two openings at once may each be harmless alone.
+    opening = {name for name, action in case.under_way.items() if action == "open"}
+    change = Change(cut=frozenset({item.id, *opening}))
     behind = _behind(case, change)
     concerned = {
         load.id: load

@@ -114,6 +114,13 @@ def test_stopping_and_turning_away_is_opening() -> None:
     assert refused(alone, "SMR-1", "house_load", by_person=True)
 
 
+@pytest.mark.parametrize(("other", "held"), [("open", True), ("close", False)])
+def test_of_two_feeds_but_one_is_opened_at_a_time(other: str, held: bool) -> None:
+    alone = case(Hall(), "72-A1", "open", by_person=True)
+    verdict = check(type(alone)(alone.view, alone.wish, {"72-B1": other}, by_person=True))
+    assert verdict.refused_by == ("last_feed" if held else "")
+
+
 def test_two_persons_may_set_it_aside() -> None:
     hall = Hall()
     hall.positions["72-B1"] = OPEN
