@@ -44,10 +44,11 @@ UNITS: Final = {
 }  # fmt: skip
 STYLE: Final = """
 body{background:#111217;color:#ccccdc;font:13px sans-serif;margin:16px}
-section{display:flex;flex-wrap:wrap;gap:8px}h2{width:100%;margin:24px 0 4px}
+section{display:grid;grid-template-columns:repeat(24,1fr);gap:8px;max-width:1500px}
+h2,section>p{grid-column:1/-1}h2{margin:24px 0 0}svg{width:100%;height:auto}
 article{background:#181b1f;border:1px solid #2c3235;padding:8px}
-h3{font-size:13px;margin:0 0 2px}p{margin:0 0 4px;color:#8e8e99;max-width:600px}
-.number{min-width:190px;text-align:center}.number b{font-size:30px;display:block;color:#111217;
+h3{font-size:13px;margin:0 0 2px}p{margin:0 0 4px;color:#8e8e99}.number{text-align:center}
+.number b{font-size:30px;display:block;color:#111217;
 padding:8px}.empty{border-color:#f2495c}text{fill:#ccccdc;font:11px sans-serif}td{padding:0 8px}
 """
 
@@ -76,7 +77,8 @@ def _panel(answer: Answer) -> str:
         body = "<b>no data</b>"
     kind = f"{'number' if panel['type'] == 'stat' else ''} {'' if answer.lines else 'empty'}"
     title, text = html.escape(panel["title"]), html.escape(panel["description"])
-    return f"<article class='{kind}'><h3>{title}</h3><p>{text}</p>{body}</article>"
+    place = f"grid-column:span {panel['gridPos']['w']}"
+    return f"<article class='{kind}' style='{place}'><h3>{title}</h3><p>{text}</p>{body}</article>"
 
 
 def _told(value: float, unit: str) -> str:
@@ -145,7 +147,7 @@ def _graph(panel: dict[str, Any], lines: Sequence[Line]) -> str:
         stroke = COLOURS[number % len(COLOURS)]
         parts.append(f"<polyline fill='none' stroke='{stroke}' points='{points}'/>")
     parts.append(f"<text x='{WIDTH - 60}' y='{HEIGHT - 4}'>{span_s:.0f} s</text>")
-    svg = f"<svg width='{WIDTH}' height='{HEIGHT}'>{''.join(parts)}</svg>"
+    svg = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}'>{''.join(parts)}</svg>"
     named = " ".join(
         f"<span style='color:{COLOURS[i % len(COLOURS)]}'>{html.escape(line.name)}</span>"
         for i, line in enumerate(lines[:SHOWN])
@@ -182,7 +184,7 @@ def _states(panel: dict[str, Any], lines: Sequence[Line]) -> str:
         for code in used
     )
     height = 14 * len(shown) + 4
-    return f"<svg width='{WIDTH}' height='{height}'>{''.join(parts)}</svg><p>{key}</p>{more}"
+    return f"<svg viewBox='0 0 {WIDTH} {height}'>{''.join(parts)}</svg><p>{key}</p>{more}"
 
 
 def _runs(line: Line) -> list[tuple[float, float, float]]:
