@@ -83,8 +83,9 @@ def gauss_newton(
         if not np.isfinite(size):
             return Solved(x, factors, count, np.inf, converged=False)
         x = x + step * min(1.0, _LONGEST_STEP / max(size, _LONGEST_STEP))
-        converged = size < tolerance or (size < _ROUNDING and size >= before)
-        if converged or count == _MOST_STEPS:
+        last = count == _MOST_STEPS
+        converged = size < tolerance or (size < _ROUNDING and (size >= before or last))
+        if converged or last:
             return Solved(x, factors, count, size, converged)
         if size >= kept_below:
             factors = linearised(of, live, x, weight)
