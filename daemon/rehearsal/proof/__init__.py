@@ -28,6 +28,9 @@ that is over all but what was wanted, decides nothing and is left out (`mind`). 
 of time that it does not listen to (`daemon.core.transfer.guards`), so that no zone is cut for it
 and no scan comes of it. A trick is played only where a scan takes notice.
 
+**What is known to be found.** A main that closed by its synchronism check and shows open ever after
+is not sent out again: nothing but its position tells the daemon that two sources are in parallel.
+
 Where zones are joined, more is searched than can happen, never less. So a search that finds nothing
 proves; what it finds can be an artefact of joining, and is replayed before it is believed.
 
