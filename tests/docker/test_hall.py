@@ -43,7 +43,7 @@ def test_an_outage_is_ridden_through_and_the_end_is_orderly(hall: Hall) -> None:
     daemon = hall.container("daemon")
     hall.docker.await_health(daemon)
     hall.start()
-    missed = [name for name, ok in hall.verdicts(timeout_s=300).items() if not ok]
+    missed = [name for name, ok in hall.verdicts().items() if not ok]
     assert missed == []
     heard = hall.heard("reader", "ridethrough/v1/ai_hall/daemon/#")
     assert '"epoch"' in heard
@@ -62,10 +62,13 @@ def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
     hall.start()
     hall.await_said("emulators", "8.000 s", timeout_s=60)
     hall.kill_daemon()
+    wait_for(
+        lambda: hall.docker.look(daemon)["RestartCount"] >= 1,
+        30,
+        lambda: str(hall.docker.look(daemon)["State"]),
+    )
     hall.docker.await_health(daemon)
-    assert hall.docker.look(daemon)["RestartCount"] >= 1
-    hall.await_said("emulators", "100.000 s", timeout_s=150)
-    verdicts = hall.verdicts(timeout_s=300)
+    verdicts = hall.verdicts()
     for name in KEPT:
         assert [ok for known, ok in verdicts.items() if known.startswith(name)] == [True], name
 
