@@ -116,6 +116,16 @@ class Tests(NamedTuple):
     failed: tuple[str, ...] = ()
 
 
+class Volatility(NamedTuple):
+    """Conclusion of smoothing about how restless the load is.
+
+    Attributes:
+        stage: "unknown", "initial", "intermediate" or "turbulent".
+    """
+
+    stage: str = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Fuel:
     """Conclusion of generation about how long the fuel lasts.
@@ -451,7 +461,7 @@ class Facts:
         security: by `security.n_minus_1`.
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
             `shutdown` (`shutdown`).
-        volatility: stage of the load, "unknown" at first; by `smoothing.volatility`.
+        volatility: by `smoothing.volatility`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
     """
@@ -481,7 +491,7 @@ class Facts:
     autonomy: Autonomy = field(default_factory=Autonomy)
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
-    volatility: str = "unknown"
+    volatility: Volatility = field(default_factory=Volatility)
     setpoints: Setpoints = field(default_factory=Setpoints)
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
 

@@ -37,6 +37,7 @@ def families(site: Site) -> tuple[Family, ...]:
         feeds={},
         contingencies=(),
         schemes={},
+        volatility="unknown",
         ready=False,
         journal_failures=0,
         tasks_restarted=0,

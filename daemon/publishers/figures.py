@@ -111,6 +111,7 @@ class Figures(Collector):
             yield from _stores(snapshot)
             yield from _transfers(self.transfers)
             yield _schemes(snapshot)
+            yield _volatility(snapshot)
             yield from _alarms(snapshot)
             yield from _rest(snapshot)
             yield _events(self.events)
@@ -159,6 +160,16 @@ def _schemes(snapshot: Snapshot) -> Metric:
     for scheme, stage in dict(snapshot.schemes).items():
         schemes.add_metric([scheme, stage], 1.0)
     return schemes
+
+
+def _volatility(snapshot: Snapshot) -> Metric:
+    volatility = GaugeMetricFamily(
+        "ridethrough_load_volatility_stage",
+        "1 for the stage of the load's volatility: unknown, initial, intermediate, turbulent.",
+        labels=["stage"],
+    )
+    volatility.add_metric([snapshot.volatility], 1.0)
+    return volatility
 
 
 def _events(events: Counter[str]) -> Metric:

@@ -94,6 +94,7 @@ class Snapshot:
             reserve stands behind it [Wh].
         contingencies: what follows if one element dies; the first is that in which none does.
         schemes: transfer schemes and their sections, by their stage.
+        volatility: stage of the load's volatility.
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         tasks_restarted: supervised tasks that died and were started again.
@@ -112,6 +113,7 @@ class Snapshot:
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]
     schemes: Mapping[str, str]
+    volatility: str
     ready: bool
     journal_failures: int
     tasks_restarted: int

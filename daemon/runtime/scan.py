@@ -226,6 +226,7 @@ class Scan:
             feeds=facts.autonomy.feeds,
             contingencies=facts.security.contingencies,
             schemes=self.lanes["switching"].state.facts.stages,
+            volatility=facts.volatility.stage,
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,
             tasks_restarted=self._supervisor.restarts,

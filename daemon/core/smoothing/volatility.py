@@ -44,7 +44,7 @@ from annotated_types import Ge, Gt, Interval, Le
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Turn
+from daemon.core.view import Turn, Volatility
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
@@ -208,7 +208,10 @@ def _judged(view: View, state: State, rated_w: float, params: Params) -> Turn[St
     stage, since_ns = advance(VOLATILITY, at, (_event(swing_pu, params),), view, {})
     if stage is state.stage:
         return Turn(state)
-    after, facts = state._replace(stage=stage, since_ns=since_ns), {"volatility": stage.value}
+    after, facts = (
+        state._replace(stage=stage, since_ns=since_ns),
+        {"volatility": Volatility(stage.value)},
+    )
     if state.stage is Stage.UNKNOWN:
         return Turn(after, facts=facts)
     median_pu, most_pu = order[len(order) // 2] / base_w, order[-1] / base_w

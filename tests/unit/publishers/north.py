@@ -46,6 +46,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         autonomy_s={"ROW-1": 90.0},
         feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),
+        volatility="initial",
         schemes={"CCTS-1": "on_main"},
         ready=ready,
         journal_failures=0,

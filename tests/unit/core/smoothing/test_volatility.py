@@ -8,7 +8,7 @@ from dataclasses import replace
 from daemon.core.smoothing.volatility import Params
 from daemon.core.step import Step
 from daemon.model.quality import Quality
-from tests.main_lane import Lane, events, on_sets, supply
+from tests.main_lane import Lane, alarms, events, on_sets, supply
 
 LOOK_S = 40.0
 EVERY_S = 0.5
@@ -36,7 +36,7 @@ class Rows(Lane):
 
     @property
     def stage(self) -> str:
-        return self.state.facts.volatility
+        return self.state.facts.volatility.stage
 
 
 def swings(by: float) -> Callable[[float], float]:
@@ -127,3 +127,12 @@ def test_a_site_without_rows_has_no_stage() -> None:
     before = lane.state.volatility
     lane.run(2.0)
     assert lane.state.volatility is before
+
+
+def test_a_turbulent_load_is_an_alarm_until_it_is_calmer() -> None:
+    rows = Rows()
+    done = rows.draw(calm, LOOK_S + 10.0)
+    assert [a for a in alarms(done) if a.alarm_class == "load-turbulent"] == []
+    done = rows.draw(swings(0.3), LOOK_S) + rows.draw(calm, LOOK_S + 20.0)
+    states = [a.state for a in alarms(done) if a.alarm_class == "load-turbulent"]
+    assert len(states) == 2
