@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from daemon.core.balance.shaving import shaver
-from daemon.core.balance.shaving.programme import optimum
+from daemon.core.balance.shaving.programme import Worth, optimum
 from daemon.core.balance.shaving.stores import after_j, as_one, shares_w
 from daemon.model.quantities import ns
 from daemon.rehearsal.backtest.policies import FORESIGHT, NONE, POLICIES, first_aim_w, params_for
@@ -62,7 +62,8 @@ def foreseen(course: Course, stores: Sequence[Store]) -> Run:
         ValueError: there is none: the load flows back by more than the storage can take.
     """
     full_j = [store.top_j for store in stores]
-    found = optimum(course.windows_w, course.window_s, stores, full_j)
+    # So little that a watt of peak is always dearer: only what gains nothing is left undone.
+    found = optimum(course.windows_w, course.window_s, stores, full_j, worth=Worth(1e-8))
     if found is None:
         raise ValueError("no optimum: more flows back than the storage can take")
     import_w = course.windows_w + found.power_w.sum(axis=0)

@@ -87,7 +87,7 @@ def _figure(name: str, runs: Sequence[Run], curves: Sequence[Floats], window_s: 
             f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>'
         )
     body += _days(len(curves[0]) * window_s, bottom)
-    for i, (run, curve) in enumerate(zip(runs, curves, strict=True)):
+    for i, (run, curve) in reversed(list(enumerate(zip(runs, curves, strict=True)))):
         scaled = bottom - (curve - low) / reach * _HEIGHT
         said = escape(TITLES[run.policy])
         body.append(f'<path class="line line{i}" d="{_path(scaled)}"><title>{said}</title></path>')
