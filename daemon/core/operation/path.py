@@ -253,7 +253,7 @@ def _taken_up(
             who = wish.user or wish.proposal.owner
             why = f"{who} wants it to {wish.proposal.action}"
             events.append(tell(view, task, "command_failed", why))
-        overtakes = task is not None and task.stage in UNDER_WAY
+        overtakes = task is not None and (task.stage in UNDER_WAY or _in_vain(task))
         tasks[name] = Task(
             wish.proposal, wish.user, Stage.SELECTED, view.now_ns, overtakes=overtakes
         )
@@ -263,6 +263,11 @@ def _taken_up(
                 tasks[name], selection=one.id, approver=one.approver, bypass=one.bypass
             )
     return tasks, events
+
+
+def _in_vain(task: Task) -> bool:
+    """Return whether a task was a close that was told and is not seen to have been done."""
+    return task.stage is Stage.FAILED and task.attempts > 0 and task.wish.action in CLOSE
 
 
 def _occupied(

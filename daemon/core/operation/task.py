@@ -150,8 +150,8 @@ class Task:
         selection: id of the person's selection behind it, "" without one.
         approver: who approved that.
         bypass: interlocks that it sets aside.
-        overtakes: it took the place of a close under way: that the device still shows open does not
-            mean that it stays so.
+        overtakes: it took the place of a close that is under way or was not seen done: that the
+            device shows open does not mean that it is and stays so.
     """
 
     wish: Proposal

@@ -14,8 +14,9 @@ opened again (BACKING_OUT); fed by an alternate that cannot be opened the sectio
 every further try would end the same way. A main that shows closed beside the alternate without
 having been let in by its synchronism check is sent out again (EXPELLING): what came last goes, so
 that the section keeps its feed where the position shown is not the true one, and a real overlap
-ends all the same. So is one that found synchronism and cannot be seen to have closed. A breaker
-that does not open where it must ends in LOCKOUT. Both are for a person to reset; but where its
+ends all the same. So is one that cannot be seen to have closed in the time it had for it: it may
+have, and nothing but its position tells that two sources are in parallel. A breaker that does not
+open where it must ends in LOCKOUT. Both are for a person to reset; but where its
 position cannot be read nothing is known against it, and the section is UNJUDGED until it can. A
 breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
 main that does not close although synchronism was there is no reason to part from what feeds the
@@ -65,12 +66,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         after isolate_s -> LOCKOUT
     SYNCHRONISING
         HANDS_OFF -> UNJUDGED
-        NOT_LET_IN, OUT_OF_SIGHT -> EXPELLING
+        NOT_LET_IN, OUT_OF_SIGHT, NOT_CLOSED -> EXPELLING
         SEEN_BOTH -> PARTING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
         ALTERNATE_LOST -> RELEASING
-        MAIN_GONE, NOT_CLOSED -> ON_ALTERNATE
+        MAIN_GONE -> ON_ALTERNATE
         after sync_s -> BREAKING
     PARTING
         SEEN_ON_MAIN -> ON_MAIN
@@ -131,7 +132,7 @@ class Stage(Word):
     SYNCHRONISING = "main told to close in synchronism"
     PARTING = "both closed, alternate told to open"
     BACKING_OUT = "alternate is stuck, main told to open again"
-    EXPELLING = "main closed and was not let in, told to open again"
+    EXPELLING = "main was not let in or not seen to close, told to open again"
     BREAKING = "no synchronism: alternate told to open first"
     CLOSING_MAIN = "main told to close onto the dead section"
     HELD = "fed by an alternate that did not open: a person must look"
@@ -232,7 +233,7 @@ _TRANSITIONS: Final = {
         SEEN_DEAD=Stage.AWAITING,
         ALTERNATE_LOST=Stage.RELEASING,
         MAIN_GONE=Stage.ON_ALTERNATE,
-        NOT_CLOSED=Stage.ON_ALTERNATE,
+        NOT_CLOSED=Stage.EXPELLING,
     ),
     **_row(
         Stage.PARTING,

@@ -252,7 +252,7 @@ class Search:
                     noticed = not any(thought.alike(t) and zones.covers(z, zone) for t, z in honest)
                 if noticed:
                     met = self._board.meet(trick.played(plant))
-                    later = () if trick.ask else self.board.lenient(plant)
+                    later = () if trick.ask else self.board.lenient(met.plant)
                     way = self._decided(now._replace(met=met, zone=zone), thought, later)
                     yield way._replace(trick=f"! {trick.text}")
 

@@ -31,6 +31,8 @@ FAILURE_MS: Final = (190, 210)
 OVERLAP_MS: Final = 100
 ENDED_MS: Final = 2_000
 """What the environment has made wrong is ended within this [ms]."""
+UNSEEN_MS: Final = 14_000
+"""So is what only shows as a close that did not happen, once that has had its time [ms]."""
 
 Label = tuple[str, int]
 """What is timed, and at which device."""

@@ -36,6 +36,7 @@ from daemon.rehearsal.proof.plant import (
     STILL,
     STUCK,
     SYNC_MS,
+    UNSEEN_MS,
     WINDOW_MS,
     Branch,
     Breaker,
@@ -371,13 +372,12 @@ class Switchgear:
     def settled(self, before: Plant, after: Plant, branch: Branch) -> Branch:
         """Return a branch with the times that begin and end with what has changed."""
         timers, ended = list(branch.timers), list(branch.ended)
-        clumsy = any(b & (STUCK | LOCAL) for b in after.bent) or after.lie is not None
         for number, holds in enumerate((self.paralleled, self.fed_back)):
             label = ("ended", number)
             if not holds(after) or not after.automatic:
                 ended.append(label)
             elif not holds(before):
-                limit = ENDED_MS if clumsy or number else OVERLAP_MS
+                limit = ENDED_MS if number else self._overlap_ms(after)
                 timers.append((label, (limit, limit)))
         for at, motion in enumerate(after.motions):
             if motion == SEEKING and not all(
@@ -385,6 +385,14 @@ class Switchgear:
             ):
                 ended.append(("sync", at))
         return branch._replace(plant=after, timers=tuple(timers), ended=tuple(ended))
+
+    def _overlap_ms(self, plant: Plant) -> int:
+        """Return how long two sources may be in parallel [ms]."""
+        lie = plant.lie
+        if lie is None and not any(b & (STUCK | LOCAL) for b in plant.bent):
+            return OVERLAP_MS
+        unseen = lie is not None and lie.kind == "position" and lie.shows == OPEN
+        return UNSEEN_MS if unseen else ENDED_MS
 
     def heard(self, plant: Plant, facts: Facts) -> Branch:
         """Return the plant after a scan whose conclusions its neighbours have heard."""
@@ -420,7 +428,8 @@ class Switchgear:
 
     def lenient(self, plant: Plant) -> Timers:
         """Return until when an overlap must end that others have made longer from now on."""
-        return ((("ended", 0), (ENDED_MS, ENDED_MS)),) if self.paralleled(plant) else ()
+        limit = max(ENDED_MS, self._overlap_ms(plant))
+        return ((("ended", 0), (limit, limit)),) if self.paralleled(plant) else ()
 
     def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
         """Return how a device comes not to heed the daemon, just before a command reaches it."""

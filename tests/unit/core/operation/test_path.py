@@ -86,6 +86,17 @@ def test_a_missed_close_is_tried_once_more_and_only_with_a_charged_spring() -> N
     assert not desk.facts.not_closed
 
 
+def test_an_open_after_a_close_that_was_not_seen_is_sent_though_the_breaker_shows_open() -> None:
+    desk = Desk()
+    breaker = "52-VCB-TIE"
+    desk.hall.positions |= {"52-VCB-PA": OPEN, "52-VCB-MA": OPEN, breaker: OPEN}
+    close = wish("close", breaker)
+    desk.scans(800, close)
+    assert desk.facts.not_closed == (breaker,)
+    desk.scans(3, wish("open", breaker))
+    assert desk.commands[-1].action == "open"
+
+
 def test_a_device_that_refuses_is_not_asked_again() -> None:
     desk = Desk()
     desk.scan(wish("open"))

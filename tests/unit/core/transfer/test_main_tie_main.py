@@ -198,7 +198,7 @@ def test_a_main_that_refuses_synchronism_leaves_the_section_where_it_is() -> Non
     hall.stuck = {"52-VCB-MA"}
     hall.utilities = dict.fromkeys(hall.utilities, True)
     hall.run(60.0)
-    assert hall.told("52-VCB-MA") == ["open", "close_in_sync"]
+    assert hall.told("52-VCB-MA") == ["open", "close_in_sync", "open"]
     assert hall.told("52-VCB-GA") == ["close"]
     assert fed_by_sets(hall, "MVA")
     assert "U-A" in hall.sources_of("MVB")
@@ -540,12 +540,13 @@ def test_a_main_that_only_shows_closed_does_not_cost_the_section_its_feed(sync_n
     assert hall.positions["52-VCB-GA"] == CLOSED
 
 
-def test_a_main_that_cannot_be_seen_to_have_closed_is_opened_again() -> None:
+@pytest.mark.parametrize("shown", [OPEN, 3.0], ids=["open for ever", "no position"])
+def test_a_main_that_cannot_be_seen_to_have_closed_is_opened_again(shown: float) -> None:
     hall = island()
     hall.utilities = dict.fromkeys(hall.utilities, True)
     hall.synchronism_s = 0.1  # the contacts follow the relay
     assert hall.run(60.0, until=lambda: "close_in_sync" in hall.told("52-VCB-MA"))
-    hall.said["52-VCB-MA", "position"] = 3.0
+    hall.said["52-VCB-MA", "position"] = float(shown)
     hall.run(14.0)
     assert hall.told("52-VCB-MA")[-1] == "open"
     assert hall.positions["52-VCB-MA"] == OPEN
