@@ -48,7 +48,8 @@ def closing_nearby(case: Case) -> bool:
         for bus, formed in view.facts.formed.items()
     )
     return forming or any(
-        action in ENERGISING
+        # What seeks synchronism finds none with a dead bus; once it moves nothing holds it.
+        (action in ENERGISING or (action == "close_in_sync" and not view.is_open(name)))
         and name != case.item.id
         and any(reach[bus] in dead for bus in view.site.equipment[name].buses)
         for name, action in case.under_way.items()

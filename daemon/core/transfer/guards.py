@@ -97,14 +97,7 @@ def section_events(
     if scan.auto is False:
         return [*events, Event.HANDS_OFF]
     heeds = _HEEDED[state.stage]
-    main = view.position(drawn.main)
-    if closed is not None and main in {Position.OPEN, Position.CLOSED}:
-        seen = _SEEN[main is Position.CLOSED, bool(closed)]
-        if seen is Event.SEEN_BOTH and not state.sync_ns:
-            events.append(Event.NOT_LET_IN)
-        events.append(seen)
-    elif Event.OUT_OF_SIGHT in heeds and _out_of_sight(scan, state, main):
-        events.append(Event.OUT_OF_SIGHT)
+    events += _by_position(scan, drawn, state, closed)
     if view.topology.dead(view.site.equipment[drawn.main].buses[0]):
         events.append(Event.MAIN_GONE)
     confirm_ns = ns(params.alternate_confirm_s)
@@ -122,6 +115,24 @@ def section_events(
     if choice:
         events.append(Event.ALTERNATE_USABLE)
     return events
+
+
+def _by_position(
+    scan: Scan, drawn: Section, state: SectionState, closed: str | None
+) -> list[Event]:
+    """Return what the positions of a section say, or that they say nothing."""
+    heeds, main = _HEEDED[state.stage], scan.view.position(drawn.main)
+    if closed is not None and main in {Position.OPEN, Position.CLOSED}:
+        seen = _SEEN[main is Position.CLOSED, bool(closed)]
+        if seen in _FED and state.stage in _ONTO_DEAD and scan.view.topology.dead(drawn.bus):
+            return []
+        let_in = seen is not Event.SEEN_BOTH or state.sync_ns
+        return [seen] if let_in else [Event.NOT_LET_IN, seen]
+    if closed == "" and Event.PARTED in heeds:
+        return [Event.PARTED]
+    if Event.OUT_OF_SIGHT in heeds and _out_of_sight(scan, state, main):
+        return [Event.OUT_OF_SIGHT]
+    return []
 
 
 def _to_main(scan: Scan, i: int, state: SectionState) -> list[Event]:
@@ -147,6 +158,9 @@ _HEEDED: Final = {
     stage: frozenset(event for at, event in SECTION.transitions if at is stage) for stage in Stage
 }
 """By stage the events it listens to: what no stage asks for is not waited for either."""
+_FED: Final = frozenset({Event.SEEN_ON_MAIN, Event.SEEN_ON_ALTERNATE})
+_ONTO_DEAD: Final = frozenset({Stage.FEEDING, Stage.CLOSING_MAIN})
+"""What shows closed over a section that stays dead does not feed it: what is told goes on."""
 _SEEN: Final = {
     (True, False): Event.SEEN_ON_MAIN,
     (False, True): Event.SEEN_ON_ALTERNATE,

@@ -201,6 +201,9 @@ def _propose(scan: Scan) -> list[Proposal]:
     for both, name in ((mains, "mains"), (feeders, "generator feeders")):
         if scheme.tie and all(map(view.is_closed, (*both, scheme.tie))):
             wishes.append((scheme.tie, "open", f"both {name} and the tie are closed"))
+    dead = all(at.stage is Stage.AWAITING and at.dead_ns for at in state.sections)
+    if scan.auto and dead and scheme.tie and view.is_closed(scheme.tie):
+        wishes.append((scheme.tie, "open", "the tie joins sections that nothing feeds"))
     if state.intake is joint.Stage.PARTING:
         wishes.append((scheme.intake, "open", joint.Stage.PARTING.value))
     elif state.intake is joint.Stage.JOINING:

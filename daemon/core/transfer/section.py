@@ -17,7 +17,8 @@ that the section keeps its feed where the position shown is not the true one, an
 ends all the same. So is one that cannot be seen to have closed in the time it had for it: it may
 have, and nothing but its position tells that two sources are in parallel. A breaker that does not
 open where it must ends in LOCKOUT. Both are for a person to reset; but where its
-position cannot be read nothing is known against it, and the section is UNJUDGED until it can. A
+position cannot be read nothing is known against it, and the section is UNJUDGED until it can; so it
+is when the alternate has opened and the main cannot be read, which may be the last feed. A
 breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
 main that does not close although synchronism was there is no reason to part from what feeds the
 section.
@@ -77,18 +78,19 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
+        PARTED -> UNJUDGED
         after overlap_s -> BACKING_OUT
     BACKING_OUT
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> HELD
         SEEN_DEAD -> AWAITING
-        OUT_OF_SIGHT -> UNJUDGED
+        PARTED, OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
     EXPELLING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
-        OUT_OF_SIGHT -> UNJUDGED
+        PARTED, OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
     BREAKING
         HANDS_OFF, OUT_OF_SIGHT -> UNJUDGED
@@ -153,6 +155,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
+    PARTED = "no alternate is closed, and whether the main is cannot be read"
     OUT_OF_SIGHT = "what was told to move had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"
@@ -240,12 +243,14 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_DEAD=Stage.AWAITING,
+        PARTED=Stage.UNJUDGED,
     ),
     **_row(
         Stage.BACKING_OUT,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.HELD,
         SEEN_DEAD=Stage.AWAITING,
+        PARTED=Stage.UNJUDGED,
         OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(
@@ -253,6 +258,7 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_DEAD=Stage.AWAITING,
+        PARTED=Stage.UNJUDGED,
         OUT_OF_SIGHT=Stage.UNJUDGED,
     ),
     **_row(

@@ -24,7 +24,6 @@ from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (
     CLOSE_MS,
     CLOSED,
-    CLOSING,
     FAILURE_MS,
     LOCAL,
     LOCKED,
@@ -45,6 +44,7 @@ from daemon.rehearsal.proof.plant import (
     overtaken,
     paid,
     put,
+    synchronous,
     unbent,
 )
 from daemon.rehearsal.proof.switchgear import Switchgear
@@ -226,7 +226,7 @@ class Intake(Switchgear):
     def _joins(self, plant: Plant) -> Branch:
         """The breaker behind the switch is closed by its neighbour, in synchronism."""
         at = self.behind_it
-        closing = moved(plant, at, CLOSING)._replace(in_sync=at)
+        closing = synchronous(plant, at)
         text = f"{self.breakers[at].name} is closed"
         return Branch(closing, ((("travel", at), CLOSE_MS),), text=text)
 

@@ -74,7 +74,8 @@ class Plant(NamedTuple):
     """By device, what it answered to a command, or the action that a person asks of it."""
     faulted: tuple[int, ...] = ()
     lie: Lie | None = None
-    in_sync: int = -1
+    in_sync: int = 0
+    """Breakers that close because they found synchronism, as bits."""
     astray: bool = False
     """Sources are not brought into synchronism."""
     automatic: bool = True
@@ -167,7 +168,14 @@ def put(values: tuple, at: int, value: object) -> tuple:  # type: ignore[type-ar
 
 def moved(plant: Plant, at: int, motion: int) -> Plant:
     """Return the plant with a breaker in another motion."""
-    return plant._replace(motions=put(plant.motions, at, motion))
+    in_sync = plant.in_sync if motion == CLOSING else plant.in_sync & ~(1 << at)
+    return plant._replace(motions=put(plant.motions, at, motion), in_sync=in_sync)
+
+
+def synchronous(plant: Plant, at: int) -> Plant:
+    """Return the plant with a breaker that closes because it has found synchronism."""
+    closing = moved(plant, at, CLOSING)
+    return closing._replace(in_sync=closing.in_sync | 1 << at)
 
 
 def bent(plant: Plant, at: int, bit: int) -> Plant:

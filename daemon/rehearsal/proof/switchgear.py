@@ -55,6 +55,7 @@ from daemon.rehearsal.proof.plant import (
     overtaken,
     paid,
     put,
+    synchronous,
     unbent,
 )
 
@@ -162,7 +163,7 @@ class Switchgear:
         elif what == "travel":
             yield self._travelled(plant, at)
         elif what == "sync":
-            yield self._begin_closing(plant._replace(in_sync=at), at, "in synchronism")
+            yield self._begin_closing(synchronous(plant, at), at, "in synchronism")
         elif what == "window":
             text = f"{self.breakers[at].name} found no synchronism"
             yield Branch(moved(plant, at, STILL), text=text)
@@ -180,7 +181,7 @@ class Switchgear:
         self, plant: Plant, at: int, action: str, *, for_gap: bool, by_hand: bool = False
     ) -> Branch:
         """Return the board with a command on its way; it goes after those before it."""
-        dark = self.spared(plant) if by_hand else ()
+        dark = self.spared(plant) if by_hand else self._doomed(plant)
         queue = (*plant.orders[at], Told(action, for_gap, raced=False, dark=dark))
         after = plant._replace(orders=put(plant.orders, at, queue))
         timers = () if len(queue) > 1 else ((("order", at), ORDER_MS),)
@@ -190,6 +191,25 @@ class Switchgear:
         """Return the critical buses from which a person takes no feed, though one be on its way."""
         live = self.voltages(plant)
         return tuple(bus for bus in self.critical if not live[bus])
+
+    def _doomed(self, plant: Plant) -> tuple[int, ...]:
+        """Return the critical buses whose feed is opening, or has been told to open before."""
+        told = [any(t.action == "open" for t in queue) for queue in plant.orders]
+        if not any(told):
+            return ()
+        held = tuple(
+            OPEN if going else contact
+            for contact, going in zip(self._held(plant), told, strict=False)
+        )
+        live, left = self.voltages(plant), self.voltages(plant._replace(contacts=held))
+        return tuple(bus for bus in self.critical if live[bus] and not left[bus])
+
+    def _held(self, plant: Plant) -> tuple[int, ...]:
+        """Return the contacts once what opens is open."""
+        return tuple(
+            OPEN if motion == OPENING else contact
+            for contact, motion in zip(plant.contacts, plant.motions, strict=True)
+        )
 
     def _delivered(self, plant: Plant, at: int) -> Iterator[Branch]:
         """A command has reached a device: it obeys, refuses, or acts and is not heard."""
@@ -268,10 +288,7 @@ class Switchgear:
         """
         if self.fed_back(plant):
             return ()
-        held = tuple(
-            OPEN if motion == OPENING else contact
-            for contact, motion in zip(plant.contacts, plant.motions, strict=True)
-        )
+        held = self._held(plant)
         parted = plant._replace(contacts=held)
         after = parted._replace(contacts=put(held, at, OPEN))
         before, now = self.voltages(parted), self.voltages(after)
@@ -287,12 +304,12 @@ class Switchgear:
         )
 
     def _coming(self, plant: Plant, bus: int) -> bool:
-        """Return whether a breaker is closing that has voltage on its other side: a short gap."""
-        live = self.voltages(plant)
-        return any(
-            motion == CLOSING and bus in b.ends and live[sum(b.ends) - bus]
-            for b, motion in zip(self.breakers, plant.motions, strict=False)
+        """Return whether breakers that are closing will feed a bus: a short gap."""
+        held = tuple(
+            CLOSED if motion == CLOSING else contact
+            for contact, motion in zip(plant.contacts, plant.motions, strict=True)
         )
+        return self.voltages(plant._replace(contacts=held))[bus]
 
     def _feed_at_hand(self, plant: Plant, bus: int) -> bool:
         """Return whether a breaker at a bus has voltage on its other side."""
@@ -339,12 +356,10 @@ class Switchgear:
         closing = plant.motions[at] == CLOSING
         after = moved(plant, at, STILL)
         after = after._replace(contacts=put(after.contacts, at, CLOSED if closing else OPEN))
-        synchronous = plant.in_sync == at
-        if synchronous:
-            after = after._replace(in_sync=-1)
         wrong: tuple[str, ...] = ()
         if closing and not is_overtaken(plant, at):
-            wrong = self.wrong_close(plant, after, at, synchronous=synchronous)
+            found = bool(plant.in_sync >> at & 1)
+            wrong = self.wrong_close(plant, after, at, synchronous=found)
         after = arrived(after, at)
         text = f"{breaker.name} {'closed' if closing else 'open'}"
         return self.settled(plant, after, Branch(after, text=text, wrong=wrong))
@@ -429,7 +444,8 @@ class Switchgear:
     def lenient(self, plant: Plant) -> Timers:
         """Return until when an overlap must end that others have made longer from now on."""
         limit = max(ENDED_MS, self._overlap_ms(plant))
-        return ((("ended", 0), (limit, limit)),) if self.paralleled(plant) else ()
+        ours = plant.automatic and self.paralleled(plant)
+        return ((("ended", 0), (limit, limit)),) if ours else ()
 
     def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
         """Return how a device comes not to heed the daemon, just before a command reaches it."""

@@ -252,6 +252,14 @@ ROWS = [
     Row("closing_nearby", on_sets, GA, "close", normal, under_way=(("ESS-1", "grid_forming"),)),
     Row(
         "closing_nearby",
+        on_sets,
+        GA,
+        "close",
+        say("52-VCB-TIE", "position", 0),
+        under_way=(("52-VCB-TIE", "close_in_sync"),),
+    ),
+    Row(
+        "closing_nearby",
         island_in_an_outage,
         IN,
         "close",

@@ -238,6 +238,30 @@ def test_a_ring_on_the_sets_is_opened_at_its_tie() -> None:
     assert on_sets(hall)
 
 
+@pytest.mark.fault("F37")
+def test_a_tie_closed_by_hand_between_dead_sections_is_opened_and_both_are_fed() -> None:
+    hall = settled()
+    hall.lose_mains()
+    assert hall.run(5.0, until=lambda: "open" in hall.told("52-VCB-MB"))
+    hall.run(0.5)
+    hall.positions["52-VCB-TIE"] = CLOSED
+    assert hall.run(25.0, until=partial(on_sets, hall))
+    assert hall.told("52-VCB-TIE") == ["open"]
+    assert hall.positions["52-VCB-TIE"] == OPEN
+
+
+def test_a_main_that_shows_closed_over_a_dead_section_does_not_part_it_from_what_comes() -> None:
+    hall = settled()
+    hall.lose_mains()
+    assert hall.run(25.0, until=lambda: hall.told("52-VCB-GA") == ["close"])
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.positions["52-VCB-IN"] = CLOSED
+    hall.said["52-VCB-MA", "position"] = float(CLOSED)
+    hall.run(3.0)
+    assert hall.told("52-VCB-GA") == ["close"]
+    assert fed_by_sets(hall, "MVA")
+
+
 def test_beside_a_main_in_local_the_tie_is_taken() -> None:
     hall = settled()
     hall.positions["52-VCB-MA"] = OPEN
@@ -538,6 +562,16 @@ def test_a_main_that_only_shows_closed_does_not_cost_the_section_its_feed(sync_n
     assert hall.told("52-VCB-MA")[-1] == "open"
     assert hall.told("52-VCB-GA") == ["close"]
     assert hall.positions["52-VCB-GA"] == CLOSED
+
+
+def test_a_main_that_goes_out_of_sight_once_the_alternate_has_opened_keeps_its_section() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(60.0, until=lambda: hall.told("52-VCB-GA") == ["close", "open"])
+    hall.said["52-VCB-MA", "position"] = 3.0
+    hall.run(3.0)
+    assert hall.told("52-VCB-MA")[-1] == "close_in_sync"
+    assert "U-A" in hall.sources_of("MVA")
 
 
 @pytest.mark.parametrize("shown", [OPEN, 3.0], ids=["open for ever", "no position"])
