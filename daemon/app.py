@@ -25,6 +25,7 @@ except ImportError:
 from daemon.console import operators
 from daemon.console.door import Door, Inside
 from daemon.console.wire import door_of
+from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shutdown import HOOK
 from daemon.core.ownership import lane_of
 from daemon.core.step import Inputs, Params, initial, step
@@ -158,7 +159,7 @@ def system_world(state: Path, people: Path | None = None) -> World:
         clock=clock,
         ticks=lambda period_ns: TimerFdTicks(clock.monotonic_ns, period_ns),
         files=Folder(state),
-        workers=PoolWorkers({HOOK: run_hook}, ThreadPoolExecutor(16, HOOK)),
+        workers=PoolWorkers({HOOK: run_hook, PLAN: plan}, ThreadPoolExecutor(16, HOOK)),
         links=lambda link: makers[link.gateway.protocol](link),
         north=lambda n: [p(n) for p in (PrometheusPublisher, MqttPublisher, SystemdPublisher)],
         chance=np.random.Generator(np.random.PCG64()),

@@ -47,7 +47,7 @@ from weakref import WeakKeyDictionary
 
 from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
-from daemon.core.balance import caps, essential, shedding, shutdown
+from daemon.core.balance import caps, essential, peaks, shedding, shutdown
 from daemon.core.detection import outage
 from daemon.core.estimation import estimator, hot_spot, meters, storage_state, switch_status
 from daemon.core.generation import (
@@ -126,6 +126,7 @@ class Control:
     shedding: shedding.Params = field(default_factory=shedding.Params)
     shutdown: shutdown.Params = field(default_factory=shutdown.Params)
     sources: sources.Params = field(default_factory=sources.Params)
+    peaks: peaks.Params = field(default_factory=peaks.Params)
     storage: dispatch.Params = field(default_factory=dispatch.Params)
     alarms: annunciator.Params = field(default_factory=annunciator.Params)
     arbitration: arbitration.Params = field(default_factory=arbitration.Params)
@@ -201,6 +202,7 @@ class State:
     shedding: shedding.State = field(default_factory=shedding.State)
     shutdown: shutdown.State = field(default_factory=shutdown.State)
     sources: sources.State = field(default_factory=sources.State)
+    peaks: peaks.State = field(default_factory=peaks.State)
     storage: dispatch.State = field(default_factory=dispatch.State)
     alarms: annunciator.State = field(default_factory=annunciator.State)
     arbitration: arbitration.State = field(default_factory=arbitration.State)
@@ -247,6 +249,8 @@ MAIN: Final = (
     Slot("shedding", shedding),
     Slot("shutdown", shutdown),
     Slot("sources", sources),
+    # Before dispatch: of two preferences the first holds, inside the bounds of both.
+    Slot("peaks", peaks),
     Slot("storage", dispatch),
     Slot("sharing", sharing),
     Slot("fuel", fuel),

@@ -126,6 +126,26 @@ class Volatility(NamedTuple):
     stage: str = "unknown"
 
 
+class Demand(NamedTuple):
+    """Conclusion of balance about the demand that is billed.
+
+    Attributes:
+        policy: what the aim is from: "ratchet" or "plan"; "none" while the import is not known.
+        aim_w: demand that is aimed at [W].
+        mean_w: mean import of the window that runs, until now [W].
+        room_w: import until its end that leads to the aim [W].
+        highest_w: highest demand of the billing period [W].
+        reserve_wh: by store, energy that is never given for it [Wh].
+    """
+
+    policy: str = "none"
+    aim_w: float = 0.0
+    mean_w: float = 0.0
+    room_w: float = 0.0
+    highest_w: float = 0.0
+    reserve_wh: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Fuel:
     """Conclusion of generation about how long the fuel lasts.
@@ -462,6 +482,7 @@ class Facts:
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
             `shutdown` (`shutdown`).
         volatility: by `smoothing.volatility`.
+        demand: by `balance.peaks`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
     """
@@ -492,6 +513,7 @@ class Facts:
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
     volatility: Volatility = field(default_factory=Volatility)
+    demand: Demand = field(default_factory=Demand)
     setpoints: Setpoints = field(default_factory=Setpoints)
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
 

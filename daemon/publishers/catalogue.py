@@ -38,6 +38,7 @@ def families(site: Site) -> tuple[Family, ...]:
         contingencies=(),
         schemes={},
         volatility="unknown",
+        demand=("none", 0.0, 0.0, 0.0, 0.0, {}),
         ready=False,
         journal_failures=0,
         tasks_restarted=0,

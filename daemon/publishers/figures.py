@@ -112,6 +112,7 @@ class Figures(Collector):
             yield from _transfers(self.transfers)
             yield _schemes(snapshot)
             yield _volatility(snapshot)
+            yield from _demand(snapshot)
             yield from _alarms(snapshot)
             yield from _rest(snapshot)
             yield _events(self.events)
@@ -170,6 +171,33 @@ def _volatility(snapshot: Snapshot) -> Metric:
     )
     volatility.add_metric([snapshot.volatility], 1.0)
     return volatility
+
+
+def _demand(snapshot: Snapshot) -> Iterator[Metric]:
+    name, aim_w, mean_w, room_w, highest_w, reserves_wh = snapshot.demand
+    watts = GaugeMetricFamily(
+        "ridethrough_demand_watts",
+        "Of the window that is billed: the aim, the mean until now, what may be drawn until its "
+        "end to close at the aim (room), and the highest window of the billing period.",
+        labels=["what"],
+    )
+    figures = {"aim": aim_w, "mean": mean_w, "room": room_w, "highest": highest_w}
+    for what, value_w in figures.items():
+        watts.add_metric([what], value_w)
+    policy = GaugeMetricFamily(
+        "ridethrough_demand_policy",
+        "1 for what the aim is from: ratchet or plan; none while the import is not known.",
+        labels=["policy"],
+    )
+    policy.add_metric([name], 1.0)
+    reserve = GaugeMetricFamily(
+        "ridethrough_shaving_reserve_wh",
+        "Energy of a store that is never given to lower the demand.",
+        labels=["store"],
+    )
+    for store, reserve_wh in reserves_wh.items():
+        reserve.add_metric([store], reserve_wh)
+    yield from (watts, policy, reserve)
 
 
 def _events(events: Counter[str]) -> Metric:

@@ -95,6 +95,9 @@ class Snapshot:
         contingencies: what follows if one element dies; the first is that in which none does.
         schemes: transfer schemes and their sections, by their stage.
         volatility: stage of the load's volatility.
+        demand: that is billed: what its aim is from, the aim, the mean of the window that runs,
+            what may be drawn until its end, the highest one [W], and by store the reserve that is
+            kept from it [Wh].
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         tasks_restarted: supervised tasks that died and were started again.
@@ -114,6 +117,7 @@ class Snapshot:
     contingencies: tuple[Contingency, ...]
     schemes: Mapping[str, str]
     volatility: str
+    demand: tuple[str, float, float, float, float, Mapping[str, float]]
     ready: bool
     journal_failures: int
     tasks_restarted: int

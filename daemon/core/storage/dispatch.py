@@ -16,9 +16,10 @@ What the sets cannot bear, and what there is nothing to follow for, are bounds; 
 preference, and a person who sets the storage otherwise within these bounds, and within the export
 that the contract allows, has the say.
 
-Nothing here is economy. Peak shaving and smoothing are controllers of their own with a reserve of
-their own; they come after this one in the order of the lane and can only narrow it. DC storage
-supports its bus by its own droop and takes no set-point from here.
+Nothing here is economy. Peak shaving is a controller of its own with a reserve of its own
+(`balance.peaks`); it stands before this one in the order of the lane and has preferences only, so
+that the bounds from here hold for it. DC storage supports its bus by its own droop and takes no
+set-point from here.
 """
 
 from __future__ import annotations

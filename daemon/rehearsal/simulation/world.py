@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shutdown import HOOK
 from daemon.runtime.clock import SleepTicks
 from daemon.runtime.world import World
@@ -35,7 +36,7 @@ def world(
         clock=clock,
         ticks=lambda period_ns: SleepTicks(clock.monotonic_ns, period_ns),
         files=MemoryFiles(),
-        workers=InlineWorkers({HOOK: _not_run}),
+        workers=InlineWorkers({HOOK: _not_run, PLAN: plan}),
         links=lambda link: WatchedDriver(links(link), audience, clock),
         north=lambda _: (audience,),
         chance=chance,

@@ -47,6 +47,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),
         volatility="initial",
+        demand=("ratchet", 5.5e6, 5.1e6, 5.9e6, 5.2e6, {"ESS-1": 1.2e6}),
         schemes={"CCTS-1": "on_main"},
         ready=ready,
         journal_failures=0,

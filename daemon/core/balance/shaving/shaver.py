@@ -11,6 +11,7 @@ runs. Everything here is values: a state can be written down and read back.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -35,6 +36,7 @@ class Params:
         fresh_s: a plan that is older is not followed [s].
         rise_pu: part of the rises of the load that recharging provides for [pu].
         first_rise_w: rise that is provided for while none is known [W].
+        limit_w: the aim is never above it: the contract [W].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -45,6 +47,7 @@ class Params:
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
     rise_pu: Annotated[float, Interval(ge=0.5, le=1.0)] = 0.9
     first_rise_w: Annotated[float, Interval(ge=0.0)] = 0.0
+    limit_w: Annotated[float, Gt(0.0)] = math.inf
 
 
 class Plan(NamedTuple):
@@ -167,12 +170,24 @@ def planned(request: Request, params: Params) -> Plan:
     return Plan(request.at_ns, aim_w, expected_w, rise_w)
 
 
+def followed(state: State, now_ns: int, params: Params) -> Plan | None:
+    """Return the plan that is followed; None where it has no aim or is too old."""
+    plan = state.plan
+    fresh = plan is not None and 0 <= now_ns - plan.made_at_ns < ns(params.fresh_s)
+    return plan if plan is not None and fresh and plan.aim_w is not None else None
+
+
+def policy(state: State, now_ns: int, params: Params) -> str:
+    """Return what the aim is from: "plan" or "ratchet"."""
+    return "plan" if followed(state, now_ns, params) else "ratchet"
+
+
 def aim_w(state: State, now_ns: int, params: Params) -> float:
     """Return the demand that is aimed at: of a fresh plan, else of the ratchet [W]."""
-    plan = state.plan
-    if plan and plan.aim_w is not None and now_ns - plan.made_at_ns < ns(params.fresh_s):
-        return plan.aim_w
-    return ratchet.aim_w(state.first_w, state.highest_w)
+    plan = followed(state, now_ns, params)
+    if plan is not None and plan.aim_w is not None:
+        return min(plan.aim_w, params.limit_w)
+    return min(ratchet.aim_w(state.first_w, state.highest_w), params.limit_w)
 
 
 def wanted_w(state: State, now_ns: int, load_w: float, params: Params) -> float:

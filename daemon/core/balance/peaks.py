@@ -1,0 +1,379 @@
+"""Peak shaving of the site: from its meters to the set-points of its storage.
+
+Theory of operation. Once in `every_s` the import is taken from the meters of the utilities, the
+load from it by what storage gives or takes. Both are summed up by the clock that bills
+(`shaving.shaver`), and storage is asked for what keeps the window at its aim. The aim is at first
+`paid_pu` of what the contract allows, then the highest window so far; once a day of the load is
+known, a worker is asked for a better one. It is never above the contract. Time that nobody measured
+counts as drawn at the aim: neither a surplus to spend nor a debt to pay.
+
+*Waiting.* What is billed is a mean, so a short peak costs nothing that the rest of the window does
+not make up for. Storage begins to give when what would be needed until the end of the window is
+`patience_pu` of what it can give, and goes on until the window is over. The load that is looked at
+is the mean of the last while, so that storage does not follow the swings of a training job.
+
+*Bounds.* Reserve and half the smoothing band lie at the bottom of each store and are never given
+(`shaving.reserve`). Storage acts only while nothing but the utility feeds any section, no load
+lives on storage, and every value it rests on is good; otherwise nothing is proposed and dispatch
+has the word. Set-points are preferences: this slot stands before dispatch, whose bounds (sets that
+are short, export as measured in this very scan) hold first, and a person overrules them. A store
+that does not follow, is derated, or reports what cannot be, counts with what it has shown.
+
+DC storage supports its bus by its own droop and takes no set-point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
+
+from annotated_types import Ge, Gt, Interval
+
+from daemon.core.balance.shaving import errand, shaver
+from daemon.core.balance.shaving.demand import Window, mean_w, room_w
+from daemon.core.balance.shaving.forecast import DAY_S
+from daemon.core.balance.shaving.reserve import reserve_j
+from daemon.core.balance.shaving.stores import Bands, Store, as_one, shares_w
+from daemon.core.gauges import Gauges
+from daemon.core.topology import once_per_site
+from daemon.core.view import Demand, Turn, View
+from daemon.model.commands import Finished, Proposal, Request
+from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.model.events import Event
+    from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
+
+OWNER: Final = "peaks"
+POINT: Final = "power_setpoint_w"
+_GRAIN_W: Final = 20_000.0
+"""Set-points move in these steps, so that noise is not sent to the device."""
+_WH: Final = 3600.0
+_HELD: Final = 10
+"""A power has to be possible for so many periods: a late scan must not cut into the reserve."""
+_GAP: Final = 5
+"""So many periods without a value, and what was drawn meanwhile is not known."""
+_MEAN_OF: Final = 30.0
+"""The load is a mean over this part of the window."""
+
+_FIRST_RISE: Final = 0.1
+"""Rise of the load that recharging provides for while none has been seen, by the contract."""
+
+Fraction = Annotated[float, Interval(ge=0.0, le=1.0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Against what, and with what part of storage.
+
+    Attributes:
+        paid_pu: part of the contract's import that costs nothing more [pu].
+        period_s: billing period, after which the highest demand is forgotten [s].
+        every_s: time between set-points [s].
+        plan_s: time between plans [s].
+        fresh_s: a plan that is older is not followed [s].
+        patience_pu: part of its power that storage waits for before it gives [pu].
+        start_failure_s: until it is known that no set comes [s].
+        reserve_pu: charge that is reserve at least [pu].
+        smoothing_pu: charge kept for smoothing, half of it at the top [pu].
+        recharge_w: most that storage is recharged with after it gave [W].
+        efficiency_pu: of each way [pu].
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    paid_pu: Fraction = 1.0
+    period_s: Annotated[float, Ge(DAY_S)] = 30 * DAY_S
+    every_s: Annotated[float, Interval(ge=0.1, le=60.0)] = 1.0
+    plan_s: Annotated[float, Gt(0.0)] = 1800.0
+    fresh_s: Annotated[float, Gt(0.0)] = 7200.0
+    patience_pu: Fraction = 0.5
+    start_failure_s: Annotated[float, Ge(0.0)] = 78.0
+    reserve_pu: Fraction = 0.2
+    smoothing_pu: Fraction = 0.2
+    recharge_w: Annotated[float, Ge(0.0)] = 1.0e6
+    efficiency_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
+
+
+class State(NamedTuple):
+    """What is carried from scan to scan.
+
+    Attributes:
+        shaver: window, samples and plan; None before the import was known.
+        due_ns: when the next look is due [ns].
+        load_w: import without storage, the mean of the last while [W].
+        period: number of the billing period.
+        giving: storage has begun to give in this window.
+        refilling: what it gave is not back yet.
+        policy: what the aim is from.
+        asked: how many plans were asked for; the last one has this number below zero.
+        wishes: what is proposed until the next look.
+    """
+
+    shaver: shaver.State | None = None
+    due_ns: int = 0
+    load_w: float = 0.0
+    period: int = 0
+    giving: bool = False
+    refilling: bool = False
+    policy: str = "ratchet"
+    asked: int = 0
+    wishes: tuple[Proposal, ...] = ()
+
+
+class _Plan(NamedTuple):
+    stores: tuple[Equipment, ...]
+    imports: Gauges
+    meters: tuple[str, ...]
+    told: Gauges
+    """Power, charge and both limits of each store."""
+
+
+@once_per_site
+def _plan(site: Site, points: PointTable) -> _Plan:
+    feeds = {e.buses[0] for e in site.of_nature("utility")}
+    stores = tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac")
+    meters = tuple(e.id for e in site.of_nature("meter") if e.buses[0] in feeds)
+    names = ("power_w", "soc_pu", "charge_limit_w", "discharge_limit_w")
+    return _Plan(
+        stores,
+        Gauges(points, [(meter, "power_w") for meter in meters]),
+        meters,
+        Gauges(points, [(e.id, name) for e in stores for name in names]),
+    )
+
+
+def initial(site: Site, params: Params) -> State:
+    """Return the state before the first scan."""
+    return State()
+
+
+def step(view: View, state: State, params: Params) -> Turn[State]:
+    """Look when it is time; between two looks what was proposed stands."""
+    plan = _plan(view.site, view.points)
+    if not plan.stores or not plan.meters or view.site.contract.import_limit_w <= 0.0:
+        return Turn(state)
+    state = _answered(view, state)
+    if view.now_ns < state.due_ns:
+        return Turn(state, state.wishes)
+    state = state._replace(due_ns=view.now_ns + ns(params.every_s), wishes=())
+    believed = not {*view.facts.meters.condemned, *view.facts.meters.doubted} & {*plan.meters}
+    imports_w = [power_w for power_w in plan.imports.read(view.image) if power_w is not None]
+    told = plan.told.read(view.image)
+    powers_w = [power_w for power_w in told[::4] if power_w is not None]
+    known = len(imports_w) == len(plan.meters) and len(powers_w) == len(plan.stores)
+    if not believed or not known:
+        blind = view.facts.demand._replace(policy="none")
+        return Turn(state, facts={"demand": blind})
+    state = _measured(view, state, sum(imports_w), sum(powers_w), params)
+    return _shaved(view, state, plan, told, params)
+
+
+def _settings(site: Site, params: Params) -> shaver.Params:
+    """Return the parameters of the controller with the lengths of the contract."""
+    usual, window_s = shaver.Params(), site.contract.demand_window_s
+    return replace(
+        usual,
+        hold=replace(usual.hold, window_s=window_s, export_w=site.contract.export_limit_w),
+        forecast=replace(usual.forecast, sample_s=window_s / 3),
+        every_s=params.plan_s,
+        fresh_s=params.fresh_s,
+        first_rise_w=_FIRST_RISE * site.contract.import_limit_w,
+        limit_w=site.contract.import_limit_w,
+    )
+
+
+def _measured(view: View, state: State, import_w: float, storage_w: float, params: Params) -> State:
+    """Return the state after an import and what storage took of it, both since the last look."""
+    settings, utc_ns = _settings(view.site, params), view.image.utc_ns
+    load_w, window_ns = import_w - storage_w, ns(settings.hold.window_s)
+    before, period = state.shaver, utc_ns // ns(params.period_s)
+    first_w = params.paid_pu * view.site.contract.import_limit_w
+    if before is None or not 0 <= utc_ns - before.window.at_ns < ns(DAY_S):
+        begun = shaver.initial(utc_ns, settings, first_w=first_w)
+        unseen_s = (utc_ns - begun.window.begun_ns) / SECOND
+        window = begun.window._replace(drawn_j=first_w * unseen_s)
+        return state._replace(
+            shaver=begun._replace(window=window), load_w=load_w, period=period, giving=False
+        )
+    if utc_ns - before.window.at_ns > ns(_GAP * params.every_s):
+        import_w = shaver.aim_w(before, utc_ns, settings)
+    if not _on_utility(view):
+        load_w = state.load_w  # nothing is learnt from what the utility does not carry
+    part = min(1.0, (utc_ns - before.window.at_ns) * _MEAN_OF / window_ns)
+    after = shaver.measured(before, utc_ns, load_w, import_w, settings)
+    if period != state.period:
+        after = after._replace(highest_w=0.0)
+    return state._replace(
+        shaver=after,
+        load_w=state.load_w + part * (load_w - state.load_w),
+        period=period,
+        giving=state.giving and after.window.begun_ns == before.window.begun_ns,
+    )
+
+
+def _shaved(
+    view: View, state: State, plan: _Plan, told: list[float | None], params: Params
+) -> Turn[State]:
+    """Return what storage is asked for."""
+    assert state.shaver is not None
+    settings, utc_ns = _settings(view.site, params), view.image.utc_ns
+    stores, energies_j = _stores(view, plan, told, params)
+    free_j = [max(0.0, e - s.floor_j) for s, e in zip(stores, energies_j, strict=True)]
+    one = as_one(stores)
+    shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings)
+    state = state._replace(shaver=shaving, asked=state.asked + len(requests))
+    aim_w = shaver.aim_w(shaving, utc_ns, settings)
+    wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings)
+    if not state.giving and -wanted_w < params.patience_pu * one.discharge_w:
+        wanted_w = max(0.0, wanted_w)
+    full_j = sum(s.top_j - s.floor_j for s in stores)
+    giving = state.giving or wanted_w < 0.0
+    refilling = giving or (state.refilling and sum(free_j) < 0.99 * full_j)
+    governed = refilling or aim_w < view.site.contract.import_limit_w
+    wanted_w = min(wanted_w, params.recharge_w)
+    wishes: tuple[Proposal, ...] = ()
+    if governed and _may_act(view):
+        shares = shares_w(stores, energies_j, wanted_w, _HELD * params.every_s)
+        why = f"the demand is held at {aim_w / 1e6:.2f} MW"
+        wishes = tuple(
+            Proposal(item.id, POINT, "prefer", share_w // _GRAIN_W * _GRAIN_W, OWNER, why)
+            for item, share_w in zip(plan.stores, shares, strict=True)
+        )
+    state, events = _told(view, state, utc_ns, settings)
+    demand = _demand(shaving, state.policy, aim_w, settings, plan, stores)
+    state = state._replace(giving=giving, refilling=refilling, wishes=wishes)
+    return Turn(state, wishes, events, requests=requests, facts={"demand": demand})
+
+
+def _may_act(view: View) -> bool:
+    """Return whether nothing but the utility feeds, and every load is fed by it."""
+    facts = view.facts
+    calm = not facts.autonomy.on_storage and not facts.relief.shutdown
+    return calm and bool(facts.autonomy.feeds) and _on_utility(view)
+
+
+def _on_utility(view: View) -> bool:
+    """Return whether nothing but the utility is known to feed any section of a scheme."""
+    feeds = _feeds(view)
+    return bool(feeds) and all(feed == "utility" for feed in feeds.values())
+
+
+def _feeds(view: View) -> Mapping[str, str]:
+    """Return what feeds each section, as the switching lane last said."""
+    supply = view.heard["supply"].values if "supply" in view.heard else {}
+    return dict(supply.get("feeds", {}))
+
+
+def _stores(
+    view: View, plan: _Plan, told: list[float | None], params: Params
+) -> tuple[list[Store], list[float]]:
+    """Return each store as it may be used now, and what is in it [J].
+
+    One whose charge or limits are not known, or that does not do what it is told, is offered
+    without power.
+    """
+    shutdowns_s = [path.shutdown_s for path in view.facts.autonomy.paths.values()]
+    section = view.topology.section
+    live = {section.get(bus) for bus in _feeds(view)} - {None}
+    doubted = {*view.facts.setpoints.ignored, *view.facts.charge.contradicted}
+    stores, energies_j = [], []
+    for n, item in enumerate(plan.stores):
+        soc_pu, take_w, give_w = told[4 * n + 1 : 4 * n + 4]
+        rated_w, capacity_j = item.ratings["power_w"], item.ratings["energy_wh"] * _WH
+        least_j = params.reserve_pu * capacity_j
+        kept_j = reserve_j(
+            rated_w, shutdowns_s, params.start_failure_s, params.efficiency_pu, least_j
+        )
+        usable = (
+            item.id not in doubted
+            and section[item.buses[0]] in live
+            and view.stage(item.id) == "grid_following"
+            and soc_pu is not None
+        )
+        stores.append(
+            Store(
+                _most_w(view, item, "charge_limit_w", take_w) if usable else 0.0,
+                _most_w(view, item, "discharge_limit_w", give_w) if usable else 0.0,
+                capacity_j,
+                params.efficiency_pu,
+                Bands(kept_j, params.smoothing_pu * capacity_j),
+            )
+        )
+        counted_j = view.facts.charge.usable_wh.get(item.id, item.ratings["energy_wh"]) * _WH
+        energies_j.append(min((soc_pu or 0.0) * capacity_j, counted_j))
+    return stores, energies_j
+
+
+def _most_w(view: View, item: Equipment, name: str, told_w: float | None) -> float:
+    """Return what a store says it can do now, its rating where it does not serve that [W]."""
+    rated_w = item.ratings["power_w"]
+    if told_w is None:
+        return rated_w if view.points.find(item.id, name) is None else 0.0
+    return min(abs(told_w), rated_w)
+
+
+def _asked(
+    state: State, utc_ns: int, one: Store, free_j: float, settings: shaver.Params
+) -> tuple[shaver.State, tuple[Request, ...]]:
+    """Return a request for a plan when one is due and a day of the load is known."""
+    shaving = state.shaver
+    assert shaving is not None
+    if len(shaving.samples_w) * settings.forecast.sample_s <= DAY_S:
+        return shaving, ()
+    shaving, request = shaver.asked(shaving, utc_ns, one, free_j, settings)
+    if request is None:
+        return shaving, ()
+    # Below zero: numbers above are those of the programs that shutdowns are told to.
+    number = -(state.asked + 1)
+    return shaving, (Request(number, errand.PLAN, errand.written(request, settings)),)
+
+
+def _answered(view: View, state: State) -> State:
+    """Take up the plan that was asked for last."""
+    if not view.inbox or state.shaver is None:
+        return state
+    for message in view.inbox:
+        if isinstance(message, Finished) and message.request_id == -state.asked < 0:
+            plan = errand.read(message.result)
+            if plan is not None:
+                state = state._replace(shaver=state.shaver._replace(plan=plan))
+    return state
+
+
+def _told(
+    view: View, state: State, utc_ns: int, settings: shaver.Params
+) -> tuple[State, tuple[Event, ...]]:
+    """Return the state with what the aim is from now, and the event of its change."""
+    assert state.shaver is not None
+    policy = shaver.policy(state.shaver, utc_ns, settings)
+    if policy == state.policy:
+        return state, ()
+    aim_w = shaver.aim_w(state.shaver, utc_ns, settings)
+    text = f"Peak shaving aims at {aim_w / 1e6:.2f} MW by {policy} (before: {state.policy})"
+    fields = {"policy": policy, "before": state.policy, "aim_w": round(aim_w)}
+    event = view.event(view.site.id, "shaving_policy", text, **fields)
+    return state._replace(policy=policy), (event,)
+
+
+def _demand(
+    shaving: shaver.State,
+    policy: str,
+    aim_w: float,
+    settings: shaver.Params,
+    plan: _Plan,
+    stores: list[Store],
+) -> Demand:
+    window: Window = shaving.window
+    length_ns = ns(settings.hold.window_s)
+    reserves = zip(plan.stores, stores, strict=True)
+    return Demand(
+        policy=policy,
+        aim_w=aim_w,
+        mean_w=mean_w(window),
+        room_w=room_w(window, aim_w, length_ns),
+        highest_w=shaving.highest_w,
+        reserve_wh={item.id: store.bands.reserve_j / _WH for item, store in reserves},
+    )

@@ -1,0 +1,157 @@
+"""Peak shaving of the site: when storage gives, and when it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from daemon.core.balance.shaving.errand import PLAN
+from daemon.model.commands import Finished, OperatorRequest, Proposal
+from daemon.model.quantities import ns
+from tests.main_lane import UTC_NS, Lane, commands, events, on_sets, supply
+
+POINT = "power_setpoint_w"
+WINDOW_S = 900.0
+
+
+def hall_of(load_w: float, soc_pu: float = 0.9) -> Lane:
+    """Return a hall that draws this, with storage that rests, 300 s before a window ends."""
+    hall = Lane()
+    hall.now_ns += ns(500.0)
+    hall.put("ESS-1.soc_pu", soc_pu)
+    hall.put("ESS-1.power_w", 0.0)
+    hall.put("ESS-1.discharge_limit_w", 3e6)
+    hall.put("ESS-1.charge_limit_w", 3e6)
+    hall.put("M-UA.power_w", load_w)
+    return hall
+
+
+def obeyed(hall: Lane, load_w: float, for_s: float, every_s: float = 1.0) -> list[Any]:
+    """Let storage do what it is told, and the meter show what is left."""
+    steps = []
+    for _ in range(round(for_s / every_s)):
+        done = hall.scan(after_s=every_s)
+        steps.append(done)
+        for value_w in sent_w([done]):
+            hall.put("ESS-1.power_setpoint_w", value_w)
+            hall.put("ESS-1.power_w", value_w)
+        given_w = hall.values[hall.points.index("ESS-1", "power_w")]
+        hall.put("M-UA.power_w", load_w + given_w)
+    return steps
+
+
+def sent_w(steps: list[Any]) -> list[float]:
+    return [c.value for c in commands(steps, POINT) if c.equipment == "ESS-1"]
+
+
+def least_w(steps: list[Any]) -> float:
+    return min(sent_w(steps), default=0.0)
+
+
+def left_s(hall: Lane) -> float:
+    """Return what is left of the window [s]."""
+    utc_s = (UTC_NS + hall.now_ns) / ns(1.0)
+    return WINDOW_S - utc_s % WINDOW_S
+
+
+def test_a_load_below_the_contract_moves_nothing() -> None:
+    hall = hall_of(5.4e6)
+    hall.scan(supply())
+    steps = obeyed(hall, 5.4e6, 60.0)
+    assert not any(sent_w(steps))
+    assert hall.state.facts.demand.policy == "ratchet"
+    assert hall.state.facts.demand.aim_w == 5.5e6
+
+
+def test_a_window_above_the_contract_is_held_at_it_and_a_short_peak_waited_for() -> None:
+    hall = hall_of(6.3e6)
+    hall.scan(supply())
+    assert least_w(obeyed(hall, 6.3e6, 60.0)) == 0.0, "the window is long enough to wait"
+    steps = obeyed(hall, 6.3e6, left_s(hall) + 2.0)
+    assert least_w(steps) < -1.4e6
+    assert hall.state.facts.demand.highest_w == pytest.approx(5.5e6, rel=0.005)
+
+
+@pytest.mark.parametrize("spoilt", ["M-UA", "ESS-1"])
+def test_nothing_is_given_on_values_that_are_not_good(spoilt: str) -> None:
+    hall = hall_of(6.3e6)
+    hall.scan(supply())
+    obeyed(hall, 6.3e6, left_s(hall) - 100.0)
+    assert hall.state.peaks.giving
+    hall.spoil(spoilt)
+    done = [hall.scan(after_s=1.0) for _ in range(5)]
+    assert hall.state.peaks.wishes == ()
+    if spoilt == "M-UA":
+        assert hall.state.facts.demand.policy == "none"
+        assert sent_w(done)[-1:] == [0.0]
+
+
+def test_nothing_is_given_beside_sets_for_the_sake_of_the_demand() -> None:
+    hall = hall_of(6.3e6)
+    hall.scan(on_sets(4))
+    obeyed(hall, 6.3e6, left_s(hall))
+    assert not hall.state.peaks.wishes
+
+
+def test_the_reserve_is_not_given() -> None:
+    hall = hall_of(6.3e6, soc_pu=0.3)
+    hall.scan(supply())
+    steps = obeyed(hall, 6.3e6, left_s(hall))
+    assert least_w(steps) == 0.0, "0.2 of reserve, half of 0.2 for smoothing"
+    assert hall.state.facts.demand.reserve_wh["ESS-1"] == pytest.approx(1.2e6)
+
+
+def test_a_person_overrules_the_economy() -> None:
+    hall = hall_of(6.3e6)
+    hall.scan(supply())
+    obeyed(hall, 6.3e6, left_s(hall) - 100.0)
+    wish = Proposal("ESS-1", POINT, "set", -0.2e6, "kim", "a trial")
+    steps = [hall.scan(OperatorRequest("1", "kim", wish)), *obeyed(hall, 6.3e6, 3.0)]
+    assert sent_w(steps)[-1] == -0.2e6
+    assert not events(steps, "setpoint_refused")
+
+
+def test_an_export_is_never_asked_for() -> None:
+    hall = hall_of(6.3e6)
+    hall.scan(supply())
+    obeyed(hall, 6.3e6, left_s(hall) - 100.0)
+    assert hall.values[hall.points.index("ESS-1", "power_w")] < -1e6
+    hall.put("M-UA.power_w", -0.5e6)
+    steps = [hall.scan() for _ in range(5)]
+    load_w = -0.5e6 - hall.values[hall.points.index("ESS-1", "power_w")]
+    assert sent_w(steps)[-1] >= -load_w
+
+
+def test_time_without_a_meter_counts_as_drawn_at_the_aim() -> None:
+    hall = hall_of(1e6)
+    hall.scan(supply())
+    obeyed(hall, 1e6, 20.0)
+    hall.spoil("M-UA")
+    hall.scan(after_s=200.0)
+    hall.put("M-UA.power_w", 1e6)
+    before = hall.state.peaks.shaver
+    hall.scan(after_s=1.0)
+    after = hall.state.peaks.shaver
+    assert before is not None
+    assert after is not None
+    assert after.window.drawn_j - before.window.drawn_j == pytest.approx(5.5e6 * 201.0, rel=0.01)
+
+
+def test_a_plan_is_asked_for_once_a_day_is_known_and_followed_when_it_comes() -> None:
+    hall = hall_of(4e6)
+    hall.scan(supply())
+    state = hall.state.peaks.shaver
+    assert state is not None
+    known = state._replace(samples_w=(4e6, 5e6) * 144 * 2)
+    peaks = hall.state.peaks._replace(shaver=known)
+    hall.state = type(hall.state)(**{**vars(hall.state), "peaks": peaks})
+    steps = obeyed(hall, 4e6, left_s(hall) + 3.0)
+    [request] = [r for done in steps for r in done.requests if r.function == PLAN]
+    assert request.id < 0
+    result = {"made_at_ns": request.arguments["at_ns"], "aim_w": 4.8e6, "expected_w": 4.9e6}
+    done = hall.scan(Finished(request.id, {**result, "rise_w": 0.5e6}), after_s=1.0)
+    assert hall.state.facts.demand.aim_w == 4.8e6
+    assert events([done], "shaving_policy")[0].fields["policy"] == "plan"
+    hall.scan(Finished(request.id, None), after_s=1.0)
+    assert hall.state.facts.demand.aim_w == 4.8e6, "a plan that failed changes nothing"
