@@ -24,7 +24,8 @@ _ROUNDING: Final = 1e-9
 
 _MOST_STEPS: Final = 40
 _LONGEST_STEP: Final = 0.5
-"""No state moves farther in one step [pu, rad]; the linear model means nothing there."""
+"""No voltage, ratio or loss moves farther in one step [pu, rad]: the linear model means nothing
+there. Powers and currents may: the network is linear in them."""
 
 LARGEST: Final = 1e4
 """A value beyond this [pu] is no measurement."""
@@ -75,6 +76,8 @@ def gauss_newton(
         kept_below: after a step below this the derivatives are good enough to keep [pu, rad].
     """
     z = np.where(weight > 0.0, z, 0.0)
+    where = of.equations.where
+    bends = np.r_[0 : where.dc_voltage.stop, where.loss, where.tap]
     factors, count, size = linearised(of, live, x, weight), 0, np.inf
     while True:
         step = _step(of, live, x, factors, z)
@@ -82,7 +85,8 @@ def gauss_newton(
         before, size = size, float(np.abs(step).max(initial=0.0))
         if not np.isfinite(size):
             return Solved(x, factors, count, np.inf, converged=False)
-        x = x + step * min(1.0, _LONGEST_STEP / max(size, _LONGEST_STEP))
+        bent = float(np.abs(step[bends]).max(initial=0.0))
+        x = x + step * min(1.0, _LONGEST_STEP / max(bent, _LONGEST_STEP))
         last = count == _MOST_STEPS
         converged = size < tolerance or (size < _ROUNDING and (size >= before or last))
         if converged or last:

@@ -40,8 +40,11 @@ _ROUNDING: Final = 1e-12
 _WORTHLESS: Final = 1e-6
 """Weight by the largest below which a measurement is not typical."""
 
-_FIRM: Final = (1.0, -1e-6)
-"""Added to `e` [1/pu^2] and to `-d` [pu^2] where the matrix is singular to the last digit."""
+_FIRM: Final = (0.0, 1e-12, 1e-6)
+"""By the diagonal: what is tried, one after the other, where a matrix is singular to rounding."""
+
+_LEAST_FIRM: Final = (1.0, -1e-6)
+"""The same at least, added to `e` [1/pu^2] and to `-d` [pu^2]."""
 
 _SLACK: Final = 1e-6
 """`d` by the variance of a typical measurement."""
@@ -138,20 +141,54 @@ def _numbers(
 
 
 def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]) -> Lu:
-    starts = np.searchsorted(how.matrix.row, np.arange(len(how.order) + 1))
-    shape = how.matrix.shape
-    # Symmetric: by rows is by columns.
-    matrix = sparse.csc_array((numbers, how.matrix.column, starts), shape=shape)
-    options = {"SymmetricMode": True}
+    """Return the factors of a matrix, or of the nearest that has any.
+
+    What measures nonsense (a voltage of 1e4 pu beside one of 0) can cancel to the last digit. Such
+    a scan has no answer, but that is for the steps to find: they do not become small.
+    """
     try:
-        return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
+        return _split(how, numbers, order)
     except RuntimeError:  # rounding took what little held a part that nothing measures
+        pass
+    least = np.where(np.arange(len(how.order)) < how.n_state, *_LEAST_FIRM)
+    diagonal = numbers[how.diagonal]
+    for part in _FIRM:
         firm = numbers.copy()
-        firm[how.diagonal] += np.where(np.arange(len(how.order)) < how.n_state, *_FIRM)
-        matrix = sparse.csc_array((firm, how.matrix.column, starts), shape=shape)
+        firm[how.diagonal] += least + part * diagonal
+        try:
+            return _split(how, firm, order, stored_zeros=False)
+        except RuntimeError:
+            continue
+    alone = np.zeros_like(numbers)
+    alone[how.diagonal] = least + diagonal
+    return _split(how, alone, order, stored_zeros=False)
+
+
+def _split(
+    how: Normal,
+    numbers: Floats,
+    order: Literal["NATURAL", "MMD_AT_PLUS_A"],
+    *,
+    stored_zeros: bool = True,
+) -> Lu:
+    """Return the factors of a matrix with these numbers.
+
+    Args:
+        how: how it is made.
+        numbers: of its pattern.
+        order: "NATURAL", or one that keeps factors sparse.
+        stored_zeros: whether entries that are 0 may stay; they can hide the diagonal from SuperLU.
+
+    Raises:
+        RuntimeError: it is singular.
+    """
+    starts = np.searchsorted(how.matrix.row, np.arange(len(how.order) + 1))
+    # Symmetric: by rows is by columns.
+    matrix = sparse.csc_array((numbers, how.matrix.column, starts), shape=how.matrix.shape)
+    if not stored_zeros:
         matrix = matrix.copy()  # the pattern is shared
-        matrix.eliminate_zeros()  # which, stored, can hide the diagonal from SuperLU
-        return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options=options)
+        matrix.eliminate_zeros()
+    return splu(matrix, permc_spec=order, diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

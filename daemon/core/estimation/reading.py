@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SMALLEST_CURRENT: Final = 1e-6
 """Below this [pu] the magnitude of a current is taken not to change with anything."""
 
+_DEAD: Final = 1e-6
+"""Below this voltage [pu] no current is told from a power."""
+
 
 def read(equations: Equations, live: Islands, x: Floats) -> Floats:
     """Return what each instrument would read, then how far each constraint is from holding.
@@ -34,7 +37,7 @@ def read(equations: Equations, live: Islands, x: Floats) -> Floats:
         return rows
     n_row = equations.n_measurement + equations.n_constraint
     p, q, voltage = rows[n_row:].reshape(3, -1)
-    rows[equations.currents] = np.hypot(p, q) / np.where(voltage > 0.0, voltage, np.inf)
+    rows[equations.currents] = np.hypot(p, q) / np.where(voltage > _DEAD, voltage, np.inf)
     return rows[:n_row]
 
 
@@ -57,7 +60,7 @@ def jacobian(equations: Equations, live: Islands, x: Floats) -> Floats:
 
 def _by_part(p: Floats, q: Floats, voltage: Floats) -> Floats:
     """Return the change of current magnitudes with P, Q and voltage (3, n_current)."""
-    inverse = 1.0 / np.where(voltage > 0.0, voltage, np.inf)
+    inverse = 1.0 / np.where(voltage > _DEAD, voltage, np.inf)
     current = np.hypot(p, q) * inverse
     per_power = inverse**2 / np.where(current > SMALLEST_CURRENT, current, np.inf)
     return np.stack([p * per_power, q * per_power, -current * inverse])

@@ -40,6 +40,7 @@ from daemon.core.estimation.weighing import LEAST, table, weighed
 if TYPE_CHECKING:
     from daemon.core.estimation.inverse import Inverse
     from daemon.core.estimation.islands import Islands
+    from daemon.core.estimation.layout import Layout
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Floats, Wiring
@@ -67,7 +68,10 @@ _ENOUGH: Final = TOLERANCE / 3
 _MOST_CORRECTIONS: Final = 4
 
 _CURVATURE: Final = 2.2
-"""What a step leaves to go because the network is not linear, by it and its voltages [1/pu]."""
+"""What a step leaves to go because the network is not linear, by it and its bends [1/pu]."""
+
+_LONGEST: Final = 1e3
+"""A step beyond this [pu, rad] is no step: the linear model has come to pieces."""
 
 _USUAL: Final = 0.9
 """Weight of the basis by that of fresh values, where pairs are corrected: a tenth is aged."""
@@ -240,7 +244,7 @@ class Tracker:
     ) -> Solution:
         """Return the estimate of one scan by steps of the basis."""
         frozen = self._cached(state.basis, sigma_aged)
-        bends = self.model.equations.where.dc_voltage.stop
+        where = self.model.equations.where
         of, weighing = frozen.inverse, weighed(frozen.table, classes)
         x, n, count = state.x, len(z), 0
         while True:
@@ -248,11 +252,14 @@ class Tracker:
             push = read(self.model.equations, frozen.live, x)
             residual = z - push[:n]
             push[:n] = weighing.weight * residual
-            step = _step(of, weighing, push, bends)
-            x = x + step.moved
-            if not step.left > TOLERANCE or count == _MOST_STEPS:
+            step = _step(of, weighing, push, where)
+            if not step.size <= _LONGEST:
+                step = step._replace(size=_LONGEST, left=np.inf)
                 break
-        residual -= step.seen
+            x = x + step.moved
+            residual -= step.seen
+            if step.left <= TOLERANCE or count == _MOST_STEPS:
+                break
         measured = z - residual
         residual *= weighing.used
         return Solution(
@@ -289,15 +296,14 @@ class _Step(NamedTuple):
     left: float
 
 
-def _step(of: Inverse, weighing: Weighing, push: Floats, bends: int) -> _Step:
+def _step(of: Inverse, weighing: Weighing, push: Floats, where: Layout) -> _Step:
     """Return one step with the weights of the scan, corrected.
 
     Args:
         of: the linearisation.
         weighing: of this scan.
         push: weight times residual of the measurements, then mismatch of the constraints.
-        bends: how many of the first states are voltages; in all others the network is as good as
-            linear.
+        where: places of the states.
     """
     factor = times(of.enter, push)
     seen = of.readings(factor)
@@ -308,8 +314,22 @@ def _step(of: Inverse, weighing: Weighing, push: Floats, bends: int) -> _Step:
         late = 0.0
     moved = of.states(factor)
     size = _size(moved)
-    bent = _CURVATURE * size * _size(moved[:bends])
-    return _Step(moved, of.readings(factor), size, bent + late)
+    return _Step(moved, of.readings(factor), size, _bent(where, moved, size) + late)
+
+
+def _bent(where: Layout, moved: Floats, size: float) -> float:
+    """Return what a step leaves to go because the network is not linear [pu, rad].
+
+    It is in its voltages, in the ratios of its transformers, and in how the losses of a converter
+    go with its current; in all other states it is as good as linear.
+    """
+    bends = _size(moved[: where.dc_voltage.stop])
+    if where.tap.stop > where.tap.start:
+        bends = max(bends, _size(moved[where.tap]))
+    bent = _CURVATURE * size * bends
+    if where.i.stop > where.i.start:
+        bent += 2.0 * _size(moved[where.loss]) * _size(moved[where.i])
+    return bent
 
 
 def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> float:
@@ -322,7 +342,7 @@ def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> 
         seen: change of the readings that goes with it (n_measurement,) [pu].
 
     Returns:
-        What is left to go [pu, rad].
+        What is left to go [pu, rad]; infinite where the corrections grow.
     """
     _, change, keep, swap, *_ = weighing
     wrong = change * seen
@@ -333,6 +353,8 @@ def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> 
         less = times(of.alone, back)
         factor -= less
         before, last = last, _size(of.states(less))
+        if not last <= before:
+            return np.inf
         rate = min(max(last / before, _FASTEST), _SLOWEST) if last > 0.0 else 0.0
         late = last * rate / (1.0 - rate)
         if late < _ENOUGH or count == _MOST_CORRECTIONS:
