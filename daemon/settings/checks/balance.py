@@ -62,11 +62,14 @@ class Flow(NamedTuple):
         demand_w: power by bus at which it is needed, losses of what lies behind it included.
         loading: of sources, transformers and converters that carry anything, by id.
         unfed: loads without any path to a source.
+        switched_w: what goes through switches and transfer switches, by id; of sources that share
+            what they carry, one stands for all.
     """
 
     demand_w: Mapping[str, float]
     loading: Mapping[str, Loading]
     unfed: tuple[Equipment, ...]
+    switched_w: Mapping[str, float]
 
 
 def check_balance(site: Site, balance: BalanceForm) -> Iterator[Finding]:
@@ -104,14 +107,17 @@ def carry(site: Site, balance: BalanceForm, out: Collection[str] = ()) -> Flow:
         if not fed:
             unfed.append(load)
     loading: dict[str, Loading] = {}
+    switched_w: dict[str, float] = {}
     for bus, feed in reversed(feeds.items()):  # leaves first
         if feed.item is not None and demand_w[bus]:
             taken_w, carried = _through(feed.item, demand_w[bus], balance.power_factor_pu)
             demand_w[feed.source] += taken_w
             if carried:
                 loading[feed.item.id] = carried
+            elif feed.item.kind.role in {Role.SWITCH, Role.TRANSFER}:
+                switched_w[feed.item.id] = taken_w
     loading |= _sources(site, out, feeds, demand_w, balance.power_factor_pu)
-    return Flow(demand_w, loading, tuple(unfed))
+    return Flow(demand_w, loading, tuple(unfed), switched_w)
 
 
 def _loads(site: Site, out: Collection[str]) -> list[Equipment]:

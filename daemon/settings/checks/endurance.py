@@ -44,6 +44,22 @@ class Programme(NamedTuple):
     parts: str
 
 
+class RowOnStorage(NamedTuple):
+    """A row of AI racks that storage alone carries.
+
+    Attributes:
+        id: of the row.
+        drawn_w: what it draws then, capped where the daemon caps it [W].
+        own_wh: in the batteries of its racks [Wh].
+        stores: ids of the DC storage that is normally joined to it.
+    """
+
+    id: str
+    drawn_w: float
+    own_wh: float
+    stores: tuple[str, ...]
+
+
 def check_endurance(site: Site, balance: BalanceForm, control: Control) -> Iterator[Finding]:
     """Yield the storage that is empty before the programme of a failed start is over."""
     programme = programme_of(site, control)
@@ -87,32 +103,41 @@ def _check_backups(
 
 def _check_rows(site: Site, control: Control, programme: Programme) -> Iterator[Finding]:
     """Yield the rows whose batteries and DC storage are too small for them."""
-    rows: dict[str, list[Equipment]] = {}
-    for rack in site.of_nature("ai_rack"):
-        rows.setdefault(rack.group or rack.id, []).append(rack)
-    island = _islands(site)
-    drawn_w = {row: _drawn_w(site, row, racks, control) for row, racks in rows.items()}
-    reach = {
-        row: {island[bus] for rack in racks for bus in rack.buses} for row, racks in rows.items()
+    rows = rows_on_storage(site, control)
+    joined_w = {
+        store: sum(row.drawn_w for row in rows if store in row.stores)
+        for row in rows
+        for store in row.stores
     }
-    joined_w: dict[str, float] = {}
-    for row, places in reach.items():
-        for at in places:
-            joined_w[at] = joined_w.get(at, 0.0) + drawn_w[row]
     efficiency_pu = control.autonomy.efficiency_pu
-    stores = [(island[store.buses[0]], store.ratings) for store in site.of_nature("ess")]
-    for row, racks in rows.items():
-        own_wh = sum(rack.ratings["battery_wh"] for rack in racks) * efficiency_pu
+    for row in rows:
+        own_wh = row.own_wh * efficiency_pu
         shared_wh = shared_w = 0.0
-        for at, ratings in stores:
-            if at in reach[row]:
-                share = drawn_w[row] / joined_w[at]
-                shared_wh += ratings["energy_wh"] * efficiency_pu * share
-                shared_w += ratings["power_w"] * share
-        lasts_s = _lasting_s(own_wh, shared_wh, drawn_w[row], shared_w)
+        for store in row.stores:
+            ratings = site.equipment[store].ratings
+            share = row.drawn_w / joined_w[store]
+            shared_wh += ratings["energy_wh"] * efficiency_pu * share
+            shared_w += ratings["power_w"] * share
+        lasts_s = _lasting_s(own_wh, shared_wh, row.drawn_w, shared_w)
         if lasts_s < programme.seconds:
-            needed_wh = programme.seconds * drawn_w[row] / _SECONDS_PER_HOUR
-            yield _too_little(row, "", lasts_s, drawn_w[row], programme, needed_wh)
+            needed_wh = programme.seconds * row.drawn_w / _SECONDS_PER_HOUR
+            yield _too_little(row.id, "", lasts_s, row.drawn_w, programme, needed_wh)
+
+
+def rows_on_storage(site: Site, control: Control) -> list[RowOnStorage]:
+    """Return what every row of AI racks draws and has while storage alone carries it."""
+    racks: dict[str, list[Equipment]] = {}
+    for rack in site.of_nature("ai_rack"):
+        racks.setdefault(rack.group or rack.id, []).append(rack)
+    island = _islands(site)
+    found = []
+    for row, members in racks.items():
+        reach = {island[bus] for rack in members for bus in rack.buses}
+        stores = [store.id for store in site.of_nature("ess") if island[store.buses[0]] in reach]
+        own_wh = sum(rack.ratings["battery_wh"] for rack in members)
+        drawn_w = _drawn_w(site, row, members, control)
+        found.append(RowOnStorage(row, drawn_w, own_wh, tuple(stores)))
+    return found
 
 
 def _drawn_w(site: Site, row: str, racks: list[Equipment], control: Control) -> float:
