@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,7 @@ class Searched(NamedTuple):
     tally: Tally
     moves: frozenset[Move]
     seconds: float
+    peak_mb: float
 
     @property
     def ok(self) -> bool:
@@ -88,6 +90,7 @@ class Searched(NamedTuple):
             "dark_ms": tally.hungry_ms,
             "dark_limit_ms": self.part.bound_ms,
             "seconds": round(self.seconds, 1),
+            "peak_mb": round(self.peak_mb),
             "found": {
                 wrong: [{"at_ms": d.at_ms, "what": d.text} for d in deeds]
                 for wrong, deeds in tally.found.items()
@@ -166,7 +169,8 @@ def _searched(part: schemes.Part, sudden: int, hidden: int, limit_s: float) -> S
 
         tally = search.run(stop)
     seconds = processor_s() - begun_s
-    return Searched(part, sudden, hidden, tally, part.moves(search), seconds)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Searched(part, sudden, hidden, tally, part.moves(search), seconds, peak_mb)
 
 
 def _lines(searched: Searched) -> Iterator[str]:
@@ -177,7 +181,7 @@ def _lines(searched: Searched) -> Iterator[str]:
         f"{part.name:<14} {faults:<20} {verdict:<12} {tally.situations:>9} situations "
         f"({tally.kinds} apart from time), {tally.transitions} transitions, depth {tally.depth}, "
         f"dark at most {tally.hungry_ms / 1000:g} s of {part.bound_ms / 1000:g} s, "
-        f"{searched.seconds:.0f} s"
+        f"{searched.seconds:.0f} s, at most {searched.peak_mb:.0f} MB so far"
     )
     for wrong, deeds in tally.found.items():
         yield f"  {wrong}:"

@@ -28,18 +28,19 @@ dip starts that time anew.
 
 The *site* has an outage when no feed is healthy for `confirm_s`, or when a feed is healthy but does
 not arrive for `undelivered_s`: the delivery bus behind the intake breaker stays dead, whatever the
-intake scheme tries. An outage ends when a feed is stable, and the supply is restored when it
-arrives; one by lack of delivery ends when the delivery bus is live.
+intake scheme tries. Where that cannot be told, a healthy feed is believed to arrive. An outage ends
+when a feed is stable, and the supply is restored when it arrives; one by lack of delivery ends when
+the delivery bus is live.
 
     NORMAL
         SUPPLY_LOST -> DISTURBED
         UNDELIVERED -> CUT_OFF
     DISTURBED
-        SUPPLIED -> NORMAL
+        SUPPLIED, UNTOLD -> NORMAL
         UNDELIVERED -> CUT_OFF
         after confirm_s -> OUTAGE
     CUT_OFF
-        SUPPLIED -> NORMAL
+        SUPPLIED, UNTOLD -> NORMAL
         SUPPLY_LOST -> DISTURBED
         after undelivered_s -> SEVERED
     OUTAGE
@@ -135,6 +136,7 @@ class Event(Word):
     SUPPLIED = "a feed is healthy and arrives"
     SUPPLY_LOST = "no feed is healthy"
     UNDELIVERED = "a feed is healthy, the delivery bus is dead"
+    UNTOLD = "a feed is healthy, whether it arrives cannot be told"
     FEED_STABLE = "a feed has been healthy for the return time"
 
 
@@ -144,8 +146,10 @@ SITE: Final = Table(
         (Stage.NORMAL, Event.SUPPLY_LOST): Stage.DISTURBED,
         (Stage.NORMAL, Event.UNDELIVERED): Stage.CUT_OFF,
         (Stage.DISTURBED, Event.SUPPLIED): Stage.NORMAL,
+        (Stage.DISTURBED, Event.UNTOLD): Stage.NORMAL,
         (Stage.DISTURBED, Event.UNDELIVERED): Stage.CUT_OFF,
         (Stage.CUT_OFF, Event.SUPPLIED): Stage.NORMAL,
+        (Stage.CUT_OFF, Event.UNTOLD): Stage.NORMAL,
         (Stage.CUT_OFF, Event.SUPPLY_LOST): Stage.DISTURBED,
         (Stage.OUTAGE, Event.FEED_STABLE): Stage.RESTORING,
         (Stage.RESTORING, Event.SUPPLIED): Stage.NORMAL,
@@ -159,12 +163,14 @@ SITE: Final = Table(
         Stage.RESTORING: ("undelivered_s", Stage.SEVERED),
     },
     ignored={
-        Stage.NORMAL: frozenset({Event.SUPPLIED, Event.FEED_STABLE}),
+        Stage.NORMAL: frozenset({Event.SUPPLIED, Event.UNTOLD, Event.FEED_STABLE}),
         Stage.DISTURBED: frozenset({Event.SUPPLY_LOST, Event.FEED_STABLE}),
         Stage.CUT_OFF: frozenset({Event.UNDELIVERED, Event.FEED_STABLE}),
-        Stage.OUTAGE: frozenset({Event.SUPPLIED, Event.SUPPLY_LOST, Event.UNDELIVERED}),
-        Stage.RESTORING: frozenset({Event.UNDELIVERED, Event.FEED_STABLE}),
-        Stage.SEVERED: frozenset({Event.UNDELIVERED, Event.FEED_STABLE}),
+        Stage.OUTAGE: frozenset(
+            {Event.SUPPLIED, Event.UNTOLD, Event.SUPPLY_LOST, Event.UNDELIVERED}
+        ),
+        Stage.RESTORING: frozenset({Event.UNTOLD, Event.UNDELIVERED, Event.FEED_STABLE}),
+        Stage.SEVERED: frozenset({Event.UNTOLD, Event.UNDELIVERED, Event.FEED_STABLE}),
     },
     rests=frozenset({Stage.NORMAL, Stage.OUTAGE, Stage.SEVERED}),
 )
@@ -368,7 +374,12 @@ def _site_events(
     live = all(view.topology.live(bus) and bus != island for bus in buses)
     seen: list[Event] = []
     if Health.HEALTHY in health.values():
-        seen += [Event.UNDELIVERED] if dead else [Event.SUPPLIED] if live else []
+        if dead:
+            seen.append(Event.UNDELIVERED)
+        elif live:
+            seen.append(Event.SUPPLIED)
+        elif not any(view.topology.live(bus) for bus in buses):
+            seen.append(Event.UNTOLD)
     elif dead or (health and all(h is Health.FAILED for h in health.values())):
         seen.append(Event.SUPPLY_LOST)
     if stable:

@@ -128,7 +128,7 @@ def _by_position(
             return []
         let_in = seen is not Event.SEEN_BOTH or state.sync_ns
         return [seen] if let_in else [Event.NOT_LET_IN, seen]
-    if closed == "" and Event.PARTED in heeds:
+    if Event.PARTED in heeds and state.alternate and scan.view.is_open(state.alternate):
         return [Event.PARTED]
     if Event.OUT_OF_SIGHT in heeds and _out_of_sight(scan, state, main):
         return [Event.OUT_OF_SIGHT]

@@ -18,7 +18,7 @@ ends all the same. So is one that cannot be seen to have closed in the time it h
 have, and nothing but its position tells that two sources are in parallel. A breaker that does not
 open where it must ends in LOCKOUT. Both are for a person to reset; but where its
 position cannot be read nothing is known against it, and the section is UNJUDGED until it can; so it
-is when the alternate has opened and the main cannot be read, which may be the last feed. A
+is when the alternate has opened and another position cannot be read: the main is the last feed. A
 breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
 main that does not close although synchronism was there is no reason to part from what feeds the
 section.
@@ -155,7 +155,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
-    PARTED = "no alternate is closed, and whether the main is cannot be read"
+    PARTED = "the alternate is open, and another position cannot be read"
     OUT_OF_SIGHT = "what was told to move had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"

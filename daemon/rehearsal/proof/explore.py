@@ -253,7 +253,10 @@ class Search:
                 if noticed:
                     met = self._board.meet(trick.played(plant))
                     later = () if trick.ask else self.board.lenient(met.plant)
-                    way = self._decided(now._replace(met=met, zone=zone), thought, later)
+                    there = now._replace(met=met, zone=zone)
+                    if trick.manual:  # what is in parallel then is for the person to end
+                        there = without(there, self.board.bounds)
+                    way = self._decided(there, thought, later)
                     yield way._replace(trick=f"! {trick.text}")
 
     def _thoughts(self, now: Situation, picture: int, news: News) -> Iterator[tuple[Thought, Zone]]:

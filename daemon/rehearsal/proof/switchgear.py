@@ -66,7 +66,13 @@ if TYPE_CHECKING:
 
 
 class Switchgear:
-    """Breakers, links and sources as drawn, and all that can happen to them."""
+    """Breakers, links and sources as drawn, and all that can happen to them.
+
+    Attributes:
+        bounds: labels of what must be ended in time.
+    """
+
+    bounds: Final[tuple[Label, ...]] = (("ended", 0), ("ended", 1))
 
     def __init__(
         self,

@@ -114,6 +114,19 @@ def test_silent_voters_and_a_dead_delivery_bus_are_an_outage() -> None:
     assert hall.happened("outage_confirmed")
 
 
+def test_a_lie_about_the_delivery_bus_makes_no_outage_of_a_sag() -> None:
+    hall = settled()
+    lose(hall)
+    hall.positions["52-VCB-IN"] = CLOSED
+    hall.run(0.2)
+    hall.said["52-VCB-IN", "load_voltage_v"] = 0.0
+    restore(hall)
+    hall.run(8.0)
+    assert hall.happened("outage_detected")
+    assert not hall.happened("outage_confirmed")
+    assert hall.told("52-VCB-IN") == []
+
+
 def test_at_start_no_feed_is_said_to_be_back() -> None:
     hall = Hall()
     hall.run(0.05)

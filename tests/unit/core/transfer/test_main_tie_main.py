@@ -564,11 +564,12 @@ def test_a_main_that_only_shows_closed_does_not_cost_the_section_its_feed(sync_n
     assert hall.positions["52-VCB-GA"] == CLOSED
 
 
-def test_a_main_that_goes_out_of_sight_once_the_alternate_has_opened_keeps_its_section() -> None:
+@pytest.mark.parametrize("breaker", ["52-VCB-MA", "52-VCB-TIE"])
+def test_what_is_out_of_sight_once_the_alternate_has_opened_costs_no_feed(breaker: str) -> None:
     hall = island()
     hall.utilities = dict.fromkeys(hall.utilities, True)
     assert hall.run(60.0, until=lambda: hall.told("52-VCB-GA") == ["close", "open"])
-    hall.said["52-VCB-MA", "position"] = 3.0
+    hall.said[breaker, "position"] = 3.0
     hall.run(3.0)
     assert hall.told("52-VCB-MA")[-1] == "close_in_sync"
     assert "U-A" in hall.sources_of("MVA")
