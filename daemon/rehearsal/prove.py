@@ -107,7 +107,7 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     """
     site_file = settings.load(settings.site_path(wish.site))
     found = []
-    with _without(wish.without), _heard() as heard:
+    with without(wish.without), heeded() as heard:
         for part in _parts(site_file, wish.scheme):
             # What one level has learned of the scheme's memory, the next one need not.
             for sudden, hidden in LEVELS[wish.form]:
@@ -205,7 +205,7 @@ def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None
 
 
 @contextmanager
-def _heard() -> Iterator[Counter[frozenset[str]]]:
+def heeded() -> Iterator[Counter[frozenset[str]]]:
     """Count by which interlocks together an action was refused, while it lasts."""
     heard: Counter[frozenset[str]] = Counter()
     table = interlocks.BY_ACTION
@@ -219,8 +219,8 @@ def _heard() -> Iterator[Counter[frozenset[str]]]:
 
         return (rows[0]._replace(forbids=forbids), *rows[1:])
 
-    heeded = {key: attentive(rows) for key, rows in table.items() if rows}
-    interlocks.BY_ACTION = heeded  # type: ignore[misc]
+    attended = {key: attentive(rows) for key, rows in table.items() if rows}
+    interlocks.BY_ACTION = attended  # type: ignore[misc]
     try:
         yield heard
     finally:
@@ -237,7 +237,7 @@ def _cover(heard: Counter[frozenset[str]]) -> Iterator[str]:
 
 
 @contextmanager
-def _without(names: tuple[str, ...]) -> Iterator[None]:
+def without(names: tuple[str, ...]) -> Iterator[None]:
     """Take interlocks away while it lasts.
 
     Raises:
