@@ -101,7 +101,7 @@ class State(NamedTuple):
     """What is carried from scan to scan.
 
     Attributes:
-        shaver: window, samples and plan; None before the import was known.
+        billed: window, samples and plan; None before the import was known.
         due_ns: when the next look is due [ns].
         load_w: import without storage, the mean of the last while [W].
         period: number of the billing period.
@@ -112,7 +112,7 @@ class State(NamedTuple):
         wishes: what is proposed until the next look.
     """
 
-    shaver: shaver.State | None = None
+    billed: shaver.State | None = None
     due_ns: int = 0
     load_w: float = 0.0
     period: int = 0
@@ -189,14 +189,14 @@ def _measured(view: View, state: State, import_w: float, storage_w: float, param
     """Return the state after an import and what storage took of it, both since the last look."""
     settings, utc_ns = _settings(view.site, params), view.image.utc_ns
     load_w, window_ns = import_w - storage_w, ns(settings.hold.window_s)
-    before, period = state.shaver, utc_ns // ns(params.period_s)
+    before, period = state.billed, utc_ns // ns(params.period_s)
     first_w = params.paid_pu * view.site.contract.import_limit_w
     if before is None or not 0 <= utc_ns - before.window.at_ns < ns(DAY_S):
         begun = shaver.initial(utc_ns, settings, first_w=first_w)
         unseen_s = (utc_ns - begun.window.begun_ns) / SECOND
         window = begun.window._replace(drawn_j=first_w * unseen_s)
         return state._replace(
-            shaver=begun._replace(window=window), load_w=load_w, period=period, giving=False
+            billed=begun._replace(window=window), load_w=load_w, period=period, giving=False
         )
     if utc_ns - before.window.at_ns > ns(_GAP * params.every_s):
         import_w = shaver.aim_w(before, utc_ns, settings)
@@ -207,7 +207,7 @@ def _measured(view: View, state: State, import_w: float, storage_w: float, param
     if period != state.period:
         after = after._replace(highest_w=0.0)
     return state._replace(
-        shaver=after,
+        billed=after,
         load_w=state.load_w + part * (load_w - state.load_w),
         period=period,
         giving=state.giving and after.window.begun_ns == before.window.begun_ns,
@@ -218,13 +218,13 @@ def _shaved(
     view: View, state: State, plan: _Plan, told: list[float | None], params: Params
 ) -> Turn[State]:
     """Return what storage is asked for."""
-    assert state.shaver is not None
+    assert state.billed is not None
     settings, utc_ns = _settings(view.site, params), view.image.utc_ns
     stores, energies_j = _stores(view, plan, told, params)
     free_j = [max(0.0, e - s.floor_j) for s, e in zip(stores, energies_j, strict=True)]
     one = as_one(stores)
     shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings)
-    state = state._replace(shaver=shaving, asked=state.asked + len(requests))
+    state = state._replace(billed=shaving, asked=state.asked + len(requests))
     aim_w = shaver.aim_w(shaving, utc_ns, settings)
     wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings)
     if not state.giving and -wanted_w < params.patience_pu * one.discharge_w:
@@ -319,7 +319,7 @@ def _asked(
     state: State, utc_ns: int, one: Store, free_j: float, settings: shaver.Params
 ) -> tuple[shaver.State, tuple[Request, ...]]:
     """Return a request for a plan when one is due and a day of the load is known."""
-    shaving = state.shaver
+    shaving = state.billed
     assert shaving is not None
     if len(shaving.samples_w) * settings.forecast.sample_s <= DAY_S:
         return shaving, ()
@@ -333,13 +333,13 @@ def _asked(
 
 def _answered(view: View, state: State) -> State:
     """Take up the plan that was asked for last."""
-    if not view.inbox or state.shaver is None:
+    if not view.inbox or state.billed is None:
         return state
     for message in view.inbox:
         if isinstance(message, Finished) and message.request_id == -state.asked < 0:
             plan = errand.read(message.result)
             if plan is not None:
-                state = state._replace(shaver=state.shaver._replace(plan=plan))
+                state = state._replace(billed=state.billed._replace(plan=plan))
     return state
 
 
@@ -347,11 +347,11 @@ def _told(
     view: View, state: State, utc_ns: int, settings: shaver.Params
 ) -> tuple[State, tuple[Event, ...]]:
     """Return the state with what the aim is from now, and the event of its change."""
-    assert state.shaver is not None
-    policy = shaver.policy(state.shaver, utc_ns, settings)
+    assert state.billed is not None
+    policy = shaver.policy(state.billed, utc_ns, settings)
     if policy == state.policy:
         return state, ()
-    aim_w = shaver.aim_w(state.shaver, utc_ns, settings)
+    aim_w = shaver.aim_w(state.billed, utc_ns, settings)
     text = f"Peak shaving aims at {aim_w / 1e6:.2f} MW by {policy} (before: {state.policy})"
     fields = {"policy": policy, "before": state.policy, "aim_w": round(aim_w)}
     event = view.event(view.site.id, "shaving_policy", text, **fields)

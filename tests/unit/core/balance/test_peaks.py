@@ -130,9 +130,9 @@ def test_time_without_a_meter_counts_as_drawn_at_the_aim() -> None:
     hall.spoil("M-UA")
     hall.scan(after_s=200.0)
     hall.put("M-UA.power_w", 1e6)
-    before = hall.state.peaks.shaver
+    before = hall.state.peaks.billed
     hall.scan(after_s=1.0)
-    after = hall.state.peaks.shaver
+    after = hall.state.peaks.billed
     assert before is not None
     assert after is not None
     assert after.window.drawn_j - before.window.drawn_j == pytest.approx(5.5e6 * 201.0, rel=0.01)
@@ -141,10 +141,10 @@ def test_time_without_a_meter_counts_as_drawn_at_the_aim() -> None:
 def test_a_plan_is_asked_for_once_a_day_is_known_and_followed_when_it_comes() -> None:
     hall = hall_of(4e6)
     hall.scan(supply())
-    state = hall.state.peaks.shaver
+    state = hall.state.peaks.billed
     assert state is not None
     known = state._replace(samples_w=(4e6, 5e6) * 144 * 2)
-    peaks = hall.state.peaks._replace(shaver=known)
+    peaks = hall.state.peaks._replace(billed=known)
     hall.state = type(hall.state)(**{**vars(hall.state), "peaks": peaks})
     steps = obeyed(hall, 4e6, left_s(hall) + 3.0)
     [request] = [r for done in steps for r in done.requests if r.function == PLAN]
