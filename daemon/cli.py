@@ -151,6 +151,24 @@ examples:
   ridethrough backtest meter.csv --storage 3MW/6MWh --storage 1.5MW/250kWh --policy ours ratchet
   ridethrough backtest power.csv.gz --scale-to 100MW --storage 5MW/1MWh --window 5min --json
 """
+_PLAN = """\
+Says until when a site suffices as its demand grows: demand becomes computing and data, these power
+of racks, heat, and load of everything up to the grid. For every transformer, UPS, generating set,
+breaker, converter, the cooling plant, the reserve and the grid contract: how it is loaded today,
+when it is passed with everything in service (N) and in the worst declared case (N-1), in one, five
+and nine of ten futures, and by how much one more block, or one more unit, moves that.
+
+Growth is a factor per year: 4/yr, 2/6mo or 15%/yr; 4/yr:3.3-5 gives its 90 % interval as well.
+Everything assumed is shown with its source and can be changed. Power grows by
+compute / (efficiency x duration). Exit code 0 exactly when nothing is passed today.
+
+examples:
+  ridethrough plan config/sites/ai_hall.yaml
+  ridethrough plan ai_hall --compute-growth 4/yr --efficiency-growth 1.4/yr --storage-growth 1.5/yr
+  ridethrough plan ai_hall --compare traditional --report growth.html
+  ridethrough plan my_site.yaml --compute-growth 30%/yr:20-45 --assume utilisation=0.6 --all
+  ridethrough plan traditional --from 2027-01-01 --years 20 --json
+"""
 _ESTIMATE = """\
 Solves one scan out of the record of a daemon, for an engineer: voltages, powers and losses with
 their standard deviations, what every instrument says against all others, whom to suspect, and what
@@ -296,6 +314,7 @@ def parser() -> argparse.ArgumentParser:
     _report_options(command("report", _report, "transfers in a record, against limits", _REPORT))
     _comply_options(command("comply", _comply, "a trace against grid codes, standards", _COMPLY))
     _backtest_options(command("backtest", _backtest, "peak shaving on a trace", _BACKTEST))
+    _plan_options(command("plan", _plan, "until when a site suffices, as it grows", _PLAN))
     _estimate_options(command("estimate", _estimate, "one scan of a record, solved", _ESTIMATE))
     check = command("check", _check, "what is wrong with sites, maps and scenarios", _CHECK)
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -362,6 +381,10 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
         help="run it for each orderly shutdown requested: PROGRAM load seconds reason",
     )
     _operators(sub)
+    sub.add_argument(
+        "--record-limit", type=_size_bytes, default=16 * 1024**3, metavar="SIZE",
+        help="what the record may take; the oldest goes, incidents last (16GiB)",
+    )  # fmt: skip
     _mqtt(sub)
     sub.add_argument("--mqtt-user", metavar="NAME", help="whom the broker knows us as")
     sub.add_argument("--mqtt-secret", type=Path, metavar="FILE", help="where its secret stands")
@@ -455,6 +478,26 @@ def _backtest_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--scale-to", type=_power_w, default=0.0, metavar="P", help="make the highest power this"
     )
+    _json(sub)
+
+
+def _plan_options(sub: argparse.ArgumentParser) -> None:
+    _site(sub.add_argument, "site")
+    for name, what in (("compute", "computing asked for"), ("efficiency", "work per watt"),
+                       ("storage", "data kept and moved")):  # fmt: skip
+        sub.add_argument(f"--{name}-growth", metavar="G", help=f"{what}, such as 4/yr")
+    sub.add_argument(
+        "--assume", action="append", default=[], metavar="NAME=VALUE",
+        help="anything else that is assumed, by its name in the list that is shown",
+    )  # fmt: skip
+    sub.add_argument(
+        "--compare", nargs="+", action="extend", default=[], metavar="SITE",
+        help="sites beside it, such as traditional; each grows as its own world does",
+    )  # fmt: skip
+    sub.add_argument("--from", dest="begin", metavar="DATE", help="day of today's load (today)")
+    sub.add_argument("--years", type=int, default=10, metavar="N", help="looked at (10)")
+    sub.add_argument("--all", action="store_true", help="every limit, not the first of each kind")
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page (HTML)")
     _json(sub)
 
 
@@ -757,6 +800,16 @@ def _power_w(text: str) -> float:
     return value_w
 
 
+def _size_bytes(text: str) -> int:
+    from daemon.journal.keeping import LEAST
+
+    found = re.fullmatch(r"(\d+) ?(M|G|T)(?:iB)?", text)
+    size = int(found[1]) * 1024 ** (2 + "MGT".index(found[2])) if found else 0
+    if size < LEAST:
+        raise argparse.ArgumentTypeError(f"must be {LEAST >> 20}MiB or more, such as 500MiB, 16GiB")
+    return size
+
+
 def _storage(text: str) -> tuple[float, float]:
     power, _, energy = text.partition("/")
     if not energy.endswith("Wh"):
@@ -836,7 +889,10 @@ def _run(options: argparse.Namespace) -> int:
     site_file = with_broker_user(site_file, options.mqtt_user, options.mqtt_secret)
     site_file = with_metrics(site_file, options.metrics)
     _mind_state(options.state)
-    report = app.run(site_file, options.state, options.for_s, options.mqtt, options.operators)
+    report = app.run(
+        site_file, options.state, options.for_s, options.mqtt, options.operators,
+        options.record_limit,
+    )  # fmt: skip
     if report.reason:
         print(report.reason, file=sys.stderr)
     if options.json:
@@ -1022,6 +1078,20 @@ def _backtest(options: argparse.Namespace) -> int:
         taken,
     )
     return command.backtest(wish, options.report, as_json=options.json)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.growth import command
+
+    growths = {
+        f"{name}-growth": getattr(options, f"{name}_growth")
+        for name in ("compute", "efficiency", "storage")
+    }
+    given = command.read_given(options.assume, growths)
+    wish = command.Wish(
+        options.site, given, tuple(options.compare), options.begin, options.years, options.all
+    )
+    return command.plan(wish, options.report, as_json=options.json)
 
 
 def _top(options: argparse.Namespace) -> int:
