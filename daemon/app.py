@@ -33,6 +33,7 @@ from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
 from daemon.drivers.table import Table
+from daemon.journal import keeping
 from daemon.journal.files import Folder
 from daemon.journal.journal import Journal, next_epoch
 from daemon.model.image import blank
@@ -42,6 +43,7 @@ from daemon.publishers.mqtt import MqttPublisher
 from daemon.publishers.prometheus import PrometheusPublisher
 from daemon.publishers.publisher import North
 from daemon.publishers.systemd import SystemdPublisher
+from daemon.runtime import incidents
 from daemon.runtime.actuation import Actuation
 from daemon.runtime.clock import SystemClock, TimerFdTicks
 from daemon.runtime.daemon import Daemon
@@ -76,7 +78,9 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     points = tabulate(site)
     begun_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
     epoch = next_epoch(world.files)
-    journal = Journal(world.files)
+    journal = Journal(
+        world.files, world.record_bytes, lambda gone: incidents.tell_gone(gone, scan.note)
+    )
     journal.boot(epoch, site_file.digest, begun_ns, utc_ns, str(site_file.path.absolute()))
     chronicle = Chronicle(begun_ns, utc_ns - begun_ns, say)
     supervisor = Supervisor(
@@ -125,7 +129,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
     reporter = Reporter(site, points, site_file.control.report, scan.reported, utc_ns - begun_ns)
-    scan.listeners.extend((chronicle.hear, reporter.hear))
+    scan.listeners.extend((chronicle.hear, reporter.hear, incidents.keeper(journal.keep)))
     scan.watchers.append(reporter.look)
     if journal.lost_bytes:
         text = f"the journal lost {journal.lost_bytes} bytes of its last record"
@@ -141,12 +145,15 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def system_world(state: Path, people: Path | None = None) -> World:
+def system_world(
+    state: Path, people: Path | None = None, record_bytes: int = keeping.LIMIT
+) -> World:
     """Return the real world; needs a running event loop.
 
     Args:
         state: the state directory.
         people: file of the operators, by default in the state directory.
+        record_bytes: how much of it the record may take [bytes].
 
     Raises:
         ValueError: the name of the state directory is too long for a local socket in it.
@@ -164,6 +171,7 @@ def system_world(state: Path, people: Path | None = None) -> World:
         north=lambda n: [p(n) for p in (PrometheusPublisher, MqttPublisher, SystemdPublisher)],
         chance=np.random.Generator(np.random.PCG64()),
         door=lambda inside: Door(inside, way_in, people or state / operators.NAME),
+        record_bytes=record_bytes,
     )
 
 
@@ -173,10 +181,12 @@ def run(
     for_s: float | None = None,
     mqtt: str | None = None,
     people: Path | None = None,
+    record_bytes: int = keeping.LIMIT,
 ) -> RunReport:
     """Run the daemon of a site in the real world until SIGINT, SIGTERM or `for_s` [s].
 
-    `people` is the file of the operators, by default in `state`.
+    `people` is the file of the operators, by default in `state`; `record_bytes` is how much of that
+    the record may take.
 
     Raises:
         OSError: the port of the metrics is taken, or the state directory cannot be written.
@@ -186,15 +196,15 @@ def run(
     # A publisher that renders in its own thread must not keep the scan from the interpreter.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(_run(site_file, state, for_s, people))
+        return runner.run(_run(site_file, state, for_s, people, record_bytes))
 
 
 async def _run(
-    site_file: SiteFile, state: Path, for_s: float | None, people: Path | None
+    site_file: SiteFile, state: Path, for_s: float | None, people: Path | None, record_bytes: int
 ) -> RunReport:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    daemon = build(system_world(state, people), site_file, _say, socket.gethostname())
+    daemon = build(system_world(state, people, record_bytes), site_file, _say, socket.gethostname())
     return await daemon.run(stop, for_s)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemon.journal.keeping import Held
 from daemon.model.image import blank
 from daemon.model.points import tabulate
 from daemon.publishers import estimates
@@ -41,6 +42,7 @@ def families(site: Site) -> tuple[Family, ...]:
         demand=("none", 0.0, 0.0, 0.0, 0.0, {}),
         ready=False,
         journal_failures=0,
+        record=Held(0),
         tasks_restarted=0,
     )
     found = [

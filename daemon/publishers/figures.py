@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from daemon.journal.keeping import Held
     from daemon.model.events import AlarmTransition
     from daemon.publishers.publisher import LaneFigures, North, Snapshot, Spread
 
@@ -290,11 +291,33 @@ def _rest(snapshot: Snapshot) -> Iterator[Metric]:
         "ridethrough_journal_failures", "Records that could not be written."
     )
     failures.add_metric([], snapshot.journal_failures)
+    yield from _record(snapshot.record)
     restarts = CounterMetricFamily(
         "ridethrough_task_restarts", "Tasks of the daemon that died and were started again."
     )
     restarts.add_metric([], snapshot.tasks_restarted)
     yield from (commands, ready, failures, restarts)
+
+
+def _record(held: Held) -> Iterator[Metric]:
+    size = GaugeMetricFamily(
+        "ridethrough_journal_size_bytes", "What the record takes, all files but the last packed."
+    )
+    size.add_metric([], held.size)
+    limit = GaugeMetricFamily(
+        "ridethrough_journal_limit_bytes", "What the record may take before its oldest files go."
+    )
+    limit.add_metric([], held.limit)
+    oldest = GaugeMetricFamily(
+        "ridethrough_journal_oldest_timestamp_seconds",
+        "When the oldest file of the record was last written, since 1970.",
+    )
+    oldest.add_metric([], held.oldest_s)
+    removed = CounterMetricFamily(
+        "ridethrough_journal_files_removed", "Files of the record that went for its limit."
+    )
+    removed.add_metric([], held.removed)
+    yield from (size, limit, oldest, removed)
 
 
 ALL_PATHS: Final = "all"

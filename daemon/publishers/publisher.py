@@ -11,6 +11,7 @@ from daemon.model.quantities import SECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from daemon.journal.keeping import Held
     from daemon.model.contingency import Contingency
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
@@ -100,6 +101,7 @@ class Snapshot:
             kept from it [Wh].
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
+        record: how much of the past is kept.
         tasks_restarted: supervised tasks that died and were started again.
     """
 
@@ -120,6 +122,7 @@ class Snapshot:
     demand: tuple[str, float, float, float, float, Mapping[str, float]]
     ready: bool
     journal_failures: int
+    record: Held
     tasks_restarted: int
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from daemon.core.estimation import estimator
 from daemon.core.estimation.verdict import chi_square_limit, residual_limit
 from daemon.core.topology import survey
-from daemon.journal.files import Folder
-from daemon.journal.journal import PREFIX, SUFFIX, read
+from daemon.journal.files import Folder, content
+from daemon.journal.journal import read
+from daemon.journal.keeping import PREFIX, SUFFIX
 from daemon.model.points import tabulate
 from daemon.model.quantities import SECOND, ns, seconds
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from daemon.journal.files import Appender
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
     from daemon.model.plant import Site
@@ -53,7 +53,7 @@ class Solved(NamedTuple):
 
 
 class OneFile:
-    """One file of a state folder as if there were no others; nothing can be written."""
+    """One file of a state folder as if there were no others."""
 
     def __init__(self, path: Path) -> None:
         """Read `path`."""
@@ -65,23 +65,7 @@ class OneFile:
 
     def read(self, name: str) -> bytes | None:
         """Return its content."""
-        return self._path.read_bytes() if name == self._path.name else None
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Refuse."""
-        raise OSError(f"{self._path} is only read")
-
-    def append(self, name: str) -> Appender:
-        """Refuse."""
-        raise OSError(f"{self._path} is only read")
-
-    def truncate(self, name: str, size: int) -> None:
-        """Refuse."""
-        raise OSError(f"{self._path} is only read")
-
-    def remove(self, name: str) -> None:
-        """Refuse."""
-        raise OSError(f"{self._path} is only read")
+        return content(self._path) if name == self._path.name else None
 
 
 def estimated(record: Path, site: Site, at_s: float) -> Solved:
@@ -137,7 +121,7 @@ def _images(record: Path) -> tuple[int, Iterator[Image]]:
     """Return when the record begins [ns], and the images of the main lane."""
     if record.is_file():
         records = read(OneFile(record))
-    elif record.is_dir() and any(record.glob(f"{PREFIX}*{SUFFIX}")):
+    elif record.is_dir() and any(record.glob(f"{PREFIX}*{SUFFIX}*")):
         records = read(Folder(record))
     else:
         raise ValueError(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.core.report.limits import Params
 from daemon.journal.files import Folder
-from daemon.journal.journal import PREFIX, SUFFIX, read, told
+from daemon.journal.journal import read, told
+from daemon.journal.keeping import PREFIX, SUFFIX
 from daemon.model.points import tabulate
 from daemon.runtime.transfer_reports import read_again
 from daemon.settings import SettingsError, load
@@ -46,7 +47,7 @@ def transfers(state: Path, site: str | None = None) -> Transfers:
         ValueError: there is no record.
         SettingsError: `site` was refused.
     """
-    if not state.is_dir() or not any(state.glob(f"{PREFIX}*{SUFFIX}")):
+    if not state.is_dir() or not any(state.glob(f"{PREFIX}*{SUFFIX}*")):
         raise ValueError(f"{state}: there is no record of a daemon")
     files = Folder(state)
     boot = next(told(files), {})

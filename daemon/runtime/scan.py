@@ -230,6 +230,7 @@ class Scan:
             demand=facts.demand,
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,
+            record=self._journal.keeping.held,
             tasks_restarted=self._supervisor.restarts,
         )
         for publisher in self._publishers:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from daemon.journal.keeping import LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -48,6 +50,7 @@ class World:
         north: makes the publishers.
         chance: for jitter only; nothing that decides draws from it.
         door: makes the door through which people command; None where nobody comes.
+        record_bytes: how much of `files` the record may take [bytes].
     """
 
     clock: Clock
@@ -58,3 +61,4 @@ class World:
     north: Callable[[North], Sequence[Publisher]]
     chance: Generator
     door: Callable[[Inside], Publisher] | None = None
+    record_bytes: int = LIMIT

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from daemon.rehearsal.simulation.observer import Observer
     from daemon.runtime.clock import Clock
 
+RECORD_BYTES: Final = 1024**3
+"""A record in memory takes no more than that."""
+
 
 def world(
     clock: Clock, links: Callable[[Link], Driver], audience: Audience, chance: Generator
@@ -36,6 +39,7 @@ def world(
         clock=clock,
         ticks=lambda period_ns: SleepTicks(clock.monotonic_ns, period_ns),
         files=MemoryFiles(),
+        record_bytes=RECORD_BYTES,
         workers=InlineWorkers({HOOK: _not_run, PLAN: plan}),
         links=lambda link: WatchedDriver(links(link), audience, clock),
         north=lambda _: (audience,),
@@ -164,9 +168,20 @@ class MemoryFiles:
         """Cut a file to its first `size` bytes."""
         del self._content[name][size:]
 
-    def remove(self, name: str) -> None:
-        """Delete a file."""
-        del self._content[name]
+    async def sizes(self) -> dict[str, int]:
+        """Return the size of every file [bytes]."""
+        return {name: len(data) for name, data in self._content.items()}
+
+    async def written_s(self, name: str) -> float:
+        """Return 0: nobody writes down when."""
+        return 0.0
+
+    async def pack(self, name: str) -> None:
+        """Leave it as it is: memory is not scarce."""
+
+    async def remove(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        self._content.pop(name, None)
 
 
 class _Appended:

@@ -35,8 +35,18 @@ class MemoryFiles:
     def truncate(self, name: str, size: int) -> None:
         self.content[name] = self.content[name][:size]
 
-    def remove(self, name: str) -> None:
-        del self.content[name]
+    async def sizes(self) -> dict[str, int]:
+        return {name: len(data) for name, data in self.content.items()}
+
+    async def written_s(self, name: str) -> float:
+        return float(self.content.get(name, b"") != b"")
+
+    async def pack(self, name: str) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+
+    async def remove(self, name: str) -> None:
+        self.content.pop(name, None)
 
 
 class _Appended:

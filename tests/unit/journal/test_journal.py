@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.journal.files import Folder
-from daemon.journal.journal import Journal, next_epoch, read, verify
+from daemon.journal.journal import COMMIT_S, Journal, next_epoch, read, verify
+from daemon.journal.keeping import PREFIX, SUFFIX, Segment
 from daemon.journal.records import ImageReader, ImageWriter, plain, rich
 from daemon.model.commands import (
     Approval,
@@ -187,15 +188,53 @@ async def test_seal_shows_an_exchanged_record() -> None:
     assert not next(iter(verify(files).values())).ok
 
 
-def test_files_follow_one_another_and_the_oldest_go() -> None:
+async def housekeeping(journal: Journal) -> None:
+    """Let the journal do once what it does beside the scan."""
+    task = asyncio.create_task(journal.run())
+    await asyncio.sleep(1.5 * COMMIT_S)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_files_follow_one_another_and_the_oldest_go() -> None:
     files = MemoryFiles()
-    journal = Journal(files, segment_bytes=200)
+    gone: list[Segment] = []
+    journal = Journal(files, limit=16 * 200, gone=gone.extend)
     journal.boot(1, "hash", 0, 0)
     for scan in range(100):
         journal.inputs("main", image(scan, scan, 2.0), ())
-    assert len(files.names()) == 16
+    every = len(files.names())
+    await housekeeping(journal)
+    assert sum(map(len, files.content.values())) <= 16 * 200 + 200
+    assert journal.keeping.held.removed == len(gone) == every - len(files.names()) > 5
+    assert journal.keeping.held.size <= 16 * 200
     assert all(v.ok for v in verify(files).values())
     assert same([r for r in read(files) if r["k"] == "in"][-1]["image"], image(99, 99, 2.0))
+
+
+async def test_the_record_of_an_incident_outlives_what_came_after() -> None:
+    files = MemoryFiles()
+    gone: list[Segment] = []
+    journal = Journal(files, limit=16 * 200, gone=gone.extend)
+    journal.boot(1, "hash", 0, 0)
+    for scan in range(20):
+        journal.inputs("main", image(scan, scan, 2.0), ())
+    journal.keep()
+    name = files.names()[-1]
+    for rest in range(20, 200):
+        journal.inputs("main", image(rest, rest, 2.0), ())
+        if rest == 20:
+            await housekeeping(journal)
+            journal.boot(1, "hash", 0, 0)
+    await housekeeping(journal)
+    left = [n for n in files.names() if n.endswith(SUFFIX)]
+    number = int(name.removeprefix(PREFIX).removesuffix(SUFFIX))
+    before = f"{PREFIX}{number - 1:08d}{SUFFIX}"
+    assert left[:2] == [before, name]
+    assert f"{PREFIX}{number:08d}.keep" in files.names()
+    assert name not in {segment.name for segment in gone}
+    assert all(v.ok for v in verify(files).values()), "what has gone between is no damage"
 
 
 @pytest.mark.fault("F66", "F67")

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from daemon.drivers.driver import Statistics
+from daemon.journal.keeping import Held
 from daemon.model.contingency import Contingency
 from daemon.model.events import AlarmTransition
 from daemon.model.image import freeze
@@ -51,6 +52,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         schemes={"CCTS-1": "on_main"},
         ready=ready,
         journal_failures=0,
+        record=Held(1000, 500, 7.0, 3),
         tasks_restarted=1,
     )
 
