@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,15 +20,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def docker(
-    program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    program: Callable[[str], str],
 ) -> Iterator[Engine]:
     """A Docker engine that has our image."""
     program("dockerd")
-    folder = tmp_path_factory.mktemp("docker")
-    with engine(folder) as own:
-        need_base(own, folder)
-        build(own)
-        yield own
+    with TemporaryDirectory(prefix="docker-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with engine(folder) as own:
+            need_base(own, folder)
+            build(own)
+            yield own
 
 
 @pytest.fixture(scope="session")

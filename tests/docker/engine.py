@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +94,19 @@ def engine(folder: Path) -> Iterator[Engine]:
             lambda: own.ended("info").returncode == 0, 60.0, lambda: f"no engine: {server.output}"
         )
         yield own
-        server.process.terminate()
-        server.process.wait(30)
     finally:
+        server.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.process.wait(30)
         server.kill()
-        # Docker leaves the name space of the network mounted.
-        subprocess.run(["umount", str(folder / "exec/netns/default")], check=False)
+        _unmount_below(folder)
+
+
+def _unmount_below(folder: Path) -> None:
+    """Unmount what an engine leaves: its data, and the name space of the network."""
+    mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for place in sorted((p for p in mounted if p.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", place], check=False)
 
 
 def need_base(own: Engine, folder: Path) -> None:
@@ -129,10 +136,13 @@ def need_base(own: Engine, folder: Path) -> None:
 
 def _archive() -> str:
     """Return the address of the archive that this machine takes its packages from."""
-    for path in (*Path("/etc/apt").glob("sources.list.d/*.sources"), Path("/etc/apt/sources.list")):
-        if path.exists() and (found := re.search(r"https?://\S+", path.read_text())):
-            return found[0]
-    raise AssertionError("no package archive in /etc/apt")
+    form = "$(CREATED_BY) $(COMPONENT) $(CODENAME) $(SITE)"
+    asked = ["apt-get", "indextargets", "--format", form]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    # An archive has all suites of it; those of updates and security are others.
+    if found := re.search(r"^Packages main [a-z]+ (\S+)$", said, re.MULTILINE):
+        return found[1]
+    raise AssertionError(f"no package archive that has bookworm:\n{said}")
 
 
 def build(own: Engine) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.docker.engine import Engine
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)  # the first waits for the image
 
 KEPT = ("no critical load sees it", "every AI rack keeps running", "no two sources are joined")
 """What a crash of the daemon may not cost."""
