@@ -62,7 +62,7 @@ _BOTH: Final = (
 )
 _UTILISATION: Final = Assumption(
     "utilisation", 0.85, 0.85, 0.85, _PU, "IT power of the highest window today by its rating",
-    "design brief: 7.5 MW on an average day of 8.85 MW at full load; measure your own",
+    "design figure: 7.5 MW on an average day of 8.85 MW at full load; measure your own",
     (0.05, 1.0),
 )  # fmt: skip
 _COOLING: Final = (
@@ -79,14 +79,14 @@ _COOLING: Final = (
 AI: Final = (
     Assumption(
         "compute-growth", 4.0, 3.3, 5.0, _YEARLY, "computing asked for",
-        "design brief: doubles every 6 months; interval from the largest sites, 3.3/yr, to "
+        "design figure: doubles every 6 months; interval from the largest sites, 3.3/yr, to "
         "training runs, 4-5/yr (Epoch AI)",
     ),
     Assumption("efficiency-growth", 1.4, 1.2, 1.6, _YEARLY, _EFFICIENCY, _BOTH),
     Assumption("duration-growth", 1.36, 1.2, 1.5, _YEARLY, _DURATION, _BOTH),
     Assumption(
         "server-growth", 1.15, 1.09, 1.22, _YEARLY, "power of servers that are no AI racks",
-        "design brief: data centres take 4.4 % of US electricity in 2023, 6.7-12 % in 2028",
+        "design figure: data centres take 4.4 % of US electricity in 2023, 6.7-12 % in 2028",
     ),
     Assumption(
         "storage-growth", 1.5, 1.25, 1.8, _YEARLY, "data kept and moved",
@@ -102,7 +102,7 @@ TRADITIONAL: Final = (
     Assumption(
         "compute-growth", 1.5, 1.35, 1.65, _YEARLY, "computing asked for",
         "chosen with efficiency-growth so that power grows 1.15/yr: data centres take 4.4 % of US "
-        "electricity in 2023, 6.7-12 % in 2028 (design brief)",
+        "electricity in 2023, 6.7-12 % in 2028 (design figure)",
     ),
     Assumption(
         "efficiency-growth", 1.3, 1.2, 1.4, _YEARLY, _EFFICIENCY,

@@ -41,46 +41,61 @@ class _Level(NamedTuple):
 
     site_w: float
     name: str
-    reduced: bool
+    cases: tuple[str, ...]
+
+
+class _Scale(NamedTuple):
+    """Power of the site upwards, as its logarithm: growth is a straight line."""
+
+    low_w: float
+    high_w: float
+
+    def y(self, site_w: float) -> float:
+        share = np.log(site_w / self.low_w) / np.log(self.high_w / self.low_w)
+        return _TOP + _HEIGHT * (1.0 - float(np.clip(share, 0.0, 1.0)))
 
 
 def demand(plan: Plan, view: View) -> str:
     """Return the demand over the years with its band, and the capacities in N and N-1."""
     levels = sorted(_levels(plan))
     length = _length(plan, view)
-    top_w = 1.12 * max([plan.site_w(0.0)[1], *(level.site_w for level in levels)])
+    at_w = [plan.site_w(0.0)[1], *(level.site_w for level in levels)]
+    scale = _Scale(0.9 * min(at_w), 1.25 * max(at_w))
     bottom = _TOP + _HEIGHT
     body = [*_frame(f"site [MW], from {view.begin}", bottom, _COLUMNS, LEFT)]
-    body += _power_ticks(top_w, bottom)
+    body += _power_ticks(scale)
     body += _year_ticks(view, length, (LEFT, _COLUMNS), (_TOP, bottom))
     times = np.linspace(0.0, length, _POINTS)
     band = np.array([plan.site_w(float(t)) for t in times])
 
     def point(t: float, site_w: float) -> str:
         x = LEFT + t / length * _COLUMNS
-        return f"{x:.1f} {bottom - min(site_w / top_w, 1.0) * _HEIGHT:.1f}"
+        return f"{x:.1f} {scale.y(site_w):.1f}"
 
     upper = [point(t, w) for t, w in zip(times, band[:, 2], strict=True)]
     lower = [point(t, w) for t, w in zip(times, band[:, 0], strict=True)]
-    middle = [point(t, w) for t, w in zip(times, band[:, 1], strict=True)]
+    inside = band[:, 1] <= scale.high_w
+    middle = [point(t, w) for t, w in zip(times[inside], band[inside, 1], strict=True)]
     body.append(f'<path class="spread" d="M{"L".join([*upper, *reversed(lower)])}Z"/>')
     body.append(f'<path class="line line0" d="M{"L".join(middle)}"/>')
-    body += _level_lines(levels, top_w, bottom)
+    body += _level_lines(levels, scale)
     return _svg(body, bottom + 34, "demand of the site and what it meets")
 
 
 def _levels(plan: Plan) -> Iterator[_Level]:
     for kind, same in by_kind(plan):
-        for reduced in (False, True):
-            found = [
-                (w, row.name)
+        found: dict[tuple[float, str], list[str]] = {}
+        for case, reduced in (("N", False), ("N-1", True)):
+            reached = [
+                (round(w, -3), f"{kind}: {row.name}")
                 for row in same
                 if (bounds := _bounds(row.answer, reduced=reduced))
                 and (w := _binding_w(plan, bounds)) is not None
             ]
-            if found:
-                site_w, name = min(found)
-                yield _Level(site_w, f"{kind}: {name}", reduced)
+            if reached:
+                found.setdefault(min(reached), []).append(case)
+        for (site_w, name), cases in found.items():
+            yield _Level(site_w, name, tuple(cases))
 
 
 def _bounds(answer: Answer, *, reduced: bool) -> Sequence[Bound]:
@@ -112,15 +127,15 @@ def _length(plan: Plan, view: View) -> float:
     return min(float(view.years), 1.15 * max(end for end in ends if isfinite(end)))
 
 
-def _level_lines(levels: Sequence[_Level], top_w: float, bottom: float) -> Iterator[str]:
+def _level_lines(levels: Sequence[_Level], scale: _Scale) -> Iterator[str]:
     """Yield a line for each capacity; names are pushed apart and led to their lines."""
     right = WIDTH - RIGHT
-    place = bottom + _LINE_PX
+    place = _TOP + _HEIGHT + _LINE_PX
     for level in levels:
-        y = bottom - level.site_w / top_w * _HEIGHT
+        y = scale.y(level.site_w)
         place = min(y, place - _LINE_PX)
-        kind = "reduced" if level.reduced else "normal"
-        said = f"{'N-1' if level.reduced else 'N'} {level.name}"
+        kind = "reduced" if level.cases == ("N-1",) else "normal"
+        said = f"{', '.join(level.cases)} {level.name}"
         text = escape(f"{said}: reached at {level.site_w / _MW:.3g} MW")
         yield f'<g class="level {kind}"><title>{text}</title>'
         yield f'<line x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -134,7 +149,14 @@ def timeline(plan: Plan, view: View) -> str:
     columns = WIDTH - _NAMES - 30
     length = _length_of([row for _, row in chosen], view)
     bottom = _TOP + _ROW * len(chosen)
-    body = [*_frame("from one to nine of ten futures, median marked", bottom, columns, _NAMES)]
+    body = [
+        *_frame(
+            "from one to nine of ten futures, median marked: N above, N-1 below",
+            bottom,
+            columns,
+            _NAMES,
+        )
+    ]
     body += _year_ticks(view, length, (_NAMES, columns), (_TOP, bottom))
     for k, (kind, row) in enumerate(chosen):
         y = _TOP + _ROW * k
@@ -179,13 +201,13 @@ def _frame(head: str, bottom: float, columns: float, left: float) -> Iterator[st
     yield f'<rect class="frame" x="{left}" y="{_TOP}" {size}/>'
 
 
-def _power_ticks(top_w: float, bottom: float) -> Iterator[str]:
-    base = 10.0 ** np.floor(np.log10(top_w / _MW / 5.0))
-    step = next(k * base for k in (1.0, 2.0, 5.0, 10.0) if k * base >= top_w / _MW / 6.0)
-    for k in range(int(top_w / _MW / step) + 1):
-        y = round(bottom - k * step * _MW / top_w * _HEIGHT, 1)
+def _power_ticks(scale: _Scale) -> Iterator[str]:
+    decade = 10.0 ** np.floor(np.log10(scale.low_w / _MW))
+    steps = [k * decade * 10.0**n for n in range(6) for k in (1.0, 2.0, 5.0)]
+    for power_mw in (one for one in steps if scale.low_w <= one * _MW <= scale.high_w):
+        y = round(scale.y(power_mw * _MW), 1)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-        said = f"{k * step:.4g}"
+        said = f"{power_mw:.4g}"
         yield f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{said}</text>'
 
 

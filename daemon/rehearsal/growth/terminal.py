@@ -126,7 +126,7 @@ def compared(plans: Sequence[Plan], view: View) -> list[tuple[str, ...]]:
         for plan in plans:
             answer = first(plan, reduced=reduced)
             reached = answer and (answer.reduced if reduced else answer.normal)
-            text = f"{answer.limit.kind} {answer.limit.name}: " if answer else ""
+            text = f"{answer.limit.name} ({answer.limit.kind}): " if answer else ""
             cells.append(text + (view.dates(reached) if reached else "none"))
         found.append((head, *cells))
     for kind in ("transformer", "UPS", "generating sets", "cooling plant", "reserve"):

@@ -146,13 +146,13 @@ def said(plan: Plan, view: View) -> Iterator[str]:
             reached = normal if normal and normal.years[1] <= 0.0 else reduced
             case = f" {reached.bound.case}" if reached.bound.case else ""
             what = carried(plan, reached, limit.unit)
-            yield f"passed today: {limit.kind} {row.name}{case}, {what}"
+            yield f"passed today: {row.name} ({limit.kind}){case}, {what}"
     later = [a for a in plan.answers if a.reduced.years[1] > 0.0]
     for answer in later[:1]:
         limit, reached = answer.limit, answer.reduced
         case = f" {reached.bound.case}" if reached.bound.case else ""
         if isfinite(reached.years[1]):
-            yield f"next: {limit.kind} {limit.name}{case}, {view.dates(reached)}"
+            yield f"next: {limit.name} ({limit.kind}){case}, {view.dates(reached)}"
         else:
             yield "nothing else runs out: demand does not grow into any limit"
 
