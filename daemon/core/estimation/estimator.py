@@ -174,7 +174,7 @@ class Plan:
         self.metering: Final = efficiency.Metering(site, self.told, points)
         self.is_dc: Final = np.array([b.kind == "dc" for b in site.buses.values()], dtype=np.bool_)
         all_ = self.told.all
-        self.metered: Final = {a.number for i in all_ for a in i.at if a.what.startswith("through")}
+        self.metered: Final = {a.number for i in all_ for a in i.at if a.what == "through_p"}
         rows = {i.at[0].number: n for n, i in enumerate(all_) if i.at[0].what == "switch_p"}
         self._flow_rows = np.array(
             [rows.get(int(n), -1) for n in self.probe.flowing], dtype=np.intp

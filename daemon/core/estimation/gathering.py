@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from daemon.model.quality import QualityArray
 
 NEVER_NS: Final = np.iinfo(np.int64).max
-REACTIVE: Final = {
-    Kind.DRAW_P: Kind.DRAW_Q,
-    Kind.FLOW_P: Kind.FLOW_Q,
-    Kind.CONVERTER_P: Kind.CONVERTER_Q,
-}
-"""What goes with an active power."""
 
 
 class Gauge:
@@ -110,8 +104,8 @@ def _quantity(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | No
     if what == "switch_p":
         live = at.live[drawing.switches[number].ends[0]]
         return at.flows.get(number) if live else None
-    if what.startswith("through"):
-        return _through(drawing, one, at)
+    if what == "through_p":
+        return at.through.get(number) if at.live[number] else None
     branch = drawing.branches[number]
     if not (at.live[branch.ends[0]] and at.live[branch.ends[1]]):
         return None
@@ -128,13 +122,6 @@ def _draw(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
     else:
         kind = Kind.DC_DRAW_P if drawing.is_dc[draw.bus] else Kind.DRAW_P
     return [Term(kind, int(at.draw[one.number]), 0, 1.0)]
-
-
-def _through(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
-    terms = at.through.get(one.number) if at.live[one.number] else None
-    if terms is None or one.what == "through_p":
-        return terms
-    return [t._replace(kind=REACTIVE[t.kind]) for t in terms if t.kind in REACTIVE]
 
 
 def measurements(

@@ -86,8 +86,8 @@ class At(NamedTuple):
     Attributes:
         what: "voltage" of a bus, "draw_p", "draw_q", "flow_p", "flow_q", "tap" of a branch,
             "converter_p", "converter_q", "converter_i" or "converter_dc_p" (into its DC bus),
-            "loss_a" to "loss_c", "switch_p" from its first to its second bus, "through_p" and
-            "through_q": all that leaves a bus.
+            "loss_a" to "loss_c", "switch_p" from its first to its second bus, "through_p": all that
+            leaves a bus.
         number: of the bus, draw, branch, converter or switch in the drawing.
         end: of a branch.
         sign: how often it counts.

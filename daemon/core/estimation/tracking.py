@@ -10,9 +10,10 @@ when the step was so long that the curvature of the network counts, as in the sc
 The derivatives are those of the basis throughout, in the gradient as well, so the result is not
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
 noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows, and when a surge
-takes it far, at once. When three
-readings are not enough, the full solve answers and makes a new basis. When the wiring is another it
-answers as well, at once and without tests; the linearisation is made in the scan after.
+takes it far, at once. When three readings are not enough, or so many weights are others that
+correcting them leads nowhere, a basis is made of the weights of the scan; where that does not
+answer either, the full solve does. When the wiring is another it answers as well, at once and
+without tests; the linearisation is made in the scan after.
 
 Source: A. Monticelli, State Estimation in Electric Power Systems, section 2.6 (constant gain);
 own derivation for the weights.
@@ -162,8 +163,7 @@ class Tracker:
             return self._switched(wiring, state, z, weights(self._worth(sigma_aged), classes))
         solution = self._tracked(state, z, classes, sigma_aged)
         if not solution.converged:
-            state = self._solved(state, z, weights(self._worth(sigma_aged), classes))
-            solution = self._tracked(state, z, classes, sigma_aged)
+            state, solution = self._anew(state, z, classes, sigma_aged)
         elif solution.iterations > 1 and self._bias(state.basis, solution) > _BIASED:
             state = Tracking(Basis(wiring, solution.x, state.basis.weight), solution.x)
             solution = self._tracked(state, z, classes, sigma_aged)
@@ -203,12 +203,23 @@ class Tracker:
         )
         return Tracking(Basis(wiring, found.x, self._usual), found.x), solution
 
-    def _solved(self, state: Tracking, z: Floats, weight: Floats) -> Tracking:
-        """Return the full solution, with a basis of the weights that led here."""
-        live = islands(self.model.equations.network, state.basis.wiring)
+    def _anew(
+        self, state: Tracking, z: Floats, classes: Classes, sigma_aged: Floats
+    ) -> tuple[Tracking, Solution]:
+        """Return the estimate by a basis of the weights that led here, where they are too many.
+
+        Mostly nothing but weights is far from the basis; else the full solve answers.
+        """
+        weight = weights(self._worth(sigma_aged), classes)
+        wiring, actual = state.basis.wiring, np.maximum(weight, LEAST * self._usual)
+        state = Tracking(Basis(wiring, state.x, actual), state.x)
+        solution = self._tracked(state, z, classes, sigma_aged)
+        if solution.converged:
+            return state, solution
+        live = islands(self.model.equations.network, wiring)
         x = gauss_newton(self.model, live, state.x, z, weight, _SETTLED, _LINEAR).x
-        actual = np.maximum(weight, LEAST * self._usual)
-        return Tracking(Basis(state.basis.wiring, x, actual), x)
+        state = Tracking(Basis(wiring, x, actual), x)
+        return state, self._tracked(state, z, classes, sigma_aged)
 
     def _bias(self, basis: Basis, solution: Solution) -> float:
         """Return about what the derivatives of the basis cost so far from it [pu, rad]."""
@@ -253,7 +264,7 @@ class Tracker:
             residual = z - push[:n]
             push[:n] = weighing.weight * residual
             step = _step(of, weighing, push, where)
-            if not step.size <= _LONGEST:
+            if not (step.size <= _LONGEST and step.left < np.inf):
                 step = step._replace(size=_LONGEST, left=np.inf)
                 break
             x = x + step.moved
