@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import sys
 
@@ -30,6 +31,7 @@ def main() -> int:
     unknown = sorted(set(asked.name) - set(names()))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)} (valid: {', '.join(names())})")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the daemon sets it; before numpy comes
     worst = 0
     for name in asked.name or names():
         stolen, total = cpu_ticks()
