@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docker.engine import TAG
+from tests.docker.engine import ROOT, TAG
 from tests.docker.hall import BROKER_PORT, METRICS, OFFSET, Hall, answer, metric
 from tests.integration.processes import wait_for
 
@@ -73,26 +73,58 @@ def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
         assert [ok for known, ok in verdicts.items() if known.startswith(name)] == [True], name
 
 
-def test_a_full_disk_stops_the_record_and_not_the_control(hall: Hall) -> None:
-    small = "/var/lib/ridethrough:size=6m,uid=10001,mode=0750"
-    full = hall.docker(
+def beside(hall: Hall, *arguments: str, site: str = "ai_hall") -> str:
+    """Start a daemon of its own beside the emulators, with more options of the engine."""
+    return hall.docker(
         "run", "-d", "--network", "host", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp",
-        "--tmpfs", small, "-e", f"RIDETHROUGH_AT={METRICS.removeprefix('http://')}", TAG, "run",
-        "ai_hall", "--state", "/var/lib/ridethrough", "--port-offset", str(OFFSET),
+        "-e", f"RIDETHROUGH_AT={METRICS.removeprefix('http://')}", *arguments, TAG, "run", site,
+        "--state", "/var/lib/ridethrough", "--port-offset", str(OFFSET),
         "--mqtt", f"127.0.0.1:{BROKER_PORT}",
     )  # fmt: skip
+
+
+def scans_on() -> None:
+    """See the switching lane do a hundred scans more."""
+    name = 'ridethrough_scans_total{lane="switching"}'
+    before = metric(name)
+    wait_for(lambda: metric(name) > before + 100, 20, lambda: f"{before}, then {metric(name)}")
+    assert answer("/livez")[0] == 200
+    assert answer("/readyz")[0] == 200
+
+
+def test_a_full_disk_stops_the_record_and_not_the_control(hall: Hall) -> None:
+    full = beside(hall, "--tmpfs", "/var/lib/ridethrough:size=12m,uid=10001,mode=0750")
+
+    def failures() -> float:
+        return metric("ridethrough_journal_failures_total")
+
+    def inside(command: str) -> str:
+        return hall.docker("exec", full, "sh", "-c", f"cd /var/lib/ridethrough; {command}")
+
     try:
         hall.docker.await_health(full)
-        # Its record fills the disk by itself.
-        wait_for(
-            lambda: metric("ridethrough_journal_failures_total") > 0,
-            120,
-            lambda: hall.docker("exec", full, "df", "/var/lib/ridethrough"),
-        )
-        before = metric('ridethrough_scans_total{lane="switching"}')
-        time.sleep(3.0)
-        assert metric('ridethrough_scans_total{lane="switching"}') > before + 100
-        assert answer("/livez")[0] == 200
-        assert answer("/readyz")[0] == 200
+        inside("head -c 8000000 /dev/zero > filler")
+        # The rest is filled by its record.
+        wait_for(lambda: failures() > 0, 120, lambda: inside("df ."))
+        scans_on()
+        files = inside("ls journal-*")
+        inside("rm filler")
+        wait_for(lambda: inside("ls journal-*") != files, 20, lambda: inside("df .; ls -l"))
+        before = failures()
+        scans_on()
+        assert failures() == before, "what happens is recorded again"
     finally:
         hall.docker("rm", "-f", full)
+
+
+def test_a_site_file_that_is_mounted_read_only_is_all_it_needs(hall: Hall, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((ROOT / "config/sites/ai_hall.yaml").read_text())
+    mine.chmod(0o444)
+    given = beside(hall, "-v", f"{mine}:/etc/mine.yaml:ro", site="/etc/mine.yaml")
+    try:
+        hall.docker.await_health(given)
+        assert hall.docker("exec", given, "sh", "-c", "echo >> /etc/mine.yaml || echo refused")
+        assert mine.read_text() == (ROOT / "config/sites/ai_hall.yaml").read_text()
+    finally:
+        hall.docker("rm", "-f", "-v", given)
