@@ -48,6 +48,7 @@ from weakref import WeakKeyDictionary
 from daemon.core import arbitration, fallback, heartbeat, operation
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, essential, peaks, shedding, shutdown
+from daemon.core.compliance import live
 from daemon.core.detection import outage
 from daemon.core.estimation import estimator, hot_spot, meters, storage_state, switch_status
 from daemon.core.generation import (
@@ -119,6 +120,7 @@ class Control:
     meters: meters.Params = field(default_factory=meters.Params)
     storage_state: storage_state.Params = field(default_factory=storage_state.Params)
     volatility: volatility.Params = field(default_factory=volatility.Params)
+    compliance: live.Params = field(default_factory=live.Params)
     autonomy: autonomy.Params = field(default_factory=autonomy.Params)
     n_minus_1: n_minus_1.Params = field(default_factory=n_minus_1.Params)
     caps: caps.Params = field(default_factory=caps.Params)
@@ -195,6 +197,7 @@ class State:
     meters: meters.State = field(default_factory=meters.State)
     storage_state: storage_state.State = field(default_factory=storage_state.State)
     volatility: volatility.State = field(default_factory=volatility.State)
+    compliance: live.State | None = None
     autonomy: autonomy.State = field(default_factory=autonomy.State)
     n_minus_1: n_minus_1.State = field(default_factory=n_minus_1.State)
     caps: caps.State = field(default_factory=caps.State)
@@ -243,6 +246,7 @@ MAIN: Final = (
     Slot("storage_state", storage_state),
     Slot("volatility", volatility),
     Slot("autonomy", autonomy),
+    Slot("compliance", live),
     Slot("n_minus_1", n_minus_1),
     Slot("caps", caps),
     Slot("essential", essential),

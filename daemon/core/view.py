@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from daemon.core.gauges import Gauges
     from daemon.core.topology import Topology
     from daemon.model.commands import Message
+    from daemon.model.compliance import Kept
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
     from daemon.model.plant import Site
@@ -124,6 +125,18 @@ class Volatility(NamedTuple):
     """
 
     stage: str = "unknown"
+
+
+class Compliance(NamedTuple):
+    """Conclusion of compliance about the point of delivery.
+
+    Attributes:
+        kept: what is known of each limit of the contract and of the rule sets of the site.
+        broken: limits that have been passed of late, "rules: limit".
+    """
+
+    kept: tuple[Kept, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 class Demand(NamedTuple):
@@ -482,6 +495,7 @@ class Facts:
         relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
             `shutdown` (`shutdown`).
         volatility: by `smoothing.volatility`.
+        compliance: by `compliance.live`.
         demand: by `balance.peaks`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
@@ -513,6 +527,7 @@ class Facts:
     security: Security = field(default_factory=Security)
     relief: Relief = field(default_factory=Relief)
     volatility: Volatility = field(default_factory=Volatility)
+    compliance: Compliance = field(default_factory=Compliance)
     demand: Demand = field(default_factory=Demand)
     setpoints: Setpoints = field(default_factory=Setpoints)
     fallbacks: Fallbacks = field(default_factory=Fallbacks)

@@ -68,3 +68,22 @@ class Bound(NamedTuple):
     band_hz: tuple[float, float] | None = None
     rise: bool = True
     fall: bool = True
+
+
+class Kept(NamedTuple):
+    """What is known live of one limit.
+
+    Attributes:
+        rules: name of the rule set.
+        limit: name of the limit.
+        ok: whether it has been kept so far; None where it cannot be judged.
+        margin_pu: how far the worst figure stayed within, as a part of the limit, negative beyond
+            it; of a limit of zero 0 while it is kept and -1 after; None without a figure [pu].
+        times: how often it was passed.
+    """
+
+    rules: str
+    limit: str
+    ok: bool | None
+    margin_pu: float | None
+    times: int

@@ -39,6 +39,7 @@ def families(site: Site) -> tuple[Family, ...]:
         contingencies=(),
         schemes={},
         volatility="unknown",
+        compliance=(),
         demand=("none", 0.0, 0.0, 0.0, 0.0, {}),
         ready=False,
         journal_failures=0,

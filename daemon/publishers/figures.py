@@ -113,6 +113,7 @@ class Figures(Collector):
             yield from _transfers(self.transfers)
             yield _schemes(snapshot)
             yield _volatility(snapshot)
+            yield from _compliance(snapshot)
             yield from _demand(snapshot)
             yield from _alarms(snapshot)
             yield from _rest(snapshot)
@@ -172,6 +173,27 @@ def _volatility(snapshot: Snapshot) -> Metric:
     )
     volatility.add_metric([snapshot.volatility], 1.0)
     return volatility
+
+
+def _compliance(snapshot: Snapshot) -> Iterator[Metric]:
+    margin = GaugeMetricFamily(
+        "ridethrough_compliance_margin_pu",
+        "How far the worst figure at the point of delivery has stayed within a limit of the "
+        "contract or a rule set, as a part of the limit; negative beyond it.",
+        labels=["rules", "limit"],
+    )
+    passed = CounterMetricFamily(
+        "ridethrough_compliance_violations",
+        "How often a limit at the point of delivery was passed.",
+        labels=["rules", "limit"],
+    )
+    for kept in snapshot.compliance:
+        if kept.margin_pu is not None:
+            margin.add_metric([kept.rules, kept.limit], kept.margin_pu)
+        if kept.ok is not None:
+            passed.add_metric([kept.rules, kept.limit], kept.times)
+    yield margin
+    yield passed
 
 
 def _demand(snapshot: Snapshot) -> Iterator[Metric]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from daemon.journal.keeping import Held
+    from daemon.model.compliance import Kept
     from daemon.model.contingency import Contingency
     from daemon.model.estimate import Estimate
     from daemon.model.events import AlarmTransition, Event
@@ -96,6 +97,7 @@ class Snapshot:
         contingencies: what follows if one element dies; the first is that in which none does.
         schemes: transfer schemes and their sections, by their stage.
         volatility: stage of the load's volatility.
+        compliance: what is known of each limit at the point of delivery.
         demand: that is billed: what its aim is from, the aim, the mean of the window that runs,
             what may be drawn until its end, the highest one [W], and by store the reserve that is
             kept from it [Wh].
@@ -119,6 +121,7 @@ class Snapshot:
     contingencies: tuple[Contingency, ...]
     schemes: Mapping[str, str]
     volatility: str
+    compliance: tuple[Kept, ...]
     demand: tuple[str, float, float, float, float, Mapping[str, float]]
     ready: bool
     journal_failures: int

@@ -227,6 +227,7 @@ class Scan:
             contingencies=facts.security.contingencies,
             schemes=self.lanes["switching"].state.facts.stages,
             volatility=facts.volatility.stage,
+            compliance=facts.compliance.kept,
             demand=facts.demand,
             ready=self._is_ready(image.now_ns),
             journal_failures=self._journal.failures,

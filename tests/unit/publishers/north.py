@@ -8,6 +8,7 @@ import numpy as np
 
 from daemon.drivers.driver import Statistics
 from daemon.journal.keeping import Held
+from daemon.model.compliance import Kept
 from daemon.model.contingency import Contingency
 from daemon.model.events import AlarmTransition
 from daemon.model.image import freeze
@@ -48,6 +49,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),
         volatility="initial",
+        compliance=(Kept("contract", "demand", False, -0.1, 2),),
         demand=("ratchet", 5.5e6, 5.1e6, 5.9e6, 5.2e6, {"ESS-1": 1.2e6}),
         schemes={"CCTS-1": "on_main"},
         ready=ready,

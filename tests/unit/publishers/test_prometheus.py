@@ -110,6 +110,9 @@ async def test_who_asks_for_openmetrics_gets_the_same_values() -> None:
     assert both[0]["ridethrough_events_total", ("event", "scan_overrun")] == 1.0
     assert both[0]["ridethrough_scheme_stage", ("scheme", "CCTS-1"), ("stage", "on_main")] == 1.0
     assert both[0]["ridethrough_load_volatility_stage", ("stage", "initial")] == 1.0
+    limit = ("limit", "demand"), ("rules", "contract")
+    assert both[0]["ridethrough_compliance_margin_pu", *limit] == -0.1
+    assert both[0]["ridethrough_compliance_violations_total", *limit] == 2.0
     assert both[0]["ridethrough_demand_watts", ("what", "aim")] == 5.5e6
     assert both[0]["ridethrough_demand_policy", ("policy", "ratchet")] == 1.0
     assert both[0]["ridethrough_shaving_reserve_wh", ("store", "ESS-1")] == 1.2e6
