@@ -20,14 +20,14 @@ never, and that time is found by bisection, for each of a thousand futures at on
 
 A future is one draw of all growth rates, kept for ever: the uncertainty of a trend, not the noise
 of years. Rates are log-normal, their medians and 90 % intervals stand in `assumptions`. The draws
-are points of an additive recurrence (M. Roberts, "The unreasonable effectiveness of quasirandom
-sequences", 2018), the same in every run. Said is the time before which the limit is reached in one,
-five and nine of ten futures.
+are a Halton sequence, the same in every run (`futures`). Said is the time before which the limit is
+reached in one, five and nine of ten futures.
 
 A limit is what one piece of equipment, or several that share, can carry: `limits` knows those of
 the balance, of breakers (the smaller of rating and pick-up), of the grid contract and of cooling,
 `reserve` those of storage that has to carry until a failed start is known and the load has ended in
-order. `modules` says by how much one more block, or one more unit, moves a date.
+order. `plan` puts them together, and says by how much one more block takes its part of the load, or
+one more unit beside what is there, moves a date. `words`, `terminal`, `page` and `drawing` show it.
 
 Must not know: how a balance is made, which belongs to `daemon.settings.checks`; what any device
 does with a set-point. Nothing here runs in a plant.

@@ -161,11 +161,12 @@ def taken(one: Assumption, text: str) -> Assumption:
     """
     value, low, high = _growth(one, text) if one.unit == _YEARLY else _part(one, text)
     least, most = one.valid
-    for figure in (low, value, high):
+    unit = one.unit if one.unit == _YEARLY else ""
+    for figure in (value, low, high):
         if not least <= figure <= most:
             raise ValueError(
-                f"{one.name}: {text} is {figure:.4g}{one.unit}, out of range "
-                f"(valid: {least:g} to {most:g}{one.unit})"
+                f"{one.name}: {text} is {figure:.4g}{unit}, out of range "
+                f"(valid: {least:g} to {most:g}{unit})"
             )
     if not low <= value <= high:
         raise ValueError(
@@ -194,7 +195,10 @@ def _growth(one: Assumption, text: str) -> tuple[float, float, float]:
 
     value = yearly(number)
     if low is None:
-        return value, value * one.low / one.value, value * one.high / one.value
+        least, most = one.valid
+        around = (value * end / one.value for end in (one.low, one.high))
+        low_yearly, high_yearly = (min(max(end, least), most) for end in around)
+        return value, min(value, low_yearly), max(value, high_yearly)
     return value, yearly(low), yearly(high)
 
 

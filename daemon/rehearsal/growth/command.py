@@ -57,7 +57,6 @@ def plan(wish: Wish, report: Path | None, *, as_json: bool) -> int:
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise ValueError(f"{report}: cannot be written: no such folder, or one itself")
     view = _view(wish)
-    _mind_names(wish.given)
     loaded = load(wish.site)
     made = plan_of(loaded, wish.given)
     others = [_beside(name, wish.given) for name in wish.compare]
@@ -94,12 +93,6 @@ def read_given(pairs: Sequence[str], growths: Mapping[str, str | None]) -> dict[
 
 def _names() -> str:
     return ", ".join(dict.fromkeys(one.name for one in (*AI, *TRADITIONAL)))
-
-
-def _mind_names(given: Mapping[str, str]) -> None:
-    known = {one.name for one in (*AI, *TRADITIONAL)}
-    if unknown := [name for name in given if name not in known]:
-        raise ValueError(f"no such assumption: {', '.join(unknown)} (valid: {_names()})")
 
 
 def _beside(name: str, given: Mapping[str, str]) -> Plan:

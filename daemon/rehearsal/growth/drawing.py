@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from daemon.rehearsal.growth.plan import Answer, Plan, Reached
     from daemon.rehearsal.growth.words import Row, View
 
-RIGHT: Final = 260
+RIGHT: Final = 280
 _TOP: Final = 24
 _HEIGHT: Final = 340
 _COLUMNS: Final = WIDTH - LEFT - RIGHT

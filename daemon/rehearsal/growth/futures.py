@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COUNT: Final = 1024
 """Futures: the quantiles of dates move by less than a month when there are more."""
+_PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
 class Group(IntEnum):
@@ -35,13 +36,20 @@ class Group(IntEnum):
 def spread(dimensions: int, count: int = COUNT) -> Floats:
     """Return points that fill the unit cube evenly `(count, dimensions)`.
 
-    Source: M. Roberts, additive recurrence by the generalised golden ratio, 2018.
+    The digits of 1, 2, 3... to a prime base, mirrored at the point.
+
+    Source: J. H. Halton, Numerische Mathematik 2 (1960) 84, doi:10.1007/BF01386213.
     """
-    ratio = 2.0
-    for _ in range(60):
-        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
-    steps = ratio ** -np.arange(1.0, dimensions + 1.0)
-    return np.asarray((0.5 + np.outer(np.arange(1.0, count + 1.0), steps)) % 1.0)
+    return np.stack([_mirrored(base, count) for base in _PRIMES[:dimensions]], axis=1)
+
+
+def _mirrored(base: int, count: int) -> Floats:
+    found, left, unit = np.zeros(count), np.arange(1, count + 1), 1.0 / base
+    while left.any():
+        found += unit * (left % base)
+        left //= base
+        unit /= base
+    return found
 
 
 def log_rates(assumed: Mapping[str, Assumption], count: int = COUNT) -> Floats:

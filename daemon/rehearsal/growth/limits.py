@@ -40,6 +40,8 @@ KINDS: Final = (
 )  # fmt: skip
 _STEADY: Final = frozenset({"smr"})
 """On-site sources that give their rating day and night."""
+_NAMED: Final = 3
+"""Equipment of a case that is named, if there is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def steady_w(site: Site) -> float:
 
 def words(out: Sequence[str]) -> str:
     """Return a case in words."""
+    if len(out) > _NAMED:
+        return f"without {out[0]} and {len(out) - 1} more"
     return f"without {' and '.join(out)}" if out else ""
 
 

@@ -107,7 +107,7 @@ def _limits(plan: Plan, view: View) -> str:
                 months(one.unit_months),
             )
             lines += f"<tr{tint}>{_cells(cells)}</tr>\n"
-    return _framed(heads, lines)
+    return _framed(heads, lines, "limits")
 
 
 def _years(plan: Plan, view: View) -> str:
@@ -128,10 +128,10 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return _framed(heads, "".join(f"<tr>{_cells(row)}</tr>\n" for row in rows))
 
 
-def _framed(heads: Sequence[str], lines: str) -> str:
+def _framed(heads: Sequence[str], lines: str, kind: str = "plain") -> str:
     top = "".join(f"<th>{escape(name)}</th>" for name in heads)
     body = f"<thead><tr>{top}</tr></thead>\n<tbody>\n{lines}</tbody>"
-    return f'<div class="wide"><table class="plain">{body}</table></div>\n'
+    return f'<div class="wide"><table class="{kind}">{body}</table></div>\n'
 
 
 def _cells(cells: Sequence[str]) -> str:

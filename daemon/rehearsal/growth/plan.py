@@ -187,7 +187,8 @@ def plan_of(loaded: SiteFile, given: Mapping[str, str]) -> Plan:
 
 
 def _order(answer: Answer) -> tuple[float, float]:
-    return answer.reduced.years[1], -answer.reduced.today_pu
+    # Rounded, so that equals stay in the order of the file.
+    return round(answer.reduced.years[1], 6), -round(answer.reduced.today_pu, 4)
 
 
 class _Solver:

@@ -1,0 +1,1 @@
+"""Until when a site suffices: assumptions, lines, dates, and the command."""
