@@ -285,6 +285,8 @@ def initial(params: Params, now_ns: int) -> State:
     """Return the state of a lane before its first scan."""
     lane = LANES[params.lane]
     slots = (*lane.controllers, *lane.paths)
+    if params.lane == "main":
+        estimator.plan(params.site, params.points)  # a tenth of a second that no scan has to spare
     return replace(
         State(),
         **{s.name: s.controller.initial(params.site, _settings(params, s)) for s in slots},
