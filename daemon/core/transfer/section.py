@@ -15,13 +15,13 @@ every further try would end the same way. A main that shows closed beside the al
 having been let in by its synchronism check is sent out again (EXPELLING): what came last goes, so
 that the section keeps its feed where the position shown is not the true one, and a real overlap
 ends all the same. So is one that cannot be seen to have closed in the time it had for it: it may
-have, and nothing but its position tells that two sources are in parallel. A breaker that does not
-open where it must ends in LOCKOUT. Both are for a person to reset; but where its
-position cannot be read nothing is known against it, and the section is UNJUDGED until it can; so it
-is when the alternate has opened and another position cannot be read: the main is the last feed. A
-breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
-main that does not close although synchronism was there is no reason to part from what feeds the
-section.
+have, and nothing but its position tells that two sources are in parallel; and one whose mains are
+gone while it still seeks synchronism. A breaker that does not open where it must ends in LOCKOUT.
+Both are for a person to reset; but where its position cannot be read nothing is known against it,
+and the section is UNJUDGED until it can; so it is when the alternate has opened and another
+position cannot be read: the main is the last feed. A breaker that does not close is remembered by
+the scheme, and another way is tried from AWAITING; a main that does not close although synchronism
+was there is no reason to part from what feeds the section.
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
@@ -67,12 +67,11 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         after isolate_s -> LOCKOUT
     SYNCHRONISING
         HANDS_OFF -> UNJUDGED
-        NOT_LET_IN, OUT_OF_SIGHT, NOT_CLOSED -> EXPELLING
+        NOT_LET_IN, OUT_OF_SIGHT, MAIN_GONE, NOT_CLOSED -> EXPELLING
         SEEN_BOTH -> PARTING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
         ALTERNATE_LOST -> RELEASING
-        MAIN_GONE -> ON_ALTERNATE
         after sync_s -> BREAKING
     PARTING
         SEEN_ON_MAIN -> ON_MAIN
@@ -235,7 +234,7 @@ _TRANSITIONS: Final = {
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_DEAD=Stage.AWAITING,
         ALTERNATE_LOST=Stage.RELEASING,
-        MAIN_GONE=Stage.ON_ALTERNATE,
+        MAIN_GONE=Stage.EXPELLING,
         NOT_CLOSED=Stage.EXPELLING,
     ),
     **_row(

@@ -564,6 +564,18 @@ def test_a_main_that_only_shows_closed_does_not_cost_the_section_its_feed(sync_n
     assert hall.positions["52-VCB-GA"] == CLOSED
 
 
+def test_a_main_whose_mains_seem_gone_while_it_seeks_synchronism_is_called_back() -> None:
+    hall = island()
+    hall.synchronism_s = 1000.0
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(60.0, until=lambda: "close_in_sync" in hall.told("52-VCB-MA"))
+    hall.run(0.03)
+    hall.said["52-VCB-MA", "source_voltage_v"] = 0.0
+    hall.run(3.0)
+    assert hall.told("52-VCB-MA")[-1] == "open"
+    assert fed_by_sets(hall, "MVA")
+
+
 @pytest.mark.parametrize("breaker", ["52-VCB-MA", "52-VCB-TIE"])
 def test_what_is_out_of_sight_once_the_alternate_has_opened_costs_no_feed(breaker: str) -> None:
     hall = island()
