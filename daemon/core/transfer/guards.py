@@ -122,6 +122,8 @@ def _by_position(
 ) -> list[Event]:
     """Return what the positions of a section say, or that they say nothing."""
     heeds, main = _HEEDED[state.stage], scan.view.position(drawn.main)
+    if closed and main is Position.CLOSED and _only_shows_closed(scan, drawn, state, closed):
+        return [Event.PARTED] * (state.stage is Stage.PARTING)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
         seen = _SEEN[main is Position.CLOSED, bool(closed)]
         if seen in _FED and state.stage in _ONTO_DEAD and scan.view.topology.dead(drawn.bus):
@@ -133,6 +135,31 @@ def _by_position(
     if Event.OUT_OF_SIGHT in heeds and _out_of_sight(scan, state, main):
         return [Event.OUT_OF_SIGHT]
     return []
+
+
+def _only_shows_closed(scan: Scan, drawn: Section, state: SectionState, alternate: str) -> bool:
+    """Return whether an alternate that has had its time to open carries nothing, and the main does.
+
+    Two sources in parallel both carry something; where one does not, opening the other would take
+    the section its last feed.
+    """
+    view = scan.view
+    if state.stage is Stage.PARTING:
+        if not view.passed(state.since_ns + scan.waits_ns["overlap_s"]):
+            return False
+    elif state.stage is not Stage.UNJUDGED:
+        return False
+    idle_a, carried_a = view.read(alternate, "current_a"), view.read(drawn.main, "current_a")
+    if idle_a is None or carried_a is None:
+        return False
+    ratings = view.site.equipment[alternate].ratings, view.site.equipment[drawn.main].ratings
+    idle, carries = (IDLE_PU * rated["current_a"] for rated in ratings)
+    return abs(idle_a) < idle and abs(carried_a) >= carries
+
+
+IDLE_PU: Final = 0.01
+"""A breaker that is closed beside another source carries more of its rated current than this.
+Source: own derivation."""
 
 
 def _to_main(scan: Scan, i: int, state: SectionState) -> list[Event]:

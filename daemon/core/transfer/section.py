@@ -154,7 +154,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
-    PARTED = "the alternate is open, and another position cannot be read"
+    PARTED = "the alternate is open or only shows closed, or another position cannot be read"
     OUT_OF_SIGHT = "what was told to move had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"

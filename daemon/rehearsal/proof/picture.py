@@ -132,6 +132,8 @@ class Camera:
         for flag in ("tripped", "lockout_86", "trip_51"):
             values[at[name, flag]] = bool(bits & LOCKED)
         values[at[name, "failure_50bf"]] = bool(bits & FAILED)
+        carries = now.contacts[n] == CLOSED and all(live[end] for end in breaker.ends)
+        values[at[name, "current_a"]] = self.site.equipment[name].ratings["current_a"] * carries
         values[at[name, "sync_25"]] = bool(now.in_sync >> n & 1)
         for point, end in zip(_VOLTS, breaker.ends, strict=True):
             values[at[name, point]] = self.nominal_v[end] * live[end]

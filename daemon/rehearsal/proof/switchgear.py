@@ -368,7 +368,16 @@ class Switchgear:
             wrong = self.wrong_close(plant, after, at, synchronous=found)
         after = arrived(after, at)
         text = f"{breaker.name} {'closed' if closing else 'open'}"
+        if closing and self._onto_fault(plant, after, breaker):
+            after = bent(after._replace(contacts=put(after.contacts, at, OPEN)), at, LOCKED)
+            text = f"{breaker.name} closed onto a fault and trips"
         return self.settled(plant, after, Branch(after, text=text, wrong=wrong))
+
+    def _onto_fault(self, before: Plant, after: Plant, breaker: Breaker) -> bool:
+        """Return whether a breaker has closed from a live side onto a fault: protection trips."""
+        reach, live = self._reach(after.contacts), self.voltages(before)
+        struck = any(reach[bus] == reach[breaker.ends[0]] for bus in after.faulted)
+        return struck and any(live[end] for end in breaker.ends)
 
     def wrong_close(
         self, before: Plant, after: Plant, at: int, *, synchronous: bool

@@ -576,6 +576,19 @@ def test_a_main_whose_mains_seem_gone_while_it_seeks_synchronism_is_called_back(
     assert fed_by_sets(hall, "MVA")
 
 
+def test_an_alternate_that_only_shows_closed_and_carries_nothing_costs_no_feed() -> None:
+    hall = island()
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.said["52-VCB-MA", "current_a"] = 500.0
+    hall.said["52-VCB-GA", "current_a"] = 0.0
+    assert hall.run(60.0, until=lambda: hall.told("52-VCB-GA") == ["close", "open"])
+    hall.said["52-VCB-GA", "position"] = float(CLOSED)
+    hall.run(3.0)
+    assert hall.told("52-VCB-MA")[-1] == "close_in_sync"
+    assert "U-A" in hall.sources_of("MVA")
+    assert hall.told("52-VCB-GA") == ["close", "open"]
+
+
 @pytest.mark.parametrize("breaker", ["52-VCB-MA", "52-VCB-TIE"])
 def test_what_is_out_of_sight_once_the_alternate_has_opened_costs_no_feed(breaker: str) -> None:
     hall = island()
