@@ -143,12 +143,14 @@ class Demand(NamedTuple):
     """Conclusion of balance about the demand that is billed.
 
     Attributes:
-        policy: what the aim is from: "ratchet" or "plan"; "none" while the import is not known.
+        policy: what the aim is from: "ratchet", or the forecast of a plan ("rules", "learnt");
+            "none" while the import is not known.
         aim_w: demand that is aimed at [W].
         mean_w: mean import of the window that runs, until now [W].
         room_w: import until its end that leads to the aim [W].
         highest_w: highest demand of the billing period [W].
         reserve_wh: by store, energy that is never given for it [Wh].
+        pinball_w: by forecast, its loss over the last days, the lower the better [W].
     """
 
     policy: str = "none"
@@ -157,6 +159,7 @@ class Demand(NamedTuple):
     room_w: float = 0.0
     highest_w: float = 0.0
     reserve_wh: Mapping[str, float] = {}
+    pinball_w: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def families(site: Site) -> tuple[Family, ...]:
         schemes={},
         volatility="unknown",
         compliance=(),
-        demand=("none", 0.0, 0.0, 0.0, 0.0, {}),
+        demand=("none", 0.0, 0.0, 0.0, 0.0, {}, {}),
         ready=False,
         journal_failures=0,
         record=Held(0),

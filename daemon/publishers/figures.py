@@ -197,7 +197,7 @@ def _compliance(snapshot: Snapshot) -> Iterator[Metric]:
 
 
 def _demand(snapshot: Snapshot) -> Iterator[Metric]:
-    name, aim_w, mean_w, room_w, highest_w, reserves_wh = snapshot.demand
+    name, aim_w, mean_w, room_w, highest_w, reserves_wh, losses_w = snapshot.demand
     watts = GaugeMetricFamily(
         "ridethrough_demand_watts",
         "Of the window that is billed: the aim, the mean until now, what may be drawn until its "
@@ -209,7 +209,8 @@ def _demand(snapshot: Snapshot) -> Iterator[Metric]:
         watts.add_metric([what], value_w)
     policy = GaugeMetricFamily(
         "ridethrough_demand_policy",
-        "1 for what the aim is from: ratchet or plan; none while the import is not known.",
+        "1 for what the aim is from: ratchet, or the forecast of a plan (rules, learnt); "
+        "none while the import is not known.",
         labels=["policy"],
     )
     policy.add_metric([name], 1.0)
@@ -220,7 +221,14 @@ def _demand(snapshot: Snapshot) -> Iterator[Metric]:
     )
     for store, reserve_wh in reserves_wh.items():
         reserve.add_metric([store], reserve_wh)
-    yield from (watts, policy, reserve)
+    loss = GaugeMetricFamily(
+        "ridethrough_forecast_pinball_watts",
+        "Pinball loss of each forecast of the load over the last days; the lowest is used.",
+        labels=["forecast"],
+    )
+    for forecast, loss_w in losses_w.items():
+        loss.add_metric([forecast], loss_w)
+    yield from (watts, policy, reserve, loss)
 
 
 def _events(events: Counter[str]) -> Metric:

@@ -100,7 +100,7 @@ class Snapshot:
         compliance: what is known of each limit at the point of delivery.
         demand: that is billed: what its aim is from, the aim, the mean of the window that runs,
             what may be drawn until its end, the highest one [W], and by store the reserve that is
-            kept from it [Wh].
+            kept from it [Wh], and by forecast its pinball loss [W].
         ready: everything was read once (or waited for long enough) and the scan runs.
         journal_failures: records that could not be written.
         record: how much of the past is kept.
@@ -122,7 +122,7 @@ class Snapshot:
     schemes: Mapping[str, str]
     volatility: str
     compliance: tuple[Kept, ...]
-    demand: tuple[str, float, float, float, float, Mapping[str, float]]
+    demand: tuple[str, float, float, float, float, Mapping[str, float], Mapping[str, float]]
     ready: bool
     journal_failures: int
     record: Held

@@ -368,6 +368,7 @@ def _demand(
 ) -> Demand:
     window: Window = shaving.window
     length_ns = ns(settings.hold.window_s)
+    made = shaving.plan
     reserves = zip(plan.stores, stores, strict=True)
     return Demand(
         policy=policy,
@@ -376,4 +377,5 @@ def _demand(
         room_w=room_w(window, aim_w, length_ns),
         highest_w=shaving.highest_w,
         reserve_wh={item.id: store.bands.reserve_j / _WH for item, store in reserves},
+        pinball_w=made.pinball_w if made else {},
     )

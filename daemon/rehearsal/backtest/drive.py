@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from daemon.core.balance.shaving import shaver
+from daemon.core.balance.shaving.learnt import BOTH
 from daemon.core.balance.shaving.programme import Worth, optimum
 from daemon.core.balance.shaving.stores import after_j, as_one, shares_w
 from daemon.model.quantities import ns
@@ -33,6 +36,8 @@ class Run(NamedTuple):
         spare_j: least that was above the floor of any store [J].
         lowest_w: lowest import, negative if power flowed back [W].
         given_j: what all stores gave at their terminals [J].
+        pinball_w: mean loss of each forecast of the load, where plans were made [W].
+        used: how many plans rest on each.
     """
 
     policy: str
@@ -41,6 +46,8 @@ class Run(NamedTuple):
     spare_j: float
     lowest_w: float
     given_j: float
+    pinball_w: Mapping[str, float] = {}
+    used: Mapping[str, int] = {}
 
     @property
     def peak_w(self) -> float:
@@ -111,13 +118,15 @@ def driven(
     each = round(course.window_s / for_s)
     energies_j = [store.top_j for store in stores]
     load_w = float(course.before_w[-1]) if len(course.before_w) else float(course.load_w[0])
-    asked_w, demands, energy, imports = 0.0, [], [], []
+    asked_w, energy, imports = 0.0, [], []
+    plans: list[shaver.Plan] = []
     spare_j, given_j = np.inf, 0.0
     for k, now_w in enumerate(course.load_w.tolist()):
         if policy.plans:
             state, request = shaver.asked(state, now_ns, one, sum(energies_j) - floor_j, params)
             if request:
-                state = state._replace(plan=shaver.planned(request, params))
+                plans.append(shaver.planned(request, params, BOTH))
+                state = state._replace(plan=plans[-1])
         if k % blind == 0:
             asked_w = shaver.wanted_w(state, now_ns, load_w, params)
         # The device itself gives no more than is drawn: its own guard against export is that fast.
@@ -139,7 +148,23 @@ def driven(
             if tick:
                 tick((k + 1) // each)
     demands = np.array(imports).reshape(-1, each).mean(axis=1)
-    return Run(name, demands, np.array(energy), float(spare_j), min(imports), given_j)
+    return Run(
+        name,
+        demands,
+        np.array(energy),
+        float(spare_j),
+        min(imports),
+        given_j,
+        _losses_w(plans),
+        Counter(plan.forecast for plan in plans if plan.aim_w is not None),
+    )
+
+
+def _losses_w(plans: Sequence[shaver.Plan]) -> dict[str, float]:
+    """Return the mean loss of each forecast over all plans [W]."""
+    scored = [plan.pinball_w for plan in plans if plan.pinball_w]
+    names = dict.fromkeys(name for losses_w in scored for name in losses_w)
+    return {n: float(np.mean([w[n] for w in scored if n in w])) for n in names}
 
 
 def capture_pu(run: Run, none: Run, foresight: Run) -> float | None:

@@ -112,7 +112,18 @@ def lines(outcome: Outcome) -> Iterator[str]:
     widths = [max(len(cells[i]) for cells in table) for i in range(len(table[0]))]
     for cells in table:
         yield "  " + "  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)).rstrip()
+    yield from (foreseen_by(run) for run in outcome.runs if run.pinball_w)
     yield outcome.said
+
+
+def foreseen_by(run: Run) -> str:
+    """Return which forecast was the better one, and how often each was followed."""
+    by_loss = sorted(run.pinball_w, key=run.pinball_w.__getitem__)
+    told = ", ".join(
+        f"{name} {figure(run.pinball_w[name], 'W')} ({run.used.get(name, 0)} plans)"
+        for name in by_loss
+    )
+    return f"  {run.policy}: forecasts by pinball loss, the better first: {told}"
 
 
 def plain(outcome: Outcome) -> dict[str, Any]:
@@ -125,6 +136,8 @@ def plain(outcome: Outcome) -> dict[str, Any]:
             "discharged_j": run.given_j,
             "spare_j": run.spare_j if run.policy != NONE else None,
             "lowest_import_w": run.lowest_w,
+            "pinball_w": dict(run.pinball_w),
+            "plans": dict(run.used),
         }
         for run in outcome.runs
     ]

@@ -50,7 +50,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),
         volatility="initial",
         compliance=(Kept("contract", "demand", False, -0.1, 2),),
-        demand=("ratchet", 5.5e6, 5.1e6, 5.9e6, 5.2e6, {"ESS-1": 1.2e6}),
+        demand=("ratchet", 5.5e6, 5.1e6, 5.9e6, 5.2e6, {"ESS-1": 1.2e6}, {"rules": 1e5}),
         schemes={"CCTS-1": "on_main"},
         ready=ready,
         journal_failures=0,

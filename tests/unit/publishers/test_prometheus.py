@@ -116,6 +116,7 @@ async def test_who_asks_for_openmetrics_gets_the_same_values() -> None:
     assert both[0]["ridethrough_demand_watts", ("what", "aim")] == 5.5e6
     assert both[0]["ridethrough_demand_policy", ("policy", "ratchet")] == 1.0
     assert both[0]["ridethrough_shaving_reserve_wh", ("store", "ESS-1")] == 1.2e6
+    assert both[0]["ridethrough_forecast_pinball_watts", ("forecast", "rules")] == 1e5
     assert both[0]["ridethrough_alarm_class_active", ("alarm_class", "x")] == 1.0
 
 

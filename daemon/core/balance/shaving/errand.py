@@ -32,6 +32,9 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
 
 def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
     """Return the plan for a request; pure, made in a worker."""
+    # The library that learns takes a second to import: only where a plan is made.
+    from daemon.core.balance.shaving.learnt import BOTH  # noqa: PLC0415
+
     usual = shaver.Params()
     params = replace(
         usual,
@@ -44,7 +47,7 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
     request = shaver.Request(
         asked["at_ns"], tuple(asked["samples_w"]), store, asked["energy_j"], asked["highest_w"]
     )
-    return shaver.planned(request, params)._asdict()
+    return shaver.planned(request, params, BOTH)._asdict()
 
 
 def read(result: Mapping[str, Any] | None) -> shaver.Plan | None:

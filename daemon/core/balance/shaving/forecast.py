@@ -10,6 +10,7 @@ Source: own derivation; analogue ensembles are common in forecasts of load and w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 DAY_S: Final = 86_400.0
+_LEVELS: Final = (0.1, 0.5, 0.9)
+"""Quantiles that are scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Params:
     days: Annotated[int, Ge(1)] = 14
     shift_s: Annotated[float, Ge(0.0)] = 900.0
     kept_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.5
+
+
+Foresee = Callable[[Floats, Params], Floats]
+"""From the load until now to what it may do next."""
 
 
 def futures_w(samples_w: Floats, params: Params) -> Floats:
@@ -86,6 +93,36 @@ def rise_w(samples_w: Floats, samples: int, part_pu: float) -> float:
         return 0.0
     rises_w = np.max([samples_w[k : -samples + k or None] for k in range(1, samples + 1)], axis=0)
     return max(0.0, float(np.quantile(rises_w - samples_w[:-samples], part_pu)))
+
+
+def scores_w(
+    samples_w: Floats, params: Params, ways: Mapping[str, Foresee], days: int = 3
+) -> dict[str, float]:
+    """Return the pinball loss of each way to foresee over the last days, made day by day [W].
+
+    What is scored is what each would have said at the time, from what lay before it. A way that had
+    no history to go by has no score.
+
+    Args:
+        samples_w: of the load until now, in equal steps `(n,)` [W].
+        params: of the forecasts.
+        ways: to foresee, by name.
+        days: how many of the last ones.
+    """
+    ahead = round(params.horizon_s / params.sample_s)
+    levels = np.array(_LEVELS)
+    scores: dict[str, float] = {}
+    for name, foresee in ways.items():
+        losses_w = []
+        for begin in range(len(samples_w) - ahead, len(samples_w) - days * ahead - 1, -ahead):
+            found_w = foresee(samples_w[:begin], params) if begin > 0 else np.empty((0, ahead))
+            if len(found_w):
+                quantiles_w = np.quantile(found_w, levels, axis=0)
+                became_w = samples_w[begin : begin + ahead]
+                losses_w.append(pinball_w(levels, quantiles_w, became_w))
+        if losses_w:
+            scores[name] = float(np.mean(losses_w))
+    return scores
 
 
 def pinball_w(levels_pu: Floats, quantiles_w: Floats, became_w: Floats) -> float:

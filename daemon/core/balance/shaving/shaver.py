@@ -12,8 +12,9 @@ runs. Everything here is values: a state can be written down and read back.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, Final, NamedTuple
 
 import numpy as np
 from annotated_types import Gt, Interval
@@ -50,6 +51,9 @@ class Params:
     limit_w: Annotated[float, Gt(0.0)] = math.inf
 
 
+RULES: Final = "rules"
+
+
 class Plan(NamedTuple):
     """What a worker found.
 
@@ -58,12 +62,16 @@ class Plan(NamedTuple):
         aim_w: demand to aim at; None without a history to plan by [W].
         expected_w: peak that is expected with it [W].
         rise_w: what the load may rise by within a window [W].
+        forecast: which way to foresee it rests on.
+        pinball_w: loss of each over the last days, the lower the better [W].
     """
 
     made_at_ns: int
     aim_w: float | None
     expected_w: float
     rise_w: float
+    forecast: str = RULES
+    pinball_w: Mapping[str, float] = {}
 
 
 class State(NamedTuple):
@@ -149,14 +157,25 @@ def asked(
     return state._replace(asked_at_ns=now_ns), request
 
 
-def planned(request: Request, params: Params) -> Plan:
-    """Return the plan for a request; pure, made in a worker."""
+def planned(
+    request: Request, params: Params, ways: Mapping[str, forecast.Foresee] | None = None
+) -> Plan:
+    """Return the plan for a request by the better of several forecasts; pure, made in a worker.
+
+    Args:
+        request: what the plan is made of.
+        params: of the controller.
+        ways: to foresee, by name; the explicit rules where there is nothing else.
+    """
+    ways = ways or {RULES: forecast.futures_w}
     window = round(params.hold.window_s / params.forecast.sample_s)
     samples_w = np.array(request.samples_w)
     rise_w = forecast.rise_w(samples_w, window, params.rise_pu)
-    futures_w = forecast.futures_w(samples_w, params.forecast)
+    losses_w = forecast.scores_w(samples_w, params.forecast, ways) if len(ways) > 1 else {}
+    better = min(losses_w, key=losses_w.__getitem__) if losses_w else RULES
+    futures_w = ways[better](samples_w, params.forecast)
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w)
+        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
     aim_w, expected_w = level.best_aim_w(
         futures_w,
         window,
@@ -167,7 +186,7 @@ def planned(request: Request, params: Params) -> Plan:
         params.level,
         rise_w,
     )
-    return Plan(request.at_ns, aim_w, expected_w, rise_w)
+    return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w)
 
 
 def followed(state: State, now_ns: int, params: Params) -> Plan | None:
@@ -178,8 +197,9 @@ def followed(state: State, now_ns: int, params: Params) -> Plan | None:
 
 
 def policy(state: State, now_ns: int, params: Params) -> str:
-    """Return what the aim is from: "plan" or "ratchet"."""
-    return "plan" if followed(state, now_ns, params) else "ratchet"
+    """Return what the aim is from: the forecast of a plan, or "ratchet"."""
+    plan = followed(state, now_ns, params)
+    return plan.forecast if plan else "ratchet"
 
 
 def aim_w(state: State, now_ns: int, params: Params) -> float:

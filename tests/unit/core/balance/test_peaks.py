@@ -150,8 +150,10 @@ def test_a_plan_is_asked_for_once_a_day_is_known_and_followed_when_it_comes() ->
     [request] = [r for done in steps for r in done.requests if r.function == PLAN]
     assert request.id < 0
     result = {"made_at_ns": request.arguments["at_ns"], "aim_w": 4.8e6, "expected_w": 4.9e6}
-    done = hall.scan(Finished(request.id, {**result, "rise_w": 0.5e6}), after_s=1.0)
+    done = hall.scan(
+        Finished(request.id, {**result, "rise_w": 0.5e6, "forecast": "learnt"}), after_s=1.0
+    )
     assert hall.state.facts.demand.aim_w == 4.8e6
-    assert events([done], "shaving_policy")[0].fields["policy"] == "plan"
+    assert events([done], "shaving_policy")[0].fields["policy"] == "learnt"
     hall.scan(Finished(request.id, None), after_s=1.0)
     assert hall.state.facts.demand.aim_w == 4.8e6, "a plan that failed changes nothing"
