@@ -20,7 +20,7 @@ from daemon.rehearsal.growth.futures import Group
 from daemon.rehearsal.growth.loads import NOTHING, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from daemon.model.plant import Equipment, Site
     from daemon.rehearsal.growth.loads import Case, Racks
@@ -111,6 +111,12 @@ def _ids(name: str) -> list[str]:
     return name.split(", ")
 
 
+def _in_order(site: Site, names: Iterable[str]) -> list[str]:
+    """Return names once each, in the order of the site file."""
+    place = {id_: k for k, id_ in enumerate(site.equipment)}
+    return sorted(dict.fromkeys(names), key=lambda name: place[_ids(name)[0]])
+
+
 def _contract(site: Site, cases: Sequence[Case], power_factor: float) -> Iterator[Limit]:
     bounds = []
     for one in cases:
@@ -129,7 +135,7 @@ def _contract(site: Site, cases: Sequence[Case], power_factor: float) -> Iterato
 
 def _rated(site: Site, cases: Sequence[Case]) -> Iterator[Limit]:
     """Yield transformers, converters and utilities."""
-    for name in dict.fromkeys(name for one in cases for name in one.carried):
+    for name in _in_order(site, (name for one in cases for name in one.carried)):
         item = site.equipment[_ids(name)[0]]
         if item.nature == "generator":
             continue
@@ -189,7 +195,7 @@ def _sets(site: Site, cases: Sequence[Case]) -> Iterator[Limit]:
 def _feeders(site: Site, cases: Sequence[Case], power_factor: float) -> Iterator[Limit]:
     """Yield breakers and transfer switches: the smaller of rating and over-current pick-up."""
     machines = {e.buses[0] for e in site.of_nature("generator")}
-    for id_ in dict.fromkeys(id_ for one in cases for id_ in one.switched_w):
+    for id_ in _in_order(site, (id_ for one in cases for id_ in one.switched_w)):
         item = site.equipment[id_]
         rated_a = item.ratings.get("current_a")
         # Sets share what they carry: the balance puts all of it on the breaker of one of them.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from daemon.rehearsal.growth.words import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from daemon.rehearsal.growth.plan import Plan
-    from daemon.rehearsal.growth.words import View
+    from daemon.rehearsal.growth.words import Row, View
 
 _SHOWN: Final = 3
 """Rows of a kind that are shown without being asked for all."""
@@ -37,11 +38,14 @@ def show(plan: Plan, others: Sequence[Plan], view: View, *, everything: bool) ->
     console = Console(highlight=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
-    console.print(f"{plan.name} ({plan.site_id}), from {view.begin} for {view.years} years")
+    narrow = console.width < _WIDTH - 15
+    console.print(
+        f"{plan.name} ({plan.site_id}), from {view.begin} for {view.years} years", markup=False
+    )
     for line in (*about(plan), *said(plan, view), accepted(plan)):
         if line:
-            console.print(f"  {line}")
-    console.print(_limits(plan, view, everything=everything))
+            console.print(f"  {line}", markup=False)
+    console.print(_limits(plan, view, everything=everything, narrow=narrow))
     console.print(_years(plan, view))
     console.print(_assumptions(plan))
     if others:
@@ -55,33 +59,49 @@ def _table(title: str, *heads: str) -> Table:
     return table
 
 
-def _limits(plan: Plan, view: View, *, everything: bool) -> Table:
+def _limits(plan: Plan, view: View, *, everything: bool, narrow: bool) -> Table:
     title = "runs out: median (one in ten .. nine in ten futures)"
-    heads = ("limit", "today in N", "in N", "in declared N-1", "worst case today")
-    table = _table(title, *heads, "+1 block", "+1 unit")
-    for column in table.columns[:4]:
+    heads = ("limit", "today in N", "in N", "in declared N-1", "+1 block")
+    table = _table(title, *heads, *(() if narrow else ("+1 unit", "worst case today")))
+    for column in table.columns[1:5]:
         column.no_wrap = True
     for kind, all_rows in by_kind(plan):
         table.add_row(f"[bold]{kind}[/]")
         shown = all_rows if everything else all_rows[:_SHOWN]
         for row in shown:
-            one = row.answer
-            passed = one.reduced.today_pu > 1.0
-            note = f" ({one.limit.note})" if one.limit.note else ""
-            table.add_row(
-                f"  {row.name}{note}",
-                carried(plan, one.normal, one.limit.unit),
-                view.dates(one.normal),
-                view.dates(one.reduced),
-                one.reduced.bound.case,
-                months(one.block_months),
-                months(one.unit_months),
-                style="red" if passed else "",
-            )
+            passed = row.answer.reduced.today_pu > 1.0
+            cells = _short(row, view) if narrow else _full(plan, row, view)
+            table.add_row(*cells, style="red" if passed else "")
         if len(all_rows) > len(shown):
             more = sum(len(row.names) for row in all_rows[len(shown) :])
-            table.add_row(f"  {more} more, later", style="dim")
+            table.add_row(f"  {more} more, later (--all)", style="dim")
     return table
+
+
+def _full(plan: Plan, row: Row, view: View) -> tuple[str, ...]:
+    one = row.answer
+    note = f" ({one.limit.note})" if one.limit.note else ""
+    return (
+        f"  {row.name}{note}",
+        carried(plan, one.normal, one.limit.unit),
+        view.dates(one.normal),
+        view.dates(one.reduced),
+        months(one.block_months),
+        months(one.unit_months),
+        one.reduced.bound.case,
+    )
+
+
+def _short(row: Row, view: View) -> tuple[str, ...]:
+    """Return what a narrow terminal has room for."""
+    normal, reduced = row.answer.normal, row.answer.reduced
+    return (
+        f"  {row.name}",
+        f"{normal.today_pu:.0%}" if normal else "",
+        view.month(normal.years[1]) if normal else "-",
+        view.dates(reduced),
+        months(row.answer.block_months),
+    )
 
 
 def _years(plan: Plan, view: View) -> Table:
@@ -140,7 +160,7 @@ def compared(plans: Sequence[Plan], view: View) -> list[tuple[str, ...]]:
 
 def _compared(plans: Sequence[Plan], view: View) -> Table:
     head, *body = compared(plans, view)
-    table = _table("side by side", *head)
+    table = _table("side by side", *(escape(name) for name in head))
     for cells in body:
         table.add_row(*cells)
     return table

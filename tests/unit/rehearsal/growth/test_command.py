@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -69,11 +70,22 @@ def test_two_worlds_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_first_of_each_kind_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     main(["plan", "traditional", *START])
     short = capsys.readouterr().out
-    assert "more, later" in short
+    assert "more, later (--all)" in short
     main(["plan", "traditional", *START, "--all"])
     full = capsys.readouterr().out
-    assert "more, later" not in full
+    assert "more, later (--all)" not in full
     assert len(full.splitlines()) > len(short.splitlines())
+
+
+def test_a_narrow_terminal_shows_what_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", "90")):
+        monkeypatch.setenv(name, value)
+    main(["plan", "traditional", *START])
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    ups = next(line for line in lines if line.startswith("   UPS-1 "))
+    assert re.fullmatch(r" +UPS-1 +70% +20\d\d-\d\d +20\d\d-\d\d \(.+ \.\. .+\) +\+\d+ mo *", ups)
 
 
 class Elements(HTMLParser):
