@@ -10,7 +10,8 @@ STAMP  := $(VENV)/.installed
 # are shown.
 SERVICES := mosquitto:mosquitto mosquitto-clients:mosquitto_pub prometheus:prometheus \
             mbpoll:mbpoll nut-modbus:/lib/nut/generic_modbus nut-server:/lib/nut/upsd \
-            nut-client:upsc nodejs:node npm:npm iproute2:ip chromium:chromium
+            nut-client:upsc victoria-metrics:victoria-metrics nodejs:node npm:npm iproute2:ip \
+            chromium:chromium
 
 # Masters that are written for Node.
 FOREIGN := tests/integration/foreign

@@ -64,6 +64,15 @@ def test_prometheus_looks_for_the_daemon_where_it_is() -> None:
     assert "--metrics=0.0.0.0:9464" in SERVICES["daemon"]["command"]
 
 
+def test_what_keeps_years_is_written_to_and_asked_where_it_is() -> None:
+    shipped = yaml.safe_load((ROOT / "config/prometheus/prometheus.yml").read_text())
+    (block,) = shipped["remote_write"]
+    where = "http://victoriametrics:8428"
+    assert block["url"] == f"{where}/api/v1/write"
+    assert SERVICES["grafana"]["environment"]["LONG_TERM_URL"] == where
+    assert "-httpListenAddr=:8428" in SERVICES["victoriametrics"]["command"]
+
+
 def test_the_image_is_built_from_locks_alone() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert text.count("--require-hashes") == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.settings import load, shift_ports
-from tests.integration.outage import Outage, play_outage
+from tests.integration.outage import Outage, Scraped, play_outage
 from tests.integration.processes import OFFSET, Ended, Running, ridethrough
 
 if TYPE_CHECKING:
@@ -39,21 +39,30 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
 
 
 @pytest.fixture(scope="session")
-def normal(demo: Callable[..., Ended]) -> Ended:
+def scraped(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Scraped:
+    """Watches demonstrations with a Prometheus, where there is one."""
+    return Scraped(site, tmp_path_factory.mktemp("scraped"))
+
+
+@pytest.fixture(scope="session")
+def normal(demo: Callable[..., Ended], scraped: Scraped) -> Ended:
     """25 s in which nothing happens."""
-    return demo("--scenario", "normal", "--for", "25", timeout_s=120)
+    with scraped.during("normal"):
+        return demo("--scenario", "normal", "--for", "25", timeout_s=120)
 
 
 @pytest.fixture(scope="session")
-def momentary(demo: Callable[..., Ended]) -> Ended:
+def momentary(demo: Callable[..., Ended], scraped: Scraped) -> Ended:
     """A momentary outage."""
-    return demo("--scenario", "momentary_outage", timeout_s=120)
+    with scraped.during("momentary_outage"):
+        return demo("--scenario", "momentary_outage", timeout_s=120)
 
 
 @pytest.fixture(scope="session")
-def failing_sets(demo: Callable[..., Ended]) -> Ended:
+def failing_sets(demo: Callable[..., Ended], scraped: Scraped) -> Ended:
     """An outage in which three of four sets do not start."""
-    return demo("--scenario", "generator_failure", timeout_s=300)
+    with scraped.during("generator_failure"):
+        return demo("--scenario", "generator_failure", timeout_s=300)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,10 @@ from grafana.asking import dashboards
 from grafana.preview import page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.integration.outage import Outage
+    from tests.integration.outage import Outage, Scraped
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -26,6 +27,34 @@ def test_every_panel_has_data(outage: Outage) -> None:
 def test_every_query_of_a_panel_finds_something(outage: Outage) -> None:
     silent = [f"{one.dashboard}: {one.panel['title']}: {one.silent}" for one in outage.panels]
     assert [each for each, one in zip(silent, outage.panels, strict=True) if one.silent] == []
+
+
+@pytest.mark.parametrize(
+    ("fixture", "scenario"),
+    [
+        ("normal", "normal"),
+        ("momentary", "momentary_outage"),
+        ("failing_sets", "generator_failure"),
+    ],
+)
+def test_every_panel_has_data_whatever_happens(
+    program: Callable[[str], str],
+    request: pytest.FixtureRequest,
+    scraped: Scraped,
+    fixture: str,
+    scenario: str,
+) -> None:
+    program("prometheus")
+    request.getfixturevalue(fixture)
+    answers = scraped.panels[scenario]
+    assert len(answers) == sum(len(each["panels"]) for each in dashboards().values())
+    assert [f"{one.dashboard}: {one.panel['title']}" for one in answers if not one.lines] == []
+
+
+def test_the_long_term_store_answers_as_prometheus_does(outage: Outage) -> None:
+    for query, found in outage.queries.items():
+        ((here, there),) = zip(found, outage.years[query], strict=True)
+        assert float(there["value"][1]) == pytest.approx(float(here["value"][1]), rel=0.1), query
 
 
 def test_lines_of_a_panel_can_be_told_apart(outage: Outage) -> None:
