@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from power_grid_model import (
     CalculationMethod,
+    ComponentType,
     LoadGenType,
     MeasuredTerminalType,
     PowerGridModel,
@@ -92,8 +93,8 @@ class PowerGrid:
             calculation_method=method,
             error_tolerance=tolerance,
             max_iterations=50,
-            output_component_types=["node"],
-        )["node"]
+            output_component_types=[ComponentType.node],
+        )[ComponentType.node]
         return np.concatenate([result["u_angle"], result["u_pu"]])
 
 
