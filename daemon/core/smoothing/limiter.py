@@ -11,8 +11,9 @@ Each step it chooses in this order, and the funnel has the last word:
 4. **Centring.** Else the slow mean of the load, moved by what brings the charge to where it should
    be for this level.
 
-A notice that does not come true breaks no limit, and the mean finds the load again; but the way
-back costs more charge than a storage has that was sized for notice that can be relied on.
+A notice that does not come true breaks no limit, and the mean finds the load again. What is done
+beforehand leaves the charge within the band until the step comes; but the way back, if it does not,
+costs more than a storage has that was sized for notice that can be relied on.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _EARLY_S: Final = 1.0
 """What is done beforehand is begun so much earlier than need be [s]."""
 _LATE_S: Final = 2.0
 """An announced step is waited for so long [s]."""
+_HALVINGS: Final = 12
+"""Of the range of the load, to find what a charge bears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,9 @@ def step(
     mean_w = _mean(state, params, now_ns, load_w, notices)
     allowed = funnel.room(bounds, state.seen, now_ns)
     ahead = _prepared(state, pace, now_ns, notices)
-    if ahead is not None and _bearable(state, params, ahead, now_ns, load_w, stored_j):
+    if ahead is not None:
         wanted_w = mean_w + (_beforehand_w(pace, ahead) if ahead.at_ns > now_ns else 0.0)
+        wanted_w = _bearable(params, pace, ahead, now_ns, load_w, stored_j).nearest(wanted_w)
     elif _spent(state, params, pace, load_w, stored_j):
         wanted_w = load_w
     else:
@@ -205,12 +209,37 @@ def _prepared(
 
 
 def _bearable(
-    state: State, params: Params, ahead: Notice, now_ns: int, load_w: float, stored_j: float
-) -> bool:
-    """Return whether the storage bears what is done beforehand until the step comes."""
-    left_s = max(0.0, (ahead.at_ns - now_ns) / SECOND)
-    then_j = stored_j + (state.grid_w - load_w) * left_s
-    return 0.0 <= then_j <= params.energy_j
+    params: Params,
+    pace: Sequence[Pace],
+    ahead: Notice,
+    now_ns: int,
+    load_w: float,
+    stored_j: float,
+) -> funnel.Interval:
+    """Return what the connection may be held at until the step comes, or is waited for no more.
+
+    Held so long, it leaves the charge within the band: what is done beforehand never asks for more
+    than the storage holds, or has room for. A storage that is kept ready for sudden steps also
+    bears the way back of a step that does not come; one that relies on notice does not.
+    """
+    until_ns = ahead.at_ns if ahead.at_ns > now_ns else ahead.at_ns + ns(_LATE_S)
+    left_s = max((until_ns - now_ns) / SECOND, _SOON_S)
+    give_w = _held_w(params, pace, left_s, stored_j)
+    take_w = _held_w(params, pace, left_s, params.energy_j - stored_j)
+    return funnel.Interval(load_w - give_w, load_w + take_w)
+
+
+def _held_w(params: Params, pace: Sequence[Pace], left_s: float, energy_j: float) -> float:
+    """Return the difference that so much energy bears for a time and for the way back [W]."""
+    low_w, high_w = 0.0, params.range_w
+    for _ in range(_HALVINGS):
+        middle_w = 0.5 * (low_w + high_w)
+        back_j = catch_up.energy_j(pace, min(middle_w, params.sudden_w))
+        if middle_w * left_s + back_j <= energy_j:
+            low_w = middle_w
+        else:
+            high_w = middle_w
+    return low_w
 
 
 def _calm(

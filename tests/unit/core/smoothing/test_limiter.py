@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,17 @@ def test_notice_saves_half_of_the_storage() -> None:
     assert np.abs(without - load_w).max() == pytest.approx(55e6, rel=0.05)
     # 20 MW are done before, the fifth jump comes with the step.
     assert np.abs(grid_w - load_w).max() == pytest.approx(30e6, rel=0.05)
+
+
+@pytest.mark.parametrize(("comes_w", "late_s"), [(55e6, 0.0), (70e6, 18.0), (HIGH_W, 5.0)])
+def test_a_wrong_notice_asks_for_no_more_than_a_storage_has_that_does_not_rely_on_it(
+    comes_w: float, late_s: float
+) -> None:
+    params = replace(storage(), energy_j=1.25 * storage().energy_j)
+    load_w = steps((LOW_W, 90.0 + late_s), (comes_w, 300.0))
+    grid_w, stored_j = replayed(params, load_w, (Notice(90 * SECOND, 55e6),))
+    assert grid_w[899] > LOW_W
+    assert 0.0 <= stored_j.min() <= stored_j.max() <= params.energy_j
 
 
 def test_a_job_that_does_not_come_is_forgotten() -> None:
