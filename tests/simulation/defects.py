@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from daemon.core import interlocks
+from daemon.core.balance.shaving.stores import Store
 from daemon.core.operation import selection, task
 from daemon.core.step import step
 from daemon.drivers.image import ImageDriver
@@ -97,6 +98,13 @@ def expiry_ignored() -> Iterator[None]:
         return await write(self, replace(command, expires_at_ns=NEVER_NS))
 
     with patch.object(ImageDriver, "write", write_late):
+        yield
+
+
+@contextmanager
+def reserve_spent() -> Iterator[None]:
+    """Shaving takes whatever is in a store, down to nothing."""
+    with patch.object(Store, "floor_j", property(lambda _: 0.0)):
         yield
 
 

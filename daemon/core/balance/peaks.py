@@ -10,7 +10,8 @@ counts as drawn at the aim: neither a surplus to spend nor a debt to pay.
 *Waiting.* What is billed is a mean, so a short peak costs nothing that the rest of the window does
 not make up for. Storage begins to give when what would be needed until the end of the window is
 `patience_pu` of what it can give, and goes on until the window is over. The load that is looked at
-is the mean of the last while, so that storage does not follow the swings of a training job.
+is the mean of the last while, so that storage does not follow the swings of a training job, and
+what is asked for moves no faster than the contract lets the import.
 
 *Bounds.* Reserve and half the smoothing band lie at the bottom of each store and are never given
 (`shaving.reserve`). Storage acts only while nothing but the utility feeds any section, no load
@@ -59,6 +60,8 @@ _GAP: Final = 5
 _MEAN_OF: Final = 30.0
 """The load is a mean over this part of the window."""
 
+_OF_THE_RAMP: Final = 0.8
+"""Part of the ramp of the contract that storage makes use of."""
 _FIRST_RISE: Final = 0.1
 """Rise of the load that recharging provides for while none has been seen, by the contract."""
 
@@ -89,7 +92,7 @@ class Params:
     every_s: Annotated[float, Interval(ge=0.1, le=60.0)] = 1.0
     plan_s: Annotated[float, Gt(0.0)] = 1800.0
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
-    patience_pu: Fraction = 0.5
+    patience_pu: Fraction = 0.3
     start_failure_s: Annotated[float, Ge(0.0)] = 78.0
     reserve_pu: Fraction = 0.2
     smoothing_pu: Fraction = 0.2
@@ -110,6 +113,7 @@ class State(NamedTuple):
         policy: what the aim is from.
         asked: how many plans were asked for; the last one has this number below zero.
         wishes: what is proposed until the next look.
+        slewed_w: power that all stores together were last asked for [W].
     """
 
     billed: shaver.State | None = None
@@ -121,6 +125,7 @@ class State(NamedTuple):
     policy: str = "ratchet"
     asked: int = 0
     wishes: tuple[Proposal, ...] = ()
+    slewed_w: float = 0.0
 
 
 class _Plan(NamedTuple):
@@ -233,7 +238,7 @@ def _shaved(
     giving = state.giving or wanted_w < 0.0
     refilling = giving or (state.refilling and sum(free_j) < 0.99 * full_j)
     governed = refilling or aim_w < view.site.contract.import_limit_w
-    wanted_w = min(wanted_w, params.recharge_w)
+    wanted_w = _slewed_w(view, state, min(wanted_w, params.recharge_w), params)
     wishes: tuple[Proposal, ...] = ()
     if governed and _may_act(view):
         shares = shares_w(stores, energies_j, wanted_w, _HELD * params.every_s)
@@ -244,8 +249,18 @@ def _shaved(
         )
     state, events = _told(view, state, utc_ns, settings)
     demand = _demand(shaving, state.policy, aim_w, settings, plan, stores)
-    state = state._replace(giving=giving, refilling=refilling, wishes=wishes)
+    slewed_w = wanted_w if wishes else 0.0
+    state = state._replace(giving=giving, refilling=refilling, wishes=wishes, slewed_w=slewed_w)
     return Turn(state, wishes, events, requests=requests, facts={"demand": demand})
+
+
+def _slewed_w(view: View, state: State, wanted_w: float, params: Params) -> float:
+    """Return what may be asked for now: a step of storage is a ramp at the delivery point [W]."""
+    ramp_w_s = view.site.contract.ramp_limit_w_s
+    if ramp_w_s <= 0.0:
+        return wanted_w
+    step_w = _OF_THE_RAMP * ramp_w_s * params.every_s
+    return min(max(wanted_w, state.slewed_w - step_w), state.slewed_w + step_w)
 
 
 def _may_act(view: View) -> bool:

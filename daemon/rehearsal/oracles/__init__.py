@@ -2,10 +2,9 @@
 
 Safety holds at every instant while faults act: loads are fed as fast as the fastest healthy path
 allows (`fed`), nothing is joined that must not be (`parallel`), nothing is sent late or twice
-(`commands`), nothing carries more than it may (`ratings`). What happened is said in time (`alarms`)
-and nothing is said that is not so (`unexplained`). Liveness holds once everything has healed
-(`liveness`). That the energy reserve is never spent on economy will stand here as soon as there is
-a balance that could do so.
+(`commands`), nothing carries more than it may (`ratings`), the energy that rides through is not
+spent on economy (`reserve`). What happened is said in time (`alarms`) and nothing is said that is
+not so (`unexplained`). Liveness holds once everything has healed (`liveness`).
 
 Each module says in its docstring the exact rule and what it cannot see. All are event-driven: they
 work when the topology changed, a device reported, or something stands that must end, and else cost
@@ -29,6 +28,7 @@ from daemon.rehearsal.oracles.fed import Fed
 from daemon.rehearsal.oracles.liveness import Liveness
 from daemon.rehearsal.oracles.parallel import Parallel
 from daemon.rehearsal.oracles.ratings import Ratings
+from daemon.rehearsal.oracles.reserve import Reserve
 from daemon.rehearsal.oracles.unexplained import Unexplained
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ ORACLES: Final[tuple[type[Oracle], ...]] = (
     Parallel,
     Commands,
     Ratings,
+    Reserve,
     Alarms,
     Unexplained,
     Liveness,
