@@ -25,10 +25,10 @@ is not the load that moves; the stage stands meanwhile.
         RESTLESS, NEARLY_CALM -> INTERMEDIATE
         CALM -> INITIAL
 
-What follows from a stage, for whoever reads it: *initial* (below 5 %), smoothing has nothing to do
-and its band may serve shaving; *intermediate* (5 to 20 %), smoothing holds its band and the charge
-follows the level; *turbulent* (above 20 %), besides that economics leave the last of the power of
-storage to smoothing.
+No controller reads the stage: it is shown, counted and, when turbulent, alarmed, and what follows
+is for people. *Initial* (below 5 %): smoothing has nothing to do, its band may be lent to shaving
+(`peaks.smoothing_pu`). *Intermediate* (5 to 20 %): keep the band. *Turbulent* (above 20 %): set a
+smoothing profile for the rows, and widen the band.
 
 Source: thresholds and window, numbers of the product; percentile and hysteresis, own choice.
 """
