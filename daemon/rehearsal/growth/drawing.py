@@ -203,7 +203,7 @@ def _frame(head: str, bottom: float, columns: float, left: float) -> Iterator[st
 
 def _power_ticks(scale: _Scale) -> Iterator[str]:
     decade = 10.0 ** np.floor(np.log10(scale.low_w / _MW))
-    steps = [k * decade * 10.0**n for n in range(6) for k in (1.0, 2.0, 5.0)]
+    steps = [k * decade * 10.0**n for n in range(6) for k in (1.0, 2.0, 3.0, 5.0, 7.0)]
     for power_mw in (one for one in steps if scale.low_w <= one * _MW <= scale.high_w):
         y = round(scale.y(power_mw * _MW), 1)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
