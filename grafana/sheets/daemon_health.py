@@ -140,4 +140,11 @@ def make() -> Dashboard:
             "short",
             Query(m("estimate_instruments_count"), "{{class}}"),
         ),
+        graph(
+            "Record on the disk",
+            "Files of the record, and the limit beyond which the oldest go; incidents go last.",
+            "bytes",
+            Query(m("journal_size_bytes"), "record"),
+            Query(m("journal_limit_bytes"), "limit"),
+        ),
     )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 ALL = dashboards()
 UNITS = {
-    "amp", "celsius", "hertz", "litre", "none", "ops", "percentunit", "reqps", "s", "short", "volt",
-    "voltampreact", "watt", "watth",
+    "amp", "bytes", "celsius", "hertz", "litre", "none", "ops", "percentunit", "reqps", "s",
+    "short", "volt", "voltampreact", "watt", "watth",
 }  # fmt: skip
 """Grafana's keys for what is measured here."""
 COUNTING = re.compile(r"\b(?:rate|irate|increase)\s*\((?:[^()]|\{[^}]*\})*\)")
