@@ -4,8 +4,9 @@
 go when that does not suffice, `essential` what else goes when no row is left; `shutdown` tells
 loads to end in order while their storage still lasts, before their coolant is too hot (`cooling`),
 or when they are cut off on purpose (`emergency`). They run in this order and meet in the `Relief`
-of the lane's facts. None of them spends storage: they make it last. `shaving` is what keeps the
-demand that is billed low, with energy above the reserve only; it moves nothing by itself yet.
+of the lane's facts. None of them spends storage: they make it last. `peaks` does, with what is
+above the reserve only and while nothing but the utility feeds: it keeps the demand that is billed
+low, by what `shaving` reckons.
 
 Must not know: breakers. It proposes bounds on set-points and orderly shutdowns; arbitration narrows
 them from safety to economy. A dead meter means an assumed overload and never the last value.

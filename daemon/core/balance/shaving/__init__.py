@@ -12,8 +12,13 @@ ends, and a window below the highest one so far costs nothing more.
   It recharges only what cannot make a new peak whatever the load does, and never lets power flow
   back that the contract does not allow.
 - `ratchet`: the aim without any forecast: what it was, or the highest window so far.
-- `forecast`: what the load may do, as an ensemble of futures, scored by pinball loss.
+- `reserve`: what of a store no path can do without.
+- `forecast`: what the load may do, as an ensemble of futures by explicit rules, and the pinball
+  loss by which ways to foresee are scored.
+- `learnt`: the same, learnt as it goes. Both are scored at each plan over the last days, and the
+  better one is used.
 - `level`: the aim with the lowest expected peak over such an ensemble (receding horizon).
+- `errand`: how a request for a plan travels to a worker and back.
 - `programme`: the optimum when the future is known, as a linear programme with losses, wear and
   several stores: the yardstick, and the plan behind a point forecast.
 
