@@ -82,7 +82,8 @@ _RELATED: Final = 0.2
 _SAME: Final = 0.98
 """Correlation from which on two residuals are one."""
 _JUMP_MOST: Final = 30.0
-_SCANS: Final = 16
+_SCANS: Final = 40
+"""So many are kept: three readings of what is read once a second, in ten scans a second."""
 _FITS: Final = 3.5
 _ROOM: Final = 0.6
 """Standard deviation by movement: what is missing is anywhere between nothing and all of it."""
@@ -349,9 +350,9 @@ def _remembered(state: State, scan: Scan, of: Instrumented, params: Params) -> S
     by = scan.inverse
     pull = _answer(by, by.weight * found.residual)
     fitted = measured + pull
-    plain = _plain(found, by, pull)
+    plain = _plain(found, by, pull, of.sigma)
     moved = _moved(state, scan, by, fitted)
-    own = plain / np.sqrt(1.0 + moved * moved * by.weight)
+    own = plain / np.hypot(1.0, moved / of.sigma)
     newest, middle, oldest = state.readings
     readings = np.where(news, own, newest), np.where(news, newest, middle)
     step = scan.z - state.past[-1].z if state.past else np.zeros(len(news))
@@ -390,19 +391,23 @@ def _answer(of: Inverse, push: Floats) -> Floats:
     return of.readings(times(of.alone, push))
 
 
-def _plain(found: Solution, of: Inverse, pull: Floats) -> Floats:
-    """Return the residuals by their standard deviation, all weighed as fresh (n_measurement,).
+def _plain(found: Solution, of: Inverse, pull: Floats, sigma: Floats) -> Floats:
+    """Return what is read less what all others say, by its standard deviation (n_measurement,).
 
-    0 where nothing was read or nothing else checks the instrument.
+    Of the instrument itself it is that of a fresh value: one that has jumped counts as aged in the
+    estimate, but that is no excuse for where it has jumped to. Where all are weighed as fresh this
+    is the normalised residual. 0 where nothing was read or nothing else checks the instrument.
 
     Args:
         found: the solution.
         of: the linearisation it came by.
-        pull: what weighing all as fresh moves the estimated readings by (n_measurement,) [pu].
+        pull: what weighing as that does moves the estimated readings by (n_measurement,) [pu].
+        sigma: standard deviation of fresh values (n_measurement,) [pu].
     """
-    own = 1.0 / of.weight - of.pairs.share
-    scale = np.where(own * of.weight > _CHECKED, own, np.inf)
-    scaled: Floats = found.used * (found.residual - pull) / np.sqrt(scale)
+    left = 1.0 - of.weight * of.pairs.share
+    left = np.where(left > _CHECKED, left, np.inf)
+    scale = np.sqrt(sigma * sigma + of.pairs.share / left)
+    scaled: Floats = found.used * (found.residual - pull) / left / scale
     return scaled
 
 

@@ -1,0 +1,37 @@
+"""Who errs is named though it is read seldom, and nobody is while nobody errs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from daemon.core.estimation.bad_data import CONDEMNED
+from tests.bench.baddata import ERROR_SIGMAS, SCAN_NS, Feeders, Remembered
+
+WARM, SCANS = 60, 110
+
+
+@pytest.fixture(scope="module")
+def feeders() -> Feeders:
+    return Feeders(20)
+
+
+def played(feeders: Feeders, row: int, by: float) -> Remembered:
+    """Return what is remembered after an instrument has been off for eleven of its readings."""
+    chance, error = np.random.default_rng(3), np.zeros(len(feeders.sigma))
+    state = feeders.begun()
+    for number in range(WARM + SCANS):
+        if number == WARM:
+            error[row] = by * feeders.sigma[row]
+        state = feeders.scanned(state, (number + 1) * SCAN_NS, chance, error)
+    return state
+
+
+@pytest.mark.parametrize("row", [0, 5])
+def test_instrument_that_is_read_once_a_second_is_named(feeders: Feeders, row: int) -> None:
+    suspects = played(feeders, row, ERROR_SIGMAS).memory.suspects
+    assert [(s.row, s.kind) for s in suspects] == [(row, CONDEMNED)]
+
+
+def test_nobody_is_named_while_nobody_errs(feeders: Feeders) -> None:
+    assert played(feeders, 0, 0.0).memory.suspects == ()
