@@ -36,6 +36,7 @@ from daemon.model.commands import (
     Proposal,
     Request,
 )
+from daemon.model.compliance import Kept
 from daemon.model.contingency import Contingency
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.natures import Position
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from daemon.core.gauges import Gauges
     from daemon.core.topology import Topology
     from daemon.model.commands import Message
-    from daemon.model.compliance import Kept
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
     from daemon.model.plant import Site
