@@ -26,7 +26,7 @@ HEAD = '"""Planted."""\n\n'
 def tree(tmp_path: Path) -> Path:
     """Return a tree with the project's packages and tools but no code: all checks pass on it."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for top in ("daemon", "device_emulators", "tests"):
+    for top in ("daemon", "device_emulators", "grafana", "tests"):
         for package in (ROOT / top).rglob("__init__.py"):
             copy = tmp_path / package.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
