@@ -106,7 +106,7 @@ def test_mypy_finds_a_wrong_type_and_a_missing_one(tree: Path) -> None:
         ("device_emulators/devices/planted.py", "import daemon.drivers\n", "emulators-shell"),
         ("device_emulators/devices/planted.py", "import daemon.core\n", "emulators-core"),
         ("daemon/runtime/planted.py", "import device_emulators.plant\n", "rehearsal"),
-        ("daemon/cli.py", "import device_emulators\n", "rehearsal"),
+        ("daemon/cli/planted.py", "import device_emulators\n", "rehearsal"),
     ],
 )
 def test_contract_finds(tree: Path, name: str, code: str, contract: str) -> None:

@@ -73,7 +73,7 @@ def test_a_child_finds_the_same_packages_from_anywhere(
     (tmp_path / "daemon").mkdir()
     monkeypatch.chdir(tmp_path)
     root = environment()["PYTHONPATH"].split(os.pathsep)[0]
-    assert (Path(root) / "daemon" / "cli.py").is_file()
+    assert (Path(root) / "daemon" / "app.py").is_file()
     assert "-P" in python("daemon")
 
 

@@ -1,0 +1,263 @@
+"""Whoever is on shift: run, command, top, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.cli.words import (
+    DEFAULT_SITE,
+    jobs,
+    json_option,
+    mind_state,
+    mqtt_option,
+    operators_option,
+    port_offset_option,
+    seconds,
+    site_argument,
+    size_bytes,
+    state_option,
+)
+
+if TYPE_CHECKING:
+    from daemon.cli.words import Command
+
+_RUN = """\
+Runs the daemon on a site until it is ended, or for --for seconds. Its record and what it must
+remember go to --state. Nothing needs to answer yet: a device that is silent is said so once and
+is taken in when it comes.
+
+examples:
+  ridethrough run config/sites/ai_hall.yaml
+  ridethrough run ai_hall --state /var/lib/ridethrough
+  ridethrough run my_site.yaml --mqtt mqtt://broker.example:1883
+"""
+_COMMAND = """\
+Commands a plant by hand, through the local door of the running daemon: --state names its folder.
+A device is selected first; what would lose supply is said, and the interlocks have their word. The
+selection is good for some seconds; `operate` within them does it, once. Where the site wants a
+second person (see `needs approval`), another operator approves in between. At a terminal `select`
+stays and asks. Set-points are given in one step and stand until they are released; automata may
+leave less of one than was asked for, and say so. What no automaton wants otherwise then stays as
+it is.
+
+Without enrolled operators the user who runs the daemon, and root, may command, and nobody can
+approve. `enrol` makes named operators, each with a secret; from then on --user says who asks. The
+secret is asked for, or read from a file that nobody else can read. The exit code is 0 exactly when
+what was asked for was done. Every attempt is recorded.
+
+examples:
+  ridethrough command list
+  ridethrough command list '52-GCB-*'             how they stand, and what they obey
+  ridethrough command select 52-VCB-HA open --reason "inspection of HVDC-A"
+  ridethrough command enrol kim --role operate --role approve
+  ridethrough command select 52-VCB-HA close --user kim
+  ridethrough command approve 7-3 --user lee
+  ridethrough command operate 7-3 --user kim --secret-file kim.secret --json
+  ridethrough command cancel 7-3
+  ridethrough command select CCTS-1 reset         a scheme that waits for a person
+  ridethrough command set ROW-1 power_cap_pu 0.8
+  ridethrough command release ROW-1 power_cap_pu
+  ridethrough command watch --state /var/lib/ridethrough
+"""
+_TOP = """\
+Shows a running daemon: feeds, machines, storage, rows, buses, alarms, events, lanes. It only reads,
+over the address of the metrics, so it works from another machine too. Without a terminal (a pipe, a
+log) it prints a line a second and what is new. Ctrl-C ends it.
+
+examples:
+  ridethrough top                                 the site ai_hall on this machine, as in the demo
+  ridethrough top config/sites/traditional.yaml
+  ridethrough top --at plant-7.example:9464
+  ridethrough top --once
+  ridethrough top --json | jq .alarms
+"""
+_DOCTOR = """\
+Says what is wrong with this machine and its network for a daemon of a site, and how to mend it:
+clock, timers, priority, disk, ports, broker, gateways. It changes nothing. Exit 1 when a daemon
+would not run rightly.
+
+examples:
+  ridethrough doctor
+  ridethrough doctor config/sites/traditional.yaml --state /var/lib/ridethrough
+  ridethrough doctor --json
+"""
+
+
+def add(command: Command) -> None:
+    """Add these commands."""
+    _run_options(command("run", _run, "the daemon on a site", _RUN))
+    _command_options(command("command", _command, "switch by hand, in safe steps", _COMMAND))
+    top_of = command("top", _top, "a running daemon at a glance", _TOP)
+    site_argument(top_of.add_argument, "site", nargs="?", default=DEFAULT_SITE)
+    top_of.add_argument("--at", metavar="HOST:PORT", help="where its metrics are, instead of SITE")
+    port_offset_option(top_of)
+    top_of.add_argument(
+        "--every",
+        type=seconds,
+        default=1.0,
+        metavar="S",
+        help="time between two looks (default 1)",
+    )
+    top_of.add_argument("--once", action="store_true", help="one look")
+    top_of.add_argument("--plain", action="store_true", help="lines instead of a page")
+    json_option(top_of)
+    doctor = command("doctor", _doctor, "what is wrong with an installation", _DOCTOR)
+    site_argument(doctor.add_argument, "site", nargs="?", default=DEFAULT_SITE)
+    doctor.add_argument(
+        "--state", type=Path, default=Path("ridethrough-state"), metavar="DIR", help="state folder"
+    )
+    json_option(doctor)
+
+
+def _run_options(sub: argparse.ArgumentParser) -> None:
+    site_argument(sub.add_argument, "site")
+    state_option(sub)
+    sub.add_argument("--for", dest="for_s", type=seconds, metavar="SECONDS", help="end after that")
+    sub.add_argument(
+        "--shutdown-hook",
+        metavar="PROGRAM",
+        help="run it for each orderly shutdown requested: PROGRAM load seconds reason",
+    )
+    operators_option(sub)
+    sub.add_argument(
+        "--record-limit", type=size_bytes, default=16 * 1024**3, metavar="SIZE",
+        help="what the record may take; the oldest goes, incidents last (16GiB)",
+    )  # fmt: skip
+    mqtt_option(sub)
+    sub.add_argument("--mqtt-user", metavar="NAME", help="whom the broker knows us as")
+    sub.add_argument("--mqtt-secret", type=Path, metavar="FILE", help="where its secret stands")
+    sub.add_argument("--metrics", metavar="HOST:PORT", help="serve /metrics there")
+    port_offset_option(sub)
+    json_option(sub)
+
+
+def _command_options(sub: argparse.ArgumentParser) -> None:
+    what = sub.add_subparsers(dest="do", metavar="STEP", required=True)
+
+    def step(name: str, text: str, *given: str) -> argparse.ArgumentParser:
+        made = what.add_parser(
+            name, help=text, description=_COMMAND, formatter_class=argparse.RawTextHelpFormatter
+        )
+        for each in given:
+            made.add_argument(each, metavar=each.upper())
+        state_option(made)
+        json_option(made)
+        if name not in {"enrol", "dismiss"}:
+            made.add_argument("--user", metavar="NAME", help="which operator asks")
+        if name != "dismiss":
+            made.add_argument(
+                "--secret-file", type=Path, metavar="FILE", help="read the secret from there"
+            )
+        return made
+
+    _list_options(step("list", "who may command, what is selected, what obeys"))
+    step("watch", "what people command and what comes of it").add_argument(
+        "--count", type=jobs, metavar="N", help="end after so many lines"
+    )
+    made = step("select", "take a device in hand", "equipment", "action")
+    made.add_argument(
+        "--bypass", action="append", default=[], metavar="ROW", help="set an interlock aside"
+    )
+    given = step("set", "give a set-point", "equipment", "point", "value")
+    # Of itself it takes -5e5 for an option that is not known.
+    given._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")
+    steps = [
+        made,
+        step("approve", "agree to what another person has selected", "selection"),
+        step("operate", "do what was selected, now", "selection"),
+        step("cancel", "give up what was selected", "selection"),
+        given,
+        step("release", "give a set-point back to the automata", "equipment", "point"),
+    ]
+    for each in steps[:2]:
+        each.add_argument("--no-wait", action="store_true", help="ask nothing more at the terminal")
+    for each in steps:
+        each.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
+    made = step("enrol", "give a person a name, a secret and roles", "name")
+    made.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        required=True,
+        choices=("view", "operate", "approve"),
+        help="what they may do; repeat it for several",
+    )
+    operators_option(made)
+    operators_option(step("dismiss", "take a person out of the operators", "name"))
+
+
+def _list_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "equipment", nargs="?", metavar="EQUIPMENT", help="an id, or a pattern such as 'DG-*'"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from daemon import app
+    from daemon.settings import load, shift_ports, with_broker_user, with_hook, with_metrics
+
+    site_file = shift_ports(load(options.site), options.port_offset)
+    site_file = with_hook(site_file, options.shutdown_hook)
+    site_file = with_broker_user(site_file, options.mqtt_user, options.mqtt_secret)
+    site_file = with_metrics(site_file, options.metrics)
+    mind_state(options.state)
+    report = app.run(
+        site_file, options.state, options.for_s, options.mqtt, options.operators,
+        options.record_limit,
+    )  # fmt: skip
+    if report.reason:
+        print(report.reason, file=sys.stderr)
+    if options.json:
+        print(json.dumps(report.plain()))
+    return int(not report.ok)
+
+
+def _command(options: argparse.Namespace) -> int:
+    from daemon.console import command, operators
+
+    who = command.Who(
+        options.state, getattr(options, "user", None), getattr(options, "secret_file", None)
+    )
+    if options.do in {"enrol", "dismiss"}:
+        file = options.operators or options.state / operators.NAME
+        if options.do == "dismiss":
+            return command.dismiss(file, who, options.name, as_json=options.json)
+        return command.enrol(file, who, options.name, options.roles, as_json=options.json)
+    if options.do == "watch":
+        return command.watch(who, options.count, as_json=options.json)
+    given = ("do", "equipment", "action", "bypass", "selection", "point", "value", "reason")
+    request = {key: getattr(options, key) for key in given if getattr(options, key, None)}
+    alone = options.json or getattr(options, "no_wait", False)
+    stay = command.at_terminal() and not alone
+    return command.ask(who, request, as_json=options.json, stay=stay)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from threading import Event
+
+    from daemon.console.top import Wish, top
+    from daemon.runtime.clock import SystemClock
+    from daemon.settings import load, shift_ports
+
+    at = options.at
+    if at is None:
+        north = shift_ports(load(options.site), options.port_offset).site.north
+        at = f"{north.metrics_host}:{north.metrics_port}"
+    wish = Wish(options.every, options.once, options.plain, options.json)
+    return top(f"http://{at}", wish, SystemClock().utc_ns, Event().wait)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from daemon.rehearsal.doctor import examine, lines, report
+
+    found = examine(options.site, options.state)
+    told = report(found)
+    print(*lines(found), sep="\n")
+    if options.json:
+        print(json.dumps(told))
+    return int(not told["ok"])
