@@ -27,7 +27,7 @@ from daemon.runtime.scan import Scan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from daemon.core.step import Inputs, Params, State, Step
+    from daemon.core.step import Estimator, Inputs, Params, State, Step
     from daemon.model.events import Event
     from daemon.model.quality import QualityArray
 
@@ -129,8 +129,8 @@ def alarms_lost(alarm_class: str) -> Iterator[None]:
 def idle(*, beats: bool) -> Iterator[None]:
     """The daemon does nothing: it reads, and at most shows by its heartbeat that it lives."""
 
-    def do_nothing(state: State, inputs: Inputs, params: Params) -> Step:
-        done = step(state, inputs, params)
+    def do_nothing(state: State, inputs: Inputs, params: Params, estimate: Estimator) -> Step:
+        done = step(state, inputs, params, estimate)
         kept = tuple(c for c in done.commands if beats and c.action == "beat")
         return done._replace(commands=kept, events=())
 

@@ -184,6 +184,8 @@ class Instruments:
             yield from self._transformer(item)
         elif item.kind.role is Role.CONVERTER:
             yield from self._converter(item)
+        elif item.nature == "generator":
+            pass  # it may feed a load bank of its own; what it gives flows through its breaker
         elif item.kind.role in _GENERATING or item.kind.role is Role.COMPENSATOR:
             number = self.drawing.draws_of[item.id][0]
             rated = self.drawing.draws[number].rated_va / BASE_VA

@@ -17,7 +17,7 @@ import heapq
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from daemon.model.events import AlarmTransition
-from daemon.model.quantities import ns, seconds
+from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.oracles.claims import Claims
 from daemon.rehearsal.oracles.oracle import Oracle
 from daemon.rehearsal.oracles.signs import by_nature
@@ -72,6 +72,8 @@ class Alarms(Oracle):
         self._due: list[_Due] = []
         self._seen: dict[str, tuple[int, bool]] = {}
         self._standing: dict[str, AlarmTransition] = {}
+        self._held_ns: dict[str, int] = {}
+        self._looked_ns = scene.origin_ns
         self._event_ns = scene.origin_ns
         self._commanded_ns: dict[str, int] = {}
         self._staged_ns: dict[str, int] = {}
@@ -89,6 +91,15 @@ class Alarms(Oracle):
             self._event_ns = now_ns
             self._take(event)
         self._judge(now_ns)
+        if now_ns - self._looked_ns >= SECOND:
+            self._looked_ns = now_ns
+            self._hold(now_ns)
+
+    def _hold(self, now_ns: int) -> None:
+        """Note which standing alarms still have their cause: a load goes on when all is at rest."""
+        for alarm_id, alarm in self._standing.items():
+            if self._claims.hold(alarm.alarm_class, alarm.source) is not False:
+                self._held_ns[alarm_id] = now_ns
 
     def _take(self, event: PlantEvent) -> None:
         item = self.site.equipment.get(event.source)
@@ -246,9 +257,10 @@ class Alarms(Oracle):
             if rule is None or rule.latching or alarm.state in {"E", "F"}:
                 continue
             allowed_s = SETTLE_S + rule.off_delay_s
-            if now_ns - rested_ns < ns(allowed_s):
+            over_ns = max(rested_ns, self._held_ns.get(alarm_id, 0))
+            if now_ns - over_ns < ns(allowed_s):
                 continue
             if self._claims.hold(alarm.alarm_class, alarm.source) is False:
-                lasted_s = seconds(now_ns - rested_ns)
-                self.blame(rested_ns, f"{alarm_id} still stands", lasted_s, allowed_s)
+                lasted_s = seconds(now_ns - over_ns)
+                self.blame(over_ns, f"{alarm_id} still stands", lasted_s, allowed_s)
         return super().verdicts(now_ns)

@@ -145,7 +145,7 @@ async def test_on_a_slow_link_what_is_wanted_often_stays_fresh() -> None:
     peer = Peer()
     peer.late_s = 0.05
     async with driving(site(breakers=9, rows=1, mirror=False), peer) as (table, _):
-        await table.until("read", lambda: is_good(table.quality("52-9.power_w")))
+        await table.until("read", lambda: is_good(table.quality("52-9.power_w")), 20.0)
         place = table.index("ROW-1.power_w")
         worst = 0.0
         for _ in range(150):
