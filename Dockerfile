@@ -2,7 +2,7 @@
 #
 # Build: docker build -t ridethrough .        Run: docker compose up (compose.yaml says with what)
 #
-# Size: 474 MB on a base of 191 MB made from Debian packages (the public one is smaller). Of the 283
+# Size: 488 MB on a base of 191 MB made from Debian packages (the public one is smaller). Of the 297
 # MB that are ours, scipy is 111 MB and numpy 56 MB with their BLAS (they solve the network), asyncua
 # 28 MB, cryptography 16 MB, uvloop 14 MB, pygments 10 MB; daemon, emulators and config are 11 MB.
 # Tests that libraries bring along, pip and setuptools are left out.

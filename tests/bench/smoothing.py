@@ -1,12 +1,12 @@
 """Storage that smoothing needs for a 100 MW replay of a measured training job, against foresight.
 
 The load is the measured node power of a training of GPT-3 (2 s, held), scaled to 100 MW, with 45 MW
-before it starts and after it stops. The parameters of the limiter were chosen on another trace, the
-fine-tuning of Llama 2 (LoRA); what it comes to there is shown first. The limiter runs every 50 ms
-on the load of the step before; it is given a storage sized from the range of the load alone and
-never a look ahead; with notice it is told of start and stop 60 s before, as a scheduler would:
-50 MW up, 50 MW down. The verdicts are those of `core/compliance` on every step. Losses are left out
-everywhere.
+before it starts and after it stops. What the limiter comes to on another trace, the fine-tuning of
+Llama 2 (LoRA), is shown first. Its parameters were not fixed before: both traces were looked at
+when they were chosen. The limiter runs every 50 ms on the load of the step before; it is given a
+storage sized from the range of the load alone and never a look ahead; with notice it is told of
+start and stop 60 s before, as a scheduler would: 50 MW up, 50 MW down. The verdicts are those of
+`core/compliance` on every step. Losses are left out everywhere.
 
 Against: the least power and the least energy (each by itself) of a linear programme that knows all
 of the trace, in steps of 1 s. For all three codes together it is held to the tightest limit only,
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FILE = "mlperf_gpt3_64x8h100_node_power_2s.csv.gz"
-CHOSEN_ON = "mlperf_lora_64x8h100_node_power_2s.csv.gz"
-"""What the parameters of the limiter were chosen on."""
+OTHER_TRACE = "mlperf_lora_64x8h100_node_power_2s.csv.gz"
+"""Shown beside the trace of the targets."""
 RULES = ("ercot_swing", "ieso_v3", "caiso_straw")
 SITE_W, IDLE_W, JOB_W = 100e6, 45e6, 50e6
 """Highest power, power without a job, and what a scheduler says that a job takes [W]."""
@@ -86,7 +86,7 @@ def run() -> list[Result]:
     """Replay with and without notice, plain and with foresight."""
     rules = [load_rules(name) for name in RULES]
     bounds = compliance.bounds(rules, SITE_W)
-    results = _chosen(bounds)
+    results = _on_the_other(bounds)
     load_w = _load(FILE)
     least = foresight.least(load_w, 1.0, 15, 5e6)
     results += _told("foresight", least)
@@ -104,9 +104,9 @@ def run() -> list[Result]:
     return results + _plain(load_w, 2e6, RULES[:1], least, "ERCOT alone: ")
 
 
-def _chosen(bounds: Sequence[Bound]) -> list[Result]:
-    """Return what the limiter comes to on the trace that its parameters were chosen on."""
-    load_w = _load(CHOSEN_ON)
+def _on_the_other(bounds: Sequence[Bound]) -> list[Result]:
+    """Return what the limiter comes to on the other trace."""
+    load_w = _load(OTHER_TRACE)
     least = foresight.least(load_w, 1.0, 15, 5e6)
     results = _told("LoRA: foresight", least)
     for notice in (0, NOTICE_S):

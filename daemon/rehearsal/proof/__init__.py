@@ -31,9 +31,10 @@ and no scan comes of it. A trick is played only where a scan takes notice.
 **What is not shown.** Two sources that are in parallel while the selector is not on auto are for
 the person to end who has taken it, whoever joined them. A main that closed by its synchronism
 check and shows open ever after is sent out only when its close has had its time, 14 s instead of 2
-s. With a sudden disturbance the search of the mains has not come to its end: in its first 375,000
-situations, with 55,000 waiting, nine things were wrong with daemon or model and were mended; since
-then it has not been gone through again.
+s. With a sudden disturbance no search has come to its end. That of the mains was broken off after
+375,000 situations with 55,000 waiting; what it found wrong with daemon and model was mended, and
+since then it has not been gone through again. That of the intake (ALTS-1) finds situations that
+nobody has judged yet.
 
 Where zones are joined, more is searched than can happen, never less. So a search that finds nothing
 proves; what it finds can be an artefact of joining, and is replayed before it is believed.
