@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.core.estimation.network import Floats
+    from daemon.core.estimation.suspects import Suspects
     from tests.feeders import Metered
 
 STEP_S: Final = 0.1
@@ -115,11 +116,13 @@ class Watch:
         self.now_ns = ns(1000.0)
         n = len(plant.of.y)
         self.state = bad_data.begun(n)
+        self.news = np.zeros(n, dtype=np.bool_)
 
-    def scan(self) -> tuple[bad_data.Suspect, ...]:
+    def scan(self) -> Suspects:
         """Move on by one scan; return who has become suspect in it."""
         self.now_ns += ns(STEP_S)
-        z, news, quality = self.plant.read()
+        z, self.news, quality = self.plant.read()
+        news = self.news
         quality = quality.copy()
         quality[bad_data.aged(self.state)] = np.maximum(quality[bad_data.aged(self.state)], 1)
         quality[bad_data.absent(self.state)] = ABSENT
@@ -133,7 +136,7 @@ class Watch:
                 z,
                 news,
                 solution,
-                self.tracker.basis_of_last() if solution.tested else None,
+                self.tracker.others_of_last(lagging=False) if solution.tested else None,
             ),
             Instrumented(self.told.sigma, ~self.told.pseudo),
             self.params,

@@ -6,7 +6,7 @@ loads to end in order while their storage still lasts, before their coolant is t
 or when they are cut off on purpose (`emergency`). They run in this order and meet in the `Relief`
 of the lane's facts. None of them spends storage: they make it last. `peaks` does, with what is
 above the reserve only and while nothing but the utility feeds: it keeps the demand that is billed
-low, by what `shaving` reckons.
+low, by what `shaving` reckons. `compensation` leads reactive power: voltage, and room for flicker.
 
 Must not know: breakers. It proposes bounds on set-points and orderly shutdowns; arbitration narrows
 them from safety to economy. A dead meter means an assumed overload and never the last value.

@@ -291,7 +291,7 @@ def _budget_w(
 def _others_w(view: View, plan: _Plan) -> float:
     """Return what all other loads take from AC; the rating of one that is not known [W]."""
     total_w = 0.0
-    powers = zip(plan.others, plan.of_others.read(view.image), strict=True)
+    powers = zip(plan.others, view.best(plan.of_others), strict=True)
     for (item, _, efficiency_pu), power_w in powers:
         total_w += (item.ratings["power_w"] if power_w is None else power_w) / efficiency_pu
     return total_w

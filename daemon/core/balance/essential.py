@@ -144,7 +144,7 @@ def _surplus(
 
 def _takes_w(view: View, load: Equipment) -> float:
     """Return what a load takes, or will when it has started [W]."""
-    stage, power_w = view.stage(load.id), view.read(load.id, "power_w")
+    stage, power_w = view.stage(load.id), view.best_of(load.id, "power_w")
     if stage in _AT_REST:
         return 0.0
     return load.ratings["power_w"] if power_w is None or stage == "starting" else power_w

@@ -1,6 +1,7 @@
 """Peak shaving of the site: from its meters to the set-points of its storage.
 
-Theory of operation. Once in `every_s` the import is taken from the meters of the utilities, the
+Theory of operation. Once in `every_s` the import is taken from the meters of the utilities (from
+the estimate where one of them is not believed or silent), the
 load from it by what storage gives or takes. Both are summed up by the clock that bills
 (`shaving.shaver`), and storage is asked for what keeps the window at its aim. The aim is at first
 `paid_pu` of what the contract allows, then the highest window so far; once a day of the load is
@@ -30,14 +31,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Interval
 
-from daemon.core.balance.shaving import errand, shaver
+from daemon.core.balance.shaving import errand, history, shaver
 from daemon.core.balance.shaving.demand import Window, mean_w, room_w
 from daemon.core.balance.shaving.forecast import DAY_S
 from daemon.core.balance.shaving.reserve import reserve_j
 from daemon.core.balance.shaving.stores import Bands, Store, as_one, shares_w
+from daemon.core.facts import Demand
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Demand, Turn, View
+from daemon.core.view import Turn, View
 from daemon.model.commands import Finished, Proposal, Request
 from daemon.model.quantities import SECOND, ns
 
@@ -81,7 +83,8 @@ class Params:
         patience_pu: part of its power that storage waits for before it gives [pu].
         start_failure_s: until it is known that no set comes [s].
         reserve_pu: charge that is reserve at least [pu].
-        smoothing_pu: charge kept for smoothing, half of it at the top [pu].
+        smoothing_pu: charge kept for smoothing, half of it at the top; as much of it as the stage
+            of volatility asks for [pu].
         recharge_w: most that storage is recharged with after it gave [W].
         efficiency_pu: of each way [pu].
     """
@@ -90,7 +93,7 @@ class Params:
     paid_pu: Fraction = 1.0
     period_s: Annotated[float, Ge(DAY_S)] = 30 * DAY_S
     every_s: Annotated[float, Interval(ge=0.1, le=60.0)] = 1.0
-    plan_s: Annotated[float, Gt(0.0)] = 1800.0
+    plan_s: Annotated[float, Gt(0.0)] = 3600.0
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
     patience_pu: Fraction = 0.3
     start_failure_s: Annotated[float, Ge(0.0)] = 78.0
@@ -111,7 +114,10 @@ class State(NamedTuple):
         giving: storage has begun to give in this window.
         refilling: what it gave is not back yet.
         policy: what the aim is from.
-        asked: how many plans were asked for; the last one has this number below zero.
+        asked: how many requests were made; the last one has this number below zero.
+        planned: number of the last one that was for a plan.
+        recalled: number of the one for what was kept; 0 before it is made.
+        kept_ns: begin of the window that began when it was last kept [ns].
         wishes: what is proposed until the next look.
         slewed_w: power that all stores together were last asked for [W].
     """
@@ -124,6 +130,9 @@ class State(NamedTuple):
     refilling: bool = False
     policy: str = "ratchet"
     asked: int = 0
+    planned: int = 0
+    recalled: int = 0
+    kept_ns: int = 0
     wishes: tuple[Proposal, ...] = ()
     slewed_w: float = 0.0
 
@@ -160,18 +169,16 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = _plan(view.site, view.points)
     if not plan.stores or not plan.meters or view.site.contract.import_limit_w <= 0.0:
         return Turn(state)
-    state = _answered(view, state)
+    state = _answered(view, state, params)
     if view.now_ns < state.due_ns:
         return Turn(state, state.wishes)
     state = state._replace(due_ns=view.now_ns + ns(params.every_s), wishes=())
-    believed = not {*view.facts.meters.condemned, *view.facts.meters.doubted} & {*plan.meters}
-    imports_w = [power_w for power_w in plan.imports.read(view.image) if power_w is not None]
-    told = plan.told.read(view.image)
+    imports_w = [import_w for import_w in view.best(plan.imports) if import_w is not None]
+    told = view.best(plan.told)
     powers_w = [power_w for power_w in told[::4] if power_w is not None]
     known = len(imports_w) == len(plan.meters) and len(powers_w) == len(plan.stores)
-    if not believed or not known:
-        blind = view.facts.demand._replace(policy="none")
-        return Turn(state, facts={"demand": blind})
+    if not known:
+        return Turn(state, facts={"demand": view.facts.demand._replace(policy="none")})
     state = _measured(view, state, sum(imports_w), sum(powers_w), params)
     return _shaved(view, state, plan, told, params)
 
@@ -200,9 +207,10 @@ def _measured(view: View, state: State, import_w: float, storage_w: float, param
         begun = shaver.initial(utc_ns, settings, first_w=first_w)
         unseen_s = (utc_ns - begun.window.begun_ns) / SECOND
         window = begun.window._replace(drawn_j=first_w * unseen_s)
-        return state._replace(
-            billed=begun._replace(window=window), load_w=load_w, period=period, giving=False
-        )
+        unseen_s = (utc_ns - begun.sample.begun_ns) / SECOND
+        sample = begun.sample._replace(drawn_j=load_w * unseen_s)
+        begun = begun._replace(window=window, sample=sample)
+        return state._replace(billed=begun, load_w=load_w, period=period, giving=False)
     if utc_ns - before.window.at_ns > ns(_GAP * params.every_s):
         import_w = shaver.aim_w(before, utc_ns, settings)
     if not _on_utility(view):
@@ -230,15 +238,19 @@ def _shaved(
     one = as_one(stores)
     shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings)
     state = state._replace(billed=shaving, asked=state.asked + len(requests))
+    if requests:
+        state = state._replace(planned=state.asked)
+    state, memories = _remembered(state, settings)
     aim_w = shaver.aim_w(shaving, utc_ns, settings)
-    wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings)
+    wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings, one, sum(free_j))
     if not state.giving and -wanted_w < params.patience_pu * one.discharge_w:
         wanted_w = max(0.0, wanted_w)
     full_j = sum(s.top_j - s.floor_j for s in stores)
     giving = state.giving or wanted_w < 0.0
     refilling = giving or (state.refilling and sum(free_j) < 0.99 * full_j)
     governed = refilling or aim_w < view.site.contract.import_limit_w
-    wanted_w = _slewed_w(view, state, min(wanted_w, params.recharge_w), params)
+    wanted_w = min(max(wanted_w, -one.discharge_w), one.charge_w, params.recharge_w)
+    wanted_w = _slewed_w(view, state, wanted_w, params)
     wishes: tuple[Proposal, ...] = ()
     if governed and _may_act(view):
         shares = shares_w(stores, energies_j, wanted_w, _HELD * params.every_s)
@@ -251,6 +263,7 @@ def _shaved(
     demand = _demand(shaving, state.policy, aim_w, settings, plan, stores)
     slewed_w = wanted_w if wishes else 0.0
     state = state._replace(giving=giving, refilling=refilling, wishes=wishes, slewed_w=slewed_w)
+    requests = (*requests, *memories)
     return Turn(state, wishes, events, requests=requests, facts={"demand": demand})
 
 
@@ -314,7 +327,7 @@ def _stores(
                 _most_w(view, item, "discharge_limit_w", give_w) if usable else 0.0,
                 capacity_j,
                 params.efficiency_pu,
-                Bands(kept_j, params.smoothing_pu * capacity_j),
+                Bands(kept_j, view.facts.volatility.kept_pu * params.smoothing_pu * capacity_j),
             )
         )
         counted_j = view.facts.charge.usable_wh.get(item.id, item.ratings["energy_wh"]) * _WH
@@ -346,15 +359,36 @@ def _asked(
     return shaving, (Request(number, errand.PLAN, errand.written(request, settings)),)
 
 
-def _answered(view: View, state: State) -> State:
-    """Take up the plan that was asked for last."""
+def _remembered(state: State, settings: shaver.Params) -> tuple[State, tuple[Request, ...]]:
+    """Return the requests for what was kept before, once, and to keep what each window adds."""
+    billed = state.billed
+    assert billed is not None
+    number, begun_ns = state.asked + 1, billed.window.begun_ns
+    if not state.recalled:
+        state = state._replace(asked=number, recalled=number, kept_ns=begun_ns)
+        return state, (Request(-number, history.RECALL, {}),)
+    if begun_ns == state.kept_ns:
+        return state, ()
+    kept = history.written(billed, state.period, settings)
+    return state._replace(asked=number, kept_ns=begun_ns), (Request(-number, history.KEEP, kept),)
+
+
+def _answered(view: View, state: State, params: Params) -> State:
+    """Take up the plan that was asked for last, and what was kept before."""
     if not view.inbox or state.billed is None:
         return state
     for message in view.inbox:
-        if isinstance(message, Finished) and message.request_id == -state.asked < 0:
+        billed = state.billed
+        assert billed is not None
+        if not isinstance(message, Finished) or message.request_id >= 0:
+            continue
+        if message.request_id == -state.planned:
             plan = errand.read(message.result)
-            if plan is not None:
-                state = state._replace(billed=state.billed._replace(plan=plan))
+            state = state._replace(billed=billed._replace(plan=plan or billed.plan))
+        elif message.request_id == -state.recalled:
+            settings = _settings(view.site, params)
+            billed = history.resumed(billed, message.result, state.period, settings)
+            state = state._replace(billed=billed)
     return state
 
 

@@ -30,7 +30,7 @@ from daemon.model.quantities import ns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from daemon.core.view import Path
+    from daemon.core.facts import Path
     from daemon.model.plant import Site
 
 OWNER: Final = "shedding"

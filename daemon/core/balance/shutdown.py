@@ -43,8 +43,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Interval
 
 from daemon.core.balance import cooling, emergency
+from daemon.core.facts import Path
 from daemon.core.topology import once_per_site
-from daemon.core.view import Path, Turn, View
+from daemon.core.view import Turn, View
 from daemon.model.commands import Finished, Proposal, Request
 from daemon.model.quantities import ns
 

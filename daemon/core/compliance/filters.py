@@ -12,7 +12,7 @@ from math import exp, tau
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.linalg.blas import dtbsv  # scipy.signal would take 27 MB of every daemon
 
 from daemon.model.quantities import SECOND
 
@@ -70,7 +70,15 @@ def _pole(state: float, steps_ns: NDArray[np.int64], values: Floats, corner_hz: 
                 state = keep * state + (1.0 - keep) * float(values[i])
                 out[i] = state
         else:
-            run, _ = lfilter([1.0 - keep], [1.0, -keep], values[begin:end], zi=[keep * state])
-            out[begin:end] = run
-            state = float(run[-1])
+            out[begin:end] = _recursion(keep, (1.0 - keep) * values[begin:end], state)
+            state = float(out[end - 1])
     return out
+
+
+def _recursion(keep: float, added: Floats, state: float) -> Floats:
+    """Return y[i] = keep y[i-1] + added[i]: a system of two diagonals, solved from the top."""
+    added[0] += keep * state
+    diagonals = np.empty((2, len(added)), order="F")
+    diagonals[0], diagonals[1] = 1.0, -keep
+    solved: Floats = dtbsv(1, diagonals, added, lower=1, diag=1)
+    return solved

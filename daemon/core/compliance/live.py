@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 import numpy as np
 from annotated_types import Ge, Interval, MaxLen, MinLen
 
+from daemon.core.compliance.bounds import bounds
 from daemon.core.compliance.judging import Court, begin, cut, take, verdicts
 from daemon.core.compliance.limits import (
     DIP_PU,
@@ -39,15 +40,16 @@ from daemon.core.compliance.limits import (
     contract_rules,
 )
 from daemon.core.compliance.samples import Given, Samples
+from daemon.core.facts import Compliance
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Compliance, Turn
+from daemon.core.view import Turn
 from daemon.model.compliance import Kept
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.view import View
-    from daemon.model.compliance import Verdict
+    from daemon.model.compliance import Bound, Verdict
     from daemon.model.events import Event
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
@@ -218,7 +220,7 @@ def _sample(view: View, plan: _Plan, feed: int, origin_ns: int) -> tuple[Sample 
 
     A feed that is dead has no frequency; it is not off its own.
     """
-    values = view.gauge(plan.gauges)
+    values = view.believed(plan.gauges)
     powers = values[0::3]
     if None in powers:
         return None, feed
@@ -285,8 +287,15 @@ def _judged(view: View, state: State, params: Params, but_s: float) -> Turn[Stat
         kept=kept,
         broken=broken,
     )
-    fact = Compliance(kept, tuple(name for name, _ in broken))
+    fact = Compliance(kept, tuple(name for name, _ in broken), _bounds(view, params))
     return Turn(after, events=events, facts={"compliance": fact})
+
+
+def _bounds(view: View, params: Params) -> tuple[Bound, ...]:
+    """Return what all limits demand of how power moves; found once."""
+    known = view.facts.compliance.bounds
+    contract = view.site.contract
+    return known or bounds((contract_rules(contract), *params.sets), contract.import_limit_w)
 
 
 def _kept(verdict: Verdict) -> Kept:

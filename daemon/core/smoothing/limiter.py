@@ -39,8 +39,6 @@ _SOON_S: Final = 0.25
 """A jump that takes no longer than this is at once [s]."""
 _EARLY_S: Final = 1.0
 """What is done beforehand is begun so much earlier than need be [s]."""
-_LATE_S: Final = 2.0
-"""An announced step is waited for so long [s]."""
 _HALVINGS: Final = 12
 """Of the range of the load, to find what a charge bears."""
 
@@ -58,6 +56,7 @@ class Params:
         dead_band_pu: of the range of the load: swings that are left to the storage [pu].
         mean_pu: time of the slow mean, of energy by range [pu].
         centring_pu: time of centring, of energy by range [pu].
+        late_s: an announced step is waited for so long, or takes so long to be complete [s].
     """
 
     energy_j: Annotated[float, Gt(0.0)]
@@ -68,6 +67,7 @@ class Params:
     dead_band_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.15
     mean_pu: Annotated[float, Gt(0.0)] = 2.0
     centring_pu: Annotated[float, Gt(0.0)] = 2.0
+    late_s: Annotated[float, Gt(0.0)] = 2.0
 
     @property
     def range_w(self) -> float:
@@ -123,8 +123,11 @@ def step(
     load_w: float,
     stored_j: float,
     notices: Sequence[Notice] = (),
+    is_w: float | None = None,
 ) -> State:
     """Return the state with the power that the connection shall have from now on.
+
+    Where the power of the connection is measured, that is what is remembered, not what was wanted.
 
     Args:
         state: before.
@@ -134,24 +137,38 @@ def step(
         load_w: as measured last [W].
         stored_j: of the band of smoothing, from 0 to `energy_j` [J].
         notices: steps that have been announced and not come.
+        is_w: power of the connection as measured, None where it is what was chosen last [W].
     """
     pace = catch_up.paces(bounds)
     mean_w = _mean(state, params, now_ns, load_w, notices)
+    if is_w is not None:
+        state = state._replace(grid_w=is_w, seen=_passed(bounds, state.seen, now_ns, is_w))
     allowed = funnel.room(bounds, state.seen, now_ns)
-    ahead = _prepared(state, pace, now_ns, notices)
+    ahead = _prepared(state, params, pace, now_ns, notices)
     if ahead is not None:
-        wanted_w = mean_w + (_beforehand_w(pace, ahead) if ahead.at_ns > now_ns else 0.0)
+        comes = ahead.at_ns > now_ns
+        wanted_w = _towards_w(params, pace, ahead, mean_w) if comes else mean_w
         wanted_w = _bearable(params, pace, ahead, now_ns, load_w, stored_j).nearest(wanted_w)
     elif _spent(state, params, pace, load_w, stored_j):
         wanted_w = load_w
     else:
         wanted_w = _calm(params, pace, mean_w, load_w, stored_j)
     grid_w = allowed.nearest(wanted_w)
-    seen = tuple(
-        funnel.passed(bound, was, now_ns, grid_w)
-        for bound, was in zip(bounds, state.seen, strict=True)
-    )
+    seen = state.seen if is_w is not None else _passed(bounds, state.seen, now_ns, grid_w)
     return State(grid_w, mean_w, now_ns, seen, ahead)
+
+
+def _passed(
+    bounds: Sequence[Bound], seen: Sequence[Seen], now_ns: int, grid_w: float
+) -> tuple[Seen, ...]:
+    """Return what the bounds remember after a power of the connection."""
+    pairs = zip(bounds, seen, strict=True)
+    return tuple(funnel.passed(bound, was, now_ns, grid_w) for bound, was in pairs)
+
+
+def watched(state: State, bounds: Sequence[Bound], now_ns: int, is_w: float) -> State:
+    """Return the state after a measured power that nobody limited."""
+    return State(is_w, is_w, now_ns, _passed(bounds, state.seen, now_ns, is_w))
 
 
 def charge_j(params: Params, pace: Sequence[Pace], level_w: float) -> float:
@@ -190,15 +207,26 @@ def _beforehand_w(pace: Sequence[Pace], notice: Notice) -> float:
     return part_w if notice.change_w > 0.0 else -part_w
 
 
+def _towards_w(params: Params, pace: Sequence[Pace], notice: Notice, mean_w: float) -> float:
+    """Return where to be when a step comes, at the slow mean or further towards the step [W].
+
+    A mean from which the step would lead out of the range of the load was moved by something else,
+    such as a pause of the job: then the end of the range counts, and half the step before it.
+    """
+    after_w = min(max(mean_w + notice.change_w, params.low_w), params.high_w)
+    half_w = after_w - notice.change_w + _beforehand_w(pace, notice)
+    return max(half_w, mean_w) if notice.change_w > 0.0 else min(half_w, mean_w)
+
+
 def _prepared(
-    state: State, pace: Sequence[Pace], now_ns: int, notices: Sequence[Notice]
+    state: State, params: Params, pace: Sequence[Pace], now_ns: int, notices: Sequence[Notice]
 ) -> Notice | None:
     """Return the announced step that it is time to prepare for; what has begun goes on.
 
     It goes on until a while after the step was to come: a job that is late is no swing back.
     """
     ahead = state.ahead
-    if ahead is not None and now_ns - ahead.at_ns < ns(_LATE_S):
+    if ahead is not None and now_ns - ahead.at_ns < ns(params.late_s):
         return ahead
     first = min((n for n in notices if n.at_ns > now_ns), default=None)
     if first is None:
@@ -222,7 +250,7 @@ def _bearable(
     than the storage holds, or has room for. A storage that is kept ready for sudden steps also
     bears the way back of a step that does not come; one that relies on notice does not.
     """
-    until_ns = ahead.at_ns if ahead.at_ns > now_ns else ahead.at_ns + ns(_LATE_S)
+    until_ns = ahead.at_ns if ahead.at_ns > now_ns else ahead.at_ns + ns(params.late_s)
     left_s = max((until_ns - now_ns) / SECOND, _SOON_S)
     give_w = _held_w(params, pace, left_s, stored_j)
     take_w = _held_w(params, pace, left_s, params.energy_j - stored_j)

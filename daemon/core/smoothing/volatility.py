@@ -25,10 +25,9 @@ is not the load that moves; the stage stands meanwhile.
         RESTLESS, NEARLY_CALM -> INTERMEDIATE
         CALM -> INITIAL
 
-No controller reads the stage: it is shown, counted and, when turbulent, alarmed, and what follows
-is for people. *Initial* (below 5 %): smoothing has nothing to do, its band may be lent to shaving
-(`peaks.smoothing_pu`). *Intermediate* (5 to 20 %): keep the band. *Turbulent* (above 20 %): set a
-smoothing profile for the rows, and widen the band.
+The stage is shown, counted and, when turbulent, alarmed; its row of `strategy` says what it means
+for limits, bands, the rows' floor and how often the connection is looked at. *Initial* is below
+5 %, *turbulent* above 20 %.
 
 Source: thresholds and window, numbers of the product; percentile and hysteresis, own choice.
 """
@@ -42,9 +41,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Interval, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import Volatility
 from daemon.core.gauges import Gauges
+from daemon.core.smoothing.strategy import STRATEGIES
 from daemon.core.topology import once_per_site
-from daemon.core.view import Turn, Volatility
+from daemon.core.view import Turn
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     gauges, rated_w = _gauges(view.site, view.points)
     if not rated_w:
         return Turn(state)
-    powers_w = [power_w for power_w in gauges.read(view.image) if power_w is not None]
+    powers_w = [power_w for power_w in view.believed(gauges) if power_w is not None]
     second = view.now_ns // SECOND
     if len(powers_w) < len(gauges.points) or not _on_utility(view):
         return Turn(State(state.stage, state.since_ns))
@@ -210,7 +211,7 @@ def _judged(view: View, state: State, rated_w: float, params: Params) -> Turn[St
         return Turn(state)
     after, facts = (
         state._replace(stage=stage, since_ns=since_ns),
-        {"volatility": Volatility(stage.value)},
+        {"volatility": Volatility(stage.value, STRATEGIES[stage.value].kept_pu)},
     )
     if state.stage is Stage.UNKNOWN:
         return Turn(after, facts=facts)

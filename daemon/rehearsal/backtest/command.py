@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from daemon.rehearsal.compliance.trace_file import TraceFile
 
 _DAY_S: Final = 86_400.0
-_PERIODS: Final = 15
-"""Control periods in a window: a minute of a quarter of an hour."""
+_TOO_LARGE: Final = 20.0
+"""Storage of so many times the load is none anybody built: one of the two is in another unit."""
+_PERIODS: Final = 30
+"""Control periods in a window: the live controller looks at a mean of the load over as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,12 @@ def _course(trace: TraceFile, wish: Wish) -> tuple[Course, tuple[str, ...]]:
         raise TraceError(f"{trace.path}: no power in it (valid: any column *_w)")
     parts = list(zip(trace.parts, trace.parts[1:], strict=False))
     t_ns, power_w = trace.samples.t_ns, trace.samples.values["power_w"]
+    top_w, most_w = float(power_w.max()), max(power for power, _ in wish.storage)
+    if most_w > _TOO_LARGE * top_w:
+        raise TraceError(
+            f"{trace.path}: its highest power is {top_w:g} W, and the storage has {most_w:g} W: is "
+            "it in kW or MW? Columns named _w are in W (--scale-to if its size does not matter)"
+        )
     begin, end = max(parts, key=lambda p: int(t_ns[p[1] - 1] - t_ns[p[0]]))
     notes: tuple[str, ...] = ()
     if len(parts) > 1:

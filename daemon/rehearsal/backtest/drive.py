@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from daemon.core.balance.shaving.forecast import Foresee
     from daemon.core.balance.shaving.stores import Store
     from daemon.rehearsal.backtest.course import Course
 
@@ -90,6 +91,7 @@ def driven(
     given: shaver.Params,
     *,
     blind: int = 1,
+    ways: Mapping[str, Foresee] = BOTH,
     tick: Callable[[int], None] | None = None,
 ) -> Run:
     """Return what the controller makes of a load.
@@ -100,13 +102,14 @@ def driven(
         name: of the policy.
         given: parameters of the controller; lengths are those of the course.
         blind: control periods for which what is set holds, and after which it is looked again.
+        ways: to foresee, by name.
         tick: called after each window with the number of windows so far.
     """
     if name == NONE:
         return alone(course)
     if name == FORESIGHT:
         return foreseen(course, stores)
-    policy, params = POLICIES[name], params_for(course, given)
+    policy, params = POLICIES[name], params_for(course, given, blind)
     one, for_s, step_ns = as_one(stores), course.period_s, ns(course.period_s)
     floor_j = sum(store.floor_j for store in stores)
     first_w = first_aim_w(course, stores)
@@ -125,10 +128,11 @@ def driven(
         if policy.plans:
             state, request = shaver.asked(state, now_ns, one, sum(energies_j) - floor_j, params)
             if request:
-                plans.append(shaver.planned(request, params, BOTH))
+                plans.append(shaver.planned(request, params, ways))
                 state = state._replace(plan=plans[-1])
         if k % blind == 0:
-            asked_w = shaver.wanted_w(state, now_ns, load_w, params)
+            free_j = sum(energies_j) - floor_j
+            asked_w = shaver.wanted_w(state, now_ns, load_w, params, one, free_j)
         # The device itself gives no more than is drawn: its own guard against export is that fast.
         asked_now_w = max(asked_w, min(0.0, -now_w - params.hold.export_w))
         shares = shares_w(stores, energies_j, asked_now_w, for_s)

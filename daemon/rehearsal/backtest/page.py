@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.console.report import style
-from daemon.rehearsal.backtest.words import TITLES, heads, row
+from daemon.rehearsal.backtest.words import TITLES, foreseen_by, heads, row
 from daemon.rehearsal.compliance.drawing import LEFT, RIGHT, WIDTH
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield from (f'<p class="note">{escape(note)}</p>\n' for note in outcome.notes)
     yield _table(outcome)
     runs = outcome.runs
+    yield from (f"<p>{escape(foreseen_by(r).strip())}</p>\n" for r in runs if r.pinball_w)
     yield _figure("billed demand [MW]", runs, [r.demands_w / 1e6 for r in runs], outcome.window_s)
     stored = [r for r in runs if r.energy_j.any()]
     if stored:

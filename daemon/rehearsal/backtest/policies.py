@@ -50,10 +50,11 @@ def first_aim_w(course: Course, stores: Sequence[Store]) -> float:
     return found.peak_w if found else 0.0
 
 
-def params_for(course: Course, given: shaver.Params) -> shaver.Params:
-    """Return the parameters with the lengths of the course."""
+def params_for(course: Course, given: shaver.Params, blind: int) -> shaver.Params:
+    """Return the parameters with the lengths of the course, what is known `blind` periods old."""
     return replace(
         given,
         hold=replace(given.hold, window_s=course.window_s),
         forecast=replace(given.forecast, sample_s=course.sample_s),
+        level=replace(given.level, lag_s=blind * course.period_s),
     )

@@ -9,16 +9,18 @@ ends, and a window below the highest one so far costs nothing more.
   bottom (ride-through, never offered here), *smoothing* above it and below full, *shaving* between.
   Several stores are one resource, split so that none runs empty before another must.
 - `hold`: the power of the storage that keeps a window at an aim, from what was measured until now.
-  It recharges only what cannot make a new peak whatever the load does, and never lets power flow
-  back that the contract does not allow.
+  It recharges only what cannot make a new peak whatever the load does, never above what is paid
+  for, and never lets power flow back that the contract does not allow.
 - `ratchet`: the aim without any forecast: what it was, or the highest window so far.
 - `reserve`: what of a store no path can do without.
 - `forecast`: what the load may do, as an ensemble of futures by explicit rules, and the pinball
   loss by which ways to foresee are scored.
 - `learnt`: the same, learnt as it goes. Both are scored at each plan over the last days, and the
   better one is used.
-- `level`: the aim with the lowest expected peak over such an ensemble (receding horizon).
+- `level`: the aim with the lowest expected peak over such an ensemble (receding horizon), never
+  below what is paid for, and what is given before the load rises where energy is plenty.
 - `errand`: how a request for a plan travels to a worker and back.
+- `history`: what was seen before a restart, by the same way.
 - `programme`: the optimum when the future is known, as a linear programme with losses, wear and
   several stores: the yardstick, and the plan behind a point forecast.
 
@@ -26,13 +28,14 @@ ends, and a window below the highest one so far costs nothing more.
 rise of the load within a window, no window closes above the larger of its aim and what the load
 alone would have made of it; so the highest one is never above the larger of the first aim and the
 peak without storage. *Proof.* Charging is allowed only if the window would stay at its aim with the
-load `rise_w` above the last measured until its end. If something was charged in a window, take the
-last time: from then on storage only discharges, and the load stays below what was assumed; the
-window closes at its aim at most. If nothing was charged, storage only lowered the window. The aim
-is the first one or the highest window so far, so the bound carries over by induction. *And:* while
-the energy above the aim between two recharges is no more than the band holds, and the power above
-it no more than the storage has, every window closes at its aim. Nothing more can be promised of a
-causal rule: whatever it spends on a first rise is not there for a second one.
+load `rise_w` above the last measured until its end, storage giving by then what it has the power
+and the energy for. If something was charged in a window, take the last time: from then on storage
+gives what is needed, and the load stays below what was assumed; the window closes at its aim at
+most. If nothing was charged, storage only lowered the window. The aim is the first one or the
+highest window so far, so the bound carries over by induction. *And:* while the energy above the aim
+between two recharges is no more than the band holds, and the power above it no more than the
+storage has, every window closes at its aim. Nothing more can be promised of a causal rule: whatever
+it spends on a first rise is not there for a second one.
 
 Must not know: breakers, tariffs in money, or which forecast is the better one before it is scored.
 Arrays and values in and out; what is stale is left out by who calls.

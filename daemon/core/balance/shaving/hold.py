@@ -1,12 +1,14 @@
 """The power of the storage that keeps the window that runs at its aim.
 
 What was measured until now is all that is known: the load is taken as it was last, and the part of
-the window that has passed is made up for by the part that is left. The guarantee in the chapter
-rests on the bound of what is charged.
+the window that has passed is made up for by the part that is left. A rise late in a window can ask
+for more than storage has the power for; so where energy is plenty and power is not, it gives before
+the load rises (`guard_w`). The guarantee in the chapter rests on the bound of what is charged.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -22,17 +24,25 @@ class Params:
 
     Attributes:
         window_s: length of the window that is billed [s].
-        margin_pu: part of `rise_w` that is kept below the aim [pu].
         export_w: most that may flow back [W].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     window_s: Annotated[float, Gt(0.0)] = 900.0
-    margin_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.0
     export_w: Annotated[float, Interval(ge=0.0)] = 0.0
 
 
-def wanted_w(window: Window, load_w: float, aim_w: float, rise_w: float, params: Params) -> float:
+def wanted_w(
+    window: Window,
+    load_w: float,
+    aim_w: float,
+    rise_w: float,
+    params: Params,
+    *,
+    paid_w: float = math.inf,
+    backed_w: float = 0.0,
+    guard_w: float = 0.0,
+) -> float:
     """Return the power that storage should take, negative to give [W].
 
     Args:
@@ -41,9 +51,15 @@ def wanted_w(window: Window, load_w: float, aim_w: float, rise_w: float, params:
         aim_w: demand that is aimed at [W].
         rise_w: what the load may rise by until the window ends [W].
         params: of the hold.
+        paid_w: demand that costs nothing more: nothing is charged above it [W].
+        backed_w: what storage could give until the window ends, should the load rise [W].
+        guard_w: rise of the load that storage gives for before it comes, as far as it could not
+            make up for it any more [W].
     """
     length_ns = ns(params.window_s)
-    room = room_w(window, aim_w - params.margin_pu * rise_w, length_ns)
-    if room < load_w:
-        return max(room - load_w, min(0.0, -load_w - params.export_w))
-    return max(0.0, min(room, room_w(window, aim_w, length_ns) - rise_w) - load_w)
+    room = room_w(window, aim_w, length_ns)
+    sure = min(room, room - guard_w + backed_w)
+    if sure < load_w:
+        return max(sure - load_w, min(0.0, -load_w - params.export_w))
+    room = min(room, room_w(window, paid_w, length_ns))
+    return max(0.0, min(room, room - rise_w + backed_w) - load_w)

@@ -21,8 +21,8 @@ from annotated_types import Gt, Interval
 
 from daemon.core.balance.shaving import forecast, hold, level, ratchet
 from daemon.core.balance.shaving.demand import Window, advanced, opened
-from daemon.core.balance.shaving.stores import Store
-from daemon.model.quantities import ns
+from daemon.core.balance.shaving.stores import Store, limits_w
+from daemon.model.quantities import SECOND, ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Params:
     hold: hold.Params = field(default_factory=hold.Params)
     forecast: forecast.Params = field(default_factory=forecast.Params)
     level: level.Params = field(default_factory=level.Params)
-    every_s: Annotated[float, Gt(0.0)] = 1800.0
+    every_s: Annotated[float, Gt(0.0)] = 3600.0
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
-    rise_pu: Annotated[float, Interval(ge=0.5, le=1.0)] = 0.9
+    rise_pu: Annotated[float, Interval(ge=0.5, le=1.0)] = 0.97
     first_rise_w: Annotated[float, Interval(ge=0.0)] = 0.0
     limit_w: Annotated[float, Gt(0.0)] = math.inf
 
@@ -62,6 +62,8 @@ class Plan(NamedTuple):
         aim_w: demand to aim at; None without a history to plan by [W].
         expected_w: peak that is expected with it [W].
         rise_w: what the load may rise by within a window [W].
+        guard_w: rise of the load that is given for before it comes [W].
+        soft_w: what the aim rises by until the storage is empty [W].
         forecast: which way to foresee it rests on.
         pinball_w: loss of each over the last days, the lower the better [W].
     """
@@ -70,6 +72,8 @@ class Plan(NamedTuple):
     aim_w: float | None
     expected_w: float
     rise_w: float
+    guard_w: float = 0.0
+    soft_w: float = 0.0
     forecast: str = RULES
     pinball_w: Mapping[str, float] = {}
 
@@ -175,18 +179,38 @@ def planned(
     better = min(losses_w, key=losses_w.__getitem__) if losses_w else RULES
     futures_w = ways[better](samples_w, params.forecast)
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
-    aim_w, expected_w = level.best_aim_w(
+        return Plan(request.at_ns, None, request.highest_w, rise_w, 0.0, 0.0, better, losses_w)
+    outlook = level.Outlook(
         futures_w,
+        float(samples_w[-1]),
         window,
         params.forecast.sample_s,
-        request.store,
-        request.energy_j,
         request.highest_w,
-        params.level,
         rise_w,
     )
-    return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w)
+    known_w = _if_known_w(outlook, request, params)
+    aim_w, guard_w, expected_w, soft_w = level.best(
+        outlook, request.store, request.energy_j, params.level, known_w
+    )
+    aim_w -= params.level.margin_pu * request.store.discharge_w
+    return Plan(request.at_ns, aim_w, expected_w, rise_w, guard_w, soft_w, better, losses_w)
+
+
+def _if_known_w(outlook: level.Outlook, request: Request, params: Params) -> tuple[float, ...]:
+    """Return the aim that is best should the mean of the futures come, none where there is none."""
+    # The solver takes long to import: only where a plan is made.
+    from daemon.core.balance.shaving.programme import Worth, optimum  # noqa: PLC0415
+
+    found = optimum(
+        outlook.demands_w.mean(axis=0),
+        params.hold.window_s,
+        [request.store],
+        [request.energy_j],
+        highest_w=request.highest_w,
+        export_w=params.hold.export_w,
+        worth=Worth(wear_w_per_j=params.level.wear_w_per_j),
+    )
+    return (found.peak_w,) if found else ()
 
 
 def followed(state: State, now_ns: int, params: Params) -> Plan | None:
@@ -210,7 +234,14 @@ def aim_w(state: State, now_ns: int, params: Params) -> float:
     return min(ratchet.aim_w(state.first_w, state.highest_w), params.limit_w)
 
 
-def wanted_w(state: State, now_ns: int, load_w: float, params: Params) -> float:
+def wanted_w(
+    state: State,
+    now_ns: int,
+    load_w: float,
+    params: Params,
+    store: Store | None = None,
+    energy_j: float = 0.0,
+) -> float:
     """Return the power that storage should take, negative to give [W].
 
     Args:
@@ -218,6 +249,24 @@ def wanted_w(state: State, now_ns: int, load_w: float, params: Params) -> float:
         now_ns: time by the clock that bills [ns].
         load_w: import without storage, as last measured [W].
         params: of the controller.
+        store: all storage as one; without, recharging counts on nothing to be given back.
+        energy_j: what is in it [J].
     """
     rise_w = state.plan.rise_w if state.plan else params.first_rise_w
-    return hold.wanted_w(state.window, load_w, aim_w(state, now_ns, params), rise_w, params.hold)
+    plan = followed(state, now_ns, params)
+    left_ns = state.window.begun_ns + ns(params.hold.window_s) - state.window.at_ns
+    backed_w = -limits_w(store, energy_j, left_ns / SECOND)[0] if store else 0.0
+    limit_w = aim_w(state, now_ns, params)
+    if plan and store and store.top_j > store.floor_j:
+        empty_pu = (store.top_j - energy_j) / (store.top_j - store.floor_j)
+        limit_w = min(limit_w + plan.soft_w * min(1.0, max(0.0, empty_pu)), params.limit_w)
+    return hold.wanted_w(
+        state.window,
+        load_w,
+        limit_w,
+        rise_w,
+        params.hold,
+        paid_w=max(state.first_w, state.highest_w) or math.inf,
+        backed_w=backed_w,
+        guard_w=plan.guard_w if plan else 0.0,
+    )

@@ -23,7 +23,7 @@ def lose(hall: Lane) -> None:
     hall.run(1.0)
     hall.lose_utility()
     for _ in range(10):
-        hall.obey_caps(hall.scan())
+        hall.obey_rows(hall.scan())
 
 
 def test_nothing_is_sent_on_utility() -> None:
@@ -78,7 +78,7 @@ def test_caps_rise_by_steps_on_four_sets() -> None:
     seen = [0.45]
     for n in range(200):
         done = hall.scan(on_sets(4)) if n % 10 == 0 else hall.scan()
-        hall.obey_caps(done)
+        hall.obey_rows(done)
         sent = commands([done], "power_cap_pu")
         if sent:
             assert len({c.value for c in sent}) == 1
@@ -101,7 +101,7 @@ def test_two_sets_carry_the_rows_below_a_third_of_the_hall() -> None:
     for name in ("52-VCB-HA", "52-VCB-HB"):
         hall.put(f"{name}.load_voltage_v", 6600.0)
     for n in range(300):
-        hall.obey_caps(hall.scan(on_sets(2)) if n % 10 == 0 else hall.scan())
+        hall.obey_rows(hall.scan(on_sets(2)) if n % 10 == 0 else hall.scan())
         assert sum(shown(hall).values()) * RATED_W <= 3.3e6
     assert sum(shown(hall).values()) * RATED_W > 3.0e6
     assert shown(hall)["ROW-1"] > shown(hall)["ROW-6"] >= 0.3
@@ -114,7 +114,7 @@ def test_limit_of_the_switching_lane_is_kept_and_read_back() -> None:
     told = []
     for _ in range(25):
         done = hall.scan()
-        hall.obey_caps(done)
+        hall.obey_rows(done)
         told += [m.values["rows_limit_w"] for m in done.messages if isinstance(m, LaneMessage)]
     assert sum(shown(hall).values()) * RATED_W <= 2.0e6
     assert told[-1] == pytest.approx(sum(shown(hall).values()) * RATED_W)
@@ -124,7 +124,7 @@ def test_with_one_set_the_rows_stay_on_storage_under_their_cap() -> None:
     hall = Lane()
     lose(hall)
     for _ in range(60):
-        hall.obey_caps(hall.scan(on_sets(1, rows_limit_w=0.0), after_s=1.0))
+        hall.obey_rows(hall.scan(on_sets(1, rows_limit_w=0.0), after_s=1.0))
     assert set(shown(hall).values()) == {0.45}
 
 
@@ -138,7 +138,7 @@ def test_caps_are_released_when_the_utility_is_back() -> None:
     steps = []
     for _ in range(100):
         steps.append(hall.scan())
-        hall.obey_caps(steps[-1])
+        hall.obey_rows(steps[-1])
     assert set(shown(hall).values()) == {1.0}
     assert events(steps, "caps_released")
     assert not commands(hall.run(20.0), "power_cap_pu"), "it has let go"
@@ -150,11 +150,11 @@ def test_after_a_momentary_loss_the_rows_are_let_go_at_once() -> None:
     hall.run(1.0)
     hall.scan(dark())
     for _ in range(5):
-        hall.obey_caps(hall.scan())
+        hall.obey_rows(hall.scan())
     assert set(shown(hall).values()) == {0.45}
-    hall.obey_caps(hall.scan(supply()))
+    hall.obey_rows(hall.scan(supply()))
     for _ in range(3):
-        hall.obey_caps(hall.scan())
+        hall.obey_rows(hall.scan())
     assert set(shown(hall).values()) == {1.0}
 
 

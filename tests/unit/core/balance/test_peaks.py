@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from daemon.core.balance.shaving.errand import PLAN
+from daemon.core.balance.shaving.history import KEEP, RECALL
 from daemon.model.commands import Finished, OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.main_lane import UTC_NS, Lane, commands, events, on_sets, supply
@@ -160,3 +161,16 @@ def test_a_plan_is_asked_for_once_a_day_is_known_and_followed_when_it_comes() ->
     assert events([done], "shaving_policy")[0].fields["policy"] == "learnt"
     hall.scan(Finished(request.id, None), after_s=1.0)
     assert hall.state.facts.demand.aim_w == 4.8e6, "a plan that failed changes nothing"
+
+
+def test_what_one_daemon_saw_the_next_one_begins_with() -> None:
+    hall = hall_of(4e6)
+    first = [hall.scan(supply()), hall.scan(after_s=1.0), hall.scan(after_s=left_s(hall) + 1.0)]
+    [recall] = [r for done in first for r in done.requests if r.function == RECALL]
+    [keep] = [r for done in first for r in done.requests if r.function == KEEP]
+    assert keep.arguments["samples_w"][-1] == pytest.approx(4e6, rel=1e-3)
+    hall.scan(Finished(recall.id, None), after_s=1.0)
+    alone_w = hall.state.facts.demand.highest_w
+    hall.scan(Finished(recall.id, {**keep.arguments, "highest_w": alone_w + 1e5}), after_s=1.0)
+    assert hall.state.facts.demand.highest_w == alone_w + 1e5
+    assert hall.state.facts.demand.aim_w == 5.5e6, "never above the contract"

@@ -26,7 +26,7 @@ def in_the_dark(hall: Lane) -> None:
     hall.run(1.0)
     hall.lose_utility()
     for _ in range(50):
-        hall.obey_caps(hall.scan(dark(outage=True, sets_pending=4)))
+        hall.obey_rows(hall.scan(dark(outage=True, sets_pending=4)))
 
 
 @pytest.mark.fault("F42")
@@ -212,8 +212,7 @@ def hooked() -> Lane:
     """Return a hall whose site names a program."""
     hall = Lane()
     north = replace(hall.site.north, hook=Hook(("/opt/tell", "--all"), 2.0))
-    hall.site = replace(hall.site, north=north)
-    hall.params = core.Params("main", hall.site, hall.points, hall.params.control, 1)
+    hall.take(replace(hall.site, north=north))
     return hall
 
 

@@ -78,6 +78,15 @@ def test_notice_saves_half_of_the_storage() -> None:
     assert np.abs(grid_w - load_w).max() == pytest.approx(30e6, rel=0.05)
 
 
+def test_a_pause_of_a_job_is_no_level_that_its_end_falls_from() -> None:
+    load_w = steps((HIGH_W, 300.0), (LOW_W, 20.0), (HIGH_W, 60.0), (LOW_W, 60.0))
+    stop = Notice(380 * SECOND, LOW_W - HIGH_W)
+    grid_w, _ = replayed(storage(60.0), load_w, (stop,))
+    rate = len(load_w) // 440
+    last = slice(350 * rate, 380 * rate)
+    assert np.abs(grid_w - load_w)[last].max() <= 0.5 * (HIGH_W - LOW_W)
+
+
 @pytest.mark.parametrize(("comes_w", "late_s"), [(55e6, 0.0), (70e6, 18.0), (HIGH_W, 5.0)])
 def test_a_wrong_notice_asks_for_no_more_than_a_storage_has_that_does_not_rely_on_it(
     comes_w: float, late_s: float

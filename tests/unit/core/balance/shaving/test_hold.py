@@ -28,6 +28,26 @@ def test_it_charges_only_what_a_rise_leaves() -> None:
     assert wanted_w(window, 98e6, 100e6, 5e6, Params()) == 0.0
 
 
+def test_it_charges_what_could_be_given_back() -> None:
+    window = Window(0, 0, 0.0)
+    assert wanted_w(window, 98e6, 100e6, 5e6, Params(), backed_w=4e6) == 1e6
+    assert wanted_w(window, 98e6, 100e6, 5e6, Params(), backed_w=40e6) == 2e6
+
+
+def test_it_charges_to_no_more_than_what_is_paid_for() -> None:
+    window = Window(0, 0, 0.0)
+    assert wanted_w(window, 80e6, 100e6, 0.0, Params(), paid_w=90e6) == 10e6
+    assert wanted_w(window, 95e6, 100e6, 0.0, Params(), paid_w=90e6) == 0.0
+
+
+def test_it_gives_before_a_rise_that_it_could_not_make_up_for() -> None:
+    window = Window(0, 0, 0.0)
+    for load_w, given_w in ((98e6, -2e6), (95e6, 0.0)):
+        wanted = wanted_w(window, load_w, 100e6, 20e6, Params(), backed_w=5e6, guard_w=9e6)
+        assert wanted == given_w
+    assert wanted_w(window, 98e6, 100e6, 20e6, Params(), backed_w=10e6, guard_w=9e6) == 0.0
+
+
 def test_it_never_exports() -> None:
     window = Window(0, 890 * SECOND, 890 * 110e6)
     assert wanted_w(window, 3e6, 100e6, 0.0, Params()) == -3e6
@@ -46,7 +66,10 @@ def driven(
     for k, now_w in enumerate(load_w, start=1):
         aim_w = ratchet.aim_w(first_w, max(demands, default=0.0))
         low_w, high_w = limits_w(store, energy_j, STEP_S)
-        power_w = min(max(wanted_w(window, seen_w, aim_w, rise_w, Params()), low_w), high_w)
+        left_s = (window.begun_ns + LENGTH - window.at_ns) / SECOND
+        backed_w = -limits_w(store, energy_j, left_s)[0]
+        wanted = wanted_w(window, seen_w, aim_w, rise_w, Params(), paid_w=aim_w, backed_w=backed_w)
+        power_w = min(max(wanted, low_w), high_w)
         energy_j = after_j(store, energy_j, power_w, STEP_S)
         least_j = min(least_j, energy_j)
         at_ns = int(k * STEP_S) * SECOND

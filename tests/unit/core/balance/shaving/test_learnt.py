@@ -9,7 +9,7 @@ from daemon.core.balance.shaving import errand, forecast, shaver
 from daemon.core.balance.shaving.learnt import BOTH, futures_w
 from daemon.core.balance.shaving.stores import Store
 
-PARAMS = forecast.Params()
+PARAMS = forecast.Params(horizon_s=86_400.0)
 DAY = 288
 STORE = Store(10e6, 10e6, 20 * 3.6e9)
 
@@ -43,7 +43,7 @@ def test_a_score_knows_nothing_of_what_came_after() -> None:
 
     seen: list[int] = []
     forecast.scores_w(days(5), PARAMS, {"peeps": peeps})
-    assert seen == [4 * DAY, 3 * DAY, 2 * DAY]
+    assert seen == [4 * DAY, 3 * DAY, 2 * DAY, DAY]
 
 
 def test_the_better_one_is_used() -> None:

@@ -31,11 +31,11 @@ def test_a_plan_is_asked_for_at_the_begin_of_a_window_only() -> None:
     assert first is not None
     state, again = shaver.asked(state, MINUTE, STORE, 1.0, PARAMS)
     assert again is None
-    late_ns = 40 * MINUTE
+    late_ns = 70 * MINUTE
     state = shaver.measured(state, late_ns, 1e6, 1e6, PARAMS)
     assert shaver.asked(state, late_ns, STORE, 1.0, PARAMS)[1] is None, "middle of a window"
-    state = shaver.measured(state, 45 * MINUTE, 1e6, 1e6, PARAMS)
-    assert shaver.asked(state, 45 * MINUTE, STORE, 1.0, PARAMS)[1] is not None
+    state = shaver.measured(state, 75 * MINUTE, 1e6, 1e6, PARAMS)
+    assert shaver.asked(state, 75 * MINUTE, STORE, 1.0, PARAMS)[1] is not None
 
 
 def test_without_a_fresh_plan_the_ratchet_has_the_word() -> None:
@@ -68,3 +68,11 @@ def test_history_is_bounded() -> None:
     state = shaver.initial(0, short)._replace(samples_w=(1.0,) * 10_000)
     state = shaver.measured(state, 5 * MINUTE, 1e6, 1e6, short)
     assert len(state.samples_w) == 3 * DAY_S / short.forecast.sample_s
+
+
+def test_an_empty_storage_aims_higher_than_a_full_one() -> None:
+    state = shaver.initial(0, PARAMS)._replace(plan=Plan(0, 80e6, 80e6, 0.0, soft_w=2e6))
+    full, half = (
+        shaver.wanted_w(state, 0, 85e6, PARAMS, STORE, part * STORE.capacity_j) for part in (1, 0.5)
+    )
+    assert (full, half) == (-5e6, -4e6)
