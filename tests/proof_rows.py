@@ -30,35 +30,38 @@ FAULTS = ((0, 0), (0, 1), (1, 0))
 """Sudden disturbances and hidden faults beside a loss and return of the utility."""
 
 
-def searched(name: str, limit_s: float, *, to_the_end: bool) -> tuple[str, bool]:
-    """Return what is found first in a part, "" where nothing is, and whether it was gone through.
+def searched(
+    name: str, limit_s: float, known: Set[str] | None = None
+) -> tuple[frozenset[str], bool]:
+    """Return what is surely wrong in a part, and whether it was gone through.
 
     Args:
         name: of the part.
         limit_s: processor time after which a search is given up, 0 without a limit [s].
-        to_the_end: go on after something was found.
+        known: what is wrong with all rows; the first that is not in it ends the search. None for
+            a search to the end.
     """
     file = settings.load(settings.site_path(Path("ai_hall")))
     (part,) = schemes.parts(file.site, file.control, name)
     begun_s = processor_s()
 
     def stop(tally: Tally) -> bool:
-        if tally.found and not to_the_end:
+        if known is not None and tally.sure - known:
             return True
         return tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
 
-    first, complete = "", True
+    wrong, complete = frozenset[str](), True
     for sudden, hidden in FAULTS:
         search = Search(part.board, part.mind, part.picture, part.bound_ms, sudden, hidden)
         tally = search.run(stop)
-        first = first or next(iter(tally.found), "")
-        if first and not to_the_end:
-            return first, False
+        wrong |= tally.sure
+        if known is not None and wrong - known:
+            return wrong, False
         complete = complete and tally.complete
-    return first, complete
+    return wrong, complete
 
 
-def judged(name: str, row: str, heard: Set[frozenset[str]], limit_s: float) -> str:
+def judged(name: str, row: str, heard: Set[frozenset[str]], known: Set[str], limit_s: float) -> str:
     """Return what is to be said of a row in a part, "open" first where that is not known."""
     together = [rows for rows in heard if row in rows]
     if not together:
@@ -66,9 +69,9 @@ def judged(name: str, row: str, heard: Set[frozenset[str]], limit_s: float) -> s
     if not any(len(rows) == 1 for rows in together):
         return f"is covered by {', '.join(sorted(set().union(*together) - {row}))}"
     with without((row,)):
-        found, complete = searched(name, limit_s, to_the_end=False)
-    if found:
-        return f"is for this: {found}"
+        found, complete = searched(name, limit_s, known)
+    if more := found - known:
+        return f"is for this: {min(more)}"
     return "is covered by the devices themselves" if complete else "open: nothing found in time"
 
 
@@ -77,12 +80,12 @@ def told(scheme: str, limit_s: float) -> Iterator[str]:
     file = settings.load(settings.site_path(Path("ai_hall")))
     for part in schemes.parts(file.site, file.control, scheme):
         with heeded() as heard:
-            wrong, complete = searched(part.name, limit_s, to_the_end=True)
+            wrong, complete = searched(part.name, limit_s)
         kept = frozenset(heard)
         whole = "gone through" if complete else "NOT gone through"
-        yield f"{part.name}: {whole}{f', found: {wrong}' if wrong else ''}"
+        yield f"{part.name}: {whole}{', found: ' if wrong else ''}{'; '.join(sorted(wrong))}"
         for row in interlocks.INTERLOCKS:
-            yield f"  {row.name:<22} {judged(part.name, row.name, kept, limit_s)}"
+            yield f"  {row.name:<22} {judged(part.name, row.name, kept, wrong, limit_s)}"
 
 
 def main() -> int:

@@ -23,7 +23,9 @@ where it is and has no owner.
 
 A device that still shows another value after `corrections` corrections does not take its
 set-point: it is named in the facts (`setpoints`), from which an alarm is made, until it shows what
-it was told. The set-point is sent on; it does no harm twice.
+it was told. The set-point is sent on; it does no harm twice. One that moves faster than it is shown
+is followed by who shows any word of the last `correct_s`; who shows none of them has let the first
+one after what it shows go unanswered, however many came since.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.facts import Setpoints
 from daemon.core.topology import once_per_site
-from daemon.core.view import Setpoints, Turn, View
+from daemon.core.view import Turn, View
 from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
 from daemon.model.natures import PointKind
 from daemon.model.quantities import ns
@@ -85,13 +88,17 @@ class Sent(NamedTuple):
         value: in the unit of the point.
         at_ns: when it was sent [ns].
         owner: on whose bound it rests.
-        unanswered: how many words in a row had their time and were not followed.
+        unanswered: how often in a row a word had its time and was not followed.
+        waits_ns: since when a word is waited for; 0 where the last is followed [ns].
+        lately: words before it, each with when it was replaced, as far as that is not long ago.
     """
 
     value: float
     at_ns: int
     owner: str
     unanswered: int = 0
+    waits_ns: int = 0
+    lately: tuple[tuple[float, int], ...] = ()
 
 
 class Manual(NamedTuple):
@@ -192,14 +199,15 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         events += [_taken(view, message) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
-        unanswered = _unanswered(view, actuator, read, before, params)
+        if before is not None:
+            before = _heeded(view, actuator, read, before, params)
         if _due(view, actuator, read, target.value, before, params):
             wish = Proposal(first.equipment, first.point, "set", *target)
             commands.append(_command(view, wish, params))
-            sent[key] = Sent(target.value, view.now_ns, target.owner, unanswered)
+            sent[key] = _word(view, target, before, params)
         elif before is not None:
-            kept = min(unanswered, before.unanswered)
-            sent[key] = before._replace(owner=target.owner, unanswered=kept)
+            kept = before if before.owner == target.owner else before._replace(owner=target.owner)
+            sent[key] = kept
         else:
             sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
     after = State(sent, manual, taken, left)
@@ -208,15 +216,38 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     return Turn(after, events=tuple(events), commands=tuple(commands), facts=facts)
 
 
-def _unanswered(
-    view: View, actuator: _Actuator, read: float | None, before: Sent | None, params: Params
-) -> int:
-    """Return how many words in a row had their time and were not followed, the last included."""
-    if before is None or read is None:
-        return 0 if before is None else before.unanswered
-    if abs(read - before.value) <= actuator.grain:
-        return 0
-    return before.unanswered + (view.now_ns - before.at_ns >= ns(params.correct_s))
+def _heeded(
+    view: View, actuator: _Actuator, read: float | None, last: Sent, params: Params
+) -> Sent:
+    """Return the last word with how it is followed, as far as that is shown."""
+    if read is None:
+        return last._replace(waits_ns=view.now_ns) if last.waits_ns else last
+    if abs(read - last.value) <= actuator.grain:
+        if not last.waits_ns and not last.lately:
+            return last
+        return last._replace(unanswered=0, waits_ns=0, lately=())
+    long_ns = ns(params.correct_s)
+    lately = tuple(word for word in last.lately if view.now_ns - word[1] < long_ns)
+    for value, replaced_ns in reversed(lately):
+        if abs(read - value) <= actuator.grain:
+            return last._replace(unanswered=0, waits_ns=replaced_ns, lately=lately)
+    waits_ns = last.waits_ns or view.now_ns
+    if view.now_ns - waits_ns < long_ns:
+        return last._replace(waits_ns=waits_ns, lately=lately)
+    return last._replace(unanswered=last.unanswered + 1, waits_ns=view.now_ns, lately=lately)
+
+
+def _word(view: View, target: Target, before: Sent | None, params: Params) -> Sent:
+    """Return a word that goes out now, with what is remembered of those before it."""
+    if before is None:
+        return Sent(target.value, view.now_ns, target.owner, 0, view.now_ns)
+    lately = before.lately
+    if target.value != before.value:
+        since_ns = view.now_ns - ns(params.correct_s)
+        lately = tuple(word for word in lately if word[1] > since_ns)
+        lately = (*lately, (before.value, view.now_ns))
+    waits_ns = before.waits_ns or view.now_ns
+    return Sent(target.value, view.now_ns, target.owner, before.unanswered, waits_ns, lately)
 
 
 def _disobedient(

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.facts import Fallbacks
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Fallbacks, Turn
+from daemon.core.view import Turn
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:

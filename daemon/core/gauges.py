@@ -26,14 +26,18 @@ class Gauges:
 
     Attributes:
         points: indices of those that are served.
+        every: index of each, None where it is not served.
+        unserved: how many are not.
     """
 
     def __init__(self, points: PointTable, names: Iterable[tuple[str, str]]) -> None:
         """Look up `names` (equipment, point); one that is not served reads None for ever."""
         found = [points.find(equipment, name) for equipment, name in names]
         self._size: Final = len(found)
+        self.every: Final = found
         self._places: Final = [n for n, index in enumerate(found) if index is not None]
         self.points: Final = [index for index in found if index is not None]
+        self.unserved: Final = len(found) - len(self.points)
         self._served: Final = np.array(self.points, dtype=np.intp)
 
     def read(self, image: Image) -> list[float | None]:

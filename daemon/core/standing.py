@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from daemon.core.facts import Facts
     from daemon.core.topology import Topology
-    from daemon.core.view import Facts, Heard, Slot, Turn, View
+    from daemon.core.view import Heard, Slot, Turn, View
     from daemon.model.commands import Proposal
     from daemon.model.image import Image
 

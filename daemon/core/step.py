@@ -31,6 +31,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   -1 without a limit).
 - main -> switching, topic `positions`, on change: `contradicted` (switches that are not as they
   show; either lane takes their position for unknown).
+- main -> switching, topic `charge`, on change in steps of 5 %: `usable_pu` (store -> charge, of
+  those that report more than can be in them; either lane counts on no more than that).
 - main -> switching, `OperatorRequest` signed `lane:main`: switching, asked as a person does.
 
 Every actuator belongs to one lane (`daemon.core.ownership`). Actions are numbered per lane; an
@@ -45,12 +47,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 from weakref import WeakKeyDictionary
 
-from daemon.core import arbitration, fallback, heartbeat, operation
+from daemon.core import arbitration, fallback, heartbeat, operation, substitutes
 from daemon.core.alarms import annunciator
-from daemon.core.balance import caps, essential, peaks, shedding, shutdown
+from daemon.core.balance import caps, compensation, essential, peaks, shedding, shutdown
 from daemon.core.compliance import live
 from daemon.core.detection import outage
 from daemon.core.estimation import estimator, hot_spot, meters, storage_state, switch_status
+from daemon.core.facts import Charge, Facts, Store
 from daemon.core.generation import (
     choice,
     exercise,
@@ -64,17 +67,17 @@ from daemon.core.generation import (
 )
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
-from daemon.core.smoothing import volatility
+from daemon.core.smoothing import smoother, volatility
 from daemon.core.standing import Standing
 from daemon.core.storage import dispatch
 from daemon.core.topology import survey
 from daemon.core.transfer import black_start, bulletin, intake, main_tie_main, supervision
-from daemon.core.view import Facts, Heard, Slot, Turn, View
+from daemon.core.view import Heard, Slot, Turn, View
 from daemon.model.commands import Command, LaneMessage, OperatorRequest, Proposal, Request
 from daemon.model.image import UNVERSIONED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from daemon.core.topology import Topology
     from daemon.model.commands import Message
@@ -84,7 +87,9 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
 
-    Estimator = Callable[[estimator.State, Image, Topology, Site, PointTable], estimator.Scanned]
+    Estimator = Callable[
+        [estimator.State, Image, Topology, Site, PointTable, Sequence[Message]], estimator.Scanned
+    ]
 
 
 class Inputs(NamedTuple):
@@ -130,6 +135,8 @@ class Control:
     sources: sources.Params = field(default_factory=sources.Params)
     peaks: peaks.Params = field(default_factory=peaks.Params)
     storage: dispatch.Params = field(default_factory=dispatch.Params)
+    smoothing: smoother.Params = field(default_factory=smoother.Params)
+    compensation: compensation.Params = field(default_factory=compensation.Params)
     alarms: annunciator.Params = field(default_factory=annunciator.Params)
     arbitration: arbitration.Params = field(default_factory=arbitration.Params)
     report: limits.Params = field(default_factory=limits.Params)
@@ -167,6 +174,7 @@ class State:
         facts: what the controllers have concluded.
         heard: last word of the other lane by topic.
         estimation: what the estimator remembers (main lane).
+        substitutes: by controller and point, when an estimate was last taken in its place [ns].
     """
 
     next_id: int = 1
@@ -175,6 +183,7 @@ class State:
     facts: Facts = field(default_factory=Facts)
     heard: Mapping[str, Heard] = field(default_factory=dict)
     estimation: estimator.State = field(default_factory=estimator.State)
+    substitutes: substitutes.Used = field(default_factory=dict)
     outage: outage.State = field(default_factory=outage.State)
     intake: intake.State = field(default_factory=intake.State)
     black_start: black_start.State = field(default_factory=black_start.State)
@@ -207,6 +216,8 @@ class State:
     sources: sources.State = field(default_factory=sources.State)
     peaks: peaks.State = field(default_factory=peaks.State)
     storage: dispatch.State = field(default_factory=dispatch.State)
+    smoothing: smoother.State = field(default_factory=smoother.State)
+    compensation: compensation.State = field(default_factory=compensation.State)
     alarms: annunciator.State = field(default_factory=annunciator.State)
     arbitration: arbitration.State = field(default_factory=arbitration.State)
 
@@ -256,6 +267,7 @@ MAIN: Final = (
     # Before dispatch: of two preferences the first holds, inside the bounds of both.
     Slot("peaks", peaks),
     Slot("storage", dispatch),
+    Slot("compensation", compensation),
     Slot("sharing", sharing),
     Slot("fuel", fuel),
     Slot("exercise", exercise),
@@ -272,9 +284,10 @@ class Lane(NamedTuple):
 
 
 OPERATION: Final = Slot("operation", operation, timed=True)
+SMOOTHING: Final = Slot("smoothing", smoother)
 LANES: Final[Mapping[str, Lane]] = {
     "switching": Lane(SWITCHING, (OPERATION,)),
-    "main": Lane(MAIN, (OPERATION, Slot("arbitration", arbitration))),
+    "main": Lane(MAIN, (OPERATION, SMOOTHING, Slot("arbitration", arbitration))),
 }
 
 CONTROL: Final[dict[str, type]] = get_type_hints(Control)
@@ -284,11 +297,12 @@ CONTROL: Final[dict[str, type]] = get_type_hints(Control)
 def initial(params: Params, now_ns: int) -> State:
     """Return the state of a lane before its first scan."""
     lane = LANES[params.lane]
-    slots = (*lane.controllers, *lane.paths)
+    slots, state = (*lane.controllers, *lane.paths), State()
     if params.lane == "main":
-        estimator.plan(params.site, params.points)  # a tenth of a second that no scan has to spare
+        # A tenth of a second that no scan has to spare.
+        state = replace(state, estimation=estimator.initial(params.site, params.points))
     return replace(
-        State(),
+        state,
         **{s.name: s.controller.initial(params.site, _settings(params, s)) for s in slots},
     )
 
@@ -325,17 +339,26 @@ def step(
     standing.begin(state, image)
     view, estimated = _look(state, inputs, params, estimate)
     turns: dict[str, Turn[Any]] = {}
+    taken: dict[str, list[int]] = {}
     for slot in lane.controllers:
-        turns[slot.name], view = _turn(slot, state, view, params, standing)
+        turns[slot.name], view = _turn(slot, state, view, params, standing, taken)
     proposals = [p for turn in turns.values() for p in turn.proposals]
     beats = heartbeat.beats(view, [p for p in proposals if p.action == "beat"])
     actions = tuple([p for p in proposals if p.point == "command"])
     setpoints = tuple([p for p in proposals if p.point != "command" and p.action != "beat"])
     for slot in lane.paths:
         share = actions if slot is OPERATION else setpoints
-        turns[slot.name], view = _turn(slot, state, view, params, standing, share)
+        turns[slot.name], view = _turn(slot, state, view, params, standing, taken, share)
+        # Of two preferences the first holds, inside the bounds of all.
+        setpoints = (*turns[slot.name].proposals, *setpoints)
     spoke = [t for t in turns.values() if t.commands or t.events or t.messages or t.requests]
     commands = beats + tuple([c for turn in spoke for c in turn.commands])
+    used = state.substitutes
+    told: tuple[Event, ...] = ()
+    if used or taken:
+        used, told = substitutes.followed(view, used, taken)
+        named = {name: tuple(points) for name, points in used.items()}
+        view = _concluded(view, {"substitutes": named})
     after = _after(
         state,
         next_id=state.next_id + len(turns[OPERATION.name].commands),
@@ -344,6 +367,7 @@ def step(
         facts=view.facts,
         heard=view.heard,
         estimation=estimated.state if estimated else state.estimation,
+        substitutes=used,
         **{name: turn.state for name, turn in turns.items()},
     )
     standing.end(after)
@@ -351,8 +375,10 @@ def step(
         state=after,
         commands=commands,
         events=(estimated.events if estimated else ())
-        + tuple([e for turn in spoke for e in turn.events]),
-        requests=tuple([r for turn in spoke for r in turn.requests]),
+        + tuple([e for turn in spoke for e in turn.events])
+        + told,
+        requests=(estimated.requests if estimated else ())
+        + tuple([r for turn in spoke for r in turn.requests]),
         messages=tuple([m for turn in spoke for m in turn.messages]),
         estimate=view.estimate,
     )
@@ -379,7 +405,12 @@ def _look(
     topology = survey(inputs.image, params.site, params.points, frozenset(contradicted))
     estimated = None
     if params.lane == "main":
-        estimated = estimate(state.estimation, inputs.image, topology, params.site, params.points)
+        estimated = estimate(
+            state.estimation, inputs.image, topology, params.site, params.points, inputs.inbox
+        )
+    facts = state.facts
+    if params.lane != "main" and (word := heard.get(storage_state.TOPIC)):
+        facts = _charged(facts, word.values["usable_pu"])
     view = View(
         lane=params.lane,
         image=inputs.image,
@@ -387,7 +418,7 @@ def _look(
         site=params.site,
         points=params.points,
         topology=topology,
-        facts=state.facts,
+        facts=facts,
         heard=heard,
         estimate=estimated.estimate if estimated else None,
         epoch=params.epoch,
@@ -396,20 +427,36 @@ def _look(
     return view, estimated
 
 
+def _charged(facts: Facts, usable_pu: Mapping[str, float]) -> Facts:
+    """Return the facts with the charge of stores whose report is contradicted."""
+    if facts.charge.contradicted == tuple(usable_pu) and all(
+        facts.charge.stores[name].usable_pu == pu for name, pu in usable_pu.items()
+    ):
+        return facts
+    stores = {name: Store(pu, 0.0, pu, 1.0, 0.0) for name, pu in usable_pu.items()}
+    return replace(facts, charge=Charge(stores, contradicted=tuple(usable_pu)))
+
+
 def _turn(
     slot: Slot,
     state: State,
     view: View,
     params: Params,
     standing: Standing,
+    taken: dict[str, list[int]],
     *proposals: tuple[Proposal, ...],
 ) -> tuple[Turn[Any], View]:
-    """Return the answer of one controller, and the view of the next."""
+    """Return the answer of one controller, and the view of the next.
+
+    What it took estimates for is noted in `taken`.
+    """
     if (turn := standing.recall(slot, view, *proposals)) is not None:
         return turn, view
     view.looked.forget()
     before = getattr(state, slot.name)
     turn = slot.controller.step(view, before, _settings(params, slot), *proposals)
+    if view.looked.estimated:
+        taken[slot.name] = view.looked.estimated.copy()
     if turn.state is not before and slot.timed and turn.state == before:
         turn = turn._replace(state=before)
     if turn.state is before:

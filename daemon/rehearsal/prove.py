@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LEVELS: Final = {
     "short": ((0, 0), (0, 1)),
     "usual": ((0, 0), (0, 1), (1, 0)),
-    "full": ((0, 0), (0, 1), (1, 0), (1, 1)),
+    "full": ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)),
 }
 """By form, the sudden disturbances and hidden faults beside a loss and return of the utility."""
 _LOOK: Final = 512
@@ -95,6 +95,7 @@ class Searched(NamedTuple):
                 wrong: [{"at_ms": d.at_ms, "what": d.text} for d in deeds]
                 for wrong, deeds in tally.found.items()
             },
+            "sure": sorted(tally.sure),
         }
 
 
@@ -184,7 +185,8 @@ def _lines(searched: Searched) -> Iterator[str]:
         f"{searched.seconds:.0f} s, at most {searched.peak_mb:.0f} MB so far"
     )
     for wrong, deeds in tally.found.items():
-        yield f"  {wrong}:"
+        # The way to what is not sure is the first that was met, joined with others on the way.
+        yield f"  {wrong}:" if wrong in tally.sure else f"  {wrong} (not sure):"
         yield from (
             f"    {deed.at_ms / 1000:9.3f} s  {deed.text}"
             for deed in deeds

@@ -34,10 +34,14 @@ _SOURCES: Final = (
     f"{_CORE}/test_authority.py",
     f"{_LAWS}/test_switching.py",
     "tests/golden/test_stories.py",
+    "tests/golden/test_boards.py",
     _TABLES,
 )
 JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
-    "daemon/core/interlocks/*.py": (*_PATH, f"{_CORE}/test_consequence.py"),
+    "daemon/core/interlocks/*.py": (
+        *(*_PATH, f"{_CORE}/test_consequence.py"),
+        "tests/golden/test_refusals.py",
+    ),
     "daemon/core/operation/*.py": (*_PATH, _TABLES),
     "daemon/core/transfer/*.py": _SOURCES,
     "daemon/core/generation/*.py": _SOURCES,

@@ -15,7 +15,7 @@ import pickle
 import signal
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -34,11 +34,14 @@ from tests.mutation.mutants import Mutant, mutated
 
 TIMES, GRACE_S = 3.0, 2.0
 """A test may take so many times its processor time, and so much more, with a mutant in the code."""
-SLOW_S: Final = 0.5
-"""What takes longer than this comes last, however near it is."""
 _MINE: Final = "tests.mutation"
 LAWS: Final = "tests/properties/test_tables.py"
 """The laws of tables judge a table, though they go through nothing of its file."""
+_NEAR, _FAR = 1.0, 0.2
+"""What a test is expected to notice before it noticed anything: of a file it is near to, or not."""
+
+Caught = Counter[tuple[str, str]]
+"""How many mutants of a file a test has noticed: what tells who is asked first of the next."""
 
 
 def trial(
@@ -61,38 +64,30 @@ def trial(
     for judge in known:
         for place in judge.places:
             by_place[place].append(judge)
-    within = [one for one in asked if one.called]
-    imported = [one for one in asked if not one.called]
+    # A function that only an import calls has no test that goes through it later.
+    within = [one for one in asked if one.called and (one.path, one.statement) in by_place]
+    imported = [one for one in asked if one not in within]
     living = Path("living.pickle")
+    caught = Caught()
 
     def work(items: Items) -> None:
         def lives(one: Mutant) -> bool:
-            chosen = by_place.get((one.path, one.statement), ())
-            if chosen:
-                _swap(one, imported_already)
-            return _all_pass(items, chosen, patience_s)
+            chosen = by_place[one.path, one.statement]
+            _swap(one, imported_already)
+            return _all_pass(items, _best_first(one, chosen, caught), patience_s)
 
         imported_already = functions({one.path for one in within})
-        living.write_bytes(pickle.dumps(_tried(within, jobs, lives, tell)))
+        living.write_bytes(pickle.dumps(_tried(within, jobs, lives, tell, caught)))
 
     def lives_anew(one: Mutant) -> bool:
         near = tests_of([one.path])
         chosen = [judge for judge in known if judge.test.startswith(near)]
-        beside = str(Path(one.path).parent)
-        files = {judge.test: {path for path, _ in judge.places} for judge in chosen}
-
-        def turn(judge: Judge) -> tuple[bool, bool, bool, bool, float]:
-            slow, law = judge.takes_s > SLOW_S, judge.test.startswith(LAWS)
-            near = one.path in files[judge.test]
-            next_to = any(path.startswith(beside) for path in files[judge.test])
-            return slow, not law, not near, not next_to, judge.takes_s
-
-        return _lives_anew(one, sorted(chosen, key=turn), patience_s)
+        return _lives_anew(one, _best_first(one, chosen, caught), patience_s)
 
     with quiet():
         collected(work, tests_of({one.path for one in asked}))
         gc.freeze()
-        found = _tried(imported, jobs, lives_anew, tell)
+        found = _tried(imported, jobs, lives_anew, tell, caught)
     found |= pickle.loads(living.read_bytes())
     return found
 
@@ -102,6 +97,7 @@ def _tried(
     jobs: int,
     lives: Callable[[Mutant], bool],
     tell: Callable[[Mutant, bool], None],
+    caught: Caught,
 ) -> set[str]:
     """Return those that live of some mutants, each tried in a process of its own."""
     running: dict[int, Mutant] = {}
@@ -115,8 +111,27 @@ def _tried(
         mutant = running.pop(child)
         if status == 0:
             living.add(mutant.name)
+        if (noticed := _noticed(child)).exists():
+            caught[mutant.path, noticed.read_text()] += 1
+            noticed.unlink()
         tell(mutant, status == 0)
     return living
+
+
+def _noticed(process: int) -> Path:
+    """Return where a process says which test noticed its mutant."""
+    return Path(f"noticed-{process}.txt")
+
+
+def _best_first(mutant: Mutant, chosen: Sequence[Judge], caught: Caught) -> list[Judge]:
+    """Return some tests in the order in which they are likely to notice a mutant for their time."""
+    beside = str(Path(mutant.path).parent).replace("daemon", "tests/unit", 1)
+
+    def time_per_catch(judge: Judge) -> float:
+        near = judge.test.startswith((beside, LAWS))
+        return judge.takes_s / (caught[mutant.path, judge.test] + (_NEAR if near else _FAR))
+
+    return sorted(chosen, key=time_per_catch)
 
 
 def _all_pass(items: Items, chosen: Sequence[Judge], patience_s: float) -> bool:
@@ -124,9 +139,10 @@ def _all_pass(items: Items, chosen: Sequence[Judge], patience_s: float) -> bool:
     began_s = time.process_time()
     for judge in chosen:
         if time.process_time() - began_s + judge.takes_s > patience_s:
-            return True
+            continue
         signal.setitimer(signal.ITIMER_PROF, TIMES * judge.takes_s + GRACE_S)
         if not passes(items[judge.test]):
+            _noticed(os.getpid()).write_text(judge.test)
             return False
     return True
 

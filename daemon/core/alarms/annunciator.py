@@ -16,6 +16,9 @@ A link that comes and goes faster than its alarm is delayed would never be told 
 on it instead. So an on-delay of silence goes on while the silence is away for less than that delay,
 and hides its consequences meanwhile.
 
+A meter that is condemned neither raises an alarm nor hides one: limits are held against what it
+should show, and the alarm says so by the quality of its value (`core.best`).
+
 Owns no actuator. Says nothing when nothing changes.
 """
 
@@ -34,6 +37,7 @@ from daemon.core.alarms.judging import Said, Steady, judge, look
 from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
 from daemon.core.alarms.rules import Rules
 from daemon.core.alarms.suppression import Void, consequences, lay, void
+from daemon.core.best import corrected
 from daemon.core.view import Turn
 from daemon.model.commands import Acknowledgement, OperatorRequest
 from daemon.model.events import AlarmTransition
@@ -164,6 +168,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Judge every condition and move the alarms that changed."""
     kept = _kept_of(view.site, view.points, params)
     plan = kept.plan
+    if view.estimate is not None and view.estimate.suspects:
+        view = replace(view, image=corrected(view.image, view.estimate))
     dense, steady, found = kept.look(view, state)
     said = kept.said.hear(view)
     raw = judge(plan, view.image, dense.active, steady, said)

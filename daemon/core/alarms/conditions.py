@@ -356,18 +356,19 @@ def _starts(groups: list[list[int]]) -> Indices:
 def _edges(conditions: tuple[Condition, ...], site: Site) -> list[tuple[int, int]]:
     """Return (cause, consequence) for every pair in which the one suppresses the other."""
     by_class: dict[str, list[int]] = {}
+    by_source: dict[tuple[str, str], list[int]] = {}
     for place, condition in enumerate(conditions):
         by_class.setdefault(condition.alarm_class, []).append(place)
+        by_source.setdefault((condition.alarm_class, condition.source), []).append(place)
     edges = []
     for place, condition in enumerate(conditions):
         item = site.equipment.get(condition.source)
         behind = item.device.gateway if item is not None and item.device is not None else ""
         row = item.group if item is not None else ""
+        near = {condition.source, behind, row}
         for name in condition.rule.suppressed_by:
-            for cause in by_class.get(name, ()):
-                scope = conditions[cause].rule.nature
-                source = conditions[cause].source
-                anywhere = "site" in {scope, condition.rule.nature}
-                if anywhere or source in {condition.source, behind, row}:
-                    edges.append((cause, place))
+            causes = by_class.get(name, [])
+            if causes and "site" not in {conditions[causes[0]].rule.nature, condition.rule.nature}:
+                causes = sorted(c for source in near for c in by_source.get((name, source), ()))
+            edges += [(cause, place) for cause in causes]
     return edges

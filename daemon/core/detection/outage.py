@@ -63,9 +63,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, Word, advance
+from daemon.core.facts import Health, Supply
 from daemon.core.gauges import Gauges
 from daemon.core.topology import Presence, once_per_site
-from daemon.core.view import NEVER_NS, Health, Supply, Turn
+from daemon.core.view import NEVER_NS, Turn
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.model.quantities import ns
 
@@ -315,8 +316,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     turn = memory.turn if memory.asked == asked else None
     if turn is None:
         turn = _concluded(view, state, health, params, shallow=shallow)
-        rests = turn.state == state and not turn.events and view.looked.due_ns == NEVER_NS
-        memory.asked, memory.turn = asked, turn._replace(state=state) if rests else None
+        rests = turn.state == state and view.looked.due_ns == NEVER_NS
+        memory.asked, memory.turn = asked, turn if rests else None
     return turn
 
 

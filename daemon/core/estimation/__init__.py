@@ -2,16 +2,45 @@
 
 Three layers. *From the site to arrays*: the one-line (`drawing`), what is closed and works now
 (`wiring`), the network that makes (`site_network`), what measures what and how well
-(`instruments`, `gathering`), how far behind a reading may be (`ageing`). *Arrays in, arrays out*:
-the equations (`mixture`, `exact`, `equations`, `reading`), weighted least squares with exact
+(`instruments`, `gathering`, `exits`), how old a reading may be (`ageing`). *Arrays in, arrays
+out*: the equations (`mixture`, `exact`, `equations`, `reading`), weighted least squares with exact
 constraints (`normal`, `gauss_newton`, `solver`), from scan to scan with a linearisation that stays
 (`tracking`). *Back to the site*: voltages, powers and losses with their deviations (`believed`,
-`readouts`, `efficiency`), which meter lies (`bad_data`, `suspicion`, `meters`), which breaker is
-not as it shows (`switch_status`). `estimator` plays them in a scan; what cannot be solved is passed
-through as measured (`pass_through`).
+`readouts`, `efficiency`), which meter lies (what all others say, `others`; what readings say
+against it, `evidence`; whose an error is, `cases`, `judgement`; `suspects`, `bad_data`; as points
+of the site, `suspicion`, `meters`), which breaker is not as it shows (`switch_status`). `estimator`
+plays them in a scan, and asks a worker for networks that were not there before; what cannot be
+solved is passed through as measured (`pass_through`).
 
 Beside it stands what is known by counting: charge and health of storage (`storage_state`), the hot
 spots of transformers (`hot_spot`).
+
+Who acts on what. *Best* is the measurement while its meter is good and believed, else the estimate
+(`core.best`, told by `core.substitutes`); *believed* the measurement, nothing where its meter is
+not believed; *charge* the least of reported, counted and told by voltage.
+
+| Controller | Quantity | Acts on |
+|---|---|---|
+| `balance.caps`, `essential` | what other loads take | best; a rating where there is neither |
+| `balance.peaks` | import, power of storage | best; nothing is shaved without |
+| `storage.dispatch` | import, power of storage | best; charge, if its report is contradicted |
+| `generation.sources` | import, own sources | best; the last set-points stand without |
+| `security.autonomy`, `n_minus_1` | power of loads; energy | best, else the rating; charge |
+| `estimation.hot_spot` | loading | best powers where the device is condemned; else rated |
+| `estimation.storage_state` | power of the store | best |
+| `alarms` | limits | what a condemned meter should show (`core.best.corrected`) |
+| `smoothing`, `compliance`, `volatility` | import, power of rows | believed: see below |
+| `shutdown`, `shedding`, `caps` | how long loads last | autonomy, so charge |
+| interlocks, `generation.forming` | charge | charge, as the main lane tells it |
+| `generation.fuel`, `sharing`, `exercise` | power of sets | measured: some feed a load bank |
+| switching lane, all else | voltages, currents, powers | measured |
+
+The switching lane decides within milliseconds on voltages and positions that several devices show,
+by vote; an estimate may be a second old. Load that sets accept is planned by ratings. A loop around
+the import (`smoothing`) needs each sample, and who judges the import by a contract (`compliance`)
+or the restlessness of rows (`volatility`) may not smooth what it judges: where the meter is not
+believed they stop rather than go on blind. What a person selects (`consequence`) is foretold by
+measured power, and by ratings where that is not known.
 
 Must not know: the emulated plant. The plant's physics and this package share no line of network
 mathematics, or the one could not prove the other wrong.

@@ -12,7 +12,7 @@ import numpy as np
 
 from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.readouts import NOT_ASKED
-from daemon.model.estimate import WLS, Fit
+from daemon.model.estimate import NO_POINT, WLS, Fit
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from daemon.core.estimation.site_network import SiteNetwork
     from daemon.model.estimate import Estimate
     from daemon.model.plant import Equipment, Site
+    from daemon.model.points import PointTable
 
 VAGUE_PU: Final = 0.1
 """A value with a larger standard deviation, by nominal voltage or rating, rests on a guess."""
+SURE_PU: Final = 0.02
+"""One with a smaller deviation, by what its instrument can show at most, may be acted on."""
 GOOD: Final = np.uint32(Quality.GOOD)
 UNSURE: Final = np.uint32(Quality.UNCERTAIN_SUBSTITUTE_VALUE)
 
@@ -40,12 +43,12 @@ class Places:
         live: which buses are energised (n_bus,).
     """
 
-    def __init__(self, at: SiteNetwork, where: Layout, is_dc: Flags) -> None:
+    def __init__(self, at: SiteNetwork, live: Flags, where: Layout, is_dc: Flags) -> None:
         node = at.node[: len(is_dc)]
         self.bus: Final[Ints] = node + np.where(is_dc, where.dc_voltage.start, where.voltage.start)
         self.angle: Final[Ints] = np.where(is_dc, 0, node + where.angle.start)
         self.alternating: Final[Floats] = np.where(is_dc, 0.0, 1.0)
-        self.live: Final[Flags] = np.array(at.live[: len(is_dc)], dtype=np.bool_)
+        self.live: Final[Flags] = live[: len(is_dc)]
 
 
 class Told:
@@ -54,6 +57,11 @@ class Told:
     Attributes:
         point: first point of every real instrument (n_real,).
         factor: its unit by one per unit (n_real,).
+        constant: what it adds to what it reads (n_real,) [pu].
+        points: what every real instrument reads (n_real,).
+        of_point: by point the instrument that reads it, `NO_POINT` without one (n_point,).
+        others_of: by point, what its instrument reads besides, where that is a sum.
+        sure_pu: standard deviation up to which what it should show may be acted on (n_real,) [pu].
         power: readings that are the power of equipment (n_told,).
         power_of: that equipment (n_told,).
         loss: readings that are the losses of equipment (n_lost,).
@@ -61,10 +69,24 @@ class Told:
         vague_w: standard deviation from which on a power rests on a guess (n_told,) [W].
     """
 
-    def __init__(self, site: Site, instruments: Instruments, readouts: Readouts) -> None:
+    def __init__(
+        self, site: Site, points: PointTable, instruments: Instruments, readouts: Readouts
+    ) -> None:
         real = instruments.all[: instruments.count]
         self.point: Final = np.array([i.points[0] for i in real], dtype=np.intp)
         self.factor: Final = np.array([1.0 / i.weights[0] for i in real])
+        self.constant: Final = np.array([i.constant for i in real])
+        self.sure_pu: Final = SURE_PU * np.array([i.rated for i in real])
+        self.of_point: Final = np.full(len(points), NO_POINT, dtype=np.intp)
+        self.points: Final = tuple(i.points for i in real)
+        others_of: dict[int, tuple[int, ...]] = {}
+        # What is read alone last: it stands.
+        for number in sorted(range(len(real)), key=lambda n: -len(real[n].points)):
+            parts = real[number].points
+            for point in parts:
+                self.of_point[point] = number
+                others_of[point] = tuple(p for p in parts if p != point)
+        self.others_of: Final = {p: others for p, others in others_of.items() if others}
         self.power_of: Final = np.flatnonzero(readouts.power != NOT_ASKED)
         self.power: Final = readouts.power[self.power_of]
         self.loss_of: Final = np.flatnonzero(readouts.loss != NOT_ASKED)
@@ -120,6 +142,10 @@ def believed(
             loss_w=loss_w,
             loss_sigma_w=loss_sigma_w,
             instrument_point=told.point,
+            instrument_of=told.of_point,
+            others_of=told.others_of,
+            should=(found.measured[:count] - told.constant) * told.factor,
+            sure=found.sigma_measured[:count] <= told.sure_pu,
             weight_class=classes,
             residual=found.residual[:count] * told.factor,
             normalised=found.normalised[:count],

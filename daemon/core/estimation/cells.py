@@ -67,6 +67,8 @@ LITHIUM_NICKEL: Final = _curve(
 LEAD_ACID: Final = _curve(((0.0, 1.94), (0.5, 2.05), (1.0, 2.15)), 0.012, 0.025)
 CURVES: Final = {1: LITHIUM_IRON, 2: LITHIUM_NICKEL, 3: LEAD_ACID}
 """By the number that a nameplate gives for the chemistry."""
+BUILT_PER_H: Final = 3.0
+"""Cells for a larger rate are built for it, and lose no more than others do at this [1/h]."""
 
 _BEYOND_PU: Final = 0.05
 """So far beyond full and empty a curve goes straight on, so that an end has a width too."""

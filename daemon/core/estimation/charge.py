@@ -9,7 +9,10 @@ beside the charge, learnt whenever something else tells where the charge or the 
     loss    e     [pu of the throughput]   what does not arrive, one way
     health  h     [pu of nominal energy]   what it holds when full
 
-    ds/dt = c/h (p - b - e |p - b|),   c = rated power / (3600 nominal energy)  [1/s]
+    ds/dt = c/h (q - e |q| - r q^2),   q = p - b,   c = rated power / (3600 nominal energy)  [1/s]
+
+r is what the resistance of the cells takes at rated power: it makes fast storage lose several times
+what it does at a gentle pace, so it is reckoned from the kind of cell and not left to e.
 
 The variance is honest in two ways. What is systematic stays a state and never becomes noise that
 averages out. And a *mark* (full, empty, a voltage) is one piece of evidence however often it is
@@ -26,6 +29,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erfc
 
 Array = NDArray[np.float64]
 
@@ -37,7 +41,13 @@ _JUMP: Final = 0.3
 """Part of a change of power between two looks that counts as unknown, as a deviation."""
 _LEAST: Final = 1e-9
 _END: Final = 0.01
-"""Deviation of an end that the count has run beyond [pu]."""
+"""Deviation of full, when a charger has counted beyond it [pu]."""
+_FARTHEST: Final = 6.0
+"""A count is taken to be so many deviations beyond an end at most."""
+_LEFT: Final = 0.02
+"""Part of a variance that an end leaves at least."""
+_ROOT_2: Final = 2.0**0.5
+_ROOT_2PI: Final = (2.0 * np.pi) ** 0.5
 
 
 class Prior(NamedTuple):
@@ -56,6 +66,18 @@ class Prior(NamedTuple):
     loss_pu: Array
     loss_sigma_pu: Array
     health_pu: float
+
+
+class Pace(NamedTuple):
+    """How fast stores are, by what they hold.
+
+    Attributes:
+        rate: c of the module's docstring (n_store,) [1/s].
+        resistance_pu: r of it: lost in the cells at rated power, by that power (n_store,) [pu].
+    """
+
+    rate: Array
+    resistance_pu: Array
 
 
 class Charges(NamedTuple):
@@ -86,23 +108,31 @@ def begun(charge_pu: Array, health_pu: Array, prior: Prior) -> Charges:
     return Charges(mean, sigma[:, :, None] ** 2 * np.eye(4))
 
 
-def counted(charges: Charges, power_pu: Array, change_pu: Array, rate: Array, dt_s: float) -> None:
+def counted(
+    charges: Charges,
+    power_pu: Array,
+    change_pu: Array,
+    pace: Pace,
+    dt_s: float,
+    filling: NDArray[np.bool_] | None = None,
+) -> None:
     """Count for a time at a constant power, in place.
 
     Args:
         charges: the belief, changed.
         power_pu: as shown, by rated power, charging positive (n_store,) [pu].
         change_pu: how far it moved since the look before (n_store,) [pu].
-        rate: c of the module's docstring (n_store,) [1/s].
+        pace: of the stores.
         dt_s: the time [s].
+        filling: stores on a charger that keeps them full: counted beyond full they are (n_store,).
     """
     mean, cov = charges
     flow = power_pu - mean[:, BIAS]
     size = np.abs(flow)
-    step = rate * dt_s / mean[:, HEALTH]
-    moved = step * (flow - mean[:, LOSS] * size)
+    step = pace.rate * dt_s / mean[:, HEALTH]
+    moved = step * (flow - mean[:, LOSS] * size - pace.resistance_pu * size * size)
     by = np.empty((len(flow), 3))  # of the charge after, by bias, loss and health before
-    by[:, 0] = -step * (1.0 - mean[:, LOSS] * np.sign(flow))
+    by[:, 0] = -step * (1.0 - mean[:, LOSS] * np.sign(flow) - 2.0 * pace.resistance_pu * flow)
     by[:, 1] = -step * size
     by[:, 2] = -moved / mean[:, HEALTH]
     mean[:, CHARGE] += moved
@@ -112,10 +142,30 @@ def counted(charges: Charges, power_pu: Array, change_pu: Array, rate: Array, dt
     cov[:, CHARGE, CHARGE] += (_JUMP * change_pu * step) ** 2
     for state in (BIAS, LOSS, HEALTH):
         cov[:, state, state] += _WALK_DAY[state] ** 2 * dt_s / _DAY_S
-    # More than full cannot be: a count beyond an end is evidence of that end.
     charge = mean[:, CHARGE]
-    end = np.where(charge > 1.0, 1.0, np.where(charge < 0.0, 0.0, np.nan))
-    shown(charges, CHARGE, end, np.full(len(end), _END))
+    if ((charge > 1.0) | (charge < 0.0)).any():
+        _bounded(charges, np.zeros(len(charge), dtype=np.bool_) if filling is None else filling)
+
+
+def _bounded(charges: Charges, filling: NDArray[np.bool_]) -> None:
+    """Take that no store is more than full nor less than empty, in place.
+
+    What is left of a normal distribution on the side that can be has this mean and variance. It
+    does not say that a store is full: a count that is far off passes the end long before. Only of
+    what a charger keeps full it does.
+    """
+    charge = charges.mean[:, CHARGE]
+    own = charges.cov[:, CHARGE, CHARGE]
+    deviation = np.sqrt(own)
+    beyond = np.where(charge > 1.0, charge - 1.0, np.maximum(-charge, 0.0))
+    by = np.minimum(beyond / deviation, _FARTHEST)
+    hazard = np.exp(-0.5 * by * by) / (_ROOT_2PI * 0.5 * erfc(by / _ROOT_2))
+    after = own * np.maximum(1.0 + by * hazard - hazard * hazard, _LEFT)
+    inward = np.where(charge > 1.0, -1.0, 1.0) * hazard * deviation
+    value = np.where(beyond > 0.0, charge + inward * own / (own - after), np.nan)
+    full = filling & (charge > 1.0)
+    sigma = np.where(full, _END, np.sqrt(after))
+    shown(charges, CHARGE, np.where(full, 1.0, value), sigma)
 
 
 def shown(charges: Charges, state: int, value: Array, sigma: Array) -> None:

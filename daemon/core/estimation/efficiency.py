@@ -11,7 +11,11 @@ the one takes less than the other for the same work rests on the others.
 
 PUE is energy, so it counts from the beginning: it is an interim one until that is a year ago. IT
 energy is what the estimator finds at the inlets of racks: of category 3 where racks are metered
-there, else of what is metered before them.
+there, else of what is metered before them. The energy of the facility is all that comes in, from
+the grid and from sources of the site; a store gives what it took before, so only its losses are
+left of it in time. Racks on their own batteries take nothing at their inlets: that is counted when
+they charge again. Where cooling stands still, as after an outage, the ratio is near 1.1, and an
+interim PUE over such a time is no figure of the site.
 
 Source: ISO/IEC 30134-2 (PUE and its categories by the place of IT metering). Typical stages: power
 supplies at 230 V 94 to 96 %, 800 V to 48 V at the rack 97.5 to 98 %, distribution 98.5 to 99.5 %.
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from daemon.core.estimation.instruments import Instruments
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.readouts import Line, Readouts, Way
+    from daemon.model.estimate import Doubted
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
 
@@ -98,7 +103,13 @@ def powers_w(found: Solution, readouts: Readouts) -> tuple[float, float, float]:
     return facility, it, lost
 
 
-def told(found: Solution, readouts: Readouts, metering: Metering, count: Count) -> Efficiency:
+def told(
+    found: Solution,
+    readouts: Readouts,
+    metering: Metering,
+    count: Count,
+    doubted: Sequence[Doubted] = (),
+) -> Efficiency:
     """Return the efficiency of the site now.
 
     Args:
@@ -106,7 +117,9 @@ def told(found: Solution, readouts: Readouts, metering: Metering, count: Count) 
         readouts: where to look in it.
         metering: where the site is metered.
         count: energies so far.
+        doubted: instruments that are not believed; the solution says nothing of what they show.
     """
+    out = {one.point: one for one in doubted}
     chains = tuple(_chain(found, line) for line in readouts.chains)
     facility_w, it_w, loss_w = count.powers_w
     saved_pu, saved_sigma_pu = _saved(found, readouts.chains)
@@ -124,7 +137,10 @@ def told(found: Solution, readouts: Readouts, metering: Metering, count: Count) 
         since_ns=count.since_ns,
         saved_pu=saved_pu,
         saved_sigma_pu=saved_sigma_pu,
-        mismatches=tuple(_mismatch(found, name, number) for name, number in metering.meters),
+        mismatches=tuple(
+            _mismatch(found, name, number, out.get(point))
+            for name, point, number in metering.meters
+        ),
     )
 
 
@@ -200,8 +216,10 @@ def _saved(found: Solution, chains: Sequence[Line]) -> tuple[float, float]:
     return 1.0 - ac_pu / dc_pu, ac_pu / dc_pu * math.hypot(ac_spread, dc_spread)
 
 
-def _mismatch(found: Solution, name: str, number: int) -> Mismatch:
+def _mismatch(found: Solution, name: str, number: int, doubted: Doubted | None) -> Mismatch:
     """Return what a meter shows against what the others say."""
+    if doubted is not None and not found.used[number]:
+        return Mismatch(name, doubted.shown, doubted.should, doubted.sigma)
     residual, normalised = float(found.residual[number]), float(found.normalised[number])
     estimated = float(found.measured[number])
     return Mismatch(
@@ -216,14 +234,14 @@ class Metering:
     """Where a site is metered.
 
     Attributes:
-        meters: every power meter and its instrument.
+        meters: every power meter, its point and its instrument.
         category: of the PUE.
     """
 
     def __init__(self, site: Site, told: Instruments, points: PointTable) -> None:
         number = {i.points[0]: n for n, i in enumerate(told.all[: told.count])}
         self.meters: Final = tuple(
-            (item.id, number[index])
+            (item.id, index, number[index])
             for item in site.of_nature("meter")
             if (index := points.find(item.id, "power_w")) in number and index is not None
         )

@@ -1,9 +1,14 @@
 """The estimator: one scan of the site in, what the plant most likely is out.
 
 Each scan the image is gathered into values, each with a class by its age (`ageing`), and the state
-of the last scan is tracked to them. When a switch moves, a converter starts or a source comes and
-goes, the network is another and is solved anew. When loads have moved
-far the instruments are weighed anew, for their accuracy is by reading.
+of the last scan is tracked to them. When a converter starts, a source comes and goes or power turns
+round, something else of the network conducts and it is solved anew, in the same scan. When loads
+have moved far the instruments are weighed anew, for their accuracy is by reading.
+
+When a switch moves as it never did before, the network is one that is yet to be made, with all that
+is found once per network: tens of milliseconds, so a worker is asked for it (`NETWORK`). The
+estimate is what is measured until the answer comes, a scan later; and nothing is judged for a
+second after that.
 
 While nothing happens the plant is looked at every `CALM`; the estimate in between is the last one,
 and its `at_ns` says from when. Once something has (a switch, a quality, a reading that does not
@@ -27,9 +32,10 @@ from daemon.core.estimation import ageing, bad_data, efficiency, pass_through, s
 from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.drawing import BASE_VA
-from daemon.core.estimation.gathering import Gauge, asked, measurements, rows
+from daemon.core.estimation.exits import Exits, widened
+from daemon.core.estimation.gathering import Gauge, Needs, asked, measurements, rows
 from daemon.core.estimation.gauss_newton import LARGEST
-from daemon.core.estimation.instruments import Instruments, instruments
+from daemon.core.estimation.instruments import HALF, Instruments, instruments
 from daemon.core.estimation.layout import layout
 from daemon.core.estimation.measurements import ABSENT, FRESH
 from daemon.core.estimation.model import model
@@ -39,21 +45,24 @@ from daemon.core.estimation.tracking import Tracker, Tracking
 from daemon.core.estimation.verdict import residual_limit
 from daemon.core.estimation.wiring import Probe, probe
 from daemon.core.topology import once_per_site
+from daemon.model.commands import Finished, Request
 from daemon.model.events import Event
 from daemon.model.quantities import MILLISECOND, SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from daemon.core.estimation.efficiency import Count
-    from daemon.core.estimation.gathering import Row
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
-    from daemon.core.estimation.network import Flags, Floats, Ints
-    from daemon.core.estimation.site_network import SiteNetwork, Wires
+    from daemon.core.estimation.network import Flags, Floats, Ints, Wiring
+    from daemon.core.estimation.site_network import Closed, SiteNetwork, Wires
     from daemon.core.estimation.suspicion import Doubts
     from daemon.core.topology import Topology
+    from daemon.model.commands import Message
     from daemon.model.efficiency import Efficiency
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
@@ -63,7 +72,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = 1e3
 """Standard deviation of what is asked for and never measured [pu]."""
-JUDGEMENT: Final = bad_data.Params(lasts_s=1.5)
+JUDGEMENT: Final = bad_data.Params(period_s=0.95, lasts_s=1.5)
 CALM: Final = SECOND
 LIVELY: Final = 5 * SECOND
 LOST: Final = SECOND
@@ -72,8 +81,19 @@ RECENT: Final = 20 * MILLISECOND
 """What was received so short a time before a switch was seen to move is of the new network."""
 KEPT: Final = 64
 """Networks that are kept for when a switch moves back."""
+NETWORK: Final = "estimator_network"
+"""Function of the workers that makes a network: `networked`."""
+FIRST_ID: Final = 1 << 40
+"""Number of the first request: far above those of others."""
 FAR_PU: Final = 0.3
 """A reading that has moved by this part of itself, and by more than its floor, is weighed anew."""
+
+
+class Asked(NamedTuple):
+    """A request for the network while these switches are closed."""
+
+    id: int
+    closed: Closed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +105,15 @@ class State:
         quality: status codes of its image (n_point,).
         lively_ns: until when every scan is looked at [ns].
         wires: what was closed, worked and gave; None before the first scan.
+        solved: the same when something was solved last, or would have been; None before.
+        known: switches whose network was made, the latest last.
+        asked: networks that a worker makes.
+        next_id: number of the next request.
         reference: readings by which the instruments are weighed (n_real,) [pu].
         ages: of the instruments.
         track: of the solver; None while nothing could be solved.
+        absent: measurements that should have been there at the last look and were not
+            (n_measurement,); None before the first.
         doubts: what instruments are not believed, and why; None before the first scan.
         count: energies since the beginning.
         told_ns: when efficiency was told last [ns].
@@ -101,9 +127,14 @@ class State:
     quality: QualityArray | None = None
     lively_ns: int = 0
     wires: Wires | None = None
+    solved: Wires | None = None
+    known: tuple[Closed, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    next_id: int = FIRST_ID
     reference: Floats | None = None
     ages: Ages | None = None
     track: Tracking | None = None
+    absent: Flags | None = None
     doubts: Doubts | None = None
     count: Count | None = None
     told_ns: int = 0
@@ -119,33 +150,58 @@ class Scanned(NamedTuple):
     state: State
     estimate: Estimate
     events: tuple[Event, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
-class Prepared:
-    """A network of the site and its instruments, weighed.
+class Networked:
+    """The network of the site while certain switches are closed, and its instruments.
+
+    It takes as long to make as dozens of scans, so it is asked for (`NETWORK`).
 
     Attributes:
         at: the network.
-        made: what every instrument measures in it.
+        model: of it.
+        exits: what the meters of buses measure in it.
+    """
+
+    def __init__(self, plan: Plan, closed: Closed) -> None:
+        drawing, told = plan.probe.drawing, plan.told
+        self.at: Final[SiteNetwork] = build(drawing, closed, plan.exits.values())
+        exits = {row: self.at.exits[bus] for row, bus in plan.exits.items()}
+        made = widened(rows(drawing, told.all, self.at), exits)
+        made += asked(drawing, plan.readouts.sums, self.at)
+        sigma = plan.sigma(plan.usual)
+        self.model: Final[Model] = model(
+            self.at.network, measurements(made, told.count, sigma, sigma)
+        )
+        self.exits: Final = Exits(self.model.equations, exits)
+
+
+class Prepared:
+    """A network of the site as it is wired, and its instruments, weighed.
+
+    Attributes:
+        at: the network.
+        wiring: what of it conducts.
         measures: which real instruments measure anything in it (n_real,).
+        rest: class of pseudo-measurements and of what is asked for (n_rest,).
         places: of the site in it.
     """
 
-    def __init__(self, plan: Plan, wires: Wires) -> None:
-        drawing, told = plan.probe.drawing, plan.told
-        self.at: Final[SiteNetwork] = build(drawing, wires, plan.metered)
-        self.made: Final[list[Row]] = [
-            *rows(drawing, told.all, self.at),
-            *asked(drawing, plan.readouts.sums, self.at),
-        ]
-        there = np.array([len(row) > 0 for row in self.made], dtype=np.bool_)
-        self.measures: Final[Flags] = there[: told.count]
-        count = len(self.made) - told.count
-        self.rest: Final[Classes] = np.full(count, ABSENT, dtype=np.uint8)
-        self.rest[: len(told.all) - told.count][there[told.count : len(told.all)]] = FRESH
-        where = layout(self.at.network)
-        self.places: Final = Places(self.at, where, plan.is_dc)
-        self._model: Model | None = None
+    def __init__(self, plan: Plan, of: Networked, wires: Wires) -> None:
+        drawing, count = plan.probe.drawing, plan.told.count
+        self.at: Final[SiteNetwork] = of.at
+        self.wiring: Final[Wiring] = of.at.wiring(wires)
+        backward = np.array(wires.backward, dtype=np.bool_)
+        live = of.at.live(drawing, wires)
+        met = plan.needs.met(of.at, live, self.wiring.converter_on)
+        for row, known in of.exits.known(backward).items():
+            met[row] &= known
+        self.measures: Final[Flags] = met[:count]
+        self.rest: Final[Classes] = np.full(len(plan.others), ABSENT, dtype=np.uint8)
+        self.rest[: len(met) - count][met[count:]] = FRESH
+        self.places: Final = Places(of.at, live, layout(of.at.network), plan.is_dc)
+        self._model = replace(of.model, equations=of.exits.equations(backward))
         self._tracker: tuple[Floats, Tracker] | None = None
 
     def tracker(self, plan: Plan, reference: Floats) -> Tracker:
@@ -153,12 +209,10 @@ class Prepared:
         if self._tracker is not None and self._tracker[0] is reference:
             return self._tracker[1]
         sigma = plan.sigma(reference)
-        if self._model is None:
-            told = measurements(self.made, plan.told.count, sigma, sigma)
-            self._model = model(self.at.network, told)
         weighed = replace(self._model.equations.measurements, sigma=sigma, sigma_aged=sigma)
         equations = replace(self._model.equations, measurements=weighed)
-        self._tracker = reference, Tracker(replace(self._model, equations=equations))
+        weighed_model = replace(self._model, equations=equations)
+        self._tracker = reference, Tracker(weighed_model, patient=False)
         return self._tracker[1]
 
 
@@ -170,23 +224,38 @@ class Plan:
         self.told: Final[Instruments] = instruments(site, points)
         self.readouts: Final[Readouts] = readouts(site, points)
         self.gauge: Final = Gauge(self.told)
-        self.to_site: Final = Told(site, self.told, self.readouts)
+        self.to_site: Final = Told(site, points, self.told, self.readouts)
         self.metering: Final = efficiency.Metering(site, self.told, points)
         self.is_dc: Final = np.array([b.kind == "dc" for b in site.buses.values()], dtype=np.bool_)
         all_ = self.told.all
-        self.metered: Final = {a.number for i in all_ for a in i.at if a.what == "through_p"}
+        self.needs: Final = Needs(self.probe.drawing, all_)
+        self.exits: Final = {
+            n: i.at[0].number for n, i in enumerate(all_) if i.at[0].what == "through_p"
+        }
+        """By instrument the bus whose exits it measures."""
         rows = {i.at[0].number: n for n, i in enumerate(all_) if i.at[0].what == "switch_p"}
         self._flow_rows = np.array(
             [rows.get(int(n), -1) for n in self.probe.flowing], dtype=np.intp
         )
         self._relative = np.array([i.relative for i in all_])
         self._absolute = np.array([i.absolute for i in all_])
-        self._others = np.concatenate(
+        self.others: Final[Floats] = np.concatenate(
             [self._absolute[self.told.count :], np.full(len(self.readouts.sums), NOTHING)]
         )
+        self.usual: Final[Floats] = HALF * np.array([i.rated for i in all_[: self.told.count]])
         self._aged: tuple[tuple[Floats, Ints], Floats] | None = None
+        self._networks: dict[Closed, Networked] = {}
         self._prepared: dict[Wires, Prepared] = {}
         self._quality: tuple[QualityArray, Prepared, NDArray[np.uint8]] | None = None
+
+    def networked(self, closed: Closed) -> Networked:
+        """Return the network while these switches are closed."""
+        found = self._networks.get(closed)
+        if found is None:
+            while len(self._networks) >= KEPT:
+                self._networks.pop(next(iter(self._networks)))
+            found = self._networks[closed] = Networked(self, closed)
+        return found
 
     def prepared(self, wires: Wires) -> Prepared:
         """Return the network as it is wired."""
@@ -194,19 +263,20 @@ class Plan:
         if found is None:
             if len(self._prepared) >= KEPT:
                 self._prepared.clear()
-            found = self._prepared[wires] = Prepared(self, wires)
+            found = Prepared(self, self.networked(wires.closed), wires)
+            self._prepared[wires] = found
         return found
 
     def sigma(self, reference: Floats) -> Floats:
         """Return standard deviations of fresh values, and of what is asked for [pu]."""
-        return np.concatenate([self.floor(reference), self._others])
+        return np.concatenate([self.floor(reference), self.others])
 
     def sigma_aged(self, reference: Floats, ages: Ages) -> Floats:
         """Return standard deviations of aged values, and of what is asked for [pu]."""
         kept, key = self._aged, (reference, ages.weighed)
         if kept is None or any(a is not b for a, b in zip(kept[0], key, strict=True)):
             aged = ageing.sigma_aged(ages, self.floor(reference), reference)
-            kept = self._aged = key, np.concatenate([aged, self._others])
+            kept = self._aged = key, np.concatenate([aged, self.others])
         return kept[1]
 
     def floor(self, reference: Floats) -> Floats:
@@ -241,7 +311,28 @@ class Plan:
 plan: Final = once_per_site(Plan)
 
 
-def step(state: State, image: Image, topology: Topology, site: Site, points: PointTable) -> Scanned:
+def networked(site: Site, points: PointTable, closed: Sequence[bool]) -> bool:
+    """Make the network of a site while these switches are closed, to be found when it is needed."""
+    plan(site, points).networked(tuple(closed))
+    return True
+
+
+def initial(site: Site, points: PointTable) -> State:
+    """Return the state before the first scan: the network of normal operation is known."""
+    of = plan(site, points)
+    normal = of.probe.normal().closed
+    of.networked(normal)
+    return State(known=(normal,))
+
+
+def step(
+    state: State,
+    image: Image,
+    topology: Topology,
+    site: Site,
+    points: PointTable,
+    inbox: Sequence[Message] = (),
+) -> Scanned:
     """Return the estimate of a scan.
 
     Args:
@@ -250,8 +341,10 @@ def step(state: State, image: Image, topology: Topology, site: Site, points: Poi
         topology: its diagram.
         site: the plant as drawn.
         points: its point table.
+        inbox: what else reached it.
     """
     of = plan(site, points)
+    state = _answered(state, inbox) if inbox and state.asked else state
     before = state.wires or of.probe.normal()
     happened = not _same(image.quality, state.quality)
     happened = happened or not of.probe.unmoved(image, topology, before)
@@ -259,23 +352,59 @@ def step(state: State, image: Image, topology: Topology, site: Site, points: Poi
         return Scanned(state, state.estimate)
     wires = of.probe.look(image, topology, before, state.flow_w)
     measured = pass_through.estimate(image, topology, site, points)
+    if wires.closed not in state.known:
+        return _asking(replace(state, wires=wires, quality=image.quality), measured, image)
     prepared = of.prepared(wires)
     if not prepared.places.live.any():  # nothing to solve, and nothing is lost by that
-        rest = replace(state, wires=wires, quality=image.quality, track=None, flow_w=None)
-        return Scanned(replace(rest, estimate=measured, lost_ns=0, lost=False), measured)
-    begun = state.track is None or wires is not state.wires
+        rest = replace(state, wires=wires, solved=wires, quality=image.quality, track=None)
+        rest = replace(rest, flow_w=None, estimate=measured, lost_ns=0, lost=False)
+        return Scanned(rest, measured)
+    begun = state.track is None or wires is not state.solved
     found, after, classes = (_begun if begun else _followed)(
-        of, prepared, state, _seen(of, prepared, image)
+        of, wires, state, _seen(of, prepared, image)
     )
     count, suspicious = of.told.count, _suspicious(found, after.doubts)
     lively_ns = image.now_ns + LIVELY if happened or suspicious else state.lively_ns
-    after = replace(after, wires=wires, quality=image.quality, lively_ns=lively_ns)
+    after = replace(after, wires=wires, solved=wires, quality=image.quality, lively_ns=lively_ns)
     if not found.converged:
         return _told(replace(after, track=None, flow_w=None, estimate=measured), image)
     after = replace(_counted(of, found, after, image.now_ns), flow_w=of.flow_w(found, prepared))
     estimate = believed(measured, found, prepared.places, of.to_site, classes[:count])
     estimate = suspicion.demoted(replace(estimate, efficiency=after.efficiency), after.doubts)
     return _told(replace(after, estimate=estimate), image)
+
+
+def at_once(
+    state: State, image: Image, topology: Topology, site: Site, points: PointTable
+) -> Scanned:
+    """Return the estimate of a scan for who has the time to make a network meanwhile."""
+    scanned = step(state, image, topology, site, points)
+    if not scanned.requests:
+        return scanned
+    news = tuple(asked.closed for asked in scanned.state.asked)
+    return step(replace(state, known=state.known + news), image, topology, site, points)
+
+
+def _answered(state: State, inbox: Sequence[Message]) -> State:
+    """Return the state after what workers have answered; what failed is asked for again."""
+    results = {m.request_id: m.result for m in inbox if isinstance(m, Finished)}
+    known = [asked.closed for asked in state.asked if results.get(asked.id)]
+    waiting = tuple(asked for asked in state.asked if asked.id not in results)
+    return replace(state, known=(*state.known, *known)[-KEPT:], asked=waiting)
+
+
+def _asking(state: State, measured: Estimate, image: Image) -> Scanned:
+    """Return what is measured while a worker makes the network."""
+    assert state.wires is not None
+    closed = state.wires.closed
+    requests: tuple[Request, ...] = ()
+    if closed not in [asked.closed for asked in state.asked]:
+        requests = (Request(state.next_id, NETWORK, {"closed": closed}),)
+        asked = (*state.asked, Asked(state.next_id, closed))
+        state = replace(state, asked=asked, next_id=state.next_id + 1)
+    estimate = suspicion.demoted(measured, state.doubts)
+    waiting = replace(state, estimate=estimate, lively_ns=image.now_ns + LIVELY)
+    return _told(waiting, image)._replace(requests=requests)
 
 
 def _same(one: QualityArray, other: QualityArray | None) -> bool:
@@ -348,27 +477,25 @@ def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
     )
 
 
-def _begun(
-    of: Plan, prepared: Prepared, state: State, seen: Seen
-) -> tuple[Solution, State, Classes]:
+def _begun(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution, State, Classes]:
     """Return the state of another network, from where the last one was if it has the same nodes."""
     reference = seen.z[: of.told.count]
-    before = state.wires
+    before = state.solved
     if state.ages is None or before is None:
         ages = ageing.begin(reference, seen.now_ns)
-    elif prepared.at.wires._replace(backward=before.backward) == before:
+    elif wires._replace(backward=before.backward) == before:
         ages = ageing.stepped(state.ages, reference, of.floor(reference), seen.now_ns)
     else:
         ages = ageing.switched(replace(state.ages, last=reference), seen.now_ns - RECENT)
-    alike = before is not None and np.array_equal(of.prepared(before).at.node, prepared.at.node)
+    alike = before is not None and np.array_equal(
+        of.networked(before.closed).at.node, of.networked(wires.closed).at.node
+    )
     track = state.track if alike else None
     after = replace(state, reference=reference, ages=ages, track=track)
-    return _solved(of, prepared, after, seen)
+    return _solved(of, wires, after, seen)
 
 
-def _followed(
-    of: Plan, prepared: Prepared, state: State, seen: Seen
-) -> tuple[Solution, State, Classes]:
+def _followed(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution, State, Classes]:
     """Return the state of the same network a scan later."""
     reference = state.reference
     assert state.ages is not None
@@ -377,29 +504,35 @@ def _followed(
         reference = seen.z[: of.told.count]
     readings = seen.z[: of.told.count]
     ages = ageing.stepped(state.ages, readings, of.floor(reference), seen.now_ns)
-    return _solved(of, prepared, replace(state, reference=reference, ages=ages), seen)
+    return _solved(of, wires, replace(state, reference=reference, ages=ages), seen)
 
 
-def _solved(
-    of: Plan, prepared: Prepared, state: State, seen: Seen
-) -> tuple[Solution, State, Classes]:
+def _solved(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution, State, Classes]:
     """Return the state that fits the readings best."""
     assert state.ages is not None
     assert state.reference is not None
+    prepared = of.prepared(wires)
     found = ageing.classes(state.ages, seen.quality, seen.heard_ns, seen.now_ns)
     classes = suspicion.applied(np.concatenate([found, prepared.rest]), state.doubts)
     tracker = prepared.tracker(of, state.reference)
     aged = of.sigma_aged(state.reference, state.ages)
-    track, solution = tracker.scan(state.track, prepared.at.wiring, seen.z, classes, aged)
+    before, absent = state.track, classes == ABSENT
+    absent[: of.told.count] &= prepared.measures
+    absent[of.told.count :] = False
+    if before is not None and state.absent is not None and np.array_equal(absent, state.absent):
+        before = tracker.knowing(before, absent, classes)
+    track, solution = tracker.scan(before, prepared.wiring, seen.z, classes, aged)
+    lagging = state.doubts is not None and state.doubts.memory.lagging(seen.now_ns)
+    others = tracker.others_of_last(lagging=lagging) if solution.tested else None
     doubts = suspicion.judged(
         state.doubts,
         of.to_site,
         (seen.now_ns, seen.z, seen.heard_ns),
-        (solution, tracker.basis_of_last()),
+        (solution, others),
         of.sigma(state.reference),
         JUDGEMENT,
     )
-    return solution, replace(state, track=track, doubts=doubts), classes
+    return solution, replace(state, track=track, absent=absent, doubts=doubts), classes
 
 
 def _counted(of: Plan, found: Solution, state: State, now_ns: int) -> State:
@@ -408,5 +541,6 @@ def _counted(of: Plan, found: Solution, state: State, now_ns: int) -> State:
         return state
     powers_w = efficiency.powers_w(found, of.readouts)
     count = efficiency.counted(state.count, now_ns, powers_w)
-    told = efficiency.told(found, of.readouts, of.metering, count)
+    doubted = state.doubts.found if state.doubts is not None else ()
+    told = efficiency.told(found, of.readouts, of.metering, count, doubted)
     return replace(state, count=count, told_ns=now_ns, efficiency=told)

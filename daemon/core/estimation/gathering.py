@@ -1,7 +1,8 @@
 """From the image to what the solver takes: values in per unit, what each measures, how well.
 
-What an instrument measures depends on what is closed (`measurements`), what it reads on the image
-(`Gauge`). Of an instrument that reads several points the worst quality and the oldest count.
+What an instrument measures depends on what is closed (`rows`, `measurements`), whether it measures
+anything on what of that is energised and works (`Needs`), what it reads on the image (`Gauge`). Of
+an instrument that reads several points the worst quality and the oldest count.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from daemon.core.estimation.drawing import Drawing
     from daemon.core.estimation.instruments import At, Instrument, Instruments
-    from daemon.core.estimation.network import Floats, Ints
+    from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.site_network import SiteNetwork
     from daemon.model.image import Image
     from daemon.model.quality import QualityArray
@@ -64,16 +65,18 @@ class Gauge:
 
 
 Row = tuple[Term, ...]
-"""What an instrument measures in a network, the sum of these; nothing where it is empty."""
+"""What an instrument measures in a network, the sum of these; nothing where it is empty.
+
+That of dead parts is 0, so they need not be left out."""
 
 
 def rows(drawing: Drawing, instruments: Sequence[Instrument], at: SiteNetwork) -> list[Row]:
-    """Return what every instrument measures in a network as it is wired now."""
+    """Return what every instrument measures in a network; of an exit, what hangs on the bus."""
     return [_terms(drawing, each.at, at) or () for each in instruments]
 
 
 def asked(drawing: Drawing, sums: Sequence[Sequence[At]], at: SiteNetwork) -> list[Row]:
-    """Return what sums are made of in a network as it is wired now, without what is dead."""
+    """Return what sums are made of in a network."""
     return [
         tuple(term for one in parts for term in _terms(drawing, (one,), at) or ()) for parts in sums
     ]
@@ -90,38 +93,90 @@ def _terms(drawing: Drawing, wanted: Sequence[At], at: SiteNetwork) -> tuple[Ter
 
 
 def _quantity(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
-    """Return what a quantity is made of, None where it does not exist now."""
+    """Return what a quantity is made of, None where it does not exist."""
     what, number = one.what, one.number
     if what == "voltage":
         kind = Kind.DC_VOLTAGE if drawing.is_dc[number] else Kind.VOLTAGE
-        return [Term(kind, int(at.node[number]), 0, 1.0)] if at.live[number] else None
-    if what.startswith("draw"):
-        return _draw(drawing, one, at)
+        return [Term(kind, int(at.node[number]), 0, 1.0)]
+    if what == "draw_q":
+        return [Term(Kind.DRAW_Q, int(at.draw[number]), 0, 1.0)]
+    if what == "draw_p":
+        kind = Kind.DC_DRAW_P if drawing.is_dc[drawing.draws[number].bus] else Kind.DRAW_P
+        return [Term(kind, int(at.draw[number]), 0, 1.0)]
     if what.startswith(("converter", "loss")):
-        converter = drawing.converters[number]
-        runs = at.wires.working[number] and at.live[converter.ac] and at.live[converter.dc]
-        return [Term(Kind[what.upper()], number, 0, 1.0)] if runs else None
+        return [Term(Kind[what.upper()], number, 0, 1.0)]
     if what == "switch_p":
-        live = at.live[drawing.switches[number].ends[0]]
-        return at.flows.get(number) if live else None
+        return at.flows.get(number)
     if what == "through_p":
-        return at.through.get(number) if at.live[number] else None
-    branch = drawing.branches[number]
-    if not (at.live[branch.ends[0]] and at.live[branch.ends[1]]):
-        return None
+        return at.exits[number].hanging
     return [Term(Kind[what.upper()], int(at.line[number]), one.end, 1.0)]
 
 
-def _draw(drawing: Drawing, one: At, at: SiteNetwork) -> Sequence[Term] | None:
-    """Return a draw; that at a dead bus is nothing, and the others of its load go on."""
-    draw = drawing.draws[one.number]
-    if not at.live[draw.bus]:
-        return None if len(draw.members[0].buses) == 1 else ()
-    if one.what == "draw_q":
-        kind = Kind.DRAW_Q
-    else:
-        kind = Kind.DC_DRAW_P if drawing.is_dc[draw.bus] else Kind.DRAW_P
-    return [Term(kind, int(at.draw[one.number]), 0, 1.0)]
+class Needs:
+    """What must be energised and work for an instrument to measure anything.
+
+    A load with two feeds goes on with one of them, so that at a dead bus measures nothing and is
+    not missed. Exits are not judged here (`exits`).
+    """
+
+    def __init__(self, drawing: Drawing, instruments: Sequence[Instrument]) -> None:
+        self._count = len(instruments)
+        bus: list[tuple[int, int]] = []
+        converter: list[tuple[int, int]] = []
+        either: list[tuple[int, int]] = []
+        switch: list[tuple[int, int]] = []
+        for row, each in enumerate(instruments):
+            for one in each.at:
+                if one.what.startswith("draw"):
+                    draw = drawing.draws[one.number]
+                    fed_twice = len(draw.members[0].buses) > 1
+                    (either if fed_twice else bus).append((row, draw.bus))
+                    continue
+                bus += [(row, n) for n in _buses(drawing, one)]
+                if one.what.startswith(("converter", "loss")):
+                    converter.append((row, one.number))
+                elif one.what == "switch_p":
+                    switch.append((row, one.number))
+        self._bus, self._converter = _columns(bus), _columns(converter)
+        self._switch = switch
+        firm = {row for row, _ in bus}
+        self._either = _columns([(row, n) for row, n in either if row not in firm])
+
+    def met(self, at: SiteNetwork, live: Flags, working: Flags) -> Flags:
+        """Return which instruments measure something (n_instrument,).
+
+        Args:
+            at: the network.
+            live: which buses of the drawing are energised (n_bus,).
+            working: which converters of the drawing work (n_converter,).
+        """
+        met = np.ones(self._count, dtype=np.bool_)
+        row, bus = self._either
+        met[row] = False
+        met[row[live[bus]]] = True
+        row, bus = self._bus
+        met[row[~live[bus]]] = False
+        row, converter = self._converter
+        met[row[~working[converter]]] = False
+        met[[row for row, number in self._switch if not at.flows.get(number)]] = False
+        return met
+
+
+def _buses(drawing: Drawing, one: At) -> Sequence[int]:
+    """Return the buses that must be live for a quantity to be anything."""
+    if one.what in {"voltage", "through_p"}:
+        return (one.number,)
+    if one.what == "switch_p":
+        return drawing.switches[one.number].ends[:1]
+    if one.what.startswith(("converter", "loss")):
+        converter = drawing.converters[one.number]
+        return converter.ac, converter.dc
+    return drawing.branches[one.number].ends
+
+
+def _columns(pairs: list[tuple[int, int]]) -> tuple[Ints, Ints]:
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def measurements(

@@ -22,10 +22,18 @@ TOLERANCE: Final = 1e-11
 _ROUNDING: Final = 1e-9
 """A step below this that is no smaller than the one before is rounding."""
 
-_MOST_STEPS: Final = 40
-_LONGEST_STEP: Final = 0.5
+_LONG: Final = (0.5, 40)
 """No voltage, ratio or loss moves farther in one step [pu, rad]: the linear model means nothing
-there. Powers and currents may: the network is linear in them."""
+there. Powers and currents may: the network is linear in them. And the most steps."""
+_SHORT: Final = (0.1, 100)
+"""The same where those lead in circles, or hardly on: between buses that a few metres join, angles
+of which the square counts."""
+
+_HASTE: Final = (0.5, 12)
+"""The same where nobody has the time for what leads in circles."""
+
+_RUNAWAY: Final = 1e8
+"""A step beyond this [pu] leads nowhere."""
 
 LARGEST: Final = 1e4
 """A value beyond this [pu] is no measurement."""
@@ -63,6 +71,8 @@ def gauss_newton(
     weight: Floats,
     tolerance: float = TOLERANCE,
     kept_below: float = 0.0,
+    *,
+    patient: bool = True,
 ) -> Solved:
     """Return the weighted least squares state.
 
@@ -74,20 +84,40 @@ def gauss_newton(
         weight: of every measurement (n_measurement,) [1/pu^2].
         tolerance: a step below this is the last [pu, rad].
         kept_below: after a step below this the derivatives are good enough to keep [pu, rad].
+        patient: whether there is time for a hundred steps, else for a dozen.
     """
     z = np.where(weight > 0.0, z, 0.0)
+    if not patient:
+        return _steps(of, live, x, z, weight, (tolerance, kept_below, *_HASTE))
+    found = _steps(of, live, x, z, weight, (tolerance, kept_below, *_LONG))
+    if found.converged:
+        return found
+    return _steps(of, live, x, z, weight, (tolerance, kept_below, *_SHORT))
+
+
+def _steps(
+    of: Model,
+    live: Islands,
+    x: Floats,
+    z: Floats,
+    weight: Floats,
+    limits: tuple[float, float, float, int],
+) -> Solved:
+    """Return where steps lead from `x`, by `tolerance`, `kept_below`, the longest and how many."""
+    tolerance, kept_below, longest, most = limits
     where = of.equations.where
     bends = np.r_[0 : where.dc_voltage.stop, where.loss, where.tap]
     factors, count, size = linearised(of, live, x, weight), 0, np.inf
+    multipliers = np.zeros(of.equations.n_constraint)
     while True:
-        step = _step(of, live, x, factors, z)
+        step, multipliers = _step(of, live, x, factors, z, multipliers)
         count += 1
         before, size = size, float(np.abs(step).max(initial=0.0))
-        if not np.isfinite(size):
-            return Solved(x, factors, count, np.inf, converged=False)
+        if not size <= _RUNAWAY:  # so written that NaN is not
+            return Solved(x, factors, count, _RUNAWAY, converged=False)
         bent = float(np.abs(step[bends]).max(initial=0.0))
-        x = x + step * min(1.0, _LONGEST_STEP / max(bent, _LONGEST_STEP))
-        last = count == _MOST_STEPS
+        x = x + step * min(1.0, longest / max(bent, longest))
+        last = count == most
         converged = size < tolerance or (size < _ROUNDING and (size >= before or last))
         if converged or last:
             return Solved(x, factors, count, size, converged)
@@ -101,12 +131,14 @@ def linearised(of: Model, live: Islands, x: Floats, weight: Floats) -> Factors:
     return factored(of.normal, of.equations, slope, weight, live.free)
 
 
-def _step(of: Model, live: Islands, x: Floats, factors: Factors, z: Floats) -> Floats:
-    """Return one Gauss-Newton step from `x` (n_state,)."""
+def _step(
+    of: Model, live: Islands, x: Floats, factors: Factors, z: Floats, multipliers: Floats
+) -> tuple[Floats, Floats]:
+    """Return one Gauss-Newton step from `x` (n_state,), and the multipliers after it."""
     n, rows = of.equations.n_measurement, of.equations.rows
     push = read(of.equations, live, x)
     mismatch = push[n:].copy()
     push[:n] = factors.weight * (z - push[:n])
     push[n:] = 0.0
-    pull = summed(rows.column, factors.jacobian * push[rows.row], len(x))
-    return factors.step(pull, mismatch)
+    pull = summed(rows.column, factors.jacobian * push.take(rows.row), len(x))
+    return factors.step(pull, mismatch, multipliers)

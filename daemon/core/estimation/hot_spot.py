@@ -5,7 +5,8 @@ loading that was shown: the top oil follows the losses, the hot spot stands abov
 difference of two gradients, a fast one of the winding and a slow one of the oil that flows past it.
 Where the oil is measured, that is where the gradients stand on, and what it is warmer than its
 reckoned rise is the *air* around, learnt over hours. Where it is not, air and reckoned rise stand
-in its place. A loading that is not shown counts as rated: the worst case.
+in its place. A loading that is not shown, or by a device of which a meter is
+condemned, is that of the powers as estimated, and without these rated: the worst case.
 
 Oil that is far from air and rise together contradicts: colder, and the sensor hangs or has come
 off its pocket; hotter, and the cooling is gone, or the loading is more than what is shown. A hot
@@ -31,7 +32,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Interval, Le
 
-from daemon.core.view import Thermal, Turn, Winding
+from daemon.core.facts import Thermal, Winding
+from daemon.core.view import Turn
 from daemon.model.quantities import ns, seconds
 
 if TYPE_CHECKING:
@@ -193,7 +195,7 @@ def _look(
     view: View, item: Equipment, before: Memory | None, dt_s: float, params: Params
 ) -> tuple[Memory, Winding]:
     kind, ratio = _kind(item)
-    shown_pu = view.read(item.id, "loading_pu")
+    shown_pu = _loading_pu(view, item)
     oil_c, spot_c = (view.read(item.id, f"{of}_temperature_c") for of in ("oil", "hot_spot"))
     loading_pu = 1.0 if shown_pu is None else max(shown_pu, 0.0)
     if before is None:
@@ -222,6 +224,20 @@ def _look(
         off_k=round(off_k, 1),
         ageing_pu=round(ageing_pu(told_c), 3),
     )
+
+
+def _loading_pu(view: View, item: Equipment) -> float | None:
+    """Return the loading as shown, else as the estimated powers make it; None without [pu].
+
+    What shows it is what measures the powers.
+    """
+    shown_pu = view.read(item.id, "loading_pu")
+    if shown_pu is not None and item.id not in view.facts.meters.condemned:
+        return shown_pu
+    power_w, power_var = (view.best_of(item.id, n) for n in ("power_w", "reactive_power_var"))
+    if power_w is None or power_var is None:
+        return None
+    return math.hypot(power_w, power_var) / item.ratings["power_va"]
 
 
 def _begun(

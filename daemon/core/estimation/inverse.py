@@ -34,8 +34,8 @@ class Inverse:
         to_readings: from factored unknowns to the change of the readings (n_measurement,
             n_unknown); None where that is their first part.
         to_states: the same for states (n_state, n_unknown); None where that is the rest.
-        mutual: from a push on measurements to the change of the readings, in a small network
-            (n_measurement, n_measurement).
+        mutual: the transpose of `alone`, of which single rows are taken, in a small network
+            (n_measurement, n_unknown).
         pairs: partners among the instruments.
         weight: of the measurements as factored (n_measurement,) [1/pu^2].
         sigma: standard deviation of every state (n_state,) [pu, rad].
@@ -81,7 +81,7 @@ def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
         enter = of.pivot[:, None] * np.hstack([pushes, -np.asarray(of.multipliers)])
         full = np.vstack([pushes.T, states.T]) @ enter
         alone = np.ascontiguousarray(full[:, :n])
-        return Inverse(full, alone, None, None, alone[:n], *told)
+        return Inverse(full, alone, None, None, np.ascontiguousarray(alone.T), *told)
     to_factors, to_states = sparse.csr_array(of.pushes), sparse.csr_array(of.states)
     both = sparse.hstack([to_factors, -sparse.csr_array(of.multipliers)], format="csr")
     into, into_alone = _by_row(both, of.pivot), _by_row(to_factors, of.pivot)

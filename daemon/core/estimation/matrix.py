@@ -26,10 +26,12 @@ def times(matrix: Compact | Columns, vector: Floats) -> Floats:
     spends a third of its time on finding out what it was given.
     """
     if isinstance(matrix, np.ndarray):
-        return matrix @ vector
+        # The operator takes half as long again where it is small.
+        product: Floats = matrix.dot(vector)
+        return product
     rows, columns = matrix.shape
-    product = np.zeros(rows)
+    into = np.zeros(rows)
     by_rows = matrix.format == "csr"
     multiply = _sparsetools.csr_matvec if by_rows else _sparsetools.csc_matvec
-    multiply(rows, columns, matrix.indptr, matrix.indices, matrix.data, vector, product)
-    return product
+    multiply(rows, columns, matrix.indptr, matrix.indices, matrix.data, vector, into)
+    return into

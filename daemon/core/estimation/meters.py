@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from daemon.core.view import Meters, Turn
+from daemon.core.facts import Meters
+from daemon.core.view import Turn
 
 if TYPE_CHECKING:
     from daemon.core.view import View
@@ -67,7 +68,7 @@ def _fact(view: View, suspects: tuple[Doubted, ...]) -> Meters:
         name = places[s.point].equipment
         if s.kind == "drifting":
             drifting.append(name)
-        elif s.kind == "doubted":
+        elif s.kind == "doubted" or len(s.group) > 1:
             doubted += [places[p].equipment for p in s.group]
         else:
             condemned[name] = "frozen" if s.kind == "frozen" else s.guess
@@ -87,9 +88,9 @@ def _event(view: View, s: Doubted) -> Event:
         f"{at.equipment}: {at.spec.name} shows {s.shown:.6g} {unit}, "
         f"{s.should:.6g} +- {s.sigma:.2g} {unit} fits all others{why}"
     )
-    if s.kind == "doubted":
+    if s.kind != "drifting" and len(s.group) > 1:
         others = ", ".join(view.points.points[p].id for p in s.group[1:])
-        text += f"; it may be {others} instead"
+        text += f"; it may be {others} instead" if s.kind == "doubted" else f", with {others}"
     fields = {
         "point": at.spec.name,
         "kind": s.kind,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
 
 from daemon.core.estimation.equations import equations
 from daemon.core.estimation.islands import islands
@@ -52,6 +54,25 @@ def model(network: Network, measurements: Measurements) -> Model:
 def flat(of: Equations, live: Islands) -> Floats:
     """Return the state of an idle network at nominal voltage (n_state,)."""
     x = np.zeros(of.where.size)
+    if of.network.branches.shift.any():
+        x[of.where.angle] = _turned(of.network, live)
     x[of.where.voltage] = x[of.where.dc_voltage] = 1.0
     x[of.where.tap] = of.network.branches.ratio[of.network.branches.tapped]
     return x * live.alive
+
+
+def _turned(network: Network, live: Islands) -> Floats:
+    """Return the angles that transformers make where nothing flows (n_ac,) [rad]."""
+    branches, angle = network.branches, np.zeros(network.n_ac)
+    carrying = np.flatnonzero(live.branch)
+    behind: dict[tuple[int, int], float] = {}
+    for a, b, shift in zip(*branches.at[carrying].T, branches.shift[carrying], strict=True):
+        behind[b, a], behind[a, b] = shift, -shift
+    shape = network.n_ac, network.n_ac
+    graph = sparse.coo_array((np.ones(len(carrying)), branches.at[carrying].T), shape=shape).tocsr()
+    for reference in live.reference.tolist():
+        order, before = breadth_first_order(graph, reference, directed=False)
+        for bus in order[1:].tolist():
+            near = int(before[bus])
+            angle[bus] = angle[near] - behind[bus, near]
+    return angle

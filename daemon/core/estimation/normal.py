@@ -3,12 +3,13 @@
 With H and C the derivatives of measurements and constraints, W the weights, r what was measured
 less what the state says and c how far the constraints are from holding, a step solves
 
-    [ H' W H + e   C' ] [ dx     ]   [ H' W r ]
-    [ C           -d  ] [ lambda ] = [ -c     ]
+    [ H' W H + e   C' ] [ dx     ]   [ H' W r          ]
+    [ C           -d  ] [ lambda ] = [ -c - d lambda'  ]
 
-`e` and `d` are tiny beside what stands there otherwise. They let the matrix be factored in any
-order without pivoting, whatever is unobservable, and leave such states where they were. They move
-no solution, because r and c are evaluated anew until the step vanishes.
+with lambda' the multipliers of the step before. `e` and `d` are tiny beside what stands there
+otherwise. They let the matrix be factored in any order without pivoting, whatever is unobservable,
+and leave such states where they were. They move no solution, because r and c are evaluated anew
+until the step vanishes and the multipliers are what they were.
 
 Source: A. Abur, A. Gomez Exposito, Power System State Estimation, section 3.4; on matrices that
 factor in any order R. J. Vanderbei, doi:10.1137/0805005.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -34,7 +36,7 @@ Lu: TypeAlias = "SuperLU[np.float64]"
 _ANCHOR: Final = 1e-2
 """Least of `e` [1/pu^2]: every state is believed within 10 pu of where it was."""
 
-_ROUNDING: Final = 1e-12
+_ROUNDING: Final = 1e-14
 """`e` by the diagonal: well above what rounding leaves of it."""
 
 _WORTHLESS: Final = 1e-6
@@ -54,15 +56,20 @@ _SLACK: Final = 1e-6
 class Normal:
     """How the matrix of a step is made of the Jacobian, in an order that keeps factors sparse.
 
+    It is symmetric: each number is made once, in the *upper half*, and put where it belongs.
+
     Attributes:
         left: entry of the Jacobian in every elementary product of the gain (n_product,).
         right: the other entry (n_product,).
-        measurement: whose weight goes with them (n_product,).
+        measurement: whose weight goes with every entry of the Jacobian (below,).
         below: first entry of the Jacobian that belongs to a constraint.
-        place: entry of the matrix that every product goes to, then every derivative of a
-            constraint, these once more for the transpose, then the diagonal.
-        diagonal: entries of the diagonal, in the order of unknowns (n_unknown,).
-        matrix: pattern of the matrix, unknowns in `order`.
+        place: entry of the upper half that every product goes to, then every derivative of a
+            constraint.
+        diagonal: entries of the upper half on the diagonal, in the order of unknowns (n_unknown,).
+        n_half: entries of the upper half.
+        mirror: entry of the upper half that every entry of the matrix is (n_entry,).
+        column: of every entry of the matrix, row by row, unknowns in `order` (n_entry,).
+        starts: first entry of every row (n_unknown + 1,).
         order: unknown at every place (n_unknown,): states first, then multipliers.
         at: place of every unknown (n_unknown,).
         n_state: number of states among the unknowns.
@@ -74,7 +81,10 @@ class Normal:
     below: int
     place: Ints
     diagonal: Ints
-    matrix: Pattern
+    n_half: int
+    mirror: Ints
+    column: NDArray[np.int32]
+    starts: NDArray[np.int32]
     order: Ints
     at: Ints
     n_state: int
@@ -90,7 +100,8 @@ def normal(equations: Equations, typical: Floats) -> Normal:
     natural = _ordered(equations, np.arange(equations.n_unknown))
     weight = equations.measurements.sigma**-2.0
     free = np.ones(equations.where.size, dtype=np.bool_)
-    numbers = _numbers(natural, equations, typical, weight, free)
+    slack = _slack(weight, _held(natural, equations, typical))
+    numbers = _numbers(natural, typical, weight, free, slack)
     lu = _lu(natural, numbers, "MMD_AT_PLUS_A")
     return _ordered(equations, np.argsort(lu.perm_c).astype(np.int64))
 
@@ -102,42 +113,54 @@ def _ordered(equations: Equations, order: Ints) -> Normal:
     h = Pattern(rows.row[:below], rows.column[:below], (n, n_state))
     turned, entry = transposed(h)
     gain = product(turned, h)
+    row, column = gain.result.row[gain.place], gain.result.column[gain.place]
+    once = np.flatnonzero(row <= column)
     at = np.argsort(order)
     unknown = np.arange(equations.n_unknown)
     multiplier, state = rows.row[below:] - n + n_state, rows.column[below:]
-    row = np.concatenate([gain.result.row[gain.place], multiplier, state, unknown])
-    column = np.concatenate([gain.result.column[gain.place], state, multiplier, unknown])
-    matrix, place = pattern(at[row], at[column], (len(order), len(order)))
+    row = at[np.concatenate([row[once], multiplier, unknown])]
+    column = at[np.concatenate([column[once], state, unknown])]
+    shape = len(order), len(order)
+    half, place = pattern(np.minimum(row, column), np.maximum(row, column), shape)
+    both = np.concatenate([half.row, half.column]), np.concatenate([half.column, half.row])
+    matrix, became = pattern(*both, shape)
+    mirror = np.empty(len(matrix.row), dtype=np.int64)
+    mirror[became] = np.tile(np.arange(len(half.row)), 2)
     return Normal(
-        left=entry[gain.left],
-        right=gain.right,
-        measurement=h.row[gain.right],
+        left=entry[gain.left[once]],
+        right=gain.right[once],
+        measurement=h.row,
         below=below,
-        place=place,
+        place=place[: -len(order)],
         diagonal=place[-len(order) :],
-        matrix=matrix,
+        n_half=len(half.row),
+        mirror=mirror,
+        column=matrix.column.astype(np.int32),
+        starts=matrix.starts().astype(np.int32),
         order=order,
         at=at,
         n_state=n_state,
     )
 
 
-def _numbers(
-    how: Normal, equations: Equations, jacobian: Floats, weight: Floats, free: Flags
-) -> Floats:
-    """Return the numbers of the matrix of a step."""
-    n_state = equations.where.size
-    exact = jacobian[how.below :]
-    gain = jacobian[how.left] * jacobian[how.right] * weight[how.measurement]
-    parts = np.concatenate([gain, exact, exact, np.zeros(len(how.order))])
-    numbers = summed(how.place, parts, len(how.matrix.row))
+def _numbers(how: Normal, jacobian: Floats, weight: Floats, free: Flags, slack: Floats) -> Floats:
+    """Return the numbers of the upper half of the matrix of a step."""
+    n_state = how.n_state
+    weighed = jacobian[: how.below] * weight.take(how.measurement)
+    gain = weighed.take(how.left)
+    gain *= jacobian.take(how.right)
+    numbers = summed(how.place, np.concatenate([gain, jacobian[how.below :]]), how.n_half)
     diagonal = numbers[how.diagonal]
     anchor = np.where(free, _ANCHOR + _ROUNDING * diagonal[:n_state], 1.0)
-    held = _held(how, equations, jacobian)
-    known = weight[weight > _WORTHLESS * weight.max(initial=0.0)]
-    slack = _SLACK / np.median(known) if len(known) else 1.0
-    numbers[how.diagonal] += np.concatenate([anchor, np.where(held, -slack, -1.0)])
+    numbers[how.diagonal] += np.concatenate([anchor, -slack])
     return numbers
+
+
+def _slack(weight: Floats, held: Flags) -> Floats:
+    """Return `d` of every constraint (n_constraint,)."""
+    known = weight[weight > _WORTHLESS * weight.max(initial=0.0)]
+    slack: Floats = np.where(held, _SLACK / np.median(known) if len(known) else 1.0, 1.0)
+    return slack
 
 
 def _lu(how: Normal, numbers: Floats, order: Literal["NATURAL", "MMD_AT_PLUS_A"]) -> Lu:
@@ -175,16 +198,16 @@ def _split(
 
     Args:
         how: how it is made.
-        numbers: of its pattern.
+        numbers: of its upper half.
         order: "NATURAL", or one that keeps factors sparse.
         stored_zeros: whether entries that are 0 may stay; they can hide the diagonal from SuperLU.
 
     Raises:
         RuntimeError: it is singular.
     """
-    starts = np.searchsorted(how.matrix.row, np.arange(len(how.order) + 1))
     # Symmetric: by rows is by columns.
-    matrix = sparse.csc_array((numbers, how.matrix.column, starts), shape=how.matrix.shape)
+    shape = len(how.order), len(how.order)
+    matrix = sparse.csc_array((numbers.take(how.mirror), how.column, how.starts), shape=shape)
     if not stored_zeros:
         matrix = matrix.copy()  # the pattern is shared
         matrix.eliminate_zeros()
@@ -200,6 +223,7 @@ class Factors:
         lu: factors of the matrix.
         jacobian: numbers of the derivatives of measurements and constraints.
         weight: of the measurements, as factored (n_measurement,) [1/pu^2].
+        slack: `d` (n_constraint,) [pu^2].
         freedom: free states less constraints that bind them.
     """
 
@@ -207,13 +231,21 @@ class Factors:
     lu: Lu
     jacobian: Floats
     weight: Floats
+    slack: Floats
     freedom: int
 
-    def step(self, pull: Floats, mismatch: Floats) -> Floats:
-        """Return the change of the states that answers pull and mismatch (n_state,)."""
-        right = np.concatenate([pull, -mismatch])[self.how.order]
-        answer: Floats = self.lu.solve(right)[self.how.at]
-        return answer[: len(pull)]
+    def step(self, pull: Floats, mismatch: Floats, before: Floats) -> tuple[Floats, Floats]:
+        """Return the change of the states that answers pull and mismatch, and the multipliers.
+
+        Args:
+            pull: of the residuals (n_state,).
+            mismatch: of the constraints (n_constraint,).
+            before: multipliers of the step before (n_constraint,).
+        """
+        below = -mismatch - self.slack * before
+        right = np.concatenate([pull, below]).take(self.how.order)
+        answer: Floats = self.lu.solve(right).take(self.how.at)
+        return answer[: len(pull)], answer[len(pull) :]
 
 
 def factored(
@@ -228,10 +260,11 @@ def factored(
         weight: of the measurements (n_measurement,) [1/pu^2].
         free: states that are not known beforehand (n_state,).
     """
-    numbers = _numbers(how, equations, jacobian, weight, free)
-    bound = np.count_nonzero(_held(how, equations, jacobian))
-    freedom = int(np.count_nonzero(free) - bound)
-    return Factors(how, _lu(how, numbers, "NATURAL"), jacobian, weight, freedom)
+    held = _held(how, equations, jacobian)
+    slack = _slack(weight, held)
+    numbers = _numbers(how, jacobian, weight, free, slack)
+    freedom = int(np.count_nonzero(free) - np.count_nonzero(held))
+    return Factors(how, _lu(how, numbers, "NATURAL"), jacobian, weight, slack, freedom)
 
 
 def _held(how: Normal, equations: Equations, jacobian: Floats) -> Flags:

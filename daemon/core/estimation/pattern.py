@@ -33,10 +33,13 @@ class Pattern:
     column: Ints
     shape: tuple[int, int]
 
+    def starts(self) -> NDArray[np.intp]:
+        """Return the first entry of every row, and the number of all (n_row + 1,)."""
+        return np.searchsorted(self.row, np.arange(self.shape[0] + 1))
+
     def matrix(self, data: Floats) -> Matrix:
         """Return the matrix with these numbers; entries that are 0 stay."""
-        starts = np.searchsorted(self.row, np.arange(self.shape[0] + 1))
-        return sparse.csr_array((data, self.column, starts), shape=self.shape)
+        return sparse.csr_array((data, self.column, self.starts()), shape=self.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,9 @@ class Product:
 
     def of(self, left: Floats, right: Floats) -> Floats:
         """Return the numbers of the result."""
-        return summed(self.place, left[self.left] * right[self.right], len(self.result.row))
+        parts = left.take(self.left)
+        parts *= right.take(self.right)
+        return summed(self.place, parts, len(self.result.row))
 
 
 def summed(place: NDArray[np.integer[Any]], values: Floats, size: int) -> Floats:

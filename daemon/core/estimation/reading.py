@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SMALLEST_CURRENT: Final = 1e-6
 """Below this [pu] the magnitude of a current is taken not to change with anything."""
 
+_NO_RATIO: Final = 1e-3
+"""Smaller is no ratio of a transformer."""
+
 _DEAD: Final = 1e-6
 """Below this voltage [pu] no current is told from a power."""
 
@@ -47,8 +50,8 @@ def jacobian(equations: Equations, live: Islands, x: Floats) -> Floats:
     Returns:
         Numbers of a matrix of the pattern `equations.rows`, 0 in the columns of known states.
     """
-    slope = slopes(equations, live, x)[equations.slope_order]
-    slope *= live.free[equations.slope.column]
+    slope = slopes(equations, live, x).take(equations.slope_order)
+    slope *= live.free.take(equations.slope.column)
     rows = equations.by_state.of(equations.mix.data, slope)
     if not len(equations.currents):
         return rows
@@ -77,8 +80,8 @@ def _behind(equations: Equations, live: Islands, x: Floats) -> Floats:
 
 
 def _ratio(tap: Floats) -> Floats:
-    """Return the ratios, 1 where a tap changer is dead and has none (n_tap,)."""
-    ratio: Floats = np.where(tap != 0.0, tap, 1.0)
+    """Return the ratios, 1 where a tap changer is dead or astray and has none (n_tap,)."""
+    ratio: Floats = np.where(np.abs(tap) > _NO_RATIO, tap, 1.0)
     return ratio
 
 
@@ -86,11 +89,12 @@ def primitive_values(equations: Equations, live: Islands, x: Floats) -> Floats:
     """Return the primitives in the order of `mixture.Primitives` (n_primitive,)."""
     network = equations.network
     angle, angle_end, near, far = x.take(equations.ends).reshape(4, -1)
-    near = near * _behind(equations, live, x)
-    turn = angle - angle_end
-    turn -= network.branches.shift
+    near *= _behind(equations, live, x)
+    far *= live.branch
+    angle -= angle_end
+    angle -= network.branches.shift
     both = near * far
-    value = [x, near * near, live.branch * far * far, both * np.cos(turn), both * np.sin(turn)]
+    value = [x, near * near, far * far, both * np.cos(angle), both * np.sin(angle)]
     if network.n_dc:
         value += _dc_values(equations, live, x)
     return np.concatenate(value)

@@ -2,7 +2,9 @@
 
 A closed switch has no impedance, so the buses it joins are one node, and its flow is the sum of
 what hangs behind it: that of a ring has no such sum and is nobody's. Transformers and cables are
-branches. A network is made anew when a switch moves or a converter starts or stops, and kept.
+branches. So a network is made anew when a switch moves, and kept. Which converters work and which
+sources give changes nothing of it, only what of it conducts, and which way power flows only what
+the meters of buses measure: these are looked up (`Prepared` in `estimator`).
 
 Cables have no capacitance and vector groups no phase shift: angles are those of one phase. The
 magnetising current of a transformer is a typical one, as no nameplate of a site tells it.
@@ -26,15 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from daemon.core.estimation.drawing import Branch, Drawing
-    from daemon.core.estimation.network import Ints
+    from daemon.core.estimation.network import Flags, Ints
 
 MAGNETISING_PU: Final = 0.003
 STRENGTH: Final = ("utility", "generator", "gas_turbine", "smr", "ess", "pv")
 """Natures that can energise an AC bus, the best reference of angles first."""
 
 
+Closed = tuple[bool, ...]
+"""Which switches of the drawing are closed."""
+
+
 class Wires(NamedTuple):
-    """What decides about the network, one flag each.
+    """What decides about the network and what of it conducts, one flag each.
 
     Attributes:
         closed: by switch of the drawing.
@@ -44,7 +50,7 @@ class Wires(NamedTuple):
         giving: by draw of the drawing, whether it may energise its bus now.
     """
 
-    closed: tuple[bool, ...]
+    closed: Closed
     backward: tuple[bool, ...]
     working: tuple[bool, ...]
     giving: tuple[bool, ...]
@@ -62,44 +68,93 @@ class Term(NamedTuple):
 Terms = tuple[Term, ...]
 
 
+class WayOut(NamedTuple):
+    """A closed switch at the bus of a meter.
+
+    Attributes:
+        switch: its number.
+        forward: whether the bus is its first one: power leaves then unless it flows backward.
+        terms: what leaves through it then; None where nobody knows, as in a ring.
+    """
+
+    switch: int
+    forward: bool
+    terms: Terms | None
+
+
+class Exit(NamedTuple):
+    """What may leave the bus of a meter: what hangs on it and takes, and through switches."""
+
+    hanging: Terms
+    ways: tuple[WayOut, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteNetwork:
     """A network and how to find a site in it.
 
     Attributes:
-        wires: what it was made for.
+        closed: the switches it was made for.
         network: its arrays.
-        wiring: what of it conducts now.
         node: AC or DC bus of the network that a bus of the drawing belongs to (n_bus,).
-        live: whether a source reaches a bus of the drawing (n_bus,).
+        part: the same for all that closed switches and branches join, of the lowest bus of it.
         draw: number of a draw of the drawing among the AC or DC draws of the network (n_draw,).
         line: number of a branch of the drawing among the AC or DC branches of it (n_branch,).
+        sources: draws of the drawing that are the AC sources of the network.
+        dc_sources: those that are its DC sources.
         flows: by closed switch what flows through it from its first to its second bus; without
             those of a ring.
-        through: by bus of a meter what leaves it; without those where that is not known.
+        exits: by bus of a meter what may leave it.
     """
 
-    wires: Wires
+    closed: Closed
     network: Network
-    wiring: Wiring
     node: Ints
-    live: tuple[bool, ...]
+    part: tuple[int, ...]
     draw: Ints
     line: Ints
+    sources: tuple[int, ...]
+    dc_sources: tuple[int, ...]
     flows: dict[int, Terms]
-    through: dict[int, Terms]
+    exits: dict[int, Exit]
+
+    def wiring(self, wires: Wires) -> Wiring:
+        """Return what of the network conducts."""
+        network = self.network
+        giving = np.array(wires.giving, dtype=np.bool_)
+        return Wiring(
+            branch_on=np.ones(len(network.branches.y), dtype=np.bool_),
+            dc_branch_on=np.ones(len(network.dc_branches.g), dtype=np.bool_),
+            converter_on=np.array(wires.working, dtype=np.bool_),
+            source_on=giving[list(self.sources)],
+            dc_source_on=giving[list(self.dc_sources)],
+        )
+
+    def live(self, drawing: Drawing, wires: Wires) -> Flags:
+        """Return which buses of the drawing a source reaches through what works (n_bus,)."""
+        part = self.part
+        live = {part[d.bus] for d, gives in zip(drawing.draws, wires.giving, strict=True) if gives}
+        works = [c for c, on in zip(drawing.converters, wires.working, strict=True) if on]
+        before = -1
+        while before != len(live):
+            before = len(live)
+            for each in works:
+                start, end = (each.ac, each.dc) if each.part == "rectifier" else (each.dc, each.ac)
+                if part[start] in live:
+                    live.add(part[end])
+        return np.array([one in live for one in part], dtype=np.bool_)
 
 
-def build(drawing: Drawing, wires: Wires, metered: Iterable[int] = ()) -> SiteNetwork:
+def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> SiteNetwork:
     """Return the network of a site.
 
     Args:
         drawing: the site.
-        wires: what is closed, works and gives now.
+        closed: which switches are.
         metered: buses with a meter of what leaves them.
     """
-    root = _joined(len(drawing.buses), _closed_ends(drawing, wires))
-    node = _numbered(root, drawing.is_dc)
+    ends = [s.ends for s, one in zip(drawing.switches, closed, strict=True) if one]
+    node = _numbered(_joined(len(drawing.buses), ends), drawing.is_dc)
     draw = _numbered(range(len(drawing.draws)), [drawing.is_dc[d.bus] for d in drawing.draws])
     ac = [i for i, d in enumerate(drawing.draws) if not drawing.is_dc[d.bus]]
     dc = [i for i, d in enumerate(drawing.draws) if drawing.is_dc[d.bus]]
@@ -126,28 +181,19 @@ def build(drawing: Drawing, wires: Wires, metered: Iterable[int] = ()) -> SiteNe
         dc_draws=at_dc,
     )
     hanging = _hanging(drawing, draw, line)
-    flows = _flows(drawing, wires, hanging)
+    flows = _flows(drawing, closed, hanging)
     return SiteNetwork(
-        wires=wires,
+        closed=closed,
         network=network,
-        wiring=Wiring(
-            branch_on=np.ones(len(lines), dtype=np.bool_),
-            dc_branch_on=np.ones(len(busways), dtype=np.bool_),
-            converter_on=np.array(wires.working, dtype=np.bool_),
-            source_on=np.array([wires.giving[i] for i in sources], dtype=np.bool_),
-            dc_source_on=np.array([wires.giving[i] for i in dc_sources], dtype=np.bool_),
-        ),
         node=node,
-        live=_live(drawing, wires, root),
+        part=tuple(_joined(len(drawing.buses), [*ends, *(b.ends for b in drawing.branches)])),
         draw=draw,
         line=line,
+        sources=tuple(sources),
+        dc_sources=tuple(dc_sources),
         flows=flows,
-        through=_through(drawing, wires, metered, flows, hanging, draw),
+        exits=_exits(drawing, closed, metered, flows, hanging, draw),
     )
-
-
-def _closed_ends(drawing: Drawing, wires: Wires) -> list[tuple[int, int]]:
-    return [s.ends for s, closed in zip(drawing.switches, wires.closed, strict=True) if closed]
 
 
 def _joined(count: int, ends: Iterable[tuple[int, int]]) -> list[int]:
@@ -185,22 +231,6 @@ def _sources(drawing: Drawing, ac: Sequence[int]) -> list[int]:
     """Return the AC draws that can energise their bus, the strongest first."""
     found = [i for i in ac if drawing.draws[i].source]
     return sorted(found, key=lambda i: STRENGTH.index(drawing.draws[i].members[0].nature))
-
-
-def _live(drawing: Drawing, wires: Wires, root: Sequence[int]) -> tuple[bool, ...]:
-    """Return which buses a source reaches through what is closed and works."""
-    ends = _closed_ends(drawing, wires) + [b.ends for b in drawing.branches]
-    net = _joined(len(root), ends)
-    live = {net[d.bus] for d, gives in zip(drawing.draws, wires.giving, strict=True) if gives}
-    works = [c for c, on in zip(drawing.converters, wires.working, strict=True) if on]
-    before = -1
-    while before != len(live):
-        before = len(live)
-        for each in works:
-            start, end = (each.ac, each.dc) if each.part == "rectifier" else (each.dc, each.ac)
-            if net[start] in live:
-                live.add(net[end])
-    return tuple(one in live for one in net)
 
 
 # What the network is made of.
@@ -270,17 +300,17 @@ Hanging = dict[int, list[Term]]
 """By bus the active powers that leave it other than through switches."""
 
 
-def _flows(drawing: Drawing, wires: Wires, hanging: Hanging) -> dict[int, Terms]:
+def _flows(drawing: Drawing, closed: Closed, hanging: Hanging) -> dict[int, Terms]:
     """Return by closed switch the sum of what hangs on its second side, or less of the first."""
     ways: dict[int, list[tuple[int, int]]] = {}
-    for number, (switch, closed) in enumerate(zip(drawing.switches, wires.closed, strict=True)):
-        if closed:
+    for number, (switch, joins) in enumerate(zip(drawing.switches, closed, strict=True)):
+        if joins:
             a, b = switch.ends
             ways.setdefault(a, []).append((b, number))
             ways.setdefault(b, []).append((a, number))
     found: dict[int, Terms] = {}
-    for number, (switch, closed) in enumerate(zip(drawing.switches, wires.closed, strict=True)):
-        if not closed:
+    for number, (switch, joins) in enumerate(zip(drawing.switches, closed, strict=True)):
+        if not joins:
             continue
         behind = _side(ways, switch.ends[1], number)
         if switch.ends[0] in behind:
@@ -329,32 +359,31 @@ def _leaving(drawing: Drawing, draw: Ints, line: Ints) -> Iterable[tuple[int, Te
         yield converter.dc, Term(Kind.CONVERTER_DC_P, number, 0, -1.0)
 
 
-def _through(
+def _exits(
     drawing: Drawing,
-    wires: Wires,
+    closed: Closed,
     metered: Iterable[int],
     flows: dict[int, Terms],
     hanging: Hanging,
     draw: Ints,
-) -> dict[int, Terms]:
-    """Return by metered bus what leaves it: through switches, and what hangs on it and takes.
+) -> dict[int, Exit]:
+    """Return by metered bus what may leave it: what hangs on it and takes, and through switches.
 
     What only compensates takes nothing.
     """
-    found: dict[int, Terms] = {}
+    found: dict[int, Exit] = {}
     draws = {int(n): i for i, n in enumerate(draw) if not drawing.is_dc[drawing.draws[i].bus]}
     for bus in metered:
-        parts = [t for t in hanging.get(bus, ()) if _takes(drawing, t)]
-        known = True
+        ways = []
         for number, switch in enumerate(drawing.switches):
-            leaves = bus in switch.ends and (switch.ends[0] == bus) != wires.backward[number]
             terms = flows.get(number)
-            if wires.closed[number] and leaves and not _compensates(drawing, draws, terms):
-                known = known and terms is not None
+            if closed[number] and bus in switch.ends and not _compensates(drawing, draws, terms):
                 forward = switch.ends[0] == bus
-                parts += [t if forward else turned(t) for t in terms or ()]
-        if known:
-            found[bus] = tuple(parts)
+                if terms is not None and not forward:
+                    terms = tuple(turned(t) for t in terms)
+                ways.append(WayOut(number, forward, terms))
+        takes = tuple(t for t in hanging.get(bus, ()) if _takes(drawing, t))
+        found[bus] = Exit(takes, tuple(ways))
     return found
 
 

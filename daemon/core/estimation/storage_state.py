@@ -5,12 +5,14 @@ and racks. `charge` counts what goes in and out, with the bias of the sensor, th
 capacity as states of their own. Four kinds of evidence correct it:
 
 - *full*: a converter offers no more charging although nothing is wrong with it; or a charger that
-  is on has found next to nothing to put in, steadily, for half an hour;
+  is on has found next to nothing to put in, steadily, for half an hour, or for ten minutes and by a
+  sensor that may be farther off where its device calls the battery full as well;
 - *empty*: a converter offers no more discharging although nothing is wrong with it;
 - *voltage*: while a battery gives, its voltage, less what its resistance takes, says where it is on
   the curve of its cells (`cells`); the flat part of a curve says nothing, and knows it. A battery
   on its charger says nothing either;
-- *rest*: storage on AC that was told to do nothing does nothing, so what is shown is the bias.
+- *rest*: storage that was told to do nothing does nothing, so what is shown is the bias; on DC,
+  where it may help by itself, once that has been the same for a while.
 
 What the device reports begins the count and is no evidence after that: its gauge counts with the
 very sensor that is suspected. It is held against the count instead. For whoever decides, the least
@@ -28,6 +30,7 @@ Source: own derivation; marks and minimum after fault F31.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping  # needed when the state is read back
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
@@ -37,9 +40,11 @@ from annotated_types import Ge, Gt, Le
 
 from daemon.core.estimation import cells, charge
 from daemon.core.estimation.charge import BIAS, CHARGE, HEALTH, Charges, Prior
+from daemon.core.facts import Charge, Store
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
-from daemon.core.view import Charge, Store, Turn
+from daemon.core.view import Turn
+from daemon.model.commands import LaneMessage
 from daemon.model.quantities import MINUTE, ns, seconds
 
 if TYPE_CHECKING:
@@ -52,6 +57,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+TOPIC: Final = "charge"
+_TOLD_PU: Final = 0.05
+"""Step in which the switching lane is told what is in a store that contradicts itself [pu]."""
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "power": ("battery_power_w", "power_w"),
     "current": ("battery_current_a",),
@@ -68,24 +76,37 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What is looked at, by the names that it has; the first that a store serves counts."""
 _WITH_CHARGER: Final = ("ups", "rectifier", "ai_rack")
 _LOSS: Final[Mapping[str, tuple[float, float]]] = {
-    "ess": (0.025, 0.01),
+    "ess": (0.02, 0.01),
     "ups": (0.02, 0.015),
     "rectifier": (0.02, 0.015),
     "ai_rack": (0.02, 0.02),
 }
-"""Loss of one way that is expected, and its deviation [pu]. Source: usual data sheets."""
+"""Loss of one way in the converter that is expected, and its deviation [pu].
+
+What cells lose comes on top. Source: usual data sheets."""
 _CHARGED: Final = frozenset({"normal", "running"})
 _RESTING: Final = frozenset({"off", "standby", "grid_following"})
+_WAITING: Final = _RESTING | {"grid_forming"}
+"""The same on DC, where storage helps when the voltage falls."""
 _IDLE_PU: Final = 0.01
 """Power by rating below which a store may be at rest [pu]."""
+_ASLEEP_SIGMAS: Final = 4.0
+"""What is told to do nothing may show so many deviations of a bias: a large one matters most."""
+_AFLOAT_PU: Final = 0.02
+_CALLED_FULL_PU: Final = 0.995
+_CALLED_NS: Final = 10 * MINUTE
+"""The same where the battery is called full, and how long that takes."""
 _STEADY_PU: Final = 2e-3
 _STEADY_NS: Final = 30 * MINUTE
+_WAITS_NS: Final = 5 * MINUTE
 _WARM_C: Final = 42.0
 """Above this a converter derates, and what it offers tells nothing of its charge [deg C]."""
 _MARK_SIGMA: Final = (0.005, 0.015)
 """Deviation of full by what a converter offers, and by a charger at rest [pu]."""
 _EMPTY_PU: Final = (0.02, 0.02)
 _REST_SIGMA: Final = 5e-4
+_REST_LEAST: Final = 1e-4
+"""Deviation of one look at rest, and of as many as one likes [pu]."""
 _TELLING_PU: Final = 0.05
 """A charge by voltage that is surer than this counts for the minimum as well [pu]."""
 _HEALTH_LEAST: Final = 0.2
@@ -128,6 +149,7 @@ class State(NamedTuple):
         cov: their covariances, store after store.
         power_pu: power at the last look [pu].
         steady_pu: power that it has been steady at [pu].
+        mean_pu: mean power since it has been [pu].
         steady_ns: since when [ns].
         reported_pu: charge that was reported last; negative before it was [pu].
         lost_pu: charge that went at once and may come back, 0 without [pu].
@@ -140,6 +162,7 @@ class State(NamedTuple):
     cov: tuple[float, ...] = ()
     power_pu: tuple[float, ...] = ()
     steady_pu: tuple[float, ...] = ()
+    mean_pu: tuple[float, ...] = ()
     steady_ns: tuple[int, ...] = ()
     reported_pu: tuple[float, ...] = ()
     lost_pu: tuple[float, ...] = ()
@@ -167,6 +190,9 @@ class _Plan:
         self.loss, self.loss_sigma = losses[:, 0], losses[:, 1]
         self.battery_v = np.array([e.ratings.get("battery_v", np.nan) for e in self.stores])
         self.curve = [_curve(e) for e in self.stores]
+        per_h = np.minimum(3600.0 * self.rate, cells.BUILT_PER_H)
+        drops = np.array([_cells(e).drop_pu for e in self.stores])
+        self.pace = charge.Pace(self.rate, drops * per_h)
         self.charger = np.array([e.nature in _WITH_CHARGER for e in self.stores], dtype=np.bool_)
         self.on_ac = np.array(
             [e.nature == "ess" and site.buses[e.buses[0]].kind == "ac" for e in self.stores],
@@ -176,6 +202,7 @@ class _Plan:
         labels = [e.kind.points["stage"].states for e in self.stores]
         self.charged = _codes(labels, _CHARGED)
         self.resting = _codes(labels, _RESTING)
+        self.waiting = _codes(labels, _WAITING)
         self.failed = _codes(labels, frozenset({"fault", "off"}))
 
 
@@ -197,8 +224,14 @@ def _energy_wh(item: Equipment) -> float:
 
 
 def _curve(item: Equipment) -> cells.Curve | None:
-    number = int(item.ratings.get("chemistry_count", 0))
-    return cells.CURVES.get(number) if "battery_v" in item.ratings else None
+    """Return what the voltage of a store tells; None where its cells are not given."""
+    given = "battery_v" in item.ratings and item.ratings.get("chemistry_count", 0) in cells.CURVES
+    return _cells(item) if given else None
+
+
+def _cells(item: Equipment) -> cells.Curve:
+    """Return the cells of a store, the usual ones where they are not given."""
+    return cells.CURVES.get(int(item.ratings.get("chemistry_count", 0)), cells.LITHIUM_IRON)
 
 
 _plan = once_per_site(_Plan)
@@ -232,10 +265,22 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = _plan(view.site, view.points)
     if not plan.size:
         return Turn(state)
-    told = np.array(plan.gauges.read(view.image), dtype=np.float64)
+    told = np.array(view.best(plan.gauges), dtype=np.float64)
     seen = _Seen(*told.reshape(len(_FIELDS), plan.size))
     look = _Look(view, plan, seen, state, params)
     return look.turn()
+
+
+def _word(before: Charge, after: Charge) -> tuple[LaneMessage, ...]:
+    """Return what the switching lane has to know: the charge of stores whose report is wrong."""
+    told, news = (
+        {
+            name: math.floor(c.stores[name].usable_pu / _TOLD_PU) * _TOLD_PU
+            for name in c.contradicted
+        }
+        for c in (before, after)
+    )
+    return () if told == news else (LaneMessage("main", TOPIC, {"usable_pu": news}),)
 
 
 class _Look:
@@ -250,6 +295,7 @@ class _Look:
         self.known = np.isfinite(self.power)
         self.last = self.power.copy() if fresh else np.array(state.power_pu)
         self.steady = np.full(n, np.nan) if fresh else np.array(state.steady_pu)
+        self.mean = self.steady.copy() if fresh else np.array(state.mean_pu)
         self.steady_ns = np.array([view.now_ns] * n if fresh else state.steady_ns)
         self.reported = np.full(n, -1.0) if fresh else np.array(state.reported_pu)
         self.lost = np.zeros(n) if fresh else np.array(state.lost_pu)
@@ -296,6 +342,7 @@ class _Look:
             cov=tuple(self.charges.cov.ravel().tolist()),
             power_pu=tuple(np.where(self.known, self.power, self.last).tolist()),
             steady_pu=tuple(self.steady.tolist()),
+            mean_pu=tuple(self.mean.tolist()),
             steady_ns=tuple(self.steady_ns.tolist()),
             reported_pu=tuple(self.reported.tolist()),
             lost_pu=tuple(self.lost.tolist()),
@@ -304,7 +351,7 @@ class _Look:
         )
         fact = self._fact(usable, doubted)
         facts = None if fact == view.facts.charge else {"charge": fact}
-        return Turn(state, events=events, facts=facts)
+        return Turn(state, events=events, messages=_word(view.facts.charge, fact), facts=facts)
 
     def _count(self) -> None:
         dt_s = seconds(self.view.now_ns - self.before.at_ns) if self.before.at_ns else 0.0
@@ -313,7 +360,9 @@ class _Look:
         known, last, rate = self.known, self.last, self.plan.rate
         now = np.where(known, self.power, 0.0)
         since = np.where(np.isfinite(last), last, now)
-        charge.counted(self.charges, 0.5 * (now + since), now - since, rate, dt_s)
+        filling = self.plan.charger & self._in(self.plan.charged)
+        power = 0.5 * (now + since)
+        charge.counted(self.charges, power, now - since, self.plan.pace, dt_s, filling)
         unseen = np.where(known, 0.0, 0.5 * rate * dt_s)  # of one mind all the while: no noise
         variance = self.charges.cov[:, CHARGE, CHARGE]
         variance += unseen * (2.0 * np.sqrt(variance) + unseen)
@@ -322,6 +371,9 @@ class _Look:
         moved = ~(np.abs(self.power - self.steady) <= _STEADY_PU)
         self.steady = np.where(moved, self.power, self.steady)
         self.steady_ns = np.where(moved, self.view.now_ns, self.steady_ns)
+        self.looks = 1.0 + (self.view.now_ns - self.steady_ns) / ns(self.params.every_s)
+        mean = self.mean + (self.power - self.mean) / self.looks
+        self.mean = np.where(moved, self.power, mean)
 
     def _in(self, table: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which stores are in one of the stages of a table; silence is none of them."""
@@ -332,9 +384,10 @@ class _Look:
 
     def _correct(self) -> None:
         plan, seen, charges = self.plan, self.seen, self.charges
-        n = plan.size
         idle = np.abs(self.power) <= _IDLE_PU
-        rested = idle & (self.view.now_ns - self.steady_ns >= _STEADY_NS)
+        still_ns = self.view.now_ns - self.steady_ns
+        floats = (np.abs(self.power) <= _AFLOAT_PU) & (seen.charge >= _CALLED_FULL_PU)
+        rested = (idle & (still_ns >= _STEADY_NS)) | (floats & (still_ns >= _CALLED_NS))
         sound = ~self._in(plan.failed) & ~(seen.fault > 0.0) & ~(seen.warmth > _WARM_C)
         takes, gives = (w > _IDLE_PU * plan.rated_w for w in (seen.charging, seen.giving))
         full = plan.converter & sound & (seen.charging >= 0.0) & ~takes & gives
@@ -343,9 +396,12 @@ class _Look:
         value = np.where(full | afloat, 1.0, np.where(empty, _EMPTY_PU[0], np.nan))
         sigma = np.where(full, _MARK_SIGMA[0], np.where(empty, _EMPTY_PU[1], _MARK_SIGMA[1]))
         charge.shown(charges, CHARGE, value, sigma)
-        asleep = plan.on_ac & idle & (seen.wanted == 0.0) & self._in(plan.resting)
-        bias = np.where(asleep, self.power, np.nan)
-        charge.shown(charges, BIAS, bias, np.full(n, _REST_SIGMA))
+        waits = ~plan.on_ac & self._in(plan.waiting) & (still_ns >= _WAITS_NS)
+        asleep = (plan.on_ac & self._in(plan.resting)) | (plan.converter & waits)
+        asleep &= np.abs(self.power) <= _ASLEEP_SIGMAS * self.params.bias_pu
+        asleep &= seen.wanted == 0.0
+        bias = np.where(asleep, self.mean, np.nan)
+        charge.shown(charges, BIAS, bias, np.hypot(_REST_SIGMA / np.sqrt(self.looks), _REST_LEAST))
         self._correct_by_volts()
 
     def _correct_by_volts(self) -> None:

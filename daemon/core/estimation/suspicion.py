@@ -2,8 +2,9 @@
 
 Who is condemned or frozen is absent from the next scan on; its point shows what the others say it
 should, marked as a substitute. Who is doubted or drifts counts as aged; its point stays, marked as
-not accurate. What an instrument shows by what it should show tells what is likely to be wrong: the
-opposite sign (a current transformer turned round), or a factor that comes of a wrong ratio.
+not accurate, and so do the points of an instrument that is read as a sum, whatever it is. What an
+instrument shows by what it should show tells what is likely to be wrong: the opposite sign (a
+current transformer turned round), or a factor that comes of a wrong ratio.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.core.estimation import bad_data
-from daemon.core.estimation.bad_data import CONDEMNED, FROZEN, Instrumented, Scan
+from daemon.core.estimation.bad_data import Instrumented, Scan
 from daemon.core.estimation.measurements import ABSENT, AGED
+from daemon.core.estimation.suspects import OUT
 from daemon.model.estimate import Doubted
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
     from daemon.core.estimation.believed import Told
-    from daemon.core.estimation.inverse import Inverse
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.network import Floats, Ints
+    from daemon.core.estimation.others import Others
+    from daemon.core.estimation.suspects import Suspect
     from daemon.model.estimate import Estimate
 
 SIGN, SCALE, WRONG = "sign", "scale", "wrong"
@@ -65,7 +68,7 @@ def judged(
     doubts: Doubts | None,
     told: Told,
     scan: tuple[int, Floats, Ints],
-    solved: tuple[Solution, Inverse | None],
+    solved: tuple[Solution, Others | None],
     sigma: Floats,
     params: bad_data.Params,
 ) -> Doubts:
@@ -75,7 +78,7 @@ def judged(
         doubts: as of the scan before; None before the first.
         told: what instruments are to the site.
         scan: its time [ns], readings (n_measurement,) [pu] and when each came (n_real,) [ns].
-        solved: what came of it, and the linearisation it came by, if it was tracked.
+        solved: what came of it, and what tells what all others say, if it was tracked.
         sigma: standard deviation of fresh values (n_measurement,) [pu].
         params: how sure a verdict must be.
     """
@@ -87,21 +90,21 @@ def judged(
     if doubts is not None:
         news[:count] = heard_ns != doubts.heard_ns
     memory = bad_data.begun(len(z)) if doubts is None else doubts.memory
-    solution, inverse = solved
-    seen = Scan(at_ns, z, news, solution, inverse if solution.tested else None)
+    solution, others = solved
+    seen = Scan(at_ns, z, news, solution, others if solution.tested else None)
     memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
     before = {(d.point, d.since_ns): d.guess for d in doubts.found} if doubts else {}
     found = tuple(
         _doubted(s, told, z, solution, sigma, before.get((int(told.point[s.row]), s.since_ns)))
         for s in memory.suspects
         # What it should show is known without it, from the next scan on.
-        if s.kind not in {CONDEMNED, FROZEN} or not solution.used[s.row]
+        if s.kind not in OUT or not solution.used[s.row]
     )
     return Doubts(memory, heard_ns, found)
 
 
 def _doubted(
-    suspect: bad_data.Suspect,
+    suspect: Suspect,
     told: Told,
     z: Floats,
     solution: Solution,
@@ -110,13 +113,14 @@ def _doubted(
 ) -> Doubted:
     row = suspect.row
     factor, should = float(told.factor[row]), float(solution.measured[row])
+    group = tuple(int(told.point[n]) for n in suspect.group)
     return Doubted(
         point=int(told.point[row]),
         kind=suspect.kind,
-        group=tuple(int(told.point[n]) for n in suspect.group),
+        group=told.points[row] if suspect.kind in OUT else group,
         chance=suspect.chance,
-        shown=float(z[row]) * factor,
-        should=should * factor,
+        shown=(float(z[row]) - float(told.constant[row])) * factor,
+        should=(should - float(told.constant[row])) * factor,
         sigma=float(np.hypot(sigma[row], solution.sigma_measured[row])) * factor,
         guess=guess or _guess(float(z[row]), should, float(sigma[row])),
         since_ns=suspect.since_ns,
@@ -140,7 +144,7 @@ def demoted(estimate: Estimate, doubts: Doubts | None) -> Estimate:
         return estimate
     values, quality = estimate.values.copy(), estimate.quality.copy()
     for doubted in doubts.found:
-        if doubted.kind in {CONDEMNED, FROZEN}:
+        if doubted.kind in OUT and len(doubted.group) == 1:
             values[doubted.point] = doubted.should
             quality[doubted.point] = Quality.UNCERTAIN_SUBSTITUTE_VALUE
         else:

@@ -41,8 +41,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.estimation.ways import Ways, joints_of
+from daemon.core.facts import Positions, Verdict
 from daemon.core.topology import once_per_site
-from daemon.core.view import Positions, Turn, Verdict
+from daemon.core.view import Turn
 from daemon.model.commands import LaneMessage
 from daemon.model.natures import Position
 from daemon.model.quality import good_mask

@@ -11,9 +11,9 @@ The derivatives are those of the basis throughout, in the gradient as well, so t
 exactly that of the full solve. What it differs by grows with the distance from the basis times the
 noise, 1e-6 in steady state; when the plant has moved and stays, the basis follows, and when a surge
 takes it far, at once. When three readings are not enough, or so many weights are others that
-correcting them leads nowhere, a basis is made of the weights of the scan; where that does not
-answer either, the full solve does. When the wiring is another it answers as well, at once and
-without tests; the linearisation is made in the scan after.
+correcting them leads nowhere, the full solve answers and a basis is made of what it says. When the
+wiring is another it answers as well, at once and without tests; the linearisation is made in the
+scan after, of where the plant is then. So no scan pays for more than one or two of them.
 
 Source: A. Monticelli, State Estimation in Electric Power Systems, section 2.6 (constant gain);
 own derivation for the weights.
@@ -32,19 +32,21 @@ from daemon.core.estimation.inverse import inverse
 from daemon.core.estimation.islands import islands
 from daemon.core.estimation.layout import UNKNOWN, Solution
 from daemon.core.estimation.matrix import times
-from daemon.core.estimation.measurements import ABSENT, weights, worth
+from daemon.core.estimation.measurements import ABSENT, FRESH, weights, worth
 from daemon.core.estimation.model import flat
+from daemon.core.estimation.others import Others, others
 from daemon.core.estimation.reading import read
 from daemon.core.estimation.unfolded import SMALL
 from daemon.core.estimation.weighing import LEAST, table, weighed
 
 if TYPE_CHECKING:
+    from daemon.core.estimation.gauss_newton import Solved
     from daemon.core.estimation.inverse import Inverse
     from daemon.core.estimation.islands import Islands
     from daemon.core.estimation.layout import Layout
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
-    from daemon.core.estimation.network import Floats, Wiring
+    from daemon.core.estimation.network import Flags, Floats, Wiring
     from daemon.core.estimation.weighing import Table, Weighing
 
 TOLERANCE: Final = 1e-5
@@ -77,13 +79,17 @@ _LONGEST: Final = 1e3
 _USUAL: Final = 0.9
 """Weight of the basis by that of fresh values, where pairs are corrected: a tenth is aged."""
 
-_ABSENT: Final = np.uint8(ABSENT)
-
 _BIASED: Final = 2 * TOLERANCE
 """What old derivatives may cost in the scan of a surge; beyond, new ones are made at once."""
 
 _LINEAR: Final = 1e-3
 """Below such a step the full solve keeps its derivatives: they are exact to its square."""
+
+_MANY: Final = 0.25
+"""A basis is made of the weights of the scan where more than this part of them are others."""
+
+_WORTHLESS: Final = 1e-6
+"""Weight by the largest below which what is measured does not count in that."""
 
 _SETTLED: Final = 1e-7
 """Last step of the solve that makes a new basis [pu, rad]."""
@@ -111,10 +117,12 @@ class Tracking:
     Attributes:
         basis: of the linearisation.
         x: the last estimate (n_state,) [pu, rad].
+        begun: whether nothing was tracked with the basis yet, so that another may be better.
     """
 
     basis: Basis
     x: Floats
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,11 +139,16 @@ class _Frozen:
 class Tracker:
     """Estimates of one network from scan to scan; holds nothing but caches."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, patient: bool = True) -> None:
+        """Begin to track `model`; `patient` as in `gauss_newton`."""
         self.model: Final = model
+        self._patient: Final = patient
         sigma = model.equations.measurements.sigma
         self._usual: Final = (1.0 if len(sigma) <= SMALL else _USUAL) * sigma**-2.0
+        self._counts: Final = self._usual > _WORTHLESS * self._usual.max(initial=0.0)
         self._frozen: _Frozen | None = None
+        self._live: tuple[Wiring, Islands] | None = None
+        self._others: tuple[Wiring, Others] | None = None
 
     def scan(
         self,
@@ -157,12 +170,13 @@ class Tracker:
         """
         if sigma_aged is None:
             sigma_aged = self.model.equations.measurements.sigma_aged
-        usable = np.abs(z) <= LARGEST  # so written that NaN is not
-        z, classes = np.where(usable, z, 0.0), np.where(usable, classes, _ABSENT)
+        useless = ~(np.abs(z) <= LARGEST)  # so written that NaN is
+        z, classes = z.copy(), classes.copy()
+        z[useless], classes[useless] = 0.0, ABSENT
         if state is None or state.basis.wiring is not wiring:
             return self._switched(wiring, state, z, weights(self._worth(sigma_aged), classes))
-        solution = self._tracked(state, z, classes, sigma_aged)
-        if not solution.converged:
+        solution = None if state.begun else self._tracked(state, z, classes, sigma_aged)
+        if solution is None or not solution.converged:
             state, solution = self._anew(state, z, classes, sigma_aged)
         elif solution.iterations > 1 and self._bias(state.basis, solution) > _BIASED:
             state = Tracking(Basis(wiring, solution.x, state.basis.weight), solution.x)
@@ -175,14 +189,13 @@ class Tracker:
     ) -> tuple[Tracking, Solution]:
         """Return the state in another wiring, not tested; from the next scan on it is tracked."""
         equations, n = self.model.equations, self.model.equations.n_measurement
-        live = islands(equations.network, wiring)
+        live = self._islands(wiring)
         x = flat(equations, live)
         if before is not None:
             x = np.where(live.alive & (before.x != 0.0), before.x, x)
-        found = gauss_newton(self.model, live, x, z, weight, _SETTLED, _LINEAR)
-        if before is not None and not found.converged:  # too far from what was
-            start = flat(equations, live)
-            found = gauss_newton(self.model, live, start, z, weight, _SETTLED, _LINEAR)
+        found = self._solved(live, x, z, weight)
+        if before is not None and self._patient and not found.converged:  # too far from what was
+            found = self._solved(live, flat(equations, live), z, weight)
         used, measured = weight > 0.0, read(equations, live, found.x)[:n]
         residual = used * (z - measured)
         solution = Solution(
@@ -201,25 +214,57 @@ class Tracker:
             step=found.step,
             converged=found.converged,
         )
-        return Tracking(Basis(wiring, found.x, self._usual), found.x), solution
+        return Tracking(Basis(wiring, found.x, self._usual), found.x, begun=True), solution
 
     def _anew(
         self, state: Tracking, z: Floats, classes: Classes, sigma_aged: Floats
     ) -> tuple[Tracking, Solution]:
-        """Return the estimate by a basis of the weights that led here, where they are too many.
-
-        Mostly nothing but weights is far from the basis; else the full solve answers.
-        """
+        """Return the estimate by a basis at the full solve."""
         weight = weights(self._worth(sigma_aged), classes)
-        wiring, actual = state.basis.wiring, np.maximum(weight, LEAST * self._usual)
-        state = Tracking(Basis(wiring, state.x, actual), state.x)
-        solution = self._tracked(state, z, classes, sigma_aged)
-        if solution.converged:
-            return state, solution
-        live = islands(self.model.equations.network, wiring)
-        x = gauss_newton(self.model, live, state.x, z, weight, _SETTLED, _LINEAR).x
-        state = Tracking(Basis(wiring, x, actual), x)
+        wiring = state.basis.wiring
+        live = self._islands(wiring)
+        x = self._solved(live, state.x, z, weight).x
+        others = np.count_nonzero((2.0 * weight < self._usual) & self._counts)
+        if state.begun and others <= _MANY * np.count_nonzero(self._counts):
+            state = Tracking(Basis(wiring, x, self._usual), x)
+            solution = self._tracked(state, z, classes, sigma_aged)
+            if solution.converged:
+                return state, solution
+        state = Tracking(Basis(wiring, x, np.maximum(weight, LEAST * self._usual)), x)
         return state, self._tracked(state, z, classes, sigma_aged)
+
+    def knowing(self, state: Tracking, absent: Flags, classes: Classes) -> Tracking:
+        """Return the state with a basis that knows what is absent.
+
+        That corrects no estimate, for weights are corrected in every scan. But deviations are those
+        of the basis, and without a meter what it alone told is not known.
+
+        Args:
+            state: what the last scan left.
+            absent: measurements that have been absent for a while (n_measurement,).
+            classes: of all of them in this scan (n_measurement,); what is fresh again is known.
+        """
+        usual, basis = self._usual, state.basis
+        lost = basis.weight <= 2.0 * LEAST * usual
+        gone, back = absent & self._counts & ~lost, lost & (classes == FRESH)
+        if state.begun or not (gone.any() or back.any()):
+            return state
+        weight = np.where(gone, LEAST * usual, np.where(back, usual, basis.weight))
+        if np.array_equal(weight, usual):
+            weight = usual
+        return Tracking(Basis(basis.wiring, state.x, weight), state.x)
+
+    def _solved(self, live: Islands, x: Floats, z: Floats, weight: Floats) -> Solved:
+        """Return the full solve from `x`."""
+        return gauss_newton(
+            self.model, live, x, z, weight, _SETTLED, _LINEAR, patient=self._patient
+        )
+
+    def _islands(self, wiring: Wiring) -> Islands:
+        """Return what is energised."""
+        if self._live is None or self._live[0] is not wiring:
+            self._live = wiring, islands(self.model.equations.network, wiring)
+        return self._live[1]
 
     def _bias(self, basis: Basis, solution: Solution) -> float:
         """Return about what the derivatives of the basis cost so far from it [pu, rad]."""
@@ -228,9 +273,28 @@ class Tracker:
         deviation = float(np.median(solution.sigma[:bends][solution.alive[:bends]]))
         return _CURVATURE * distance * deviation
 
-    def basis_of_last(self) -> Inverse | None:
-        """Return the linearisation that the last scan was tracked with; None before the first."""
-        return None if self._frozen is None else self._frozen.inverse
+    def others_of_last(self, *, lagging: bool = False) -> Others | None:
+        """Return what judges the last scan: its network, every instrument weighed as fresh.
+
+        Mostly that is what it was tracked with. Else it is made once and kept: residuals come of
+        the state that was found, so it need not be of that state. None before the first scan.
+
+        Args:
+            lagging: whether nothing is judged yet: then it is that with which the scan was tracked.
+        """
+        kept, told = self._frozen, self.model.equations.measurements
+        if kept is None:
+            return None
+        basis = kept.basis
+        if self._others is None or self._others[0] is not basis.wiring:
+            of = kept.inverse
+            if basis.weight is not self._usual:
+                if lagging:
+                    return others(of, told)
+                factors = linearised(self.model, kept.live, basis.x, self._usual)
+                of = inverse(self.model.equations, factors, self.model.partner)
+            self._others = basis.wiring, others(of, told)
+        return self._others[1]
 
     def _worth(self, sigma_aged: Floats) -> Floats:
         return worth(self.model.equations.measurements.sigma, sigma_aged)
@@ -239,7 +303,7 @@ class Tracker:
         kept = self._frozen
         if kept is None or kept.basis is not basis:
             equations = self.model.equations
-            live = islands(equations.network, basis.wiring)
+            live = self._islands(basis.wiring)
             factors = linearised(self.model, live, basis.x, basis.weight)
             of = inverse(equations, factors, self.model.partner)
         elif kept.sigma_aged is not sigma_aged:
@@ -276,13 +340,13 @@ class Tracker:
         return Solution(
             x=x,
             alive=frozen.live.alive,
-            used=weighing.used > 0.0,
+            used=weighing.used.astype(np.bool_),
             measured=measured,
             sigma_measured=of.sigma_measured,
             residual=residual,
             normalised=weighing.scale * residual,
-            chi_square=float((weighing.weight * residual) @ residual),
-            dof=float(np.add.reduce(weighing.left)),
+            chi_square=float((weighing.weight * residual).dot(residual)),
+            dof=float(weighing.left.dot(weighing.used)),
             sigma=of.sigma,
             tested=True,
             iterations=count,
@@ -321,7 +385,7 @@ def _step(of: Inverse, weighing: Weighing, push: Floats, where: Layout) -> _Step
     if of.mutual is None:
         late = _by_pairs(of, weighing, factor, seen)
     else:
-        factor -= times(of.alone, _exactly(of.mutual, weighing.change, seen))
+        _correct(of.mutual, weighing.change, factor, seen)
         late = 0.0
     moved = of.states(factor)
     size = _size(moved)
@@ -334,7 +398,8 @@ def _bent(where: Layout, moved: Floats, size: float) -> float:
     It is in its voltages, in the ratios of its transformers, and in how the losses of a converter
     go with its current; in all other states it is as good as linear.
     """
-    bends = _size(moved[: where.dc_voltage.stop])
+    voltages = where.dc_voltage.stop
+    bends = size if voltages == where.size else _size(moved[:voltages])
     if where.tap.stop > where.tap.start:
         bends = max(bends, _size(moved[where.tap]))
     bent = _CURVATURE * size * bends
@@ -374,23 +439,26 @@ def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> 
         wrong = change * of.readings(factor) - taken
 
 
-def _exactly(mutual: Floats, change: Floats, seen: Floats) -> Floats:
-    """Return the push that is wrong because weights have changed, all of them at once.
+def _correct(mutual: Floats, change: Floats, factor: Floats, seen: Floats) -> None:
+    """Correct the factored unknowns for changed weights, all of them at once.
 
     Args:
-        mutual: from a push on measurements to the change of the readings (n_measurement, ...).
+        mutual: what a push on each measurement does to the factored unknowns, of which the first
+            are readings (n_measurement, n_unknown).
         change: of every weight (n_measurement,) [1/pu^2].
-        seen: change of the readings as if none had changed (n_measurement,) [pu].
+        factor: as if no weight had changed (n_unknown,); corrected in place.
+        seen: change of the readings that goes with it (n_measurement,) [pu].
     """
-    push = np.zeros_like(change)
     changed = change.nonzero()[0]
     if not len(changed):
-        return push
+        return
     own = change.take(changed)
-    among = mutual[changed[:, None], changed] * own[:, None]
-    among.flat[:: len(changed) + 1] += 1.0
-    push[changed] = dgesv(among, own * seen.take(changed))[2]
-    return push
+    rows = mutual.take(changed, axis=0)
+    among = rows.take(changed, axis=1)  # symmetric
+    among *= own[:, None]
+    among.reshape(-1)[:: len(changed) + 1] += 1.0
+    push = dgesv(among, own * seen.take(changed))[2]
+    factor -= push.dot(rows)
 
 
 def _size(step: Floats) -> float:
@@ -404,8 +472,11 @@ def _followed(state: Tracking, solution: Solution, bends: int) -> Basis:
     Only the first `bends` states count, the voltages: see `_step`.
     """
     basis = state.basis
-    distance = _size(solution.x[:bends] - basis.x[:bends])
-    if distance < _FAR or not solution.converged:
+    gap = solution.x[:bends] - basis.x[:bends]
+    if gap.dot(gap) < _FAR**2 or not solution.converged:  # mostly so, and told sooner
+        return basis
+    distance = _size(gap)
+    if distance < _FAR:
         return basis
     moved = _size(solution.x[:bends] - state.x[:bends])
     return basis if moved > distance * _STAYS else Basis(basis.wiring, solution.x, basis.weight)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SMALL: Final = 100
 """Up to so many measurements dense matrices are faster than sparse ones."""
 
+_FEW: Final = 400
+"""Up to so many unknowns a sparse triangle is inverted faster as a dense one."""
+
 
 class Unfolded(NamedTuple):
     """Columns of the inverse of L, and the inverse of D.
@@ -63,10 +66,12 @@ def unfolded(equations: Equations, factors: Factors) -> Unfolded:
 
 
 def _inverse_of_unit(lower: Matrix) -> Matrix:
-    """Return the inverse of a unit lower triangle by doubling.
+    """Return the inverse of a unit lower triangle, of a large one by doubling.
 
     With N = 1 - L, the powers of which vanish, it is (1 + N) (1 + N^2) (1 + N^4) ...
     """
+    if lower.shape[0] <= _FEW:
+        return sparse.csr_array(dtrtri(lower.toarray(), lower=1, unitdiag=1)[0])
     one = sparse.eye_array(lower.shape[0], format="csr")
     power = one - lower
     power.eliminate_zeros()

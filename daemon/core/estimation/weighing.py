@@ -89,7 +89,8 @@ def weighed(of: Table, classes: Classes) -> Weighing:
         of: all that can be taken.
         classes: of the measurements (n_measurement,).
     """
-    place = of.own.take(classes)
-    place += of.theirs.take(classes.take(of.partner))
+    number = classes.astype(np.intp)  # as `take` wants it
+    place = of.own.take(number)
+    place += of.theirs.take(number.take(of.partner))
     place += of.first
     return Weighing(*of.factors.take(place, axis=1))

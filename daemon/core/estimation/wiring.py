@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, Switch, drawing
+from daemon.core.estimation.instruments import instruments
 from daemon.core.estimation.site_network import Wires
 from daemon.core.topology import Presence, Topology, once_per_site
 from daemon.model.quality import good_mask
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 CLEAR_W: Final = 1e-3 * BASE_VA
 """Power above which the direction of a flow is believed [W]."""
+SURE: Final = 4.0
+"""So many standard deviations of an instrument at nothing have to be read to tell a direction."""
 
 
 class Probe:
@@ -45,6 +48,10 @@ class Probe:
         power = [points.find(s.id, "power_w") for s in switches]
         self.flowing: Final = np.flatnonzero([p is not None for p in power])
         self._power = np.array([p for p in power if p is not None], dtype=np.intp)
+        told_all = instruments(site, points).all
+        floor = {i.at[0].number: i.absolute for i in told_all if i.at[0].what == "switch_p"}
+        floor_w = BASE_VA * np.array([floor.get(n, 0.0) for n in self.flowing.tolist()])
+        self._clear_w = np.maximum(CLEAR_W, SURE * floor_w)
         self._stage = self._told[len(switches) :]
         self._last: tuple[bytes, Topology, Wires] | None = None
         self._still: tuple[Topology, QualityArray, Wires, bytes] | None = None
@@ -100,9 +107,11 @@ class Probe:
     def _backward(self, image: Image, before: Wires, flow_w: Floats | None) -> NDArray[np.bool_]:
         backward = np.array(before.backward, dtype=np.bool_)
         power_w = np.where(good_mask(image.quality[self._power]), image.values[self._power], 0.0)
+        clear_w = self._clear_w
         if flow_w is not None:
             power_w = np.where(np.isnan(flow_w), power_w, flow_w)
-        sure = np.abs(power_w) > CLEAR_W
+            clear_w = np.where(np.isnan(flow_w), clear_w, CLEAR_W)
+        sure = np.abs(power_w) > clear_w
         backward[self.flowing[sure]] = power_w[sure] < 0.0
         return backward
 

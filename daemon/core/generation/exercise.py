@@ -43,8 +43,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le, Lt
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import Tests
 from daemon.core.topology import once_per_site
-from daemon.core.view import Tests, Turn
+from daemon.core.view import Turn
 from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import ns, seconds

@@ -49,9 +49,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Interval, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import Formed
 from daemon.core.interlocks import Case, barred, check
 from daemon.core.topology import once_per_site
-from daemon.core.view import Formed, Turn
+from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import ns
@@ -269,19 +270,26 @@ def _advance(
 ) -> At:
     section = at.section
     if at.stage is Stage.AT_REST:
-        section = _in_need(view, name, place, dark_ns, params)
+        section = _held(view, name, place) or _in_need(view, name, place, dark_ns, params)
     events = _events(view, name, place, section, at.stage, params)
     stage, since_ns = advance(STORE, at[:2], events, view, waits_ns)
     if stage is Stage.AT_REST:
         return At(stage, since_ns)
-    return At(stage, since_ns, section or _joined_to(view, place))
+    return At(stage, since_ns, section)
+
+
+def _held(view: View, name: str, place: _Place) -> str:
+    """Return the section that a store holds already, or ""."""
+    joined = _joined_to(view, place)
+    forms = view.stage(name) == "grid_forming" and joined and view.topology.live(joined)
+    return joined if forms else ""
 
 
 def _in_need(
     view: View, name: str, place: _Place, dark_ns: Mapping[str, int], params: Params
 ) -> str:
     """Return the section that is to be held, the one the store is joined to first, or ""."""
-    facts, soc_pu = view.facts, view.read(name, "soc_pu")
+    facts, soc_pu = view.facts, view.charge_pu(name)
     if soc_pu is None or soc_pu < params.start_pu or not _wanted(view):
         return ""
     wait_s = params.late_s if facts.sets.pending else params.failed_s
@@ -319,8 +327,7 @@ def _events(
     says = view.stage(name)
     events = [Event.FAULT] if says == "fault" else []
     if stage is Stage.AT_REST:
-        joined = _joined_to(view, place)
-        if says == "grid_forming" and joined and view.topology.live(joined):
+        if section and view.topology.live(section):  # one that it is called for is dead
             events.append(Event.SEEN_FORMING)
         elif section and says != "fault":
             events.append(Event.CALLED)
@@ -339,7 +346,7 @@ def _events(
     if stage is Stage.PREPARING and dead and view.facts.awaiting.get(section):
         ready = _alone(view, place, section) and not check(_to_form(view, name)).refused_by
         events += [Event.PREPARED] * ready
-    soc_pu = view.read(name, "soc_pu")
+    soc_pu = view.charge_pu(name)
     unmatched = any(c in view.facts.not_closed for c in place.closers[section])
     if unmatched or (soc_pu is not None and soc_pu <= params.floor_pu):
         events.append(Event.TO_RELEASE)

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
-from daemon.core.view import Fuel, Turn
+from daemon.core.facts import Fuel
+from daemon.core.view import Turn
 from daemon.model.quantities import ns, seconds
 
 if TYPE_CHECKING:

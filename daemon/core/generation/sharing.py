@@ -90,13 +90,17 @@ def _divide(
     rated_w = {name: view.site.equipment[name].ratings["power_w"] for name in served}
     total_w = -sum(power for power in given_w.values() if power is not None)
     passed_s = min(seconds(view.now_ns - state.at_ns), 2 * params.every_s)
-    parts: dict[str, float] = {}
-    for name in leaving.intersection(served):
-        now_pu = state.parts_pu.get(name, total_w / sum(rated_w.values()))
-        parts[name] = max(params.least_pu, now_pu - params.unload_pu_s * passed_s)
-        total_w -= parts[name] * rated_w[name]
+    even_pu = total_w / (sum(rated_w.values()) or 1.0)
+    parts = {
+        name: max(
+            params.least_pu, state.parts_pu.get(name, even_pu) - params.unload_pu_s * passed_s
+        )
+        for name in served
+        if name in leaving
+    }
+    left_w = total_w - sum(pu * rated_w[name] for name, pu in parts.items())
     staying = [name for name in served if name not in leaving]
-    share_pu = max(0.0, total_w) / (sum(rated_w[n] for n in staying) or 1.0)
+    share_pu = max(0.0, left_w) / (sum(rated_w[n] for n in staying) or 1.0)
     for name in staying:
         before_pu = state.parts_pu.get(name, 0.0)
         moved = abs(share_pu - before_pu) >= params.grain_pu

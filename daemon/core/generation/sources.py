@@ -116,7 +116,7 @@ def _decide(
     view: View, plan: _Plan, supply: Mapping[str, object], params: Params
 ) -> tuple[Proposal, ...] | None:
     """Return the set-points of this instant, None when the last ones stand."""
-    own = plan.own.read(view.image)
+    own = view.best(plan.own)
     if None in own:
         return None
     given_w = [-power for power in own if power is not None]
@@ -129,7 +129,7 @@ def _decide(
         return tuple(_reactors(plan, room_w, params, "the turbine keeps room in the island"))
     if "utility" not in feeds or not plan.metered:
         return ()
-    imports = plan.imports.read(view.image)
+    imports = view.best(plan.imports)
     if None in imports:
         return None
     import_w = sum(power for power in imports if power is not None)

@@ -87,8 +87,9 @@ from annotated_types import Ge, Gt, Le
 
 from daemon.core.authority import selected
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import Sets
 from daemon.core.topology import once_per_site
-from daemon.core.view import Sets, Turn
+from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.natures import Position
 from daemon.model.plant import MainTieMainScheme

@@ -29,7 +29,7 @@ def backfeed(case: Case) -> bool:
     one, other = case.sides
     dead = [b for a, b in ((one, other), (other, one)) if _gives(case, a) and not topology.live(b)]
     reached = {topology.reach[bus] for bus in dead}
-    return bool(reached) and any(
+    return any(
         topology.reach[u.buses[0]] in reached for u in utilities(case.view.site, case.view.points)
     )
 

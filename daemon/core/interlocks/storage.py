@@ -23,4 +23,4 @@ def second_reference(case: Case) -> bool:
 
 def empty(case: Case) -> bool:
     """Its charge is not known to last for an island."""
-    return not on_dc(case) and (case.view.read(case.item.id, "soc_pu") or 0.0) < FORM_SOC_PU
+    return not on_dc(case) and (case.view.charge_pu(case.item.id) or 0.0) < FORM_SOC_PU

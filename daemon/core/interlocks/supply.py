@@ -93,7 +93,7 @@ def _known_lost(view: View, change: Change, loads: Iterable[Equipment]) -> bool:
 
 def _own(view: View, load: Equipment) -> bool:
     """Return whether a load has a charged battery of its own."""
-    return (view.read(load.id, "soc_pu") or 0.0) >= CHARGED_PU
+    return (view.charge_pu(load.id) or 0.0) >= CHARGED_PU
 
 
 def _bridged(view: View, change: Change) -> frozenset[str]:

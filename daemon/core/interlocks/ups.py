@@ -48,5 +48,5 @@ def not_testable(case: Case) -> bool:
     view, item = case.view, case.item
     topology, bus = view.topology, item.buses[0]
     utility = any(view.site.equipment[s].nature == "utility" for s in topology.sources(bus))
-    charged = (view.read(item.id, "soc_pu") or 0.0) >= TEST_SOC_PU
+    charged = (view.charge_pu(item.id) or 0.0) >= TEST_SOC_PU
     return view.stage(item.id) != "normal" or not charged or not (utility and topology.live(bus))

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTupl
 
 from annotated_types import Gt, Le
 
+from daemon.core.facts import Undone
 from daemon.core.interlocks import CLOSE, wear
 from daemon.core.operation.selection import Chosen, Desk, Refusal, unusable
 from daemon.core.operation.selection import obeys as is_action
@@ -40,7 +41,7 @@ from daemon.core.operation.task import (
     shows,
     tell,
 )
-from daemon.core.view import Turn, Undone
+from daemon.core.view import Turn
 from daemon.model.commands import (
     Command,
     LaneMessage,

@@ -140,10 +140,10 @@ class Chosen:
     id: str
     user: str
     wish: Proposal
-    bypass: tuple[str, ...] = ()
-    stage: Stage = Stage.SELECTED
-    since_ns: int = 0
-    needs: str = ""
+    bypass: tuple[str, ...]
+    stage: Stage
+    since_ns: int
+    needs: str
     approver: str = ""
     lost: tuple[str, ...] = ()
     overloaded: tuple[str, ...] = ()
@@ -508,5 +508,5 @@ def needs_approval(site: Site, wish: Proposal, bypass: tuple[str, ...], params: 
 
 def _at_medium_voltage(site: Site, breaker: str) -> bool:
     item = site.equipment.get(breaker)
-    bus = site.buses.get(item.buses[0]) if item and item.nature == "breaker" else None
+    bus = site.buses.get(item.buses[0]) if item else None
     return bus is not None and bus.kind == "ac" and bus.voltage_v >= LOW_VOLTAGE_V

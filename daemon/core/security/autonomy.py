@@ -32,11 +32,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Interval
 
+from daemon.core.facts import Autonomy, Path
 from daemon.core.security.feeds import by_feed
 from daemon.core.security.joints import joined, plan_of
 from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR, lasting_s
 from daemon.core.topology import once_per_site
-from daemon.core.view import Autonomy, Path, Turn, View
+from daemon.core.view import Turn, View
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _carried(evidence: Iterable[bool | None], before: bool) -> bool:
 
 def _read(view: View, gauges: tuple[Gauges, int]) -> list[tuple[float | None, ...]]:
     """Return the values of one item after the other."""
-    return _parted(gauges[0].read(view.image), gauges[1])
+    return _parted(view.best(gauges[0]), gauges[1])
 
 
 def _parted(values: list[float | None], size: int) -> list[tuple[float | None, ...]]:
@@ -303,7 +304,7 @@ def _sheltered(
 ) -> dict[str, Path]:
     """Return the paths of UPS and rectifiers and of the racks behind them, by load."""
     memory = _memory(view.site, view.points)
-    of_backups, of_racks = (g[0].read(view.image) for g in (plan.of_backups, plan.of_racks))
+    of_backups, of_racks = (view.best(g[0]) for g in (plan.of_backups, plan.of_racks))
     asked = of_backups, of_racks, formed, was, params, view.facts.charge.usable_wh
     if memory.joints is not joints or memory.asked != asked:
         told = _parted(of_backups, plan.of_backups[1])

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemon.core.facts import Feed
 from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR, lasting_s, reserve_wh
-from daemon.core.view import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from daemon.core.facts import Path
     from daemon.core.security.joints import Joints, Plan
-    from daemon.core.view import Path
 
 
 def by_feed(

@@ -32,11 +32,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from daemon.core.facts import Security
 from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR
 from daemon.core.security.outlook import Numbers, Params, outlook
 from daemon.core.security.zone import zones_of
 from daemon.core.topology import once_per_site
-from daemon.core.view import Security, Turn
+from daemon.core.view import Turn
 from daemon.model.contingency import Contingency
 from daemon.model.quantities import SECOND, ns
 
@@ -241,7 +242,7 @@ def _answer(
         if len(kept) >= _KEPT:
             kept.clear()
         found = kept[codes, params] = outlook(zone, codes, params)
-    load_w = zone.load_w(view.image, at_best=at_best)
+    load_w = zone.load_w(view, at_best=at_best)
     shape = found.rating_w.shape
     at_once = (found.at_once @ load_w).reshape(shape)
     carried = np.maximum(at_once, (found.after @ load_w).reshape(shape))
@@ -280,7 +281,7 @@ def _lasting_s(
     most_w = np.full(size, np.inf)
     told = zone.of_storage.read(view.image)
     for k, item in enumerate(zone.backups[zone.n_behind :]):
-        soc_pu, limit_w = told[2 * k : 2 * k + 2]
+        soc_pu, limit_w = view.charge_pu(item.id), told[k]
         n = zone.n_behind + k
         rated_ws = item.ratings["energy_wh"] * SECONDS_PER_HOUR
         stored_ws[n] = unknown_ws if soc_pu is None else soc_pu * rated_ws

@@ -21,7 +21,7 @@ import numpy as np
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
 from daemon.model.contingency import Contingency
-from daemon.model.natures import Role
+from daemon.model.natures import Position, Role
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quality import good_mask
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.core.topology import Topology
+    from daemon.core.view import View
     from daemon.model.image import Image
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
@@ -55,6 +56,15 @@ _DECIDING: Final[Mapping[str, tuple[str, ...]]] = {
     "ess": ("stage",),
     "switchgear_controller": ("selector", "emergency_off", "maintenance"),
 }
+_IN_USE: Final[Mapping[str, str]] = {
+    "ups": "normal",
+    "rectifier": "normal",
+    "hvdc": "running",
+    "generator": "stopped",
+    "gas_turbine": "stopped",
+    "ess": "grid_following",
+}
+"""The stage in which equipment of a nature usually is."""
 _FOLLOWING: Final = frozenset({"smr", "pv", "gas_turbine", "ess"})
 """What gives power only where somebody else holds the voltage; storage while it does not form."""
 _ELEMENTS: Final = frozenset({Role.SOURCE, Role.STORAGE, Role.TRANSFORMER, Role.CONVERTER})
@@ -207,25 +217,32 @@ class Zone:
         served = [n for n in names if points.find(*n) is not None]
         self._code_of = {name: place for place, name in enumerate(served)}
         self._codes = np.array([points.index(*n) for n in served], dtype=np.intp)
+        usual = [_usual(self.site.equipment[name], point) for name, point in served]
+        self._usual = np.array([code for code, _ in usual])
+        self._highest = np.array([highest for _, highest in usual])
         self.utilities = tuple(e for e in self.items if e.nature == "utility")
         converters = [e for e in self.items if e.kind.role is Role.CONVERTER]
         self._watched = tuple((e.id, e.buses[0]) for e in (*self.utilities, *converters))
         ac = self.backups[self.n_behind :]
-        self.of_storage = Gauges(
-            points, [(e.id, n) for e in ac for n in ("soc_pu", "discharge_limit_w")]
-        )
+        self.of_storage = Gauges(points, [(e.id, "discharge_limit_w") for e in ac])
         self.powers = Gauges(points, [(load.id, "power_w") for load in self.loads])
         self._power_at = [points.find(load.id, "power_w") for load in self.loads]
         self.worst_w = np.array([load.worst_w for load in self.loads])
         self.least_w = np.array([-np.inf if load.follows else 0.0 for load in self.loads])
 
     def codes(self, image: Image, topology: Topology, *, at_best: bool = False) -> bytes:
-        """Return all that decides which ways conduct, as a key; at best as it was seen last."""
+        """Return all that decides which ways conduct, as a key.
+
+        At best what is not good is as it was seen last, or where that cannot be, as it usually is.
+        """
         codes = image.values[self._codes]
         good = good_mask(image.quality[self._codes])
         if not good.all():
-            last = np.isfinite(codes) if at_best else False
-            codes = np.where(good | last, codes, UNKNOWN)
+            unseen: float | NDArray[np.float64] = UNKNOWN
+            if at_best:
+                can_be = (codes >= 0.0) & (codes <= self._highest)  # false for NaN
+                unseen = np.where(can_be, codes, self._usual)
+            codes = np.where(good, codes, unseen)
         if at_best:
             live = bytes(not topology.dead(bus) for _, bus in self._watched)
         else:
@@ -255,15 +272,15 @@ class Zone:
         live = codes[len(self._codes) :]
         return frozenset(id for (id, _), on in zip(self._watched, live, strict=True) if on)
 
-    def load_w(self, image: Image, *, at_best: bool = False) -> NDArray[np.float64]:
+    def load_w(self, view: View, *, at_best: bool = False) -> NDArray[np.float64]:
         """Return what every load draws (n_load,) [W].
 
         Where that is not known the worst case, or at best what it drew last and no more than that.
         """
-        told = np.array(self.powers.read(image), dtype=np.float64)  # None becomes NaN
+        told = np.array(view.best(self.powers), dtype=np.float64)  # None becomes NaN
         unknown_w = self.worst_w
         if at_best:
-            last_w = np.array([self._last_w(image, n) for n in range(len(self.loads))])
+            last_w = np.array([self._last_w(view.image, n) for n in range(len(self.loads))])
             unknown_w = np.minimum(np.nan_to_num(last_w), self.worst_w)
         return np.where(np.isnan(told), unknown_w, np.maximum(told, self.least_w))
 
@@ -271,6 +288,22 @@ class Zone:
         """Return what a load was last seen to draw, 0 if it is not served [W]."""
         point = self._power_at[n]
         return 0.0 if point is None else float(image.values[point])
+
+
+def _usual(item: Equipment, point: str) -> tuple[float, float]:
+    """Return the code that a deciding point usually has, and the highest that it can have."""
+    states = item.kind.points[point].states
+    match point:
+        case "position":
+            usual = Position.OPEN if item.normally == "open" else Position.CLOSED
+            return usual.value, max(position.value for position in Position)
+        case "connected":
+            return states.index(item.normally), len(states) - 1
+        case "stage":
+            return states.index(_IN_USE[item.nature]), len(states) - 1
+        case "available":
+            return 1, 1
+    return OPERABLE.get(point, 0), max(len(states) - 1, 1)
 
 
 def _switched(scheme: MainTieMainScheme) -> Iterable[str]:

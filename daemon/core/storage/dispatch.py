@@ -6,7 +6,7 @@ By what feeds the section that the storage is joined to (`supply.feeds` of the s
   of their rating is discharged instead, while the charge is above `floor_pu`; when they have room
   and no load is given up or left on its own storage, at most `recharge_on_sets_w` goes into it.
 - *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
-  of the measured import. An import that is not known allows nothing.
+  of the import. An import that is not known allows nothing.
 - *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow.
 
 Whether a storage holds its section by itself is decided by the switching lane
@@ -15,6 +15,9 @@ Whether a storage holds its section by itself is decided by the switching lane
 What the sets cannot bear, and what there is nothing to follow for, are bounds; a refill is a
 preference, and a person who sets the storage otherwise within these bounds, and within the export
 that the contract allows, has the say.
+
+Powers are as measured, or as estimated where their meter is not believed or silent (`core.best`). A
+store whose report is contradicted has the charge that is counted.
 
 Nothing here is economy. Peak shaving is a controller of its own with a reserve of its own
 (`balance.peaks`); it stands before this one in the order of the lane and has preferences only, so
@@ -119,6 +122,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for store in plan.stores:
         feed = _feed(view, store, dict(supply.get("feeds", {})))
         soc_pu = view.read(store.id, "soc_pu")
+        if store.id in view.facts.charge.contradicted:
+            soc_pu = view.charge_pu(store.id)
         wishes: list[_Wish] = []
         if soc_pu is None:
             wishes = _held("its charge is not known")
@@ -167,7 +172,7 @@ def _beside_sets(
     capability_w: float,
     params: Params,
 ) -> list[_Wish]:
-    powers = [view.read(e.id, "power_w") for e in beside]
+    powers = [view.best_of(e.id, "power_w") for e in beside]
     if None in powers:
         return _held("what the sets give is not known")
     total_w = -sum(power for power in powers if power is not None)
@@ -198,8 +203,8 @@ def _held(why: str) -> list[_Wish]:
 def _beside_utility(
     view: View, plan: _Plan, store: Equipment, params: Params, *, refill: bool
 ) -> list[_Wish]:
-    imports = [view.read(meter.id, "power_w") for meter in plan.intakes]
-    now_w = view.read(store.id, "power_w")
+    imports = [view.best_of(meter.id, "power_w") for meter in plan.intakes]
+    now_w = view.best_of(store.id, "power_w")
     if not imports or None in imports or now_w is None:
         return [("min", 0.0, "the import is not known"), ("prefer", 0.0, "the import is not known")]
     contract = view.site.contract

@@ -52,10 +52,11 @@ from annotated_types import Gt, Le
 
 from daemon.core.authority import selected
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import BlackStart
 from daemon.core.interlocks import FAULT_TRIPS
 from daemon.core.topology import Presence
 from daemon.core.transfer import acceptance, guards
-from daemon.core.view import BlackStart, Turn
+from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import ns

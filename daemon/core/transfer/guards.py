@@ -122,7 +122,8 @@ def _by_position(
 ) -> list[Event]:
     """Return what the positions of a section say, or that they say nothing."""
     heeds, main = _HEEDED[state.stage], scan.view.position(drawn.main)
-    if closed and main is Position.CLOSED and _only_shows_closed(scan, drawn, state, closed):
+    alternate = closed or (_unreadable(scan, state) if closed is None else "")
+    if alternate and main is Position.CLOSED and _only_shows_closed(scan, drawn, state, alternate):
         return [Event.PARTED] * (state.stage is Stage.PARTING)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
         seen = _SEEN[main is Position.CLOSED, bool(closed)]
@@ -137,11 +138,18 @@ def _by_position(
     return []
 
 
+def _unreadable(scan: Scan, state: SectionState) -> str:
+    """Return the alternate that has been told to open where its position cannot be read, or ""."""
+    told = state.alternate if state.stage is Stage.PARTING else ""
+    known = {Position.OPEN, Position.CLOSED}
+    return told if told and scan.view.position(told) not in known else ""
+
+
 def _only_shows_closed(scan: Scan, drawn: Section, state: SectionState, alternate: str) -> bool:
     """Return whether an alternate that has had its time to open carries nothing, and the main does.
 
-    Two sources in parallel both carry something; where one does not, opening the other would take
-    the section its last feed.
+    Its position shows closed, or cannot be read. Two sources in parallel both carry something;
+    where one does not, opening the other would take the section its last feed.
     """
     view = scan.view
     if state.stage is Stage.PARTING:

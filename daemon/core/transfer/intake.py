@@ -4,7 +4,8 @@ Theory of operation. The switch stands on one feed. When that feed has failed, o
 utility and does not arrive at the switch, and the other is healthy and arrives, for `transfer_s`,
 it may go over (READY), and once the interlocks let it, it is told to (MOVING): an open transition
 of the device. Until then it may change its mind: what they wait for, an island that has to be
-parted, a feed that has just gone as well, can last longer than the reason to go.
+parted, a feed that has just gone as well, can last longer than the reason to go. A reason to go
+to the other feed instead is a new one, and waited for anew.
 It goes back to source 1 only when that has been stable for `return_s` on top of its own return
 time, and only if the site wants that at all. The device must show the new position within
 `travel_s`. More than `transfers_max` transfers within `window_s` end in LOCKOUT on whatever feed
@@ -43,8 +44,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
+from daemon.core.facts import Health
 from daemon.core.interlocks import Case, Verdict, check, fault_behind
-from daemon.core.view import Health, Turn
+from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import IntakeScheme
 from daemon.model.quantities import ns
@@ -183,10 +185,13 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         assert isinstance(scheme, IntakeScheme)
         at = _look(view, scheme, before, params)
         refusal = _refusal(view, scheme, at)
+        # What has been waited for is no reason to go the other way.
+        turned = before.target > 0 and at.target not in {0, before.target}
+        cleared = refusal == _NONE
         stage, since_ns = advance(
             SWITCH,
             (at.stage, at.since_ns),
-            _events(view, scheme, at, params, cleared=refusal == _NONE),
+            _events(view, scheme, at, params, cleared=cleared, turned=turned),
             view,
             waits_ns,
         )
@@ -279,9 +284,18 @@ def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
 
 
 def _events(
-    view: View, scheme: IntakeScheme, at: At, params: Params, *, cleared: bool
+    view: View, scheme: IntakeScheme, at: At, params: Params, *, cleared: bool, turned: bool
 ) -> list[Event]:
-    """Return what is true of a switch this scan, most urgent first."""
+    """Return what is true of a switch this scan, most urgent first.
+
+    Args:
+        view: of this scan.
+        scheme: as drawn.
+        at: memory of the switch, looked at anew.
+        params: times and limits.
+        cleared: the interlocks let it go.
+        turned: it was to go to the other feed before.
+    """
     events = []
     if any(
         m.proposal.equipment == scheme.id and m.proposal.action == "reset" for m in view.requests
@@ -299,7 +313,7 @@ def _events(
     if len(at.moved_ns) >= params.transfers_max and at.target:
         events.append(Event.TOO_MANY)
     # A feed that sinks because a fault is being cleared is no reason to bring the other one to it.
-    move = at.target and selector and not fault_behind(view, scheme.switch)
+    move = at.target and not turned and selector and not fault_behind(view, scheme.switch)
     if move and cleared:
         events.append(Event.CLEARED)
     events.append(Event.OTHER_BETTER if move else Event.STAY)

@@ -10,8 +10,9 @@ back, the main is closed by its synchronism check while the alternate still feed
 in the scan that sees both closed the alternate is told to open (PARTING). If synchronism does not
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN), or stays where it is when the
 interlocks want no gap. If the alternate does not open in time, what closed last, the main, is
-opened again (BACKING_OUT); fed by an alternate that cannot be opened the section is HELD, since
-every further try would end the same way. A main that shows closed beside the alternate without
+opened again (BACKING_OUT), unless currents tell that the alternate has opened, whatever it shows;
+fed by an alternate that cannot be opened the section is HELD, since every further try would end
+the same way. A main that shows closed beside the alternate without
 having been let in by its synchronism check is sent out again (EXPELLING): what came last goes, so
 that the section keeps its feed where the position shown is not the true one, and a real overlap
 ends all the same. So is one that cannot be seen to have closed in the time it had for it: it may
@@ -22,6 +23,12 @@ and the section is UNJUDGED until it can; so it is when the alternate has opened
 position cannot be read: the main is the last feed. A breaker that does not close is remembered by
 the scheme, and another way is tried from AWAITING; a main that does not close although synchronism
 was there is no reason to part from what feeds the section.
+
+*Selector.* A scheme that is taken from the daemon is left as it stands, in an overlap too: the
+order that ends it has gone out in the scan that saw both closed, and is not called back. What is
+still in parallel then is for the person who has taken the scheme, or for the board's own logic; no
+breaker has failed by that, so nothing is locked out, and once the scheme is given back the section
+is judged from its positions and an overlap is ended as any other.
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
@@ -74,22 +81,22 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         ALTERNATE_LOST -> RELEASING
         after sync_s -> BREAKING
     PARTING
+        HANDS_OFF, PARTED -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
-        PARTED -> UNJUDGED
         after overlap_s -> BACKING_OUT
     BACKING_OUT
+        HANDS_OFF, PARTED, OUT_OF_SIGHT -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> HELD
         SEEN_DEAD -> AWAITING
-        PARTED, OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
     EXPELLING
+        HANDS_OFF, PARTED, OUT_OF_SIGHT -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
-        PARTED, OUT_OF_SIGHT -> UNJUDGED
         after isolate_s -> LOCKOUT
     BREAKING
         HANDS_OFF, OUT_OF_SIGHT -> UNJUDGED
@@ -154,7 +161,7 @@ class Event(Word):
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
     ALTERNATE_LOST = "the alternate gives nothing any more"
-    PARTED = "the alternate is open or only shows closed, or another position cannot be read"
+    PARTED = "the alternate is open or carries nothing, or another position cannot be read"
     OUT_OF_SIGHT = "what was told to move had its time, and its position cannot be read"
     NOT_CLOSED = "what was told to close did not, its one retry included"
     RETURN_PERMITTED = "mains are back and it is this section's turn"
@@ -239,6 +246,7 @@ _TRANSITIONS: Final = {
     ),
     **_row(
         Stage.PARTING,
+        HANDS_OFF=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_DEAD=Stage.AWAITING,
@@ -246,6 +254,7 @@ _TRANSITIONS: Final = {
     ),
     **_row(
         Stage.BACKING_OUT,
+        HANDS_OFF=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.HELD,
         SEEN_DEAD=Stage.AWAITING,
@@ -254,6 +263,7 @@ _TRANSITIONS: Final = {
     ),
     **_row(
         Stage.EXPELLING,
+        HANDS_OFF=Stage.UNJUDGED,
         SEEN_ON_MAIN=Stage.ON_MAIN,
         SEEN_ON_ALTERNATE=Stage.ON_ALTERNATE,
         SEEN_DEAD=Stage.AWAITING,

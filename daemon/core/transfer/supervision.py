@@ -127,7 +127,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         else:
             after = _watch_switch(view, name, before, params)
             if after.stage is Stage.STUCK:
-                action = "to_source_2" if after.shown == "source_1" else "to_source_1"
+                action = f"to_source_{_target(view, name, after.shown)}"
                 why = "its source failed and it did not transfer by itself"
                 proposals.append(Proposal(name, "command", action, 0.0, "supervision", why))
         devices[name] = after
@@ -135,6 +135,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             events += _tell(view, name, before, after)
     same = all(devices[name] is at for name, at in state.devices.items())
     return Turn(state if same else State(devices), tuple(proposals), tuple(events))
+
+
+def _target(view: View, name: str, shown: str) -> int:
+    """Return the source to go to: the other one, and from nowhere one that is healthy."""
+    others = [n for n in (1, 2) if shown != f"source_{n}"]
+    return next((n for n in others if view.status(name, f"source_{n}_healthy")), others[0])
 
 
 def _watch_ups(view: View, name: str, at: At) -> At:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.core.facts import Health
 from daemon.core.interlocks import Case, barred, check
 from daemon.core.transfer import rows
 from daemon.core.transfer.board import MOVING
 from daemon.core.transfer.section import Stage
-from daemon.core.view import Health
 from daemon.model.commands import Proposal
 from daemon.model.quantities import ns
 

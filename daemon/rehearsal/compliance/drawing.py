@@ -78,6 +78,8 @@ class Sketch:
         self.trace = {name: self._thinned() for name in samples.values}
         for name, values in samples.values.items():
             self.trace[name].add(samples.t_ns, values)
+        begins_ns = samples.t_ns[np.array(trace.parts[:-1], dtype=np.int64)]
+        self.begins = self._thinned().column(begins_ns)
         self.figures = {
             (one.name, limit.name): self._thinned()
             for one in rules
@@ -185,7 +187,7 @@ def _pane(
             f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>'
         )
     body += _ticks(sketch, bottom)
-    body.append(f'<path class="line line0" d="{_path(curve, scale)}"/>')
+    body.append(f'<path class="line line0" d="{_path(curve, scale, sketch.begins)}"/>')
     body += _levels(lines, scale, right)
     body += _marks(sketch, verdicts, bottom)
     label = escape(said[0])
@@ -214,12 +216,16 @@ def _scale(curve: Thinned, lines: Sequence[_Line], unit: str) -> tuple[_Scale, s
     return _Scale((low - margin) * factor, (high + margin) * factor, factor), prefix
 
 
-def _path(curve: Thinned, scale: _Scale) -> str:
+def _path(curve: Thinned, scale: _Scale, begins: Ints) -> str:
+    """Return the path of a curve, open where a part of the trace begins in a later column."""
     parts: list[str] = []
+    last = -1
     for x in np.flatnonzero(np.isfinite(curve.low)):
         low, high = scale.y(float(curve.low[x])), scale.y(float(curve.high[x]))
         ends = (low,) if low == high else (low, high)
-        parts += [f"{'L' if parts else 'M'}{LEFT + x} {y}" for y in ends]
+        verb = "M" if np.any((last < begins) & (begins <= x)) or not parts else "L"
+        parts += [f"{verb if n == 0 else 'L'}{LEFT + x} {y}" for n, y in enumerate(ends)]
+        last = int(x)
     return "".join(parts)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.plant import MainTieMainScheme
+from daemon.rehearsal.oracles.delivery import Delivery
 from device_emulators.plant.topology import merge
 from device_emulators.selection import words_of
 
@@ -32,11 +33,13 @@ class Claims:
         self.rules: Final[Mapping[str, Any]] = scene.site_file.control.alarms.rules
         schemes = [s for s in self._site.schemes.values() if isinstance(s, MainTieMainScheme)]
         self._sections = [s.bus for scheme in schemes for s in scheme.sections]
+        self._delivery = Delivery.of(scene)
         self._told: Final[Mapping[str, Callable[[str], bool | None]]] = {
             "supply.outage": lambda _: not all(self._on_mains(bus) for bus in self._sections),
             "supply.all_ac_lost": lambda _: not any(self._live(bus) for bus in self._sections),
             "autonomy.on_storage": self._on_storage,
             "autonomy.short": lambda _: self._stored(),
+            "compliance.broken": lambda _: self._delivery.passed(),
         }
 
     def hold(self, alarm_class: str, source: str) -> bool | None:

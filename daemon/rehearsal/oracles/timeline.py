@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.quantities import ns
 from device_emulators.faults.words import ENDS, UNDONE_BY, targets
-from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, nature_of
+from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, SCHEDULER, nature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +91,8 @@ class Timeline:
         begun: list[Fault] = []
         asked_ns: list[int] = []
         for target, fault in _happenings(scene):
+            if fault.nature == SCHEDULER:
+                continue
             if fault.nature == OPERATOR:
                 asked_ns.append(fault.from_ns)
             elif fault.event not in _ENDS:

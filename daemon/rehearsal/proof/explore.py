@@ -13,13 +13,17 @@ it runs. Its highest reading is told.
 
 from __future__ import annotations
 
+import gc
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.transfer import section
-from daemon.rehearsal.proof import zones
+from daemon.rehearsal.proof import retrace, springs, zones
 from daemon.rehearsal.proof.frontier import Frontier
-from daemon.rehearsal.proof.mind import NOW
+from daemon.rehearsal.proof.mind import NO_POINTS, NOW, SPRING
+from daemon.rehearsal.proof.plant import CHARGE_MS
 from daemon.rehearsal.proof.situation import (
     HUNGRY,
     SCAN,
@@ -36,16 +40,20 @@ from daemon.rehearsal.proof.situation import (
 from daemon.rehearsal.proof.zones import EVER, ONLY_NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from daemon.rehearsal.proof.mind import Mind, News, Thought
-    from daemon.rehearsal.proof.plant import Plant, Timers
+    from daemon.rehearsal.proof.mind import Conclusion, Mind, News, Thought
+    from daemon.rehearsal.proof.plant import Label, Plant, Timers
     from daemon.rehearsal.proof.situation import Met, Step
     from daemon.rehearsal.proof.switchgear import Switchgear
-    from daemon.rehearsal.proof.zones import Zone
+    from daemon.rehearsal.proof.zones import Query, Zone
 
 _PATIENCE: Final = 200
 """Situations after which it is first seen whether the search has to begin anew."""
+_DOUBTS: Final = 200
+"""Ways to one wrong that are gone once more before it is left in doubt."""
+_STAYS_DARK: Final = "a bus that could be fed stays dark"
+_DARK_TOO_LONG: Final = "a bus that could be fed is dark for too long"
 
 
 @dataclass
@@ -60,6 +68,7 @@ class Tally:
         depth: most steps from the start.
         hungry_ms: longest time in which a bus that could be fed was not.
         found: by what is wrong, how it comes to that.
+        sure: what of it can be gone just as it is told; of the rest, joining may have made it.
         complete: the search came to its end.
         scans: scans of the daemon that had to be run.
     """
@@ -71,6 +80,7 @@ class Tally:
     depth: int = 0
     hungry_ms: int = 0
     found: dict[str, list[Deed]] = field(default_factory=dict)
+    sure: set[str] = field(default_factory=set)
     complete: bool = False
     scans: int = 0
 
@@ -93,7 +103,10 @@ class Search:
         self.tally = Tally()
         self.frontier = Frontier(1)
         self.moves: set[tuple[int, int]] = set()
+        self._doubts: Counter[str] = Counter()
+        place = {(p.equipment, p.spec.name): p.index for p in mind.points.points}
         self._board: Final = Acquaintance(board, picture)
+        self._springs: Final = [place[b.name, SPRING] for b in board.breakers]
         self._bound_ms: Final = bound_ms
         self._sudden: Final = sudden
         self._hidden: Final = hidden
@@ -102,14 +115,15 @@ class Search:
         """Return the start: board at rest, the daemon has just begun."""
         met = self._board.meet(self.board.first(self._sudden, self._hidden))
         start = Situation(met, self.mind.first, (), (), (), ONLY_NOW)
-        return _timed(start, met, ((SCAN, SCAN_MS),))
+        return self._timed(start, met, ((SCAN, SCAN_MS),))
 
     def run(self, stop: Callable[[Tally], bool]) -> Tally:
         """Search until nothing is new, or `stop` says so."""
         # How far back stamps are asked about is found out on the way; then all begins anew.
         patience = _PATIENCE
-        while not self._through(stop, patience):
-            patience *= 2
+        with _nothing_swept():
+            while not self._through(stop, patience):
+                patience *= 2
         return self.tally
 
     def _through(self, stop: Callable[[Tally], bool], patience: int) -> bool:
@@ -117,6 +131,7 @@ class Search:
         start = self.first()
         levels = self._sudden + self._hidden + start.met.plant.losses + 1
         frontier = self.frontier = Frontier(levels)
+        self._doubts.clear()
         tally = self.tally = Tally(complete=True)
         learned = self.mind.learned
         frontier.add(Reached(start, None, 0), 0)
@@ -153,35 +168,58 @@ class Search:
         """Judge whether a bus that could be fed has waited too long, or waits for nothing."""
         if HUNGRY not in now.labels:
             return
-        i = 1 + len(now.stamps) + now.labels.index(HUNGRY)
         if not moved:
-            self._wrong("a bus that could be fed stays dark", trail)
-        elif now.zone[0, i] > self._bound_ms:
-            self._wrong("a bus that could be fed is dark for too long", trail)
-        self.tally.hungry_ms = max(self.tally.hungry_ms, min(int(now.zone[0, i]), EVER))
+            self._wrong(_STAYS_DARK, trail)
+        elif self._dark_ms(now) > self._bound_ms:
+            self._wrong(_DARK_TOO_LONG, trail)
+        self.tally.hungry_ms = max(self.tally.hungry_ms, min(self._dark_ms(now), EVER))
+
+    def _dark_ms(self, now: Situation) -> int:
+        """Return for how long at most a bus that could be fed has not been [ms]."""
+        if HUNGRY not in now.labels:
+            return 0
+        return int(now.zone[0, 1 + len(now.stamps) + now.labels.index(HUNGRY)])
 
     def _wrong(self, wrong: str, trail: Trail | None) -> None:
-        if wrong in self.tally.found:
+        tally = self.tally
+        if wrong in tally.sure or self._doubts[wrong] >= _DOUBTS:
             return
-        steps = []
-        while trail is not None:
-            steps.append(trail)
-            trail = trail.before
         at_ms, deeds = 0, []
-        for step in reversed(steps):
+        for step in retrace.steps(trail):
             at_ms += step.soonest_ms
             deeds.append(Deed(step.text, at_ms))
-        self.tally.found[wrong] = deeds
+        tally.found.setdefault(wrong, deeds)
+        if self._can_be(wrong, trail):
+            tally.found[wrong] = deeds
+            tally.sure.add(wrong)
+        else:
+            self._doubts[wrong] += 1
+
+    def _can_be(self, wrong: str, trail: Trail | None) -> bool:
+        """Return whether what is wrong can happen just as a trail tells it."""
+        there, wrongs = retrace.retraced(self.first(), self._ways, trail)
+        if wrong == _STAYS_DARK:
+            return any(HUNGRY in now.labels for now in there)
+        if wrong == _DARK_TOO_LONG:
+            return any(self._dark_ms(now) > self._bound_ms for now in there)
+        return wrong in wrongs
 
     # -- where a situation leads -----------------------------------------------------------------
 
     def _ways(self, now: Situation) -> Iterator[Way]:
         """Yield all that time leads to, then, marked "!", all that the adversary makes of it."""
+        split = springs.Split(now)
+        for label, ended in split.over:
+            for step in self._board.due(now.met, label):
+                yield Way(step.branch.text, (), self._arrived(without(ended, (label,)), step))
+        if split.rest is None:
+            return
+        now = split.rest
         scanning = SCAN in now.labels
         later = now._replace(zone=zones.waited(now.zone, _latest(now, scanning=scanning)))
         n_stamp = 1 + len(now.stamps)
         for n, label in enumerate(now.labels):
-            if label == HUNGRY:
+            if label == HUNGRY or springs.unasked(now.met.plant, label):
                 continue
             zone = zones.bounded(later.zone, n_stamp + n, 0, 0)
             if zone is None:
@@ -192,7 +230,8 @@ class Search:
                 yield from self._scan(due, soonest_ms)
             else:
                 for step in self._board.due(now.met, label):
-                    yield Way(step.branch.text, step.branch.wrong, _arrived(due, step), soonest_ms)
+                    to = self._arrived(due, step)
+                    yield Way(step.branch.text, step.branch.wrong, to, soonest_ms)
         if not scanning:
             for query in now.waits:
                 i = 1 + now.stamps.index(query.stamp)
@@ -205,21 +244,15 @@ class Search:
 
     def _disturbed(self, later: Situation) -> Iterator[Way]:
         """Yield all that the adversary makes of a situation, at any time before it changes."""
-        made: dict[Hashable, Situation] = {}
         for step in self._board.disturbed(later.met):
-            branch, met = step
-            news = bool(met.plant.news) or met.picture != later.met.picture
-            key = branch.timers, branch.ended, news, met.hungry
-            if (like := made.get(key)) is None:
-                like = made[key] = _arrived(later, step)
-            yield Way(f"! {branch.text}", branch.wrong, like._replace(met=met))
+            yield Way(f"! {step.branch.text}", step.branch.wrong, self._arrived(later, step))
         plant = later.met.plant
         if plant.sudden:
             met = self._board.meet(plant._replace(sudden=plant.sudden - 1, news=()))
             kept = [0, *range(1 + len(later.stamps), len(later.zone))]
             zone = zones.kept(later.zone, kept)
             anew = Situation(met, self.mind.first, (), (), later.labels, zone)
-            yield Way("! the daemon starts anew", (), _timed(anew, met, ((SCAN, SCAN_MS),)))
+            yield Way("! the daemon starts anew", (), self._timed(anew, met, ((SCAN, SCAN_MS),)))
 
     def _scan(self, now: Situation, soonest_ms: int) -> Iterator[Way]:
         """Yield all that a scan may lead to."""
@@ -261,10 +294,32 @@ class Search:
 
     def _thoughts(self, now: Situation, picture: int, news: News) -> Iterator[tuple[Thought, Zone]]:
         """Yield all that a scan may come to, and when."""
+        for conclusion in self._concluded(now, picture, news):
+            assert isinstance(conclusion.age, Ages)
+            zone = self._as_shown(now, conclusion, conclusion.age.zone)
+            if zone is not None:
+                yield conclusion.thought, zone
+
+    def _concluded(self, now: Situation, picture: int, news: News) -> Iterator[Conclusion]:
         ages = Ages(self.mind.count(now.memory), now.stamps, now.zone)
-        for thought, known in self.mind.think(now.memory, picture, news, ages):
-            assert isinstance(known, Ages)
-            yield thought, known.zone
+        open_to = self._open_to(now.met.plant, now.labels)
+        return self.mind.think(now.memory, picture, news, ages, open_to)
+
+    def _as_shown(self, now: Situation, conclusion: Conclusion, zone: Zone | None) -> Zone | None:
+        """Return a zone in which springs are charged as a scan was shown, None if none can be."""
+        for n, (what, at) in enumerate(now.labels, 1 + len(now.stamps)):
+            if zone is None or what != springs.CHARGE:
+                continue
+            if self._springs[at] in conclusion.spent:
+                zone = zones.bounded(zone, 0, n, 0)
+            elif self._springs[at] in conclusion.charged:
+                zone = zones.bounded(zone, n, 0, 0)
+        return zone
+
+    def _open_to(self, plant: Plant, labels: tuple[Label, ...]) -> frozenset[int]:
+        """Return which springs may show that they are not charged, should anybody look."""
+        found = [label[1] for label in labels if springs.unasked(plant, label)]
+        return frozenset([self._springs[at] for at in found]) if found else NO_POINTS
 
     def _decided(self, now: Situation, thought: Thought, begun: Timers = ()) -> Way:
         branch = self.board.heard(now.met.plant, self.mind.memory(thought.memory)[1])
@@ -278,13 +333,76 @@ class Search:
             timers += sent.timers
             told.append(f"{order.equipment} {order.action} ({order.reason})")
         met = self._board.meet(plant)
-        if thought.stirred or met.picture != now.met.picture:
-            timers.append((SCAN, SCAN_MS))
         if thought.memory != now.memory:
             self.moves.add((now.memory, thought.memory))
         after = self._remembered(now, thought)
-        to = _timed(without(after, branch.ended), met, tuple(timers))
+        changed = met.picture != now.met.picture
+        # What was shown of a spring that nobody has asked for may be other than was shown now.
+        if thought.stirred or changed or self._open_to(met.plant, after.labels):
+            waits = self._at_rest(after, met)
+            if waits is None:
+                timers.append((SCAN, SCAN_MS))
+            else:
+                after = after._replace(waits=waits)
+        to = self._timed(without(after, branch.ended), met, tuple(timers))
         return Way("daemon: " + ("; ".join(told) or "looks"), branch.wrong, to)
+
+    def _arrived(self, left: Situation, step: Step) -> Situation:
+        """Return where a branch of the board leads."""
+        branch, met = step
+        timers = branch.timers
+        if SCAN not in left.labels and (met.plant.news or met.picture != left.met.picture):
+            waits = self._at_rest(left, met)
+            if waits is None:
+                timers = (*timers, (SCAN, SCAN_MS))
+            else:
+                left = left._replace(waits=waits)
+        return self._timed(without(left, branch.ended), met, timers)
+
+    def _timed(self, left: Situation, met: Met, timers: Timers) -> Situation:
+        """Return a situation with more under way, in the order of labels."""
+        if met.hungry and HUNGRY not in left.labels:
+            timers = (*timers, (HUNGRY, (0, 0)))
+        elif not met.hungry and HUNGRY in left.labels:
+            left = without(left, (HUNGRY,))
+        if timers:
+            left = without(left, tuple(label for label, _ in timers))
+            labels = (*left.labels, *(label for label, _ in timers))
+            n_stamp = 1 + len(left.stamps)
+            zone = zones.begun(left.zone, [span for _, span in timers])
+            order = sorted(range(len(labels)), key=labels.__getitem__)
+            zone = zones.kept(zone, [*range(n_stamp), *(n_stamp + n for n in order)])
+            left = left._replace(labels=tuple([labels[n] for n in order]), zone=zone)
+        for label in springs.past(left, met.plant):
+            (step,) = self._board.due(met, label)
+            left, met = without(left, (label,)), step.met
+        # A scan that is due anyway asks anew.
+        return left._replace(met=met, waits=() if SCAN in left.labels else left.waits)
+
+    def _at_rest(self, now: Situation, met: Met) -> tuple[Query, ...] | None:
+        """Return what a scan would wait for that leaves all as it is, None when it would not.
+
+        Such a scan is left out. Nothing but time can make one notice something before the board
+        changes, and what it waits for has not come anywhere in the zone: else there were two
+        thoughts, or one that is stirred.
+        """
+        plant = met.plant
+        if plant.news:
+            return None
+        waits: dict[Query, None] = {}
+        for thought, age, *_ in self._concluded(now._replace(met=met), met.picture, ()):
+            assert isinstance(age, Ages)
+            if thought.stirred or age.zone is not now.zone:
+                return None
+            waits.update(dict.fromkeys(thought.waits))
+        heard = self.board.heard(plant, self.mind.memory(now.memory)[1])
+        if heard.wrong or heard.timers or heard.plant != plant:
+            return None
+        return tuple(q for q in waits if q.stamp in now.stamps)
+
+    def _far_ms(self, label: Label) -> int:
+        """Return how long ago what a label stands for matters at most [ms]."""
+        return {HUNGRY[0]: self._bound_ms, springs.CHARGE: CHARGE_MS[1]}.get(label[0], EVER)
 
     def _remembered(self, now: Situation, thought: Thought) -> Situation:
         """Return a situation with the stamps of a new memory, as far as their age matters."""
@@ -301,7 +419,7 @@ class Search:
         n_label = len(now.labels)
         first = 1 + len(now.stamps)
         instants += range(first, first + n_label)
-        limits += [self._bound_ms if label == HUNGRY else EVER for label in now.labels]
+        limits += [self._far_ms(label) for label in now.labels]
         zone = zones.kept(now.zone, instants)
         # What lies further back than is ever asked is as good as any time ago.
         zone = zones.relaxed(zone, limits)
@@ -309,39 +427,27 @@ class Search:
         return now._replace(memory=thought.memory, stamps=tuple(stamps), waits=waits, zone=zone)
 
 
+@contextmanager
+def _nothing_swept() -> Iterator[None]:
+    """Let nobody look for rings of objects in what a search keeps: there are none in it."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
+
+
 def _latest(now: Situation, *, scanning: bool) -> list[int]:
     """Return, by instant, how long after it something has happened of itself at the latest."""
     latest = [EVER] * (1 + len(now.stamps))
-    latest += [EVER if label == HUNGRY else 0 for label in now.labels]
+    plant = now.met.plant
+    latest += [
+        EVER if label == HUNGRY or springs.unasked(plant, label) else 0 for label in now.labels
+    ]
     if not scanning:
         for query in now.waits:
             i = 1 + now.stamps.index(query.stamp)
             latest[i] = min(latest[i], query.wait_ms + SCAN_MS[1])
     return latest
-
-
-def _arrived(left: Situation, step: Step) -> Situation:
-    """Return where a branch of the board leads."""
-    branch, met = step
-    timers = branch.timers
-    if SCAN not in left.labels and (met.plant.news or met.picture != left.met.picture):
-        timers = (*timers, (SCAN, SCAN_MS))
-    return _timed(without(left, branch.ended), met, timers)
-
-
-def _timed(left: Situation, met: Met, timers: Timers) -> Situation:
-    """Return a situation with more under way, in the order of labels."""
-    if met.hungry and HUNGRY not in left.labels:
-        timers = (*timers, (HUNGRY, (0, 0)))
-    elif not met.hungry and HUNGRY in left.labels:
-        left = without(left, (HUNGRY,))
-    if timers:
-        left = without(left, tuple(label for label, _ in timers))
-        labels = (*left.labels, *(label for label, _ in timers))
-        n_stamp = 1 + len(left.stamps)
-        zone = zones.begun(left.zone, [span for _, span in timers])
-        order = sorted(range(len(labels)), key=labels.__getitem__)
-        zone = zones.kept(zone, [*range(n_stamp), *(n_stamp + n for n in order)])
-        left = left._replace(labels=tuple([labels[n] for n in order]), zone=zone)
-    # A scan that is due anyway asks anew.
-    return left._replace(met=met, waits=() if SCAN in left.labels else left.waits)

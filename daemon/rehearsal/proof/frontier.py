@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FINE: Final = 6
 """Joins that widen a zone no more than they must; those after them take larger steps."""
+PATIENT: Final = 200
+"""Joins after which bounds that still grow are given up."""
 _BITS: Final = 20
 """Bits for the number of a part of a situation."""
 
@@ -68,7 +70,8 @@ class Frontier:
 
     def _joined(self, key: int, one: Zone, other: Zone) -> Zone:
         self._joins[key] += 1
-        return zones.joined((one, other), coarse=self._joins[key] > FINE)
+        n_join = self._joins[key]
+        return zones.joined((one, other), coarse=n_join > FINE, endless=n_join > PATIENT)
 
     def __bool__(self) -> bool:
         """Return whether anything waits."""

@@ -6,6 +6,10 @@ synchronism and onto a live utility only; when the utility fails under sources o
 loss-of-mains protection parts it, or where it sticks, its backup takes the sources away. Until
 then they are an island on the switch, which no other utility may meet.
 
+An order on its way is not to blame for what others change meanwhile, the breaker behind the switch
+opening included; nor is a switch that travels when protection tells of a fault. A load side at
+fault has no voltage: whatever is joined to it meets no other source there, and feeds nothing back.
+
 The switch leaves one feed before it takes the other, and is open while it travels. It may stick,
 stop between the feeds, refuse, or act and not be heard. A fault behind it stands until what feeds
 it has tripped; whoever transfers after that closes onto a fault that protection has told of.
@@ -38,7 +42,9 @@ from daemon.rehearsal.proof.plant import (
     Plant,
     Source,
     Trick,
+    arrived,
     bent,
+    is_overtaken,
     jammed,
     moved,
     overtaken,
@@ -53,8 +59,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from daemon.core.facts import Facts
     from daemon.core.step import Control
-    from daemon.core.view import Facts
     from daemon.model.plant import Equipment, IntakeScheme, Site
     from daemon.rehearsal.proof.plant import Told
 
@@ -83,11 +89,13 @@ class Course(NamedTuple):
         target: feed it travels to.
         told: transfers told so far.
         given_up: the daemon does not move it any more before a person has looked.
+        by_itself: it travels by its own logic, and not at our word.
     """
 
     target: int = 0
     told: int = 0
     given_up: int = 0
+    by_itself: bool = False
 
 
 class Instrument(NamedTuple):
@@ -188,7 +196,10 @@ class Intake(Switchgear):
         elif what == "clear":
             yield self._cleared(plant)
         else:
-            yield from super().fire(plant, label)
+            for branch in super().fire(plant, label):
+                moved_by_others = (what, at) == ("travel", self.behind_it)
+                after = overtaken(branch.plant) if moved_by_others else branch.plant
+                yield branch._replace(plant=after)
 
     def _lost_mains(self, plant: Plant) -> Iterator[Branch]:
         """Loss-of-mains protection of what is behind the switch."""
@@ -253,10 +264,10 @@ class Intake(Switchgear):
         if plant.bent[at] & STUCK:
             yield Branch(counted, text=stays), Result.ACKNOWLEDGED
             return
-        yield self._travel(counted, target, wrong), Result.ACKNOWLEDGED
+        yield self._travel(counted, target, wrong, raced=told.raced), Result.ACKNOWLEDGED
         if plant.hidden:
             yield Branch(jammed(counted, at), text=stays), Result.ACKNOWLEDGED
-            between = self._travel(jammed(counted, at), target, wrong)
+            between = self._travel(jammed(counted, at), target, wrong, raced=told.raced)
             kept = tuple(t for t in between.timers if t[0] != ("travel", at))
             text = f"{name} stops between its feeds"
             yield between._replace(timers=kept, text=text), Result.ACKNOWLEDGED
@@ -271,9 +282,12 @@ class Intake(Switchgear):
         early = self._carries(plant) and not told.raced
         return (*often, *("the switch leaves a feed that carries",) * early)
 
-    def _travel(self, plant: Plant, target: int, wrong: tuple[str, ...] = ()) -> Branch:
-        """The switch leaves its feed."""
+    def _travel(
+        self, plant: Plant, target: int, wrong: tuple[str, ...] = (), *, raced: bool = False
+    ) -> Branch:
+        """The switch leaves its feed, `raced` by an order that the plant has overtaken."""
         after = moved(plant, self.switch, TRAVELS)
+        after = overtaken(after, self.switch) if raced else after
         after = after._replace(contacts=put(plant.contacts, self.switch, 0))
         after = after._replace(stages=_course(after)._replace(target=target))
         timers = ((("travel", self.switch), self.travel_ms),)
@@ -283,23 +297,27 @@ class Intake(Switchgear):
     def _arrives(self, plant: Plant) -> Branch:
         """The switch has arrived at its other feed."""
         target = _course(plant).target
-        after = moved(plant, self.switch, STILL)
+        after = moved(arrived(plant, self.switch), self.switch, STILL)
         after = after._replace(
             contacts=put(plant.contacts, self.switch, target),
-            stages=_course(plant)._replace(target=0),
+            stages=_course(plant)._replace(target=0, by_itself=False),
         )
         a, load = self.poles[target - 1], self.poles[2]
         wrong = []
-        if self.behind(plant, a) and self.behind(plant, load):
+        sunk = self._at_fault(after)  # no voltage meets another there, nor goes back
+        if self.behind(plant, a) and self.behind(plant, load) and not sunk:
             wrong.append("the switch joins two sources")
-        if self.fed_back(after) and not self.fed_back(plant):
+        if self.fed_back(after) and not self.fed_back(plant) and not sunk:
             wrong.append("the switch feeds a dead utility")
         timers: tuple[tuple[Label, tuple[int, int]], ...] = ()
         reach = self._reach(after.contacts)
         if self.grids(after) and any(reach[f] == reach[load] for f in plant.faulted):
             timers = ((("clear", 0), CLEAR_MS),)
-            if any(bits & LOCKED for bits in plant.bent[: self.switch]):
+            told = any(bits & LOCKED for bits in plant.bent[: self.switch])
+            if told and not is_overtaken(plant, self.switch):
                 wrong.append("the switch feeds a fault that protection has told of")
+        if _course(plant).by_itself:
+            wrong.clear()
         text = f"{self.scheme} on source {target}"
         return self.settled(plant, after, Branch(after, timers, text=text, wrong=tuple(wrong)))
 
@@ -338,7 +356,8 @@ class Intake(Switchgear):
         yield Branch(held, text=f"own logic of {self.scheme} is held again")
         stands = plant.contacts[self.switch]
         if stands and not self.grids(plant) and not self.islanded(plant) and not plant.faulted:
-            yield self._travel(plant, 3 - stands)
+            alone = plant._replace(stages=_course(plant)._replace(by_itself=True))
+            yield self._travel(alone, 3 - stands)
 
     def _closed_again(self, plant: Plant, at: int) -> Iterator[Branch]:
         """A feeder that others have opened is closed by them."""

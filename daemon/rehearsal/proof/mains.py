@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from daemon.core.view import Sets
+from daemon.core.facts import Sets
 from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from daemon.core.view import Facts
+    from daemon.core.facts import Facts
     from daemon.model.plant import Equipment, Site
 
 LOSS_MS: Final = (340, 450)

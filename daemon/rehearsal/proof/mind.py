@@ -11,7 +11,7 @@ operation path and the interlocks are those of `daemon.core.step`; nothing of th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain, count
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from daemon.core.facts import Facts
 from daemon.core.operation import path as operation
 from daemon.core.operation.task import OVER, Task
 from daemon.core.step import LANES, Control
 from daemon.core.topology import survey
-from daemon.core.view import Facts, Looked, View
+from daemon.core.view import Looked, View
 from daemon.model.commands import OperatorRequest, Outcome, Proposal, Result
 from daemon.model.image import Image
 from daemon.model.points import tabulate
@@ -32,7 +33,7 @@ from daemon.rehearsal.proof.memory import FRESH, KNOWN, Reading, renumbered, wit
 from daemon.rehearsal.proof.zones import Moment, Query, coded
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from daemon.core.topology import Topology
     from daemon.core.view import Slot, Turn
@@ -89,6 +90,22 @@ class Thought:
         )
 
 
+class Conclusion(NamedTuple):
+    """What a scan may lead to, and what must be so for that.
+
+    Attributes:
+        thought: that it leads to.
+        age: what is then known of the ages of stamps.
+        spent: points of springs that showed that they are not charged.
+        charged: of springs that showed that they are.
+    """
+
+    thought: Thought
+    age: Age
+    spent: frozenset[int]
+    charged: frozenset[int]
+
+
 class Age(Protocol):
     """What is known of the age of every stamp of a memory."""
 
@@ -126,6 +143,9 @@ class _Piece(NamedTuple):
     places: tuple[Hashable, ...]
 
 
+SPRING: Final = "spring_charged"
+"""Point of a breaker."""
+NO_POINTS: Final[frozenset[int]] = frozenset()
 _FACTS: Final = tuple(field.name for field in fields(Facts))
 
 
@@ -157,7 +177,9 @@ class _Read(list[int]):
         return self
 
 
-Asked = list[tuple[Query | int, float | None]]
+Answered = tuple[Query | int, float | None]
+"""What a scan asked, and the answer."""
+Asked = list[Answered]
 """What a scan asked, in order, and the answers: whether a time has passed, what a point shows."""
 
 
@@ -188,6 +210,8 @@ class _Half(NamedTuple):
     waited: list[tuple[Query, bool]]
 
 
+_Trees = dict[Hashable, "_Node | _Half | Thought"]
+"""Trees of questions, by what they are about."""
 _Run = Callable[[_Scan, Image, Looked, Asked], "_Half | Thought"]
 
 
@@ -222,9 +246,13 @@ class Mind:
         self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
         self._from: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
-        self._trees: dict[Hashable, _Node | _Half | Thought] = {}
+        self._trees: _Trees = {}
+        self._timed: _Trees = {}
+        self._springs: Final = {p.index for p in self.points.points if p.spec.name == SPRING}
+        self._asked: dict[Hashable, frozenset[int]] = {}
         self._halves = 0
         self._pictures: list[_Shown] = []
+        self._floats: dict[float, float] = {}
         self._picture_numbers: dict[Hashable, int] = {}
         self._scenes: dict[Hashable, int] = {}
         self.steps = 0
@@ -246,12 +274,25 @@ class Mind:
             self._pictures.append(self._shown(picture))
         return number
 
+    def varied(self, picture: int, point: int) -> int:
+        """Return the number of a picture in which a point shows 0."""
+        key = picture, point
+        number = self._picture_numbers.get(key)
+        if number is None:
+            image, facts = self._pictures[picture].image, self._pictures[picture].facts
+            values = image.values.copy()
+            values[point] = 0.0
+            other = Picture(values.tobytes(), image.quality.tobytes(), facts)
+            number = self._picture_numbers[key] = self.picture(other)
+        return number
+
     def _shown(self, picture: Picture) -> _Shown:
         values = np.frombuffer(picture.values)
         quality = np.frombuffer(picture.quality, dtype=np.uint32)
         image = Image(0, 0, values, quality, np.zeros(1, np.int64))
         pairs = zip(values.tolist(), quality.tolist(), strict=True)
-        good = [value if is_good(code) else None for value, code in pairs]
+        one = self._floats.setdefault
+        good = [one(value, value) if is_good(code) else None for value, code in pairs]
         topology = survey(image, self.site, self.points)
         key = repr(topology), repr(picture.facts)
         scene = self._scenes.setdefault(key, len(self._scenes))
@@ -304,23 +345,71 @@ class Mind:
     # -- scans -----------------------------------------------------------------------------------
 
     def think(
-        self, memory: int, picture: int, news: News, age: Age
-    ) -> Iterator[tuple[Thought, Age]]:
-        """Yield all that a scan may lead to, with what is then known of the ages of stamps."""
+        self, memory: int, picture: int, news: News, age: Age, open_to: frozenset[int] = NO_POINTS
+    ) -> Iterator[Conclusion]:
+        """Yield all that a scan may lead to, with what is then known of the ages of stamps.
+
+        Args:
+            memory: before it.
+            picture: that it is shown.
+            news: that have come.
+            age: of every stamp of the memory.
+            open_to: points of springs that may also show 0, should anybody look at them.
+        """
+        pictures, work = [(picture, NO_POINTS)], [age]
+        for shown, spent in pictures:
+            thoughts = []
+            while work:
+                thoughts.append(self._thinks(memory, shown, news, work.pop(), work))
+            asked = NO_POINTS
+            if open_to:
+                asked = open_to & self._asked.get((memory, shown, news), NO_POINTS)
+                for point in asked - spent:
+                    other = self.varied(shown, point), spent | {point}
+                    if other not in pictures:
+                        pictures.append(other)
+                work.append(age)
+            for thought, known in thoughts:
+                yield Conclusion(thought, known, spent, asked - spent)
+
+    def _thinks(
+        self, memory: int, picture: int, news: News, now: Age, work: list[Age]
+    ) -> tuple[Thought, Age]:
+        """Return what a scan leads to, what is open being answered with yes.
+
+        What it asks of values the picture answers: once that is known, only time is left to ask.
+        """
+        key = memory, picture, news
+        node = self._timed.get(key)
+        while isinstance(node, _Node):
+            assert isinstance(node.question, Query)
+            answer, now = _answered(node.question, now, work)
+            node = node.answers.get(answer)
+        if node is not None:
+            assert isinstance(node, Thought)
+            return node, now
         shown = self._pictures[picture]
         scan = _Scan(memory, len(self._places[memory]), shown, news)
-        work = [age]
-        while work:
-            now = work.pop()
-            half, now = self._through((memory, shown.scene), scan, now, work, self._decides)
-            assert isinstance(half, _Half)
-            root = half.number, shown.scene, news
-            thought, now = self._through(root, scan, now, work, partial(self._operates, half))
-            assert isinstance(thought, Thought)
-            yield thought, now
+        asked: Asked = []
+        half, now = self._through((memory, shown.scene), scan, now, work, asked, self._decides)
+        assert isinstance(half, _Half)
+        root = half.number, shown.scene, news
+        run = partial(self._operates, half)
+        thought, now = self._through(root, scan, now, work, asked, run)
+        assert isinstance(thought, Thought)
+        _keep(self._timed, key, _waited(asked), thought)
+        if looked := [q for q, _ in asked if q in self._springs]:
+            self._asked[key] = self._asked.get(key, NO_POINTS).union(looked)
+        return thought, now
 
     def _through(
-        self, root: Hashable, scan: _Scan, now: Age, work: list[Age], run: _Run
+        self,
+        root: Hashable,
+        scan: _Scan,
+        now: Age,
+        work: list[Age],
+        before: Asked,
+        run: _Run,
     ) -> tuple[_Half | Thought, Age]:
         """Walk through a tree to its end; where there is none, run what leads there, and keep it.
 
@@ -329,33 +418,30 @@ class Mind:
             scan: what it is about.
             now: what is known of the ages of stamps.
             work: where the other answers to what is open are put.
+            before: what was asked already; what is asked here comes after it.
             run: leads to the end.
         """
         shown = scan.shown
         node = self._trees.get(root)
+        walked: Asked = []
         while isinstance(node, _Node):
             question = node.question
             if isinstance(question, int):
+                walked.append((question, shown.values[question]))
                 node = node.answers.get(shown.values[question])
                 continue
-            answer = now.answer(question)
-            if answer is None:
-                work.append(now.narrowed(question, reached=False))
-                now = now.narrowed(question, reached=True)
-                answer = True
+            answer, now = _answered(question, now, work)
+            walked.append((question, answer))
             node = node.answers.get(answer)
         if node is not None:
+            before += walked
             return node, now
         asked: Asked = []
         read: set[int] = set()
 
         def ask(query: Query) -> bool:
             nonlocal now
-            answer = now.answer(query)
-            if answer is None:
-                work.append(now.narrowed(query, reached=False))
-                now = now.narrowed(query, reached=True)
-                answer = True
+            answer, now = _answered(query, now, work)
             asked.append((query, answer))
             return answer
 
@@ -367,7 +453,8 @@ class Mind:
         moment = Moment(coded(scan.n_stamp))
         moment.ask = ask
         leaf = run(scan, replace(shown.image, now_ns=moment), Looked(_Read(tell)), asked)
-        self._keep(root, asked, leaf)
+        _keep(self._trees, root, asked, leaf)
+        before += asked
         return leaf, now
 
     def _decides(self, scan: _Scan, image: Image, looked: Looked, asked: Asked) -> _Half:
@@ -489,33 +576,44 @@ class Mind:
                 self.learned += 1
                 work += self._from[place]
 
-    def _keep(self, root: Hashable, asked: Asked, leaf: _Half | Thought) -> None:
-        """Put the end of a scan into its tree of questions."""
-        node = self._trees.get(root)
-        above: _Node | None = None
-        last: float | None = None
-        for question, answer in asked:
-            if node is None:
-                node = _Node(question)
-                self._hang(root, above, last, node)
-            assert isinstance(node, _Node), "a scan asked less than before"
-            assert node.question == question, "a scan asked something else than before"
-            above, last = node, answer
-            node = node.answers.get(answer)
-        assert node is None, "a scan that had been run"
-        self._hang(root, above, last, leaf)
 
-    def _hang(
-        self,
-        root: Hashable,
-        above: _Node | None,
-        answer: float | None,
-        node: _Node | _Half | Thought,
-    ) -> None:
-        if above is None:
-            self._trees[root] = node
-        else:
-            above.answers[answer] = node
+def _answered(query: Query, now: Age, work: list[Age]) -> tuple[bool, Age]:
+    """Return an answer and what is known with it; of what is open yes, and no is left to `work`."""
+    answer = now.answer(query)
+    if answer is not None:
+        return answer, now
+    work.append(now.narrowed(query, reached=False))
+    return True, now.narrowed(query, reached=True)
+
+
+def _keep(trees: _Trees, root: Hashable, asked: Sequence[Answered], leaf: _Half | Thought) -> None:
+    """Put the end of a scan into its tree of questions."""
+    node = trees.get(root)
+    above: _Node | None = None
+    last: float | None = None
+    for question, answer in asked:
+        if node is None:
+            node = _Node(question)
+            _hang(trees, root, above, last, node)
+        assert isinstance(node, _Node), "a scan asked less than before"
+        assert node.question == question, "a scan asked something else than before"
+        above, last = node, answer
+        node = node.answers.get(answer)
+    assert node is None, "a scan that had been run"
+    _hang(trees, root, above, last, leaf)
+
+
+def _hang(
+    trees: _Trees,
+    root: Hashable,
+    above: _Node | None,
+    answer: float | None,
+    node: _Node | _Half | Thought,
+) -> None:
+    if above is None:
+        trees[root] = node
+    else:
+        above.answers[answer] = node
 
 
 def _unsaid(state: operation.State) -> operation.State:

@@ -128,7 +128,8 @@ class Camera:
         travels = now.motions[n] in {OPENING, CLOSING}
         values[at[name, "position"]] = 0.0 if travels else 1.0 + now.contacts[n]
         values[at[name, "local"]] = bool(bits & LOCAL)
-        values[at[name, "spring_charged"]] = not bits & SPENT
+        # Of a closed one the search itself tells both (`Search.open_to`).
+        values[at[name, "spring_charged"]] = not bits & SPENT or now.contacts[n] == CLOSED
         for flag in ("tripped", "lockout_86", "trip_51"):
             values[at[name, flag]] = bool(bits & LOCKED)
         values[at[name, "failure_50bf"]] = bool(bits & FAILED)

@@ -207,7 +207,7 @@ def overtaken(plant: Plant, at: int = -1) -> Plant:
     orders = tuple(tuple(t._replace(raced=True) for t in queue) for queue in plant.orders)
     moving = plant._replace(orders=orders)
     for n, motion in enumerate(plant.motions):
-        if motion in {OPENING, CLOSING}:
+        if motion not in {STILL, SEEKING}:
             moving = bent(moving, n, RACED)
     return moving
 

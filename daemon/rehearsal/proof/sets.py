@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from daemon.core.view import Supply
+from daemon.core.facts import Supply
 from daemon.model.commands import Result
 from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (

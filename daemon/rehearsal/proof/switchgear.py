@@ -62,7 +62,7 @@ from daemon.rehearsal.proof.plant import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from daemon.core.view import Facts
+    from daemon.core.facts import Facts
 
 
 class Switchgear:
@@ -187,7 +187,7 @@ class Switchgear:
         self, plant: Plant, at: int, action: str, *, for_gap: bool, by_hand: bool = False
     ) -> Branch:
         """Return the board with a command on its way; it goes after those before it."""
-        dark = self.spared(plant) if by_hand else self._doomed(plant)
+        dark = self.spared(plant) if by_hand else self._unfed(plant)
         queue = (*plant.orders[at], Told(action, for_gap, raced=False, dark=dark))
         after = plant._replace(orders=put(plant.orders, at, queue))
         timers = () if len(queue) > 1 else ((("order", at), ORDER_MS),)
@@ -198,17 +198,18 @@ class Switchgear:
         live = self.voltages(plant)
         return tuple(bus for bus in self.critical if not live[bus])
 
-    def _doomed(self, plant: Plant) -> tuple[int, ...]:
-        """Return the critical buses whose feed is opening, or has been told to open before."""
+    def _unfed(self, plant: Plant) -> tuple[int, ...]:
+        """Return the critical buses without voltage, and those that have been told to lose it.
+
+        What an order finds fed that was not when it was sent has been fed while it was on its way.
+        """
         told = [any(t.action == "open" for t in queue) for queue in plant.orders]
-        if not any(told):
-            return ()
         held = tuple(
             OPEN if going else contact
             for contact, going in zip(self._held(plant), told, strict=False)
         )
-        live, left = self.voltages(plant), self.voltages(plant._replace(contacts=held))
-        return tuple(bus for bus in self.critical if live[bus] and not left[bus])
+        left = self.voltages(plant._replace(contacts=held)) if any(told) else self.voltages(plant)
+        return tuple(bus for bus in self.critical if not left[bus])
 
     def _held(self, plant: Plant) -> tuple[int, ...]:
         """Return the contacts once what opens is open."""

@@ -149,15 +149,19 @@ _STEPS: Final = (
 _LADDER: Final = np.array(sorted({*_STEPS, *(-step for step in _STEPS)}), dtype=np.int32)
 
 
-def joined(zones: Sequence[Zone], *, coarse: bool) -> Zone:
+def joined(zones: Sequence[Zone], *, coarse: bool, endless: bool = False) -> Zone:
     """Return a zone that holds all: the least, or with bounds that differ on steps of a ladder.
 
-    Without the ladder a zone could grow by a millisecond a thousand times.
+    Without the ladder a zone could grow by a millisecond a thousand times; and where one bound is
+    drawn in again by others that grow with it, by the steps of a scan without end. Then bounds that
+    differ are given up.
     """
     stack = np.array(zones)
     most: Zone = stack.max(axis=0)
     if not coarse:
         return most
     differ = (stack != most).any(axis=0)
+    if endless:
+        return closed(np.where(differ, EVER, most).astype(np.int32))
     up = _LADDER[np.minimum(np.searchsorted(_LADDER, most), len(_LADDER) - 1)]
     return closed(np.where(differ, up, most).astype(np.int32))

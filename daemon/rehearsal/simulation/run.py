@@ -24,25 +24,28 @@ from daemon.drivers.opcua import OpcuaDriver
 from daemon.model.commands import Approval, Operation, Order, Proposal, Selection
 from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.simulation.alarms import AlarmLog
+from daemon.rehearsal.simulation.delivery import Delivery
 from daemon.rehearsal.simulation.fingerprint import Fingerprint
 from daemon.rehearsal.simulation.observer import Scene, Verdict
 from daemon.rehearsal.simulation.reach import ImageReach, Process, WireReach
 from daemon.rehearsal.simulation.world import Audience, world
 from daemon.runtime.clock import processor_s
+from daemon.settings.job_notice import job_notice
 from device_emulators.faults.flapping import Flapping
 from device_emulators.faults.instruments import Instruments
+from device_emulators.notices import notice
 from device_emulators.pace import Pace
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play
 from device_emulators.scenario import prepared
-from device_emulators.selection import OPERATOR
+from device_emulators.selection import OPERATOR, SCHEDULER
 from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.virtual import run as virtual
 from device_emulators.virtual.clock import VirtualClock
 from device_emulators.virtual.link import located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -159,7 +162,8 @@ class _Run:
     ) -> None:
         self._case, self._clock, self._network = case, clock, network
         self._fingerprint, self._alarms = Fingerprint(), AlarmLog()
-        self._observers = [self._fingerprint, self._alarms, *observers]
+        self._delivery = Delivery(case.scenario.expect)
+        self._observers = [self._fingerprint, self._alarms, self._delivery, *observers]
         self._out = out
         self._site = prepared(case.site_file.site, case.scenario)
         self._audience = Audience(self._observers)
@@ -185,6 +189,7 @@ class _Run:
             gateway=self._flapping.suffer,
             daemon=self._process.suffer,
             operator=self._ask,
+            scheduler=self._announce,
             out=out,
         )
         self._play.listeners.append(self._happened)
@@ -330,6 +335,12 @@ class _Run:
         for order in (*orders, Operation(id, OPERATOR)):
             self._daemon.scan.ask(lane_of(self._site, wish), order)
 
+    def _announce(self, event: str, values: Mapping[str, Any]) -> None:
+        """Tell the daemon of a job, in the words of the wire."""
+        assert self._daemon is not None, "the scenario begins when the daemon is ready"
+        text = notice(event, values, self._clock.utc_ns())
+        self._daemon.scan.ask("main", job_notice(text.encode(), SCHEDULER))
+
     def _judged(self, scene: Scene, report: RunReport, daemon: Daemon, took_s: float) -> Course:
         played = self._play.report(ns(scene.for_s))
         expected = [e for e in self._case.scenario.expect if e.of_daemon]
@@ -338,6 +349,7 @@ class _Run:
             scene=scene,
             expectations=(
                 *(verdict.as_json() for verdict in played.expectations),
+                *self._delivery.judged(played.for_s),
                 *self._alarms.judged(expected, played.for_s),
             ),
             oracles=(

@@ -10,7 +10,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.core.balance.shaving.errand import PLAN, plan
+from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
+from daemon.core.estimation.estimator import NETWORK, networked
 from daemon.runtime.clock import SleepTicks
 from daemon.runtime.world import World
 
@@ -40,7 +42,9 @@ def world(
         ticks=lambda period_ns: SleepTicks(clock.monotonic_ns, period_ns),
         files=MemoryFiles(),
         record_bytes=RECORD_BYTES,
-        workers=InlineWorkers({HOOK: _not_run, PLAN: plan}),
+        workers=InlineWorkers(
+            {HOOK: _not_run, PLAN: plan, NETWORK: networked, KEEP: keep, RECALL: recall}
+        ),
         links=lambda link: WatchedDriver(links(link), audience, clock),
         north=lambda _: (audience,),
         chance=chance,

@@ -8,8 +8,9 @@ import pytest
 
 from daemon.core import arbitration
 from daemon.core.arbitration import Params, State, narrow
+from daemon.core.facts import Facts, Setpoints
 from daemon.core.topology import survey
-from daemon.core.view import Facts, Setpoints, View
+from daemon.core.view import View
 from daemon.model.commands import UNNUMBERED, Message, OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.main_lane import Lane
@@ -85,7 +86,8 @@ def test_a_device_without_a_fall_back_keeps_what_it_was_told() -> None:
     item = desk.lane.site.equipment["ROW-1"]
     assert item.device is not None
     plain = replace(item, device=replace(item.device, fallback_after_s=0.0, fallback="none"))
-    desk.lane.site = replace(desk.lane.site, equipment={**desk.lane.site.equipment, "ROW-1": plain})
+    equipment = {**desk.lane.site.equipment, "ROW-1": plain}
+    desk.lane.take(replace(desk.lane.site, equipment=equipment))
     assert desk.scan(wish("max", 0.45)).commands
     desk.lane.put(CAP, 0.45)
     assert not any(desk.scan(wish("max", 0.45)).commands for _ in range(100))
@@ -126,6 +128,43 @@ def test_a_set_point_that_moves_on_does_not_hide_that_none_is_taken() -> None:
     desk = Desk()
     said = [desk.scan(wish("max", 0.4 + 0.01 * (n // 20))).facts for n in range(100)]
     assert any(said)
+
+
+@pytest.mark.fault("F12")
+@pytest.mark.parametrize("lag", [1, 5, 9])
+def test_a_set_point_that_never_rests_is_followed_by_who_shows_it_later(lag: int) -> None:
+    """New words at the least time: what is shown is never the last one."""
+    desk = Desk()
+    wanted = [0.3 + 0.001 * n for n in range(120)]
+    said = []
+    for n, value in enumerate(wanted):
+        said.append(desk.scan(wish("max", value)).facts)
+        shown = desk.state.sent[CAP].value if n == 0 else wanted[max(0, n - lag) // 3 * 3]
+        desk.lane.put(CAP, shown)
+    assert not any(said)
+
+
+@pytest.mark.fault("F12")
+@pytest.mark.parametrize("shown", [0.2, 0.3])
+def test_a_set_point_that_never_rests_and_is_not_taken_is_named(shown: float) -> None:
+    """Also where the device stands at a word that it was given, and takes no other."""
+    desk = Desk()
+    desk.lane.put(CAP, shown)
+    wanted = [0.3] * 10 + [0.3 + 0.001 * n for n in range(120)]
+    said = [desk.scan(wish("max", value)).facts for value in wanted]
+    named = [n for n, facts in enumerate(said) if facts]
+    assert len(named) == 1
+    assert 40 <= named[0] <= 55, "four times the time that a word has to be followed"
+    assert len(desk.state.sent[CAP].lately) <= 4
+
+
+def test_words_to_a_silent_device_are_not_kept_without_end() -> None:
+    desk = Desk()
+    desk.scan(wish("max", 0.3))
+    desk.lane.spoil("ROW-1")
+    said = [desk.scan(wish("max", 0.3 + 0.001 * n)).facts for n in range(100)]
+    assert not any(said), "what nobody shows is not counted"
+    assert len(desk.state.sent[CAP].lately) <= 4
 
 
 def test_a_slow_device_is_not_named() -> None:

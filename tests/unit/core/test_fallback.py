@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.core import step as core
 from tests.main_lane import Lane, alarms, events
 
 
@@ -42,7 +41,7 @@ def test_every_declared_fall_back_is_verified_at_start_and_said_once() -> None:
     ("point", "value", "said"),
     [
         ("CCTS-1.fallback_after_s", 60.0, "own logic after 60 s; the site file says own logic"),
-        ("ESS-1.fallback", "hold", "hold after 3 s; the site file says zero after 3 s"),
+        ("ESS-1.fallback", "hold", "hold after 3 s; the site file says ramp to zero after 3 s"),
         ("DG-2.fallback", "none", "none after 3 s"),
         ("ROW-3.fallback_after_s", 3.2, "hold after 3.2 s"),
         ("ALTS-1.fallback_after_s", 0.0, "own logic after 0 s"),
@@ -101,8 +100,7 @@ def test_a_map_that_does_not_serve_it_is_said_at_once() -> None:
     assert item.device is not None
     device = replace(item.device, fallback_after_s=3.0, fallback="own_logic")
     equipment = {**hall.site.equipment, name: replace(item, device=device)}
-    hall.site = replace(hall.site, equipment=equipment)
-    hall.params = core.Params("main", hall.site, hall.points, hall.params.control, 1)
+    hall.take(replace(hall.site, equipment=equipment))
     (unread,) = events(hall.run(1.0), "fallback_unread")
     assert unread.source == name
 

@@ -44,13 +44,14 @@ def test_there_are_as_many_as_natures_that_can_fall_back() -> None:
 @pytest.mark.parametrize("profile", MAPS)
 def test_beats_come_at_a_third_of_the_fall_back_time(profile: str, fallback_s: float) -> None:
     hall = Lane()
-    hall.site, devices = listening(hall.site, profile, fallback_s)
+    site, devices = listening(hall.site, profile, fallback_s)
     if not devices:
         pytest.skip("no device of the hall has this map")
+    hall.take(site)
     nature = hall.site.equipment[next(iter(devices))].nature
     lane = "main" if nature in MAIN_NATURES else "switching"
     period_s = 0.01 if lane == "switching" else 0.1
-    hall.params = core.Params(lane, hall.site, hall.points, hall.params.control, 1)
+    hall.params = replace(hall.params, lane=lane)
     hall.state = core.initial(hall.params, hall.now_ns)
     sent: dict[str, list[int]] = {}
     scans = round(4 * fallback_s / 3 / period_s) + 2

@@ -356,7 +356,7 @@ def test_total_loss_of_the_utility_annunciates_at_most_ten_and_the_root_first() 
     hall.lose_utility()
     steps = [hall.scan(dark())]
     for _ in range(14):
-        hall.obey_caps(steps[-1])
+        hall.obey_rows(steps[-1])
         steps.append(hall.scan())
     steps.append(hall.scan(dark(outage=True, sets_pending=4)))
     for _ in range(600):

@@ -1,4 +1,4 @@
-"""Live verdicts are those of the trace offline, and a passed limit is told and shown."""
+"""Live verdicts are those of the trace offline, and a passed limit is told, shown and alarmed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daemon.core import compliance
 from daemon.core.compliance import live
 from daemon.settings.rules import load_rules
-from tests.main_lane import UTC_NS, Lane, events, supply
+from tests.main_lane import UTC_NS, Lane, alarms, events, supply
 
 if TYPE_CHECKING:
     from daemon.core.step import Step
@@ -130,12 +130,13 @@ def test_what_keeps_the_limits_is_not_told() -> None:
     assert swing.margin_pu == pytest.approx(0.1 / 0.8)
 
 
-def test_a_passed_limit_is_told_once_and_shown_for_a_while() -> None:
+def test_a_passed_limit_is_told_once_alarmed_and_shown_for_a_while() -> None:
     lane = Delivery()
     done = lane.play(5.0, scans=30) + lane.play(6.0, scans=30) + lane.play(5.0, scans=40)
     [(name, value)] = passed(done)
     assert name == "swing in 5 s"
     assert value == pytest.approx(1e6)
+    assert "delivery-limit-passed" in {a.alarm_class for a in alarms(done)}
     assert lane.broken == ("contract: swing in 5 s",)
     done = [lane.scan(after_s=1.0) for _ in range(90)]
     assert passed(done) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.detection import outage
+from daemon.core.facts import Facts, Health
 from daemon.core.topology import survey
-from daemon.core.view import Facts, Health, View
+from daemon.core.view import View
 from tests.hall import Hall
 
 VOLTS = {"relay": "voltage_ll_v", "breaker": "source_voltage_v", "meter": "voltage_v"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.detection.outage import judge
-from daemon.core.view import Health
+from daemon.core.facts import Health
 from tests.hall import CLOSED, OPEN, Hall, settled
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from daemon import settings
+from daemon.core.facts import Facts, Meters
 from daemon.core.topology import Topology, survey
-from daemon.core.view import Facts, View
+from daemon.core.view import Looked, View
+from daemon.model.estimate import Doubted
 from daemon.model.image import freeze
 from daemon.model.natures import PointKind
 from daemon.model.points import tabulate
+from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
+from daemon.runtime.estimated import solved
 from device_emulators.plant.plant import Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from daemon.model.estimate import Estimate
 
 NOISE_PU = 0.005
 """Standard deviation of what is measured, by reading; of powers and currents twice that."""
@@ -116,3 +123,45 @@ class Picture:
     def scans(self, step: Callable[[View], None], topology: Topology, count: int) -> None:
         for _ in range(count):
             step(self.view(topology))
+
+
+@lru_cache(maxsize=1)
+def _honest() -> tuple[View, Estimate]:
+    """Return a look at the hall, and the estimate that all its instruments make."""
+    picture = Picture()
+    view = picture.view()
+    estimate, _ = solved([view.image], picture.site, picture.points)
+    return view, estimate
+
+
+def seen_lying(
+    *points: str, factor: float = 1.0, kind: str = "condemned", silent: tuple[str, ...] = ()
+) -> View:
+    """Return a look at the hall in which points show a multiple and are found out.
+
+    Args:
+        points: that lie, as "M-UA.power_w".
+        factor: what they show by what they should.
+        kind: what they are held for.
+        silent: points that are not good.
+    """
+    view, estimate = _honest()
+    names = [tuple(name.split(".")) for name in points]
+    found = [view.points.index(*name) for name in names]
+    values, quality = view.image.values.copy(), view.image.quality.copy()
+    values[found] *= factor
+    quality[[view.points.index(*n.split(".")) for n in silent]] = Quality.BAD_NO_COMMUNICATION
+    image = replace(view.image, values=values, quality=quality)
+    suspects = tuple(
+        Doubted(p, kind, (p,), 1.0, 0.0, 0.0, 0.0, "wrong", view.now_ns) for p in found
+    )
+    condemned = {name: "wrong" for name, _ in names} if kind == "condemned" else {}
+    doubted = tuple(name for name, _ in names) if kind == "doubted" else ()
+    facts = replace(view.facts, meters=Meters(condemned, doubted))
+    return replace(
+        view,
+        image=image,
+        facts=facts,
+        estimate=replace(estimate, suspects=suspects),
+        looked=Looked(),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from daemon.core.estimation.bad_data import CONDEMNED
+from daemon.core.estimation.suspects import CONDEMNED
 from tests.bench.baddata import ERROR_SIGMAS, SCAN_NS, Feeders, Remembered
 
 WARM, SCANS = 60, 110

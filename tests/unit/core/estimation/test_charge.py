@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.core.estimation import cells, charge
-from daemon.core.estimation.charge import BIAS, CHARGE, HEALTH, Prior
+from daemon.core.estimation.charge import BIAS, CHARGE, HEALTH, Pace, Prior
 from device_emulators.plant.battery import Battery
 from device_emulators.plant.cells import LFP, VRLA, Chemistry
 
@@ -17,11 +17,15 @@ def prior(n: int = N) -> Prior:
     return Prior(0.01, 0.005, np.full(n, 0.02), np.full(n, 0.015), 0.02)
 
 
+def pace(per_h: float, resistance_pu: float = 0.0) -> Pace:
+    return Pace(np.array([per_h / 3600.0]), np.array([resistance_pu]))
+
+
 def test_a_count_is_exact_where_nothing_is_wrong() -> None:
     sure = Prior(1e-6, 1e-9, np.zeros(1), np.full(1, 1e-9), 1e-9)
     belief = charge.begun(np.array([0.5]), np.ones(1), sure)
     for _ in range(3600):
-        charge.counted(belief, np.array([0.5]), np.zeros(1), np.array([0.5 / 3600.0]), 1.0)
+        charge.counted(belief, np.array([0.5]), np.zeros(1), pace(0.5), 1.0)
     assert belief.mean[0, CHARGE] == pytest.approx(0.75, abs=1e-6)
 
 
@@ -33,10 +37,11 @@ def test_the_variance_is_that_of_many_trials() -> None:
     health, truth = rng.normal(1.0, 0.02, n), rng.normal(0.6, 0.01, n)
     belief = charge.begun(np.full(n, 0.6), np.ones(n), given)
     rate = np.full(n, 0.5 / 3600.0)
+    lossless = Pace(rate, np.zeros(n))
     for minute in range(240):
         power = 0.5 if minute < 90 else -0.4 if minute < 180 else 0.0
         truth += rate * 60.0 / health * (power - loss * abs(power))
-        charge.counted(belief, power + bias, np.zeros(n), rate, 60.0)
+        charge.counted(belief, power + bias, np.zeros(n), lossless, 60.0)
     error = belief.mean[:, CHARGE] - truth
     told = np.sqrt(belief.cov[:, CHARGE, CHARGE].mean())
     assert error.std() == pytest.approx(told, rel=0.05)
@@ -50,10 +55,40 @@ def test_one_piece_of_evidence_does_not_count_twice() -> None:
     assert 0.65 < belief.mean[0, CHARGE] < 0.70, "the report before it has not lost its weight"
 
 
+def test_what_cells_lose_grows_with_the_square_of_the_power() -> None:
+    sure = Prior(1e-6, 1e-9, np.zeros(1), np.full(1, 1e-9), 1e-9)
+    for power in (0.5, -0.5):
+        belief = charge.begun(np.array([0.5]), np.ones(1), sure)
+        for _ in range(1800):
+            charge.counted(belief, np.array([power]), np.zeros(1), pace(1.0, 0.06), 1.0)
+        moved = 0.5 * (power - 0.06 * 0.25)
+        assert belief.mean[0, CHARGE] == pytest.approx(0.5 + moved, abs=1e-6)
+
+
+@pytest.mark.parametrize(("mean", "sigma"), [(1.02, 0.05), (1.001, 0.2), (-0.03, 0.02)])
+def test_a_count_beyond_an_end_says_no_more_than_that_it_cannot_be(
+    mean: float, sigma: float
+) -> None:
+    """Drawn: what is left of the distribution on the side that can be."""
+    drawn = np.random.default_rng(5).normal(mean, sigma, 400_000)
+    left = drawn[(drawn >= 0.0) & (drawn <= 1.0)]
+    belief = charge.begun(np.array([mean]), np.ones(1), Prior(sigma, *prior(1)[1:]))
+    charge.counted(belief, np.zeros(1), np.zeros(1), pace(1e-9), 1.0)
+    assert belief.mean[0, CHARGE] == pytest.approx(left.mean(), abs=2e-3)
+    assert np.sqrt(belief.cov[0, CHARGE, CHARGE]) == pytest.approx(left.std(), rel=0.02)
+
+
+def test_what_a_charger_keeps_full_is_full_when_it_counts_beyond() -> None:
+    belief = charge.begun(np.array([1.02]), np.ones(1), Prior(0.05, *prior(1)[1:]))
+    filling = np.ones(1, dtype=np.bool_)
+    charge.counted(belief, np.zeros(1), np.zeros(1), pace(1e-9), 1.0, filling)
+    assert belief.mean[0, CHARGE] == pytest.approx(1.0, abs=2e-3)
+
+
 def test_a_store_that_is_full_teaches_its_bias() -> None:
     belief = charge.begun(np.ones(1), np.ones(1), prior(1))
     for _ in range(8 * 3600):
-        charge.counted(belief, np.array([0.004]), np.zeros(1), np.array([1.0 / 3600.0]), 1.0)
+        charge.counted(belief, np.array([0.004]), np.zeros(1), pace(1.0), 1.0)
         charge.shown(belief, CHARGE, np.ones(1), np.full(1, 0.015))
     assert belief.mean[0, BIAS] == pytest.approx(0.004, abs=1e-3)
     assert belief.mean[0, CHARGE] == pytest.approx(1.0, abs=0.015)
@@ -106,7 +141,7 @@ def test_a_day_of_cycles_with_a_biased_sensor(bias: float) -> None:
         battery.exchange(wanted_w - loss_w, step_s)
         shown = wanted_w / rated_w * 1.005 + bias + 0.001 * float(rng.normal())
         power = np.array([shown])
-        charge.counted(belief, power, power - last, rate, step_s)
+        charge.counted(belief, power, power - last, Pace(rate, np.full(1, 0.0075)), step_s)
         blind += float(rate[0]) * step_s * (shown - 0.02 * abs(shown))
         if wanted_w == 0.0:
             charge.shown(belief, BIAS, power, np.full(1, 5e-4))

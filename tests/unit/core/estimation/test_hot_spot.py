@@ -11,8 +11,8 @@ from daemon.core.estimation.hot_spot import POWER, Kind, ageing_pu, moved, settl
 from tests.main_lane import Lane, alarms, events
 
 if TYPE_CHECKING:
+    from daemon.core.facts import Thermal
     from daemon.core.step import Step
-    from daemon.core.view import Thermal
 
 ANNEX = Kind(45.0, 35.0, 150.0 * 60.0, 7.0 * 60.0, 0.8, 1.3, 0.5, 2.0, 2.0)
 """The transformer of the worked example of IEC 60076-7: its loss ratio is 8."""

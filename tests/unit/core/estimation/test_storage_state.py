@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.core.view import Store
+from daemon.core.estimation import storage_state
+from daemon.core.facts import Store
+from daemon.model.commands import LaneMessage
 from daemon.model.quantities import ns
 from tests.main_lane import Lane, alarms, events
 
@@ -58,6 +60,10 @@ def test_a_ups_that_reports_full_while_it_empties() -> None:
     told = events(steps, "charge_contradicted")
     assert [e.source for e in told] == ["UPS-A"]
     assert "charge-contradicted:UPS-A" in [a.alarm_id for a in alarms(steps, "B")]
+    words = [m for s in steps for m in s.messages if isinstance(m, LaneMessage)]
+    said = [m.values["usable_pu"] for m in words if m.topic == storage_state.TOPIC]
+    assert 1 <= len(said) <= 6, "the switching lane is told, in steps"
+    assert said[-1] == {"UPS-A": pytest.approx(0.7)}, "rounded down"
     path = hall.state.facts.autonomy.paths["UPS-A"]
     assert path.energy_wh == pytest.approx(store.usable_pu * 240e3 * 0.95, rel=0.02)
 
@@ -90,15 +96,16 @@ def test_storage_that_is_derated_to_nothing_is_neither_full_nor_empty() -> None:
     assert hall.store("ESS-1").charge_pu == pytest.approx(0.9, abs=1e-3)
 
 
-def test_storage_told_to_rest_shows_its_bias() -> None:
+@pytest.mark.parametrize("bias_pu", [0.008, -0.015])
+def test_storage_told_to_rest_shows_its_bias(bias_pu: float) -> None:
     hall = Hall()
-    hall.put("ESS-1.power_w", 0.008 * 3e6)
+    hall.put("ESS-1.power_w", bias_pu * 3e6)
     hall.pass_(60.0)
-    assert hall.store("ESS-1").bias_pu == pytest.approx(0.008, abs=5e-4)
+    assert hall.store("ESS-1").bias_pu == pytest.approx(bias_pu, abs=5e-4)
     hall.put("ESS-1.power_setpoint_w", -1e6)
     hall.put("ESS-1.power_w", -1e6)
     hall.pass_(60.0)
-    assert hall.store("ESS-1").bias_pu == pytest.approx(0.008, abs=5e-4), "it does not rest"
+    assert hall.store("ESS-1").bias_pu == pytest.approx(bias_pu, abs=5e-4), "it does not rest"
 
 
 def test_a_charger_that_finds_nothing_to_put_in_has_filled_its_battery() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.main_lane import Lane, alarms, events
 
 if TYPE_CHECKING:
+    from daemon.core.facts import Fuel
     from daemon.core.step import Step
-    from daemon.core.view import Fuel
 
 RATED_W = 3.2e6
 FULL_L_S = (0.0193 * RATED_W + 0.2498 * RATED_W) / 3.6e6

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.interlocks import check
-from daemon.core.view import Facts
 from tests.hall import CLOSED, OPEN, Hall
 from tests.unit.core.interlocks.test_rows import case, hide, normal, say, several
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.core import demand
+from daemon.core.facts import Facts
 from daemon.core.feeding import Change
 from daemon.core.interlocks import BYPASSABLE, check, explained
 from daemon.core.interlocks.drawn import own_breakers, partners
 from daemon.core.interlocks.supply import expected_w
-from daemon.core.view import Facts
 from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall, params
 from tests.unit.core.interlocks.test_rows import (
@@ -193,6 +193,16 @@ def test_a_switch_does_not_go_over_onto_a_load_side_that_is_unknown() -> None:
     assert "onto_island" not in refusing(case(hall, "ALTS-1", "to_source_2"))
     say("ALTS-1", "load_voltage_ll_v", 7700.0)(hall)
     say("52-VCB-IN", "source_voltage_v", 7700.0)(hall)
+    assert "onto_island" in refusing(case(hall, "ALTS-1", "to_source_2"))
+
+
+def test_a_breaker_that_shows_open_and_carries_current_holds_an_island() -> None:
+    """Its position is not so: sources on site are behind it, on a load side that is live."""
+    hall = Hall()
+    hall.positions["52-VCB-IN"] = OPEN
+    say("52-VCB-IN", "current_a", 5.0)(hall)
+    assert "onto_island" not in refusing(case(hall, "ALTS-1", "to_source_2"))
+    say("52-VCB-IN", "current_a", 300.0)(hall)
     assert "onto_island" in refusing(case(hall, "ALTS-1", "to_source_2"))
 
 

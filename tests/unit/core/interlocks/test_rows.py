@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.interlocks import BY_ACTION, BYPASSABLE, INTERLOCKS, Case, barred, check, explained
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import View
 from daemon.model.commands import Proposal
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
 

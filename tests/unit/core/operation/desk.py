@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core import operation
+from daemon.core.facts import Facts
 from daemon.core.topology import survey
-from daemon.core.view import Facts, Turn, View
+from daemon.core.view import Turn, View
 from daemon.model.commands import (
     Approval,
     Cancellation,

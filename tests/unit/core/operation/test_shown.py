@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.operation.task import reached, shows
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import View
 from daemon.model.commands import Proposal
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.operation import Params
 from daemon.core.operation.task import QUEUED, News, Stage, Task, move
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import View
 from daemon.model.commands import Outcome, Proposal, Result
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall

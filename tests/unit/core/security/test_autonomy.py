@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.core.facts import Path
 from daemon.core.security.lasting import LONGEST_S, lasting_s
-from daemon.core.view import Path
 from daemon.model.quality import Quality
 from tests.main_lane import Lane
 

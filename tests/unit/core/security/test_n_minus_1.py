@@ -233,6 +233,32 @@ def test_where_no_silence_explains_it_that_it_cannot_be_told_is_an_alarm() -> No
     assert [a.alarm_class for a in alarms(site.run(4.5), "B")] == ["n-minus-1-unknown"]
 
 
+@pytest.mark.parametrize(
+    ("point", "value"),
+    [
+        ("52-VCB-HB.position", 3.7e5),
+        ("52-VCB-HB.position", -4.0),
+        ("STS-1.connected", 17.0),
+        ("UPS-A.stage", -1e6),
+        ("HVDC-B.stage", 250.0),
+        ("CCTS-1.selector", 9.0),
+        ("52-VCB-TIE.local", 2.0),
+    ],
+)
+def test_what_cannot_be_is_not_seen(point: str, value: float) -> None:
+    """A code that no device can mean says as little as silence, and never that a load is lost."""
+    site, index = hall(), hall().points.index(*point.split("."))
+    site.values[index], site.quality[index] = value, Quality.BAD_OUT_OF_RANGE
+    done = site.run(4.5)
+    assert {a.alarm_class for a in alarms(done, "B")} <= {"n-minus-1-unknown"}
+    assert not events(done, "n_minus_1_lost")
+    assert not site.state.facts.security.bad
+    silent = hall()
+    silent.quality[index] = Quality.BAD_TIMEOUT
+    silent.run(4.5)
+    assert site.state.facts.security.unknown == silent.state.facts.security.unknown
+
+
 def test_whether_loads_are_fed_at_all_may_not_be_told_either() -> None:
     site = hall()
     site.spoil(*site.behind("GW-MVA"), *site.behind("GW-MVB"))
@@ -310,6 +336,7 @@ def test_what_a_site_lives_with_is_in_the_answer_and_not_told() -> None:
     assert answers(site)["U-1"].lost
     control = replace(site.params.control, n_minus_1=Params())
     other = hall("traditional")
+    other.take(other.site)
     other.params = replace(other.params, control=control)
     assert {e.source for e in events(other.run(5.0), "n_minus_1_lost")} >= {"U-1", "UPS-1"}
 
@@ -401,6 +428,7 @@ def test_blocks_answer_for_themselves_as_the_whole_site_would(
 
     def told() -> tuple[int, dict[str, list[set[object]]]]:
         site = Lane(str(path))
+        site.take(site.site)
         site.put_all("rack_row", "power_w", row_w)
         site.put_all("smr", "power_w", 0.0)
         site.put_all("pv", "power_w", 0.0)

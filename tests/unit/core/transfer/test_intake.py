@@ -201,3 +201,15 @@ def test_a_switch_that_is_ready_is_left_alone_when_a_person_takes_it() -> None:
     hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
     hall.run(2.0)
     assert hall.told("ALTS-1") == []
+
+
+def test_what_was_waited_for_is_no_reason_to_go_the_other_way() -> None:
+    """Its position was not the true one: it stands on the feed that has gone just now."""
+    hall = ready()
+    hall.connected["ALTS-1"] = 2
+    hall.utilities = {"U-A": True, "U-B": False}
+    hall.said.clear()
+    hall.positions |= {"52-VCB-IN": OPEN, "52-GCB-SMR": OPEN, "52-GCB-PV": OPEN}
+    hall.run(0.45)
+    assert hall.told("ALTS-1") == []
+    assert hall.run(0.3, until=lambda: "to_source_1" in hall.told("ALTS-1"))

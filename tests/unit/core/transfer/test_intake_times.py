@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
+from daemon.core.facts import Facts, Health, Supply
 from daemon.core.topology import survey
 from daemon.core.transfer import intake
 from daemon.core.transfer.intake import At, Stage
-from daemon.core.view import Facts, Health, Supply, View
+from daemon.core.view import View
 from daemon.model.quantities import ns
 from tests.hall import OPEN, Hall, params, site_file
 

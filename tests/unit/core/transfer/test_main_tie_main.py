@@ -400,6 +400,30 @@ def test_hands_off_when_the_selector_is_not_on_auto(selector: str) -> None:
     assert hall.told("52-VCB-MA") == hall.told("52-VCB-GA") == []
 
 
+@pytest.mark.fault("F40")
+@pytest.mark.parametrize("after_s", [0.1, 0.7])
+def test_a_selector_that_leaves_auto_in_an_overlap_locks_nothing_out(after_s: float) -> None:
+    """The feeder sticks: the overlap lasts, first PARTING, then BACKING_OUT."""
+    hall = island()
+    hall.stuck = {"52-VCB-GA"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+
+    def overlaps() -> bool:
+        return "open" in hall.told("52-VCB-GA")
+
+    assert hall.run(60.0, until=overlaps)
+    hall.stuck = {"52-VCB-GA", "52-VCB-MA"}
+    hall.run(after_s)
+    told = len(hall.told("52-VCB-MA")), len(hall.told("52-VCB-GA"))
+    hall.said["CCTS-1", "selector"] = 1.0
+    hall.run(5.0)
+    assert hall.messages[-1].values["stages"]["CCTS-1"] == "unjudged"
+    assert (len(hall.told("52-VCB-MA")), len(hall.told("52-VCB-GA"))) == told
+    hall.stuck = set()
+    hall.said["CCTS-1", "selector"] = 0.0
+    assert hall.run(20.0, until=partial(on_mains, hall))
+
+
 def test_hands_off_while_the_boards_own_logic_acts() -> None:
     hall = settled()
     hall.stages["CCTS-1"] = "isolating"
@@ -576,13 +600,15 @@ def test_a_main_whose_mains_seem_gone_while_it_seeks_synchronism_is_called_back(
     assert fed_by_sets(hall, "MVA")
 
 
-def test_an_alternate_that_only_shows_closed_and_carries_nothing_costs_no_feed() -> None:
+@pytest.mark.parametrize("shown", [float(CLOSED), 3.0], ids=["closed", "no position"])
+def test_an_alternate_that_has_parted_and_does_not_show_it_costs_no_feed(shown: float) -> None:
+    """It carries nothing, and the main does."""
     hall = island()
     hall.utilities = dict.fromkeys(hall.utilities, True)
     hall.said["52-VCB-MA", "current_a"] = 500.0
     hall.said["52-VCB-GA", "current_a"] = 0.0
     assert hall.run(60.0, until=lambda: hall.told("52-VCB-GA") == ["close", "open"])
-    hall.said["52-VCB-GA", "position"] = float(CLOSED)
+    hall.said["52-VCB-GA", "position"] = shown
     hall.run(3.0)
     assert hall.told("52-VCB-MA")[-1] == "close_in_sync"
     assert "U-A" in hall.sources_of("MVA")

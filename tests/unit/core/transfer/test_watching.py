@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.topology import survey
 from daemon.core.transfer import supervision
-from daemon.core.view import Facts, View
+from daemon.core.view import View
 from daemon.model.events import Event
 from daemon.model.quantities import ns
 from tests.hall import Hall
@@ -76,13 +77,23 @@ def test_a_switch_is_asked_when_its_time_is_over_and_not_before(
 
 
 @pytest.mark.parametrize("stands", ["open", "travelling"])
-def test_a_switch_that_stands_nowhere_has_to_go_where_there_is_voltage(stands: str) -> None:
+@pytest.mark.parametrize(
+    ("healthy", "asked"),
+    [
+        ((True, False), "to_source_1"),
+        ((False, True), "to_source_2"),
+        ((True, True), "to_source_1"),
+    ],
+)
+def test_a_switch_that_stands_nowhere_has_to_go_where_there_is_voltage(
+    stands: str, healthy: tuple[bool, bool], asked: str
+) -> None:
     watch = Watch()
     watch.show("STS-1", stands, False, False)
     assert watch.look() == watch.look(9.0) == []
-    watch.show("STS-1", stands, True, False)
+    watch.show("STS-1", stands, *healthy)
     assert watch.look() == []
-    assert watch.look(0.5) == [("STS-1", "to_source_1")]
+    assert watch.look(0.5) == [("STS-1", asked)]
 
 
 @pytest.mark.parametrize("silent", ["connected", "source_1_healthy", "source_2_healthy"])

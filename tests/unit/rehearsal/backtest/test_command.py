@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from daemon.cli import main
+from daemon.rehearsal.backtest.drive import Run
+from daemon.rehearsal.backtest.page import document
+from daemon.rehearsal.backtest.words import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +85,16 @@ def test_the_page(meter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert elements.seen["tr"] == 6
 
 
+def test_the_page_says_which_forecast_was_the_better() -> None:
+    demands_w = np.array([1e6, 2e6])
+    none, best = (Run(name, demands_w, demands_w, 0.0, 0.0, 0.0) for name in ("none", "foresight"))
+    ours = best._replace(
+        policy="ours", pinball_w={"rules": 2e6, "learnt": 1e6}, used={"learnt": 3, "rules": 1}
+    )
+    page = document(Outcome("site.csv", (), (), (ours, best, none), 900.0), "1")
+    assert "the better first: learnt 1 MW (3 plans), rules 2 MW (1 plans)" in page
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -107,6 +120,14 @@ def test_what_is_wrong_is_named_by_line(
     meter.write_text("\n".join([*lines[:3], line, *tail]) + "\n")
     assert main(["backtest", str(meter), "--storage", "5MW/10MWh"]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_a_load_in_kw_is_no_load_of_its_storage(
+    meter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meter.write_text("t_s,site_w\n" + "".join(f"{k * 300},{80e3 + k}\n" for k in range(576)))
+    assert main(["backtest", str(meter), "--storage", "10MW/20MWh"]) == 1
+    assert "is it in kW or MW?" in capsys.readouterr().err
 
 
 def test_the_longest_part_beside_a_hole(meter: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -186,8 +186,13 @@ def test_parts_of_a_trace_with_holes(sag: Path, capsys: pytest.CaptureFixture[st
     code, said = asked(capsys, str(sag), "--rules", "itic")
     assert code == 1
     assert ":2201: a gap of 0.101 s" in said["error"]
-    code, said = asked(capsys, str(sag), "--rules", "itic", "--gaps", "split")
+    page = sag.parent / "page.html"
+    asking = (str(sag), "--rules", "itic", "--gaps", "split", "--report", str(page))
+    code, said = asked(capsys, *asking)
     assert said["parts"] == 2
+    curves = re.findall(r'class="line line0" d="([^"]*)"', page.read_text())
+    assert curves
+    assert {curve.count("M") for curve in curves} == {2}, "no line is drawn across a hole"
     by_name = {v["name"]: v for v in said["verdicts"]}
     assert by_name["below 80 %"]["ok"] is None, "neither part alone was too long, both may be"
     assert "in a hole" in by_name["below 80 %"]["detail"]

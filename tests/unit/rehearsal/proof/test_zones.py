@@ -91,3 +91,10 @@ def test_a_moment_asks_instead_of_telling() -> None:
     assert moment >= coded(1, 9 * MS)
     assert not moment >= coded(2, 10 * MS)
     assert asked == [Query(1, 9), Query(2, 10)]
+
+
+def test_bounds_that_grow_without_end_are_given_up() -> None:
+    one, other = zones.begun(zones.ONLY_NOW, [(5, 10)]), zones.begun(zones.ONLY_NOW, [(5, 30)])
+    joined = zones.joined((one, other), coarse=True, endless=True)
+    assert joined[1, 0] == zones.EVER
+    assert joined[0, 1] == -5

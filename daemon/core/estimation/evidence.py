@@ -1,0 +1,206 @@
+"""What the last readings of every instrument say against it, whatever has moved meanwhile.
+
+Theory of operation. Instruments are read at different instants, and what they measure swings. So a
+reading is not held against what the others say in the scan it came in, but against all they say
+until they were read anew as well. While it is *open*, what they say may go up and down, and what it
+measured was anywhere between: it may rightly be off by no more than they rose in all, nor by less
+than they fell, and by as much again where that went to and fro unseen (`hidden`). So a reading
+tells a *range* in which its error is. Where that is narrow, it is worth 1; where it is wide, next
+to nothing; and what is off beyond it speaks against the instrument in full. A reading is closed
+when the instrument is read again, all others were read anew (as long as the slowest of them takes),
+and so was its partner, the one that sees nearly the same, unless nothing has moved for long.
+
+That tells in passing who errs. When an instrument jumps, what is said of its partner moves, so the
+reading of the partner is excused; its own is not.
+
+Source: own derivation; interval-censored residuals, one constant error among normal noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.others import Others
+
+MOVES: Final = 1.0
+"""A step of what others say is a move from so many of its deviations on, from twice on in full."""
+SLOW: Final = 1.0 / 64.0
+CALM: Final = 4.0
+"""Mean square of steps by an instrument's own variance below which nothing moves."""
+
+
+class Said(NamedTuple):
+    """What a reading says of the error of each instrument, by the deviation of that.
+
+    Attributes:
+        low: the error is no less (n_measurement,).
+        high: nor is it more (n_measurement,).
+    """
+
+    low: Floats
+    high: Floats
+
+    def where(self, these: Flags, other: Said) -> Said:
+        """Return `other`, and of `these` what this says."""
+        return Said(np.where(these, self.low, other.low), np.where(these, self.high, other.high))
+
+    @property
+    def off(self) -> Floats:
+        """The least error that it shows (n_measurement,); 0 where it may be none."""
+        found: Floats = np.maximum(self.low, 0.0) + np.minimum(self.high, 0.0)
+        return found
+
+    @property
+    def worth(self) -> Floats:
+        """How much it says: 1 where nothing has moved, 0 where there is none (n_measurement,)."""
+        wide = 0.5 * (self.high - self.low)
+        return 1.0 / (1.0 + wide * wide)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is remembered of every instrument (n_measurement,) each.
+
+    Attributes:
+        told: what the others said in the last scan [pu].
+        off: reading that is open less what the others said then [pu].
+        up: by how much more than they said it may have been, by what has moved since [pu].
+        down: by how much less [pu].
+        opened_ns: when that reading came [ns].
+        read_ns: when the last reading came [ns].
+        said: what the open reading says so far, and what the two before it did; the newest first.
+        restless: mean square of the steps from scan to scan [pu^2].
+        shown: what each showed in the last scan [pu].
+        read: whether it was read in the last scan.
+        closed: whether a reading was closed then.
+    """
+
+    told: Floats
+    off: Floats
+    up: Floats
+    down: Floats
+    opened_ns: Ints
+    read_ns: Ints
+    said: tuple[Said, Said, Said]
+    restless: Floats
+    shown: Floats
+    read: Flags
+    closed: Flags
+
+
+class Look(NamedTuple):
+    """A scan.
+
+    Attributes:
+        now_ns: its time [ns].
+        z: what was read (n_measurement,) [pu].
+        told: what the others say (n_measurement,) [pu].
+        news: what was read anew (n_measurement,).
+    """
+
+    now_ns: int
+    z: Floats
+    told: Floats
+    news: Flags
+
+
+def begun(told: Floats, shown: Floats, restless: Floats) -> Evidence:
+    """Return the memory of instruments of which nothing was seen yet."""
+    none, never = np.zeros(len(told)), np.full(len(told), -1, dtype=np.int64)
+    nothing = _nothing(len(told))
+    return Evidence(
+        told=told,
+        off=none,
+        up=none,
+        down=none,
+        opened_ns=never,
+        read_ns=never,
+        said=(nothing, nothing, nothing),
+        restless=restless,
+        shown=shown,
+        read=none > 0.0,
+        closed=none > 0.0,
+    )
+
+
+def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: float) -> Evidence:
+    """Return the memory after a scan.
+
+    Args:
+        before: as of the scan before.
+        look: the scan.
+        by: how sure the others are of what they say.
+        period_ns: in so long a time everything is read anew [ns].
+        hidden: how often as far as was seen it may have moved the other way and back, unseen.
+    """
+    now_ns, z, told, news = look
+    partner = by.inverse.pairs.partner
+    step = told - before.told
+    size = np.abs(step)
+    size = np.minimum(size, 2.0 * np.maximum(size - MOVES * by.noise, 0.0))
+    there, back = np.where(step > 0.0, (size, hidden * size), (hidden * size, size))
+    up, down = before.up + there, before.down + back
+    read_ns = np.where(news, now_ns, before.read_ns)
+    restless = before.restless + SLOW * (np.square(z - before.shown) - before.restless)
+    known = read_ns[partner] > before.opened_ns  # its own, where it has no partner
+    known |= restless * by.inverse.weight < CALM
+    begins = news & (before.opened_ns < 0)
+    closing = news & known & (now_ns - before.opened_ns >= period_ns) & ~begins
+    opening = closing | begins
+    _, newest, older = before.said
+    last = _said(before.off, up, down, by.scale)
+    # What moved in this very scan may have moved after this reading as well as before.
+    off = np.where(opening, z - told, before.off)
+    up, down = np.where(opening, back, up), np.where(opening, there, down)
+    return Evidence(
+        told=told,
+        off=off,
+        up=up,
+        down=down,
+        opened_ns=np.where(opening, now_ns, before.opened_ns),
+        read_ns=read_ns,
+        said=(
+            _said(off, up, down, by.scale),
+            last.where(closing, newest),
+            newest.where(closing, older),
+        ),
+        restless=restless,
+        shown=z,
+        read=news,
+        closed=closing,
+    )
+
+
+def against(of: Evidence) -> Floats:
+    """Return what the last two or three readings say together by the deviation of that.
+
+    Those before an error began say nothing, so the larger counts (n_measurement,).
+    """
+    last, before, first = (one.off for one in of.said)
+    off = last + before
+    count = 1.0 * (last != 0.0) + (before != 0.0)
+    two = off * off / np.maximum(count, 1.0)
+    off, count = off + first, count + (first != 0.0)
+    found: Floats = np.sqrt(np.maximum(two, off * off / np.maximum(count, 1.0)))
+    return found
+
+
+def _nothing(n: int) -> Said:
+    return Said(np.full(n, -np.inf), np.full(n, np.inf))
+
+
+def _said(off: Floats, up: Floats, down: Floats, scale: Floats) -> Said:
+    """Return what readings say.
+
+    Args:
+        off: reading less what the others said (n_measurement,) [pu].
+        up: by how much more than they said it may have been (n_measurement,) [pu].
+        down: by how much less (n_measurement,) [pu].
+        scale: deviation of the difference while nothing moves (n_measurement,) [pu].
+    """
+    return Said((off - up) / scale, (off + down) / scale)

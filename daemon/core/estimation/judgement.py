@@ -1,0 +1,246 @@
+"""The search for errors in one scan: where they show, whose they are, who is believed again.
+
+An error shows where one error explains the last two or three readings of an instrument better than
+none, by more than the limit of so many instruments allows: all must fit it, or it is over. One
+reading may show it where next to nothing has moved; before anybody is called suspect, two of them
+have to, plainly. `cases` weighs whose it is. One
+error at a time is looked into: what shows of a gross one in others is no other. Where nothing else
+is wrong, who shows the same to the last bit is called frozen, and who is off in the mean of many
+readings is called drifting.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.core.estimation import cases, evidence, suspects
+from daemon.core.estimation.evidence import SLOW
+from daemon.core.estimation.suspects import CONDEMNED, DOUBTED, DRIFTING, FROZEN, OUT, Suspect
+from daemon.core.estimation.verdict import residual_limit
+from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from daemon.core.estimation.bad_data import Instrumented, Params, Scan, State
+    from daemon.core.estimation.cases import Case
+    from daemon.core.estimation.network import Flags, Floats, Ints
+    from daemon.core.estimation.others import Others
+    from daemon.core.estimation.suspects import Suspects
+
+_SLOW_COUNT: Final = 600
+_DRIFT: Final = 6.0
+"""A mean error is none below so many of the instrument's own deviations: models have errors too."""
+_ERROR: Final = 3.5
+"""An error is no error below so many of the instrument's own deviations."""
+_STILL: Final = 3
+_KEPT_NS: Final = 3 * SECOND
+"""So long is remembered what was known of an error that does not show any more [ns]."""
+_NAMED: Final = 0.998
+_RELATED: Final = 0.2
+_PART: Final = 0.3
+"""An error that shows by so much more than what may come of another is one by itself."""
+_SAME: Final = 0.98
+"""Correlation from which on two residuals are one."""
+_PLAIN, _SHOWS = 0.65, 0.5
+"""A reading shows an error from this part of the limit on: plainly, or well enough to be seen."""
+_NARROW: Final = 1.0
+"""What so narrow a range tells is seen in one reading already."""
+_APART, _UNLIKE = 3.0, 0.25
+"""Readings that are apart from one error by so many deviations, or this part of it, show none."""
+_STEPS: Final = 12
+_LATELY_NS: Final = 4 * SECOND
+"""What was shown longer ago was shown before the error [ns]."""
+FITS: Final = 3.5
+
+
+class Judgement:
+    """The search for errors in one scan."""
+
+    def __init__(
+        self, state: State, scan: Scan, others: Others, of: Instrumented, params: Params
+    ) -> None:
+        self.state, self.scan, self.others = state, scan, others
+        self.of, self.params = of, params
+        eligible = of.real & scan.solution.used & others.checked
+        eligible[[s.row for s in state.suspects if s.kind in OUT]] = False
+        self.eligible = eligible
+        self.limit = residual_limit(int(np.count_nonzero(eligible)), params.false_alarms)
+        self.score = evidence.against(state.evidence)
+
+    def reviewed(self) -> Suspects:
+        """Return who of the suspects still is one."""
+        now_ns = self.scan.at_ns
+        kept = [suspects.proven(s, now_ns, fits=self._fits(s)) for s in self.state.suspects]
+        return tuple(s for s in kept if s is not None)
+
+    def _fits(self, suspect: Suspect) -> bool:
+        """Return whether what a suspect shows lately fits what all others say."""
+        rows = list(suspect.group) if suspect.kind == DOUBTED else [suspect.row]
+        if suspect.kind == DRIFTING:
+            slow = self.state.slow[suspect.row]
+            return bool(abs(slow * self.others.scale[suspect.row]) < 0.5 * abs(suspect.error))
+        if suspect.kind == FROZEN and self.scan.z[suspect.row] == suspect.shown:
+            return False
+        return bool((self.score[rows] < FITS).all())
+
+    def cases(self) -> tuple[Case, ...]:
+        """Return the errors that show: those that still do or did lately, and a new one."""
+        state, now_ns = self.state, self.scan.at_ns
+        showing, plain = self._showing()
+        shown, kept = set(showing.tolist()), []
+        for known in state.cases:
+            case = known
+            shows = bool(shown.intersection(case.rows))
+            shown.difference_update(case.rows)
+            if shows or now_ns - case.shown_ns < _KEPT_NS:
+                fresh = now_ns - case.since_ns < ns(self.params.lasts_s)
+                new = self._new(np.array(case.rows)) if fresh else None
+                case = cases.followed(case, state.evidence, self.others.scale, new)
+                case = case._replace(firm=case.firm or bool(plain.intersection(case.rows)))
+                kept.append(case._replace(shown_ns=now_ns) if shows else case)
+        row = next((int(row) for row in showing if row in shown), None)
+        if row is not None and not self._explained(row, kept):
+            kept.append(self._opened(row)._replace(firm=row in plain))
+        return tuple(kept)
+
+    def _explained(self, row: int, known: list[Case]) -> bool:
+        """Return whether what shows at `row` may come of an error that is known already.
+
+        One error at a time, until it is known for long enough; then those that are not related.
+        """
+        before_ns = self.scan.at_ns - ns(self.params.lasts_s)
+        if any(case.since_ns > before_ns for case in known):
+            return True
+        related = np.abs(self.others.correlation(row))
+        return any(
+            float((related[list(c.rows)] * self.score[list(c.rows)]).max())
+            > _PART * self.score[row]
+            for c in known
+        )
+
+    def _opened(self, row: int) -> Case:
+        """Return the case of an error that shows most at `row`."""
+        state = self.state
+        related = (np.abs(self.others.correlation(row)) > _RELATED) & self.eligible
+        related[row] = False
+        near = np.append(row, np.flatnonzero(related))
+        since_ns = int(state.evidence.opened_ns[row]) - ns(self.params.period_s)
+        case = cases.opened(near, self.score, since_ns, self.scan.at_ns)
+        return cases.followed(case, state.evidence, self.others.scale, self._new(near))
+
+    def _new(self, rows: Ints) -> Floats:
+        """Return how much it speaks for each that it shows what it did not before (n_row,)."""
+        lately = self.scan.at_ns - _LATELY_NS
+        before = tuple(z for at_ns, z in self.state.past if at_ns < lately)
+        return cases.new(rows, self.scan.z, before, np.square(self.of.sigma))
+
+    def _showing(self) -> tuple[Ints, set[int]]:
+        """Return in whose readings an error shows, the plainest first, and where it is plain."""
+        rows = np.flatnonzero((self.score > self.limit) & self.eligible)
+        if not len(rows):
+            return rows, set()
+        said = self.state.evidence.said
+        low, high = (np.stack([one[n][rows] for one in said]) for n in (0, 1))
+        own = self.others.scale[rows] / self.of.sigma[rows]
+        two, three = (self._shown(low[:n], high[:n], own) for n in (2, 3))
+        plain = set(rows[two[1] | three[1]].tolist())
+        rows = rows[two[0] | three[0]]
+        found: Ints = rows[np.argsort(-self.score[rows], kind="stable")]
+        return found, plain
+
+    def _shown(self, low: Floats, high: Floats, own: Floats) -> tuple[Flags, Flags]:
+        """Return where readings show one error, and where two of them do plainly.
+
+        Args:
+            low: the error is no less by each (n_reading, n_row), the newest first.
+            high: nor is it more (n_reading, n_row).
+            own: deviation that goes with these by the instrument's own (n_row,).
+        """
+        error = fitted(low, high)
+        off, left = _apart(low, high, 0.0), np.abs(_apart(low, high, error))
+        gain = np.square(off).sum(axis=0) - np.square(left).sum(axis=0)
+        shows = (gain > self.limit**2) & (np.abs(error) * own > _ERROR)
+        shows &= left.max(axis=0) < np.maximum(_APART, _UNLIKE * np.abs(error))
+        off = np.where(off * error > 0.0, np.abs(off), 0.0)
+        # The newest reading may yet turn out to have moved.
+        single = (off[1:] > self.limit) & (high[1:] - low[1:] < _NARROW)
+        seen = single.any(axis=0) | (np.count_nonzero(off > _SHOWS * self.limit, axis=0) > 1)
+        plain = np.count_nonzero(off > _PLAIN * self.limit, axis=0) > 1
+        return shows & (seen | plain), shows & plain
+
+    def verdicts(self, open_cases: tuple[Case, ...]) -> tuple[Suspects, Suspects]:
+        """Return who is suspect where that is not known for long enough, and who is from now on."""
+        known = {s.row for s in self.state.suspects} | {
+            r for s in self.state.suspects for r in s.group
+        }
+        pending, found = [], []
+        for case in open_cases:
+            if case.shown_ns < self.scan.at_ns:
+                continue
+            members, chance = case.members()
+            named = chance > _NAMED
+            stuck = named and self.state.still[members[0]] >= _STILL
+            kind = (FROZEN if stuck else CONDEMNED) if named else DOUBTED
+            suspect = self._named(members[:1] if named else members, kind, chance)
+            lately = self.scan.at_ns - case.since_ns < ns(self.params.lasts_s)
+            if lately or not case.firm:
+                pending.append(suspect)
+            elif named or not known.intersection(members):
+                found.append(suspect)
+        if not pending and not found:
+            found += self._frozen() or self._drifting()
+        return tuple(pending), tuple(found)
+
+    def _named(self, group: tuple[int, ...], kind: str, chance: float = 1.0) -> Suspect:
+        row = group[0]
+        return Suspect(
+            row=row,
+            kind=kind,
+            group=group,
+            chance=chance,
+            error=float(self.scan.z[row] - self.scan.solution.measured[row]),
+            shown=float(self.scan.z[row]),
+            since_ns=self.scan.at_ns,
+            proof_ns=ns(self.params.proof_s) * 2 ** min(self.state.relapses.get(row, 0), 7),
+        )
+
+    def _frozen(self) -> list[Suspect]:
+        """Return who shows the same to the last bit while nothing else is wrong."""
+        known = self.state.evidence.said[1].worth > 0.0
+        stuck = np.flatnonzero(self.eligible & known & (self.state.still >= _STILL))
+        return [self._named((int(row),), FROZEN) for row in stuck]
+
+    def _drifting(self) -> list[Suspect]:
+        """Return who is off in the mean of many readings."""
+        state, others = self.state, self.others
+        known = {r for s in state.suspects for r in s.group}
+        least = self.limit * np.sqrt(SLOW / (2.0 - SLOW))
+        slow = np.where(self.eligible & (state.slow_count >= _SLOW_COUNT), state.slow, 0.0)
+        row = int(np.argmax(np.abs(slow)))
+        if abs(slow[row]) <= least or row in known:
+            return []
+        error = float(slow[row] * others.scale[row])
+        if abs(error) <= _DRIFT * self.of.sigma[row]:
+            return []
+        near = np.flatnonzero(np.abs(others.correlation(row)) > _SAME)
+        group = (row, *(int(n) for n in near if n != row))
+        return [self._named(group, DRIFTING, 1.0 / len(group))._replace(error=error)]
+
+
+def fitted(low: Floats, high: Floats) -> Floats:
+    """Return the error that fits ranges best (n_row,).
+
+    Args:
+        low: the error is no less by each (n_reading, n_row).
+        high: nor is it more (n_reading, n_row).
+    """
+    error: Floats = (np.maximum(low, 0.0) + np.minimum(high, 0.0)).mean(axis=0)
+    for _ in range(_STEPS):
+        error = np.clip(error, low, high).mean(axis=0)
+    return error
+
+
+def _apart(low: Floats, high: Floats, error: Floats | float) -> Floats:
+    """Return how far an error is below (positive) or above ranges."""
+    return np.maximum(low - error, 0.0) + np.minimum(high - error, 0.0)

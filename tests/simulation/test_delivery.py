@@ -1,0 +1,63 @@
+"""The limits of the delivery in the plant: kept when storage fails, told when they are passed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.run import Case, run
+from daemon.settings import load as load_site
+from device_emulators.scenario import load
+from device_emulators.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from daemon.rehearsal.simulation.run import Course
+
+KEPT = "{name: kept, comply: {rules: [contract]}}"
+
+
+def play(folder: Path, for_s: float, timeline: str, expect: str) -> Course:
+    """Play a day on which idle rows get a job, or the reactor is lost."""
+    file = folder / "scenario.yaml"
+    file.write_text(
+        f"scenario: delivery\ndescription: The import moves.\nfor_s: {for_s}\n"
+        "initial: [{target: rack_row, utilisation_pu: 0.0}]\n"
+        f"timeline: [{timeline}]\nexpect: [{expect}]\n"
+    )
+    found = load_site("ai_hall")
+    return run(Case(found, load(file, found.site, vocabulary()), seed=1), oracles())
+
+
+def wrong(course: Course) -> list[str]:
+    """Return what was not as it should be."""
+    found = [f"{v['name']}: {v['value']} {v['detail']}" for v in course.expectations if not v["ok"]]
+    return found + [f"{v.name}: {v.detail}" for v in course.oracles if v.ok is False]
+
+
+@pytest.mark.timeout(300)
+def test_a_job_keeps_the_contract_though_storage_gives_hardly_anything(tmp_path: Path) -> None:
+    timeline = "{at_s: 16, target: ESS-1, event: derate, limit_pu: 0.1}, "
+    timeline += "{at_s: 22, target: rack_row, event: job_start, utilisation_pu: 1.0}"
+    assert wrong(play(tmp_path, 90.0, timeline, KEPT)) == []
+
+
+@pytest.mark.timeout(300)
+def test_storage_that_refuses_just_as_a_job_starts_costs_no_limit(tmp_path: Path) -> None:
+    timeline = "{at_s: 16, target: rack_row, event: job_start, utilisation_pu: 1.0}, "
+    timeline += "{at_s: 16, target: ESS-1, event: refuse}"
+    slow = "{quantity: rack_row.ramp_limit_w_s, at_most: 4000"
+    expect = f"{{name: slow, reach: {slow}, from_s: 16, by_s: 28}}}}, "
+    expect += f"{{name: for good, hold: {slow}, from_s: 28}}}}, {KEPT}"
+    assert wrong(play(tmp_path, 80.0, timeline, expect)) == []
+
+
+@pytest.mark.timeout(300)
+def test_a_limit_that_is_passed_is_alarmed_and_the_alarm_goes(tmp_path: Path) -> None:
+    timeline = "{at_s: 25, target: SMR-1, event: trip}"
+    expect = '{name: told, alarm: {id: "delivery-limit-passed:*", raised_by_s: 30, '
+    expect += "cleared_by_s: 110}}"
+    assert wrong(play(tmp_path, 115.0, timeline, expect)) == []

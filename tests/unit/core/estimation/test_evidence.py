@@ -1,0 +1,128 @@
+"""What readings say of an instrument, by cases made by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.core.estimation import cases, evidence, judgement, suspects
+from daemon.core.estimation.evidence import Evidence, Look, Said
+from daemon.core.estimation.suspects import CONDEMNED, DOUBTED, Suspect
+from daemon.model.quantities import SECOND
+
+SCALE = 1.0
+NARROW, WIDE = Said(np.array([9.0]), np.array([9.0])), Said(np.array([-4.0]), np.array([20.0]))
+
+
+def others() -> Any:
+    """Return others that are as sure as the instrument itself; the two are partners."""
+    pairs = SimpleNamespace(partner=np.array([1, 0]))
+    inverse = SimpleNamespace(pairs=pairs, weight=np.full(2, 1e-9))
+    return SimpleNamespace(inverse=inverse, noise=np.full(2, 0.5), scale=np.full(2, SCALE))
+
+
+def read(*looks: tuple[tuple[float, float], tuple[float, float]], hidden: float = 0.0) -> Evidence:
+    """Return what is remembered after looks, a second apart: what was shown, what was told."""
+    of = evidence.begun(np.array(looks[0][1]), np.array(looks[0][0]), np.full(2, 1e12))
+    for number, (shown, told) in enumerate(looks):
+        news = np.ones(2, dtype=np.bool_)
+        look = Look((number + 1) * SECOND, np.array(shown), np.array(told), news)
+        of = evidence.followed(of, look, others(), SECOND // 2, hidden)
+    return of
+
+
+def test_a_reading_that_stands_while_nothing_moves_tells_its_error() -> None:
+    of = read(((9.0, 0.0), (0.0, 0.0)), ((9.0, 0.0), (0.0, 0.0)))
+    assert of.said[1].off[0] == pytest.approx(9.0)
+    assert of.said[1].worth[0] == pytest.approx(1.0)
+    assert evidence.against(of)[0] == pytest.approx(9.0 * np.sqrt(2.0))
+
+
+def test_what_the_others_rise_by_excuses_a_reading_above_them() -> None:
+    of = read(((9.0, 0.0), (0.0, 0.0)), ((9.0, 0.0), (9.0, 0.0)))
+    assert of.said[1].off[0] == 0.0
+    assert of.said[1].high[0] == pytest.approx(9.0)
+    assert of.said[1].worth[0] < 0.1
+
+
+def test_what_they_rise_by_does_not_excuse_one_below_them_unless_it_may_be_hidden() -> None:
+    looks = ((-9.0, 0.0), (0.0, 0.0)), ((-9.0, 0.0), (9.0, 0.0))
+    assert read(*looks).said[1].off[0] == pytest.approx(-9.0)
+    assert read(*looks, hidden=1.0).said[1].off[0] == 0.0
+
+
+def test_a_step_within_their_noise_is_no_move() -> None:
+    of = read(((9.0, 0.0), (0.0, 0.0)), ((9.0, 0.0), (0.4, 0.0)))
+    assert of.said[1].high[0] == of.said[1].low[0]
+
+
+def test_before_there_is_a_reading_anything_may_be() -> None:
+    of = evidence.begun(np.zeros(2), np.zeros(2), np.zeros(2))
+    assert evidence.against(of).tolist() == [0.0, 0.0]
+    assert of.said[0].worth.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "error"),
+    [((NARROW, NARROW), 9.0), ((NARROW, WIDE), 9.0), ((WIDE, WIDE), 0.0)],
+)
+def test_the_error_that_fits_ranges_best_is_in_all_of_them(
+    ranges: tuple[Said, Said], error: float
+) -> None:
+    low, high = (np.stack([one[n] for one in ranges]) for n in (0, 1))
+    assert judgement.fitted(low, high)[0] == pytest.approx(error, abs=0.01)
+
+
+def case(first: tuple[float, ...], new: tuple[float, ...] | None = None) -> cases.Case:
+    rows = tuple(range(len(first)))
+    nothing = (0.0,) * len(first)
+    return cases.Case(rows, first, nothing, 0, 0, new or nothing, 0, 0)
+
+
+def test_who_is_much_likelier_is_alone_and_who_is_as_likely_is_not() -> None:
+    members, chance = case((50.0, 10.0)).members()
+    assert (members, chance) == ((0,), 1.0)
+    members, chance = case((50.0, 50.0)).members()
+    assert (members, chance) == ((0, 1), 0.5)
+
+
+def test_who_shows_what_it_never_did_is_likelier() -> None:
+    assert case((50.0, 50.0), (0.0, 30.0)).members()[0] == (1,)
+
+
+def test_levels_that_were_shown_before_are_not_new() -> None:
+    rows, variance = np.array([0, 1]), np.ones(2)
+    before = (np.array([0.0, 0.0]), np.array([40.0, 40.0]))
+    found = cases.new(rows, np.array([40.0, 50.0]), before, variance)
+    assert found.tolist() == [0.0, 25.0]
+    assert cases.new(rows, np.array([40.0, 50.0]), (), variance).tolist() == [0.0, 0.0]
+
+
+def suspect(row: int, kind: str, since_ns: int, *group: int) -> Suspect:
+    return Suspect(row, kind, (row, *group), 1.0, 1.0, 1.0, since_ns, proof_ns=10)
+
+
+def test_who_is_named_takes_the_place_of_the_group_and_its_time() -> None:
+    doubted, named = suspect(3, DOUBTED, 5, 4), suspect(4, CONDEMNED, 9)
+    found, relapses = suspects.joined((doubted,), (named,), {})
+    assert found == (named._replace(since_ns=5),)
+    assert relapses == {4: 1}
+
+
+def test_who_is_condemned_stays_so_when_another_is() -> None:
+    first, second = suspect(3, CONDEMNED, 5), suspect(4, CONDEMNED, 9)
+    assert suspects.joined((first,), (second,), {3: 1})[0] == (first, second)
+
+
+def test_who_fits_for_long_enough_is_believed_again() -> None:
+    of = suspects.proven(suspect(3, CONDEMNED, 0), 100, fits=True)
+    assert of is not None
+    assert of.fits_ns == 100
+    assert suspects.proven(of, 109, fits=True) == of
+    assert suspects.proven(of, 110, fits=True) is None
+    again = suspects.proven(of, 105, fits=False)
+    assert again is not None
+    assert again.fits_ns == 0

@@ -1,0 +1,47 @@
+"""Close to what a row refuses: a ring, a machine before a live bus, the breaker of a feed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from daemon.core.interlocks.faults import fault_behind
+from daemon.model.points import tabulate
+from tests.hall import CLOSED, OPEN, Hall, params
+from tests.unit.core.interlocks.test_rows import case, refusing
+
+
+@pytest.mark.parametrize("position", ["closed", "unknown"])
+def test_a_machine_is_not_started_onto_a_bus_that_something_else_holds(position: str) -> None:
+    """No other machine is there: the mains have come in over a feeder."""
+    hall = Hall()
+    assert "started_on_bus" not in refusing(case(hall, "DG-1", "start"))
+    hall.positions |= {"52-VCB-GA": CLOSED, "52-GCB-1": CLOSED}
+    if position == "unknown":
+        hall.positions["52-GCB-1"] = OPEN
+        hall.hidden.add(("52-GCB-1", "position"))
+    assert "started_on_bus" in refusing(case(hall, "DG-1", "start"))
+
+
+def test_a_ring_behind_one_transformer_puts_none_in_parallel() -> None:
+    drawn = params()
+    second = replace(drawn.site.equipment["52-ACB-TA"], id="52-ACB-TX", device=None)
+    equipment = MappingProxyType({**drawn.site.equipment, second.id: second})
+    site = replace(drawn.site, equipment=equipment)
+    hall = Hall(replace(drawn, site=site, points=tabulate(site)))
+    hall.positions |= {"52-ACB-TA": OPEN, "52-ACB-TX": CLOSED, "52-ACB-A2": OPEN}
+    assert "low_voltage_parallel" not in refusing(case(hall, "52-ACB-TA", "close"))
+    hall.positions["52-ACB-A2"] = CLOSED
+    assert "low_voltage_parallel" in refusing(case(hall, "52-ACB-TA", "close"))
+
+
+@pytest.mark.parametrize("stands", [1, 2])
+def test_a_fault_may_stand_behind_a_switch_whose_feed_tripped_on_one(stands: int) -> None:
+    hall = Hall()
+    hall.connected["ALTS-1"] = stands
+    assert not fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+    hall.positions["52-GCB-UA"] = OPEN
+    hall.said["52-GCB-UA", "trip_51"] = 1.0
+    assert fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")

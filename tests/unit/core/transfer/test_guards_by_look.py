@@ -1,0 +1,389 @@
+"""What the image means for a board, look by look: what is seen of it, and its ways to be fed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daemon.core.facts import Facts, Formed, Health, Island, Sets, Supply
+from daemon.core.transfer import black_start, guards, joint, main_tie_main, ways
+from daemon.core.transfer.board import SectionState
+from daemon.core.transfer.section import Event, Stage
+from daemon.model.quantities import ns
+from tests.hall import CLOSED, OPEN, TRAVELLING
+from tests.unit.core.transfer.test_rows_by_look import HA, PARAMS, QA, SA1, Board
+
+MA, MB, GA, GB, TIE, IN = (
+    "52-VCB-MA", "52-VCB-MB", "52-VCB-GA", "52-VCB-GB", "52-VCB-TIE", "52-VCB-IN",
+)  # fmt: skip
+WAITS_NS = {name: ns(getattr(PARAMS, name)) for name in main_tie_main._WAITS}
+UTILITY = Supply({"U-A": Health.HEALTHY, "U-B": Health.HEALTHY}, ("U-A", "U-B"))
+
+
+def on_mains(**positions: int) -> Board:
+    """Return a board whose sections are on their mains, with some breakers otherwise."""
+    board = Board(0)
+    board.facts = Facts(supply=UTILITY)
+    board.hall.utilities = dict.fromkeys(board.hall.utilities, True)
+    board.hall.positions |= {IN: CLOSED, MA: CLOSED, MB: CLOSED, GA: OPEN, GB: OPEN, TIE: OPEN}
+    board.hall.positions |= positions
+    board.holds(sections=(SectionState(Stage.ON_MAIN), SectionState(Stage.ON_MAIN)))
+    return board
+
+
+def section(board: Board, i: int, **memory: Any) -> SectionState:
+    """Let a section of a board remember, and return it."""
+    now = replace(board.state.sections[i], **memory)
+    sections = [now if k == i else s for k, s in enumerate(board.state.sections)]
+    board.holds(sections=tuple(sections))
+    return now
+
+
+def seen(board: Board, i: int = 0, choice: str = "") -> list[Event]:
+    """Return what is true of a section."""
+    scan = board.scan()._replace(waits_ns=WAITS_NS)
+    closed = guards.alternate_closed(scan, i)
+    return guards.section_events(scan, i, board.state.sections[i], closed, choice)
+
+
+# -- what is closed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("feeder", "tie", "main", "borrowed", "closed"),
+    [
+        (CLOSED, OPEN, OPEN, False, GA),
+        (CLOSED, CLOSED, OPEN, True, GA),
+        (TRAVELLING, OPEN, OPEN, False, None),
+        (OPEN, OPEN, OPEN, False, ""),
+        (OPEN, TRAVELLING, OPEN, False, None),
+        (OPEN, CLOSED, OPEN, False, TIE),
+        (OPEN, CLOSED, CLOSED, False, ""),
+        (OPEN, CLOSED, CLOSED, True, TIE),
+    ],
+)
+def test_the_alternate_of_a_section_is_its_feeder_or_the_tie_it_borrows(
+    feeder: int, tie: int, main: int, borrowed: bool, closed: str | None
+) -> None:
+    board = on_mains()
+    board.hall.positions |= {GA: feeder, TIE: tie, MA: main}
+    section(board, 0, alternate=TIE if borrowed else "")
+    assert guards.alternate_closed(board.scan(), 0) == closed
+
+
+@pytest.mark.parametrize(
+    ("positions", "closed"), [({}, TIE), ({MB: OPEN}, ""), ({MB: OPEN, GB: CLOSED}, TIE)]
+)
+def test_a_tie_feeds_a_section_only_from_one_that_is_fed(
+    positions: dict[str, int], closed: str
+) -> None:
+    board = on_mains()
+    board.hall.positions |= {MA: OPEN, TIE: CLOSED, **positions}
+    assert guards.alternate_closed(board.scan(), 0) == closed
+
+
+@pytest.mark.parametrize(
+    ("currents", "begin", "since_s", "parted"),
+    [
+        ((0.0, 300.0), Stage.PARTING, PARAMS.overlap_s, True),
+        ((0.0, 300.0), Stage.PARTING, PARAMS.overlap_s - 0.001, False),
+        ((None, 300.0), Stage.PARTING, 9.0, False),
+        ((0.0, None), Stage.PARTING, 9.0, False),
+        ((300.0, 300.0), Stage.PARTING, 9.0, False),
+        ((-300.0, 300.0), Stage.PARTING, 9.0, False),
+        ((0.0, 0.0), Stage.PARTING, 9.0, False),
+        ((0.0, -300.0), Stage.PARTING, 9.0, True),
+    ],
+)
+def test_an_alternate_that_only_shows_closed_is_told_by_its_current(
+    currents: tuple[float | None, float | None], begin: Stage, since_s: float, parted: bool
+) -> None:
+    board = on_mains()
+    board.hall.positions[GA] = CLOSED
+    for breaker, current_a in zip((GA, MA), currents, strict=True):
+        if current_a is None:
+            board.hall.hidden.add((breaker, "current_a"))
+        else:
+            board.hall.said[breaker, "current_a"] = current_a
+    section(board, 0, stage=begin, since_ns=board.ago(since_s), alternate=GA)
+    assert (Event.PARTED in seen(board)) is parted
+    assert (Event.SEEN_BOTH in seen(board)) is not parted
+
+
+@pytest.mark.parametrize(
+    ("positions", "event"),
+    [
+        ({}, Event.SEEN_ON_MAIN),
+        ({MA: OPEN, GA: CLOSED}, Event.SEEN_ON_ALTERNATE),
+        ({MA: OPEN}, Event.SEEN_DEAD),
+        ({GA: CLOSED}, Event.SEEN_BOTH),
+    ],
+)
+def test_positions_say_what_feeds_a_section(positions: dict[str, int], event: Event) -> None:
+    board = on_mains()
+    board.hall.positions |= positions
+    events = seen(board)
+    assert event in events
+    assert (Event.NOT_LET_IN in events) is (event is Event.SEEN_BOTH)
+    section(board, 0, sync_ns=1)
+    assert Event.NOT_LET_IN not in seen(board)
+
+
+def test_in_other_hands_only_that_is_seen_and_without_a_selector_nothing_new_is_begun() -> None:
+    board = on_mains()
+    board.auto = False
+    assert seen(board) == [Event.HANDS_OFF]
+    board.auto = None
+    assert Event.SEEN_ON_MAIN in seen(board)
+    section(board, 0, stage=Stage.UNJUDGED)
+    assert seen(board) == []
+    section(board, 0, stage=Stage.AWAITING)
+    assert Event.ALTERNATE_USABLE not in seen(board, choice=GA)
+    board.auto = True
+    assert Event.ALTERNATE_USABLE in seen(board, choice=GA)
+
+
+# -- what is lost ----------------------------------------------------------------------------------
+
+
+def test_a_main_is_lost_in_an_outage_or_when_it_stays_dead_behind_live_mains() -> None:
+    board = on_mains()
+    board.hall.positions["52-VCB-PA"] = OPEN
+    for dead_s, lost in (
+        (PARAMS.section_confirm_s, True),
+        (PARAMS.section_confirm_s - 0.001, False),
+    ):
+        section(board, 0, dead_ns=board.ago(dead_s))
+        assert (Event.MAIN_LOST in seen(board)) is lost
+    section(board, 0, dead_ns=board.ago(99.0))
+    board.hall.positions[IN] = OPEN
+    assert Event.MAIN_LOST not in seen(board), "nothing is at the door"
+    board.facts = Facts(supply=Supply(outage=True))
+    section(board, 0, dead_ns=0)
+    assert Event.MAIN_LOST in seen(board)
+    live = on_mains()
+    live.facts = Facts(supply=Supply(outage=True))
+    assert Event.MAIN_LOST not in seen(live)
+
+
+@pytest.mark.parametrize(("dead_s", "lost"), [(0.5, True), (0.499, False), (None, False)])
+def test_an_alternate_is_lost_when_it_gives_nothing_for_its_time(
+    dead_s: float | None, lost: bool
+) -> None:
+    board = Board()
+    section(board, 0, dead_ns=0 if dead_s is None else board.ago(dead_s))
+    assert (Event.ALTERNATE_LOST in seen(board)) is lost
+
+
+# -- the way back ----------------------------------------------------------------------------------
+
+
+def returning(**memory: Any) -> Board:
+    """Return a board with section A on sets and the mains back before its main."""
+    board = Board()
+    board.facts = replace(board.facts, supply=UTILITY)
+    board.hall.utilities = dict.fromkeys(board.hall.utilities, True)
+    board.hall.positions |= {IN: CLOSED, MA: OPEN, MB: OPEN}
+    section(board, 0, mains_ns=board.ago(PARAMS.mains_settle_s))
+    board.holds(**memory)
+    return board
+
+
+def test_a_section_goes_back_when_its_mains_have_settled_and_it_is_its_turn() -> None:
+    assert Event.RETURN_PERMITTED in seen(returning())
+    early = returning()
+    section(early, 0, mains_ns=early.ago(PARAMS.mains_settle_s - 0.001))
+    assert Event.RETURN_PERMITTED not in seen(early)
+    for block_s, permitted in ((PARAMS.between_blocks_s, True), (2.9, False)):
+        board = returning()
+        board.holds(block_ns=board.ago(block_s))
+        assert (Event.RETURN_PERMITTED in seen(board)) is permitted
+    busy = returning()
+    section(busy, 1, stage=Stage.FEEDING)
+    assert Event.RETURN_PERMITTED not in seen(busy)
+    failed = returning()
+    section(failed, 0, failed=((MA, failed.hall.now_ns + 1),))
+    assert Event.RETURN_PERMITTED not in seen(failed)
+    held = returning()
+    held.hall.said[MA, "lockout_86"] = 1.0
+    assert Event.RETURN_PERMITTED not in seen(held)
+    gap = returning()
+    gap.hall.hidden.add((MA, "sync_25"))
+    assert Event.RETURN_PERMITTED in seen(gap), "then with a gap"
+
+
+def test_an_awaiting_section_may_be_given_to_its_settled_main() -> None:
+    board = on_mains()
+    board.hall.positions[MA] = OPEN
+    section(board, 0, stage=Stage.AWAITING, mains_ns=board.ago(PARAMS.mains_settle_s))
+    assert Event.MAIN_USABLE in seen(board)
+    section(board, 0, mains_ns=board.ago(PARAMS.mains_settle_s - 0.001))
+    assert Event.MAIN_USABLE not in seen(board)
+    section(board, 0, mains_ns=board.ago(9.0), failed=((MA, board.hall.now_ns + 1),))
+    assert Event.MAIN_USABLE not in seen(board)
+    section(board, 0, failed=())
+    order = Formed("ESS-1", 2e6, "grid_following", False)
+    board.facts = replace(board.facts, formed={"MVA": order})
+    assert Event.MAIN_USABLE not in seen(board), "storage is about to let go of it"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "usable"),
+    [("", True), ("sets", False), ("foreign", False), ("moving", False), ("closing", False)],
+)
+def test_an_island_feeds_sections_one_after_the_other_and_never_beside_sets(
+    spoil: str, usable: bool
+) -> None:
+    board = Board(0)
+    board.hall.positions |= {"52-GCB-GT": CLOSED, GA: OPEN, HA: OPEN, "52-VCB-EA": OPEN}
+    board.hall.stages["GT-1"] = "loaded"
+    board.facts = replace(board.facts, island=Island("HV", ("GT-1",), 9e6))
+    section(board, 0, stage=Stage.AWAITING)
+    if spoil == "sets":
+        board.facts = replace(board.facts, sets=Sets(on_bus=("DG-1",), capability_w=3.2e6))
+    elif spoil == "foreign":
+        board.facts = replace(board.facts, island=Island("HV", ("SMR-1",), 9e6))
+    elif spoil in {"moving", "closing"}:
+        stage = Stage.PARTING if spoil == "moving" else Stage.CLOSING_MAIN
+        section(board, 1, stage=stage)
+    assert (Event.MAIN_USABLE in seen(board)) is usable
+
+
+# -- the alternates --------------------------------------------------------------------------------
+
+
+def choice(board: Board, i: int) -> str:
+    return ways.choose(board.scan(), i, board.state.sections[i])
+
+
+def test_sections_have_their_own_feeders_while_the_tie_is_open() -> None:
+    board = Board(4)
+    board.hall.positions["52-VCB-HB"] = OPEN
+    assert choice(board, 1) == GB
+    section(board, 1, failed=((GB, board.hall.now_ns + 1),))
+    assert choice(board, 1) == TIE, "what another has may be borrowed"
+    section(board, 1, failed=((GB, 1), (TIE, 1)))
+    assert choice(board, 1) == ""
+    section(board, 1, failed=(), stage=Stage.ISOLATING)
+    assert choice(board, 1) == ""
+
+
+def test_a_section_borrows_from_mains_before_it_takes_sets() -> None:
+    board = on_mains()
+    board.hall.positions |= {MA: OPEN, "52-VCB-PA": OPEN}
+    section(board, 0, stage=Stage.AWAITING)
+    assert choice(board, 0) == TIE
+    board.hall.positions["52-VCB-PA"] = CLOSED
+    assert choice(board, 0) == "", "its own main is about to come"
+    section(board, 0, failed=((MA, board.hall.now_ns + 1),))
+    assert choice(board, 0) == TIE
+    board.facts = replace(board.facts, supply=replace(UTILITY, feeds={"U-A": Health.UNKNOWN}))
+    assert choice(board, 0) == "", "nobody knows that the other is well"
+    board.facts = Facts(supply=UTILITY)
+    section(board, 1, stage=Stage.ON_ALTERNATE)
+    assert choice(board, 0) == ""
+
+
+def test_onto_a_section_that_storage_holds_breakers_close_in_step() -> None:
+    board = on_mains()
+    view = board.scan().view
+    assert ways.manner(view, "MVA") == "close"
+    held = replace(view.facts, formed={"MVA": Formed("ESS-1", 2e6, "", True)})
+    assert ways.manner(replace(view, facts=held), "MVA") == "close_in_sync"
+    assert ways.manner(replace(view, facts=held), "MVB") == "close"
+    assert not ways.between_references(replace(view, facts=held), "MVA")
+    assert not ways.between_references(view, "MVA")
+    told = replace(view.facts, formed={"MVA": Formed("ESS-1", 2e6, "grid_forming", False)})
+    assert ways.between_references(replace(view, facts=told), "MVA")
+
+
+def test_a_section_without_a_source_calls_for_generation_after_its_time() -> None:
+    board = on_mains()
+    board.hall.positions |= {MA: OPEN, "52-VCB-PA": OPEN}
+    section(board, 0, stage=Stage.AWAITING, dead_ns=board.ago(9.0))
+    for since_s, called in ((PARAMS.call_s, True), (PARAMS.call_s - 0.001, False)):
+        section(board, 0, since_ns=board.ago(since_s))
+        assert bool(ways.call(board.scan())) is called
+    section(board, 0, since_ns=board.ago(9.0), dead_ns=0)
+    assert ways.call(board.scan()) == ""
+    section(board, 0, dead_ns=1, stage=Stage.ON_MAIN)
+    assert ways.call(board.scan()) == ""
+    section(board, 0, stage=Stage.AWAITING)
+    assert ways.call(board.scan()) == "MVA has no source"
+    board.hall.positions["52-VCB-PA"] = CLOSED
+    section(board, 0, mains_ns=1)
+    assert ways.call(board.scan()) == "", "its main comes"
+
+
+def test_sets_are_released_when_nothing_hangs_on_them_or_waits_for_them() -> None:
+    board = on_mains()
+    assert ways.released(board.scan())
+    for stage, released in (
+        (Stage.FEEDING, False), (Stage.CLOSING_MAIN, False), (Stage.AWAITING, False),
+        (Stage.ON_ALTERNATE, True),
+    ):  # fmt: skip
+        section(board, 0, stage=stage)
+        assert ways.released(board.scan()) is released
+    section(board, 0, stage=Stage.ON_MAIN)
+    for position in (CLOSED, TRAVELLING):
+        board.hall.positions[GB] = position
+        assert not ways.released(board.scan())
+
+
+# -- the intake ------------------------------------------------------------------------------------
+
+
+def intake(board: Board, feed_s: float | None) -> list[joint.Event]:
+    feed_ns = 0 if feed_s is None else board.ago(feed_s)
+    return guards.intake_events(board.scan(), feed_ns)
+
+
+def test_the_intake_joins_what_was_well_for_its_time() -> None:
+    board, here = on_mains(), joint.Event
+    board.hall.positions |= {IN: OPEN}
+    assert intake(board, PARAMS.reclose_s) == [here.SEEN_OPEN, here.WELL, here.JOIN]
+    assert intake(board, PARAMS.reclose_s - 0.001) == [here.SEEN_OPEN, here.WELL]
+    assert intake(board, None) == [here.SEEN_OPEN, here.WELL]
+    board.hall.positions[IN] = CLOSED
+    assert intake(board, None)[0] is here.SEEN_CLOSED
+    board.hall.positions[IN] = TRAVELLING
+    assert intake(board, None) == [here.WELL]
+    board.facts = Facts(supply=Supply(outage=True))
+    assert intake(board, None) == [here.PART]
+    for auto in (False, None):
+        board.auto = auto
+        assert intake(board, 9.0) == []
+    unsure = on_mains()
+    unsure.hall.positions[IN] = OPEN
+    unsure.hall.said["52-VCB-PA", "source_voltage_v"] = 7000.0
+    assert here.JOIN not in intake(unsure, 9.0), "what is before it must be dead or live"
+
+
+# -- the black start -------------------------------------------------------------------------------
+
+
+def test_what_is_missing_after_a_black_start_is_what_can_be_closed() -> None:
+    board = Board()
+    board.hall.positions |= {QA: OPEN, SA1: OPEN, HA: OPEN}
+    board.hall.said[SA1, "trip_50"] = 1.0
+    scan = board.scan()
+
+    def missing(limit_w: float) -> tuple[str, ...]:
+        facts = replace(scan.view.facts, rows_limit_w=limit_w)
+        opened = (QA, SA1, HA, "52-VCB-SA2")
+        return black_start._missing(replace(scan.view, facts=facts), scan.scheme, opened)
+
+    assert missing(-1.0) == missing(1e6) == (QA, HA)
+    assert missing(0.0) == (QA,), "there is no room for rows"
+
+
+def test_sets_that_are_on_no_bus_feed_nobody_though_their_bus_is_live() -> None:
+    """It may be live from behind, or from a set that leaves."""
+    board = Board(4)
+    board.hall.positions["52-VCB-HB"] = OPEN
+    assert choice(board, 1)
+    board.facts = replace(board.facts, sets=Sets())
+    assert board.scan().view.topology.live("MVG")
+    assert choice(board, 1) == ""
