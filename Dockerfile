@@ -39,7 +39,7 @@ ENV PATH=/opt/ridethrough/bin:$PATH \
 USER 10001:10001
 WORKDIR /var/lib/ridethrough
 VOLUME /var/lib/ridethrough
-# Alive: every lane scans. Ready: everything was read once.
+# Alive: every lane scans. Ready: it knows the plant too, but for devices that are silent.
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
   CMD ["python", "/opt/ridethrough/healthcheck.py"]
 STOPSIGNAL SIGTERM

@@ -75,7 +75,7 @@ test: setup ## run every test that a change has to pass
 	@$(MAKE) --no-print-directory --jobs=2 computed lived
 
 computed:
-	nice -n 19 $(BIN)/pytest --numprocesses auto $(addprefix tests/,$(COMPUTING)) $(ARGS)
+	nice -n 19 $(BIN)/pytest --numprocesses auto --durations 25 $(addprefix tests/,$(COMPUTING)) $(ARGS)
 
 lived:
 	$(BIN)/pytest --verbose tests/integration $(ARGS)

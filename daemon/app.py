@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from daemon.console import operators
 from daemon.console.door import Door, Inside
 from daemon.console.wire import door_of
 from daemon.core.balance.shaving.errand import PLAN, plan
+from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
+from daemon.core.estimation.estimator import NETWORK, networked
 from daemon.core.ownership import lane_of
 from daemon.core.step import Inputs, Params, initial, step
 from daemon.drivers.driver import Driver, Link
@@ -106,13 +108,16 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         for place, gateway in enumerate(site.gateways.values())
     }
     actuation = Actuation(site, drivers, clock.monotonic_ns)
-    requests = Requests(world.workers)
+    kept: dict[str, Any] = {"files": world.files}
+    model: dict[str, Any] = {"site": site, "points": points}
+    requests = Requests(world.workers, {NETWORK: model, KEEP: kept, RECALL: kept})
     version = importlib.metadata.version("ridethrough")
-    publishers = [
-        *world.north(
-            North(site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version)
-        )
-    ]
+    north = North(
+        site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version,
+        hear=lambda notice: scan.ask("main", notice),
+        record=lambda *what: scan.note(*what),  # noqa: PLW0108 - not there yet
+    )  # fmt: skip
+    publishers = [*world.north(north)]
     if world.door is not None:
         inside = Inside(
             site, points, epoch, clock.monotonic_ns,
@@ -166,7 +171,10 @@ def system_world(
         clock=clock,
         ticks=lambda period_ns: TimerFdTicks(clock.monotonic_ns, period_ns),
         files=Folder(state),
-        workers=PoolWorkers({HOOK: run_hook, PLAN: plan}, ThreadPoolExecutor(16, HOOK)),
+        workers=PoolWorkers(
+            {HOOK: run_hook, PLAN: plan, NETWORK: networked, KEEP: keep, RECALL: recall},
+            ThreadPoolExecutor(16, "worker"),
+        ),
         links=lambda link: makers[link.gateway.protocol](link),
         north=lambda n: [p(n) for p in (PrometheusPublisher, MqttPublisher, SystemdPublisher)],
         chance=np.random.Generator(np.random.PCG64()),

@@ -18,22 +18,24 @@ import stat
 import sys
 import time  # noqa: TID251 - the desk is the outside: its process has a clock of its own
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import ns, seconds
 from device_emulators.faults.hatch import Hatch, path_of
 from device_emulators.faults.instruments import Instruments
 from device_emulators.faults.live import Live
+from device_emulators.notices import notice
 from device_emulators.plant.plant import Plant
 from device_emulators.play import Play, Playable
 from device_emulators.scenario import prepared
+from device_emulators.selection import SCHEDULER
 from device_emulators.servers.gateways import SHOW_S, Gateways
 from device_emulators.servers.served import Served
 from device_emulators.trace import TraceError, read_load
 from device_emulators.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from daemon.model.plant import Site
@@ -78,8 +80,15 @@ class Desk:
         self._plant, self._utc_ns, self._out, self._step_ns = plant, utc_ns, out, ns(step_s)
         self._scenario = scenario
         self._gateways = Gateways(site, plant)
+        self._jobs = f"ridethrough/v1/{site.id}/job/notice/{SCHEDULER}"
         self._play = Play(
-            site, plant, scenario, gateway=self._gateways.disturb, operator=self._ask, out=out
+            site,
+            plant,
+            scenario,
+            gateway=self._gateways.disturb,
+            operator=self._ask,
+            scheduler=self._announce,
+            out=out,
         )
         self._live = Live(site, self._play, vocabulary()) if hatch else None
         self._hatch = Hatch(path_of(site), self._live.answer) if self._live else None
@@ -91,6 +100,11 @@ class Desk:
     def _ask(self, of: str, action: str) -> None:
         """Leave to the person at this desk what a person does in a scenario."""
         self._out(f"now it is for you: ridethrough command select {of} {action}")
+
+    def _announce(self, event: str, values: Mapping[str, Any]) -> None:
+        """Leave to the person at this desk what a scheduler says in a scenario."""
+        text = notice(event, values, self._utc_ns())
+        self._out(f"now it is for you: mosquitto_pub -q 1 -t {self._jobs} -m '{text}'")
 
     async def open(self) -> None:
         """Serve every gateway.

@@ -4,7 +4,8 @@ Every kind of expectation is one small watch. A watch looks at each plant step a
 the plant, and gives its verdict at the end; what was never seen is not fulfilled. A run may end
 before its scenario does: what was not due by then is not judged, and what had begun is judged on
 the part that was played. Times are those of the scenario, so 0 is when it began. What only the
-daemon can answer (alarms) is left to whoever hears the daemon.
+daemon can answer (alarms) is left to whoever hears the daemon, and the rules of grids to whoever
+has their judges.
 """
 
 from __future__ import annotations
@@ -451,7 +452,7 @@ class Judge:
         self._watches = [
             _watch(expectation, scenario, site, plant)
             for expectation in scenario.expect
-            if not expectation.of_daemon
+            if expectation.of_plant
         ]
         for watch in self._watches:
             watch.step(0.0, plant)

@@ -14,7 +14,7 @@ from daemon.model.quantities import ns, seconds
 from device_emulators.faults.standing import Book
 from device_emulators.faults.words import targets
 from device_emulators.judge import Judge, Verdict, Witness
-from device_emulators.selection import OPERATOR, nature_of
+from device_emulators.selection import OPERATOR, SCHEDULER, nature_of
 from device_emulators.summary import summary
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Play:
         gateway: Callable[[str, str, Mapping[str, Any]], None] = lambda _id, _event, _values: None,
         daemon: Callable[[str, Mapping[str, Any]], None] = lambda _event, _values: None,
         operator: Callable[[str, str], None] = lambda _of, _action: None,
+        scheduler: Callable[[str, Mapping[str, Any]], None] = lambda _event, _values: None,
         out: Callable[[str], None] | None = print,
     ) -> None:
         """Get ready; scenario time stands still until `begin`.
@@ -111,10 +112,12 @@ class Play:
             gateway: does an event to a gateway: its id, the event, the values.
             daemon: does an event to the process of the daemon: the event, the values.
             operator: asks the daemon for something: the equipment, the action.
+            scheduler: tells the daemon of a job: the event, the values.
             out: takes lines for people; None when nobody reads them.
         """
         self._site, self._plant, self._scenario = site, plant, scenario
-        self._gateway, self._daemon, self._operator, self._out = gateway, daemon, operator, out
+        self._gateway, self._daemon, self._out = gateway, daemon, out
+        self._operator, self._scheduler = operator, scheduler
         self._judge: Judge | None = None
         self._to_come: list[Happening] = []
         self._stages: list[dict[str, Any]] = []
@@ -182,7 +185,7 @@ class Play:
             self.do(id_, happening.event, happening.values)
 
     def do(self, target: str, event: str, values: Mapping[str, Any]) -> None:
-        """Do something to equipment, a bus, a gateway, the daemon or its operator, now."""
+        """Do something to equipment, a bus, a gateway, the daemon or who speaks to it, now."""
         self.book.note(target, event, values, self.now_ns)
         if target in self._site.equipment or target in self._site.buses:
             self._plant.inject(target, event, values)
@@ -191,6 +194,8 @@ class Play:
             self._gateway(target, event, values)
         elif target == OPERATOR:
             self._operator(str(values["of"]), str(values["action"]))
+        elif target == SCHEDULER:
+            self._scheduler(event, values)
         else:
             self._daemon(event, values)
         said = "".join(f" {value}" for value in values.values())

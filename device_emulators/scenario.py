@@ -19,7 +19,7 @@ from daemon.settings.findings import SettingsError
 from daemon.settings.folders import config_dir, refuse_unknown
 from daemon.settings.forms import Finite, Form, Id, NotNegative, Positive
 from daemon.settings.validate import fill
-from device_emulators.scenario_checks import look_over
+from device_emulators.scenario_checks import CONTRACT, look_over
 from device_emulators.selection import select
 
 if TYPE_CHECKING:
@@ -160,6 +160,13 @@ class NoAlarm(Window):
     """Only alarms at least this urgent count: 2 means priorities 1 and 2."""
 
 
+class Comply(Window):
+    """Rule sets that the import of the site must keep."""
+
+    rules: Annotated[tuple[str, ...], Field(min_length=1)] = (CONTRACT,)
+    """`contract` for what the site's own contract allows, or names of shipped rule sets."""
+
+
 class Expectation(Form):
     """One thing to be seen; exactly one of its kinds is given."""
 
@@ -172,6 +179,7 @@ class Expectation(Form):
     order: Order | None = None
     alarm: Alarm | None = None
     no_alarm: NoAlarm | None = None
+    comply: Comply | None = None
 
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
@@ -187,6 +195,11 @@ class Expectation(Form):
     def of_daemon(self) -> bool:
         """Return whether it is judged on what the daemon says instead of on the plant."""
         return self.kind in {"alarm", "no_alarm"}
+
+    @property
+    def of_plant(self) -> bool:
+        """Return whether whoever plays the plant can judge it alone."""
+        return not self.of_daemon and self.kind != "comply"
 
 
 class Scenario(Form):

@@ -9,10 +9,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from daemon.settings.findings import Finding, choices
+from daemon.settings.rules import shipped_rules
 from device_emulators.faults.garbling import garbles
 from device_emulators.faults.words import OF_SCHEMES, of_protocol, points_of, targets, why_not
 from device_emulators.plant.elements import FAULT_KINDS
-from device_emulators.selection import CRITICAL, GATEWAY, OPERATOR, nature_of, select, words_of
+from device_emulators.selection import (
+    CRITICAL,
+    GATEWAY,
+    OPERATOR,
+    SCHEDULER,
+    nature_of,
+    select,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
         Scenario,
     )
 
+CONTRACT: Final = "contract"
+"""Stands for the limits of the site's own contract, beside the names of rule sets."""
 DAY_S: Final = 86_400.0
 """No value of a scenario is a longer time [s]."""
 _UNBOUNDED: Final = ("pu", "hz", "count", "ohm", "l/s")
@@ -130,6 +141,8 @@ def happening_problems(
                 yield Finding((*at, "event"), f"{happening.event} needs {name}")
             elif nature == OPERATOR:
                 yield from _request(name, happening.values, (*at, name), site)
+            elif nature == SCHEDULER and name == "job":
+                yield from _named(happening.values[name], (*at, name))
             elif name == "with":
                 yield from _twin(ids, happening.values[name], (*at, name), site)
             else:
@@ -204,6 +217,12 @@ def _request(
         yield Finding(at, f"a {kind} obeys no {value}", valid)
 
 
+def _named(value: object, at: Location) -> Iterator[Finding]:
+    """Yield what keeps a value from being the id of a job."""
+    if not isinstance(value, str) or not value:
+        yield Finding(at, f"{value} is no id of a job", "a word, such as job-7")
+
+
 def _out_of_place(happening: Happening, at: Location, site: Site, where: str) -> Iterator[Finding]:
     """Yield a finding where something cannot be done in this kind of run."""
     for id_ in targets(site, happening.target, happening.event):
@@ -257,6 +276,12 @@ def _expectation(
         yield from _order(expectation.order, at, site, vocabulary)
     if expectation.alarm is not None or expectation.no_alarm is not None:
         yield from _alarm(body.id, (*at, "id"), site, vocabulary)
+    if expectation.comply is not None:
+        known = (CONTRACT, *shipped_rules())
+        for i, name in enumerate(expectation.comply.rules):
+            if name not in known:
+                valid = choices(known, name)
+                yield Finding((*at, "rules", i), f"no rule set is called {name}", valid)
     if expectation.never is not None or expectation.happens is not None:
         if body.event not in vocabulary.happenings:
             valid = choices(vocabulary.happenings, body.event)

@@ -18,8 +18,9 @@ BUS: Final = "bus"
 GATEWAY: Final = "gateway"
 DAEMON: Final = "daemon"
 OPERATOR: Final = "operator"
-"""Stand for natures of what is no equipment; the daemon and its operator are also called so."""
-_BY_NAME: Final = (DAEMON, OPERATOR)
+SCHEDULER: Final = "scheduler"
+"""Stand for natures of what is no equipment; the last three are also called so."""
+_BY_NAME: Final = (DAEMON, OPERATOR, SCHEDULER)
 _TRUTH: Final = ("false", "true")
 _POSITIONS: Final = tuple(position.name.lower() for position in Position)
 
@@ -33,8 +34,8 @@ def select(
         site: the plant.
         selection: an id, a nature, a pattern, `critical`, or several of these.
         buses: whether buses can be named too.
-        beside: whether gateways can be named too, and the daemon and its operator, by their names
-            alone.
+        beside: whether gateways can be named too, and the daemon, its operator and the scheduler
+            of jobs, by their names alone.
     """
     words = [selection] if isinstance(selection, str) else list(selection)
     found = [item.id for item in site.equipment.values() if any(_is(item, word) for word in words)]

@@ -19,12 +19,13 @@ from device_emulators.faults.words import (
     OF_GATEWAYS,
     OF_INSTRUMENTS,
     OF_OPERATOR,
+    OF_SCHEDULER,
     SHORTED,
     points_of,
 )
 from device_emulators.plant.elements import HAPPENINGS
 from device_emulators.scenario_checks import Vocabulary
-from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR
+from device_emulators.selection import BUS, DAEMON, GATEWAY, OPERATOR, SCHEDULER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,12 +42,16 @@ def vocabulary(alarms: Iterable[str] | None = None) -> Vocabulary:
     """
     if alarms is None:
         alarms, _ = load_alarms(config_dir() / "alarms")
-    events = {nature: {**events_of(nature), **_beside(nature)} for nature in KINDS}
-    events[BUS] = {**OF_CIRCUITS, "clear": ()}
+    events: dict[str, Mapping[str, tuple[str, ...]]] = {
+        nature: {**events_of(nature), **_beside(nature)} for nature in KINDS
+    }
+    events |= {BUS: {**OF_CIRCUITS, "clear": ()}}
     asked = {nature: (*NATURES[nature].points, *quantities_of(nature)) for nature in KINDS}
+    events |= {GATEWAY: OF_GATEWAYS, DAEMON: OF_DAEMON}
+    events |= {OPERATOR: OF_OPERATOR, SCHEDULER: OF_SCHEDULER}
     return Vocabulary(
         settings={nature: tuple(kind.DEFAULTS) for nature, kind in KINDS.items()},
-        events={**events, GATEWAY: OF_GATEWAYS, DAEMON: OF_DAEMON, OPERATOR: OF_OPERATOR},
+        events=events,
         quantities={**asked, BUS: OF_BUSES},
         happenings=HAPPENINGS,
         alarms=frozenset(alarms),

@@ -16,7 +16,7 @@ FOLDER: Final = Path(__file__).resolve().parent / "dashboards"
 def written() -> dict[str, str]:
     """Return the text of every dashboard by the name of its file."""
     encoder = JSONEncoder(sort_keys=True, indent=1)
-    return {f"{name}.json": encoder.encode(make()) + "\n" for name, make in ALL.items()}
+    return {f"{name}.json": encoder.encode(sheet) + "\n" for name, sheet in ALL.items()}
 
 
 def stale() -> list[str]:

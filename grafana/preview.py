@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, LEFT = 620, 250, 70
 SHOWN: Final = 14
 """Lines with a legend; a panel of more is drawn in full, named in part."""
+NOW_S: Final = 5.0
+"""A table shows what was there so shortly before the end."""
 COLOURS: Final = (
     "#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0",
     "#508642", "#cca300", "#447ebc", "#c15c17", "#890f02", "#0a437c",
@@ -40,8 +42,15 @@ NAMED: Final = {
 }  # fmt: skip
 UNITS: Final = {
     "watt": "W", "watth": "Wh", "volt": "V", "amp": "A", "hertz": "Hz", "voltampreact": "var",
-    "celsius": "°C", "s": "s", "litre": "L", "ops": "/s", "reqps": "/s",
+    "celsius": "°C", "s": "s", "litre": "L", "ops": "/s", "reqps": "/s", "bytes": "B",
 }  # fmt: skip
+SCALES: Final = {
+    "s": (("d", 86400.0), ("h", 3600.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)),
+    **{
+        unit: ((f"G{unit}", 1e9), (f"M{unit}", 1e6), (f"k{unit}", 1e3), (unit, 1.0))
+        for unit in ("W", "Wh", "V", "var", "B")
+    },
+}
 STYLE: Final = """
 body{background:#111217;color:#ccccdc;font:13px sans-serif;margin:16px}
 section{display:grid;grid-template-columns:repeat(24,1fr);gap:8px;max-width:1500px}
@@ -58,20 +67,24 @@ def page(answers: Iterable[Answer], note: str) -> str:
     titles = {name: (d["title"], d["description"]) for name, d in dashboards().items()}
     parts: list[str] = []
     last = ""
-    for answer in answers:
+    known = list(answers)
+    end_s = max((line.at_s[-1] for answer in known for line in answer.lines), default=0.0)
+    for answer in known:
         if answer.dashboard != last:
             last = answer.dashboard
             title, text = (html.escape(each) for each in titles[last])
             parts.append(f"</section><section id='{last}'><h2>{title}</h2><p>{text}</p>")
-        parts.append(_panel(answer))
+        parts.append(_panel(answer, end_s))
     head = f"<meta charset='utf-8'><title>Dashboards</title><style>{STYLE}</style>"
     return f"<!doctype html>{head}<p>{html.escape(note)}</p><section>{''.join(parts)}</section>"
 
 
-def _panel(answer: Answer) -> str:
+def _panel(answer: Answer, end_s: float) -> str:
     panel = answer.panel
-    draw = {"stat": _number, "state-timeline": _states, "table": _table}.get(panel["type"], _graph)
-    if any(line.values for line in answer.lines):
+    draw = {"stat": _number, "state-timeline": _states}.get(panel["type"], _graph)
+    if panel["type"] == "table":
+        body = _table(panel, [line for line in answer.lines if line.at_s[-1] > end_s - NOW_S])
+    elif any(line.values for line in answer.lines):
         body = draw(panel, [line for line in answer.lines if line.values])
     else:
         body = "<b>no data</b>"
@@ -88,11 +101,12 @@ def _told(value: float, unit: str) -> str:
     if unit == "percentunit":
         return f"{100 * value:.3g} %"
     known = UNITS.get(unit, "")
-    if known in {"W", "Wh", "V", "var"}:
-        for prefix, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-            if abs(value) >= scale:
-                return f"{value / scale:.3g} {prefix}{known}"
-    return f"{value:.4g} {known}".strip()
+    for name, scale in SCALES.get(known, ()):
+        if abs(value) >= scale:
+            return f"{value / scale:.4g} {name}"
+    if known or abs(value) < 1e4:
+        return f"{value:.4g} {known}".strip()
+    return f"{value:,.0f}"
 
 
 def _defaults(panel: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +133,7 @@ def _x(lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def _graph(panel: dict[str, Any], lines: Sequence[Line]) -> str:
-    unit = _defaults(panel)["unit"]
+    unit, width = _defaults(panel)["unit"], WIDTH * panel["gridPos"]["w"] // 12
     every = [value for line in lines for value in line.values if math.isfinite(value)]
     low, high = min(every, default=0.0), max(every, default=1.0)
     if high - low < 1e-12 * max(1.0, abs(high)):
@@ -128,26 +142,26 @@ def _graph(panel: dict[str, Any], lines: Sequence[Line]) -> str:
     span_s = max(end_s - begin_s, 1.0)
 
     def place(at_s: float, value: float) -> str:
-        x = LEFT + (WIDTH - LEFT - 10) * (at_s - begin_s) / span_s
+        x = LEFT + (width - LEFT - 10) * (at_s - begin_s) / span_s
         return f"{x:.1f},{10 + (HEIGHT - 30) * (high - value) / (high - low):.1f}"
 
     parts = []
     for value in (low, (low + high) / 2, high):
         y = place(begin_s, value).split(",")[1]
-        parts.append(f"<line x1='{LEFT}' x2='{WIDTH}' y1='{y}' y2='{y}' stroke='#2c3235'/>")
+        parts.append(f"<line x1='{LEFT}' x2='{width}' y1='{y}' y2='{y}' stroke='#2c3235'/>")
         parts.append(f"<text x='2' y='{y}' dy='4'>{html.escape(_told(value, unit))}</text>")
     for step in _defaults(panel)["thresholds"]["steps"][1:]:
         if low <= step["value"] <= high:
             y = place(begin_s, step["value"]).split(",")[1]
             dash = f"stroke='{NAMED.get(step['color'], '')}' stroke-dasharray='4'"
-            parts.append(f"<line x1='{LEFT}' x2='{WIDTH}' y1='{y}' y2='{y}' {dash}/>")
+            parts.append(f"<line x1='{LEFT}' x2='{width}' y1='{y}' y2='{y}' {dash}/>")
     for number, line in enumerate(lines):
         pairs = zip(line.at_s, line.values, strict=True)
         points = " ".join(place(t, v) for t, v in pairs if math.isfinite(v))
         stroke = COLOURS[number % len(COLOURS)]
         parts.append(f"<polyline fill='none' stroke='{stroke}' points='{points}'/>")
-    parts.append(f"<text x='{WIDTH - 60}' y='{HEIGHT - 4}'>{span_s:.0f} s</text>")
-    svg = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}'>{''.join(parts)}</svg>"
+    parts.append(f"<text x='{width - 60}' y='{HEIGHT - 4}'>{span_s:.0f} s</text>")
+    svg = f"<svg viewBox='0 0 {width} {HEIGHT}'>{''.join(parts)}</svg>"
     named = " ".join(
         f"<span style='color:{COLOURS[i % len(COLOURS)]}'>{html.escape(line.name)}</span>"
         for i, line in enumerate(lines[:SHOWN])
@@ -209,7 +223,7 @@ def _table(panel: dict[str, Any], lines: Sequence[Line]) -> str:
         value = html.escape(_told(line.values[-1], unit))
         colour = _colour(panel, line.values[-1])
         rows.append(f"<tr><td>{told}<td style='color:{colour}'>{value}")
-    return f"<table>{''.join(rows)}</table>"
+    return f"<table>{''.join(rows)}</table>" if rows else "<p>nothing now</p>"
 
 
 def main() -> int:

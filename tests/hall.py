@@ -119,6 +119,7 @@ class Hall:
         self.state: State = initial(self.params, self.now_ns)
         self._due: list[tuple[int, Callable[[], None]]] = []
         self._drawn_of: object = None
+        self._live_of: object = None
         self.start_ns = self.now_ns
 
     @property
@@ -130,6 +131,13 @@ class Hall:
 
     def live(self) -> dict[str, frozenset[str]]:
         """Return the sources that reach each bus."""
+        parts = (self.positions, self.utilities, self.stages, self.connected)
+        key = [self.site, *(dict(part) for part in parts)]
+        if key != self._live_of:
+            self._live, self._live_of = self._flood(), key
+        return self._live
+
+    def _flood(self) -> dict[str, frozenset[str]]:
         fed: dict[str, set[str]] = {bus: set() for bus in self.site.buses}
         links: dict[str, list[str]] = {bus: [] for bus in self.site.buses}
         for item in self.site.equipment.values():
@@ -190,24 +198,13 @@ class Hall:
             values[point.index] = self.said.get(key, self._value(item, point.spec.name, live))
         return values, quality
 
-    def _value(self, item: Equipment, name: str, live: dict[str, frozenset[str]]) -> float:
+    def _value(  # noqa: PLR0911 - a table
+        self, item: Equipment, name: str, live: dict[str, frozenset[str]]
+    ) -> float:
         def volts(terminal: int) -> float:
             bus = item.buses[terminal]
             return self.site.buses[bus].voltage_v if live[bus] else 0.0
 
-        told: dict[str, Callable[[], float]] = {
-            "position": lambda: self.positions[item.id],
-            "connected": lambda: self.connected[item.id],
-            "frequency_hz": lambda: 60.0 if live[item.buses[0]] else 0.0,
-            "source_1_healthy": lambda: bool(live[item.buses[0]]),
-            "source_2_healthy": lambda: bool(live[item.buses[1]]),
-            "pickup_27": lambda: not live[item.buses[0]],
-            "presence": lambda: bool(live[item.buses[0]]),
-            "neutral_earthed": lambda: self._earths(item.id),
-            "soc_pu": lambda: 0.9,
-            "available_w": lambda: item.ratings["power_w"],
-            "discharge_limit_w": lambda: item.ratings["power_w"],
-        }
         if name == "stage" and item.id in self.stages:
             return float(item.kind.points["stage"].states.index(self.stages[item.id]))
         if name in _TRUE:
@@ -215,7 +212,26 @@ class Hall:
         terminal = _TERMINALS.get(name)
         if terminal is not None and terminal < len(item.buses):
             return volts(terminal)
-        return float(told[name]()) if name in told else 0.0
+        match name:
+            case "position":
+                return self.positions[item.id]
+            case "connected":
+                return self.connected[item.id]
+            case "frequency_hz":
+                return 60.0 if live[item.buses[0]] else 0.0
+            case "source_1_healthy" | "presence":
+                return bool(live[item.buses[0]])
+            case "source_2_healthy":
+                return bool(live[item.buses[1]])
+            case "pickup_27":
+                return not live[item.buses[0]]
+            case "neutral_earthed":
+                return self._earths(item.id)
+            case "soc_pu":
+                return 0.9
+            case "available_w" | "discharge_limit_w":
+                return item.ratings["power_w"]
+        return 0.0
 
     def _earths(self, name: str) -> bool:
         """Return whether a set that runs keeps its neutral earthed: the first on the bus does."""

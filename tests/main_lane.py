@@ -7,6 +7,7 @@ the estimate is what is measured. `tests.hall` is the plant that obeys, for the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from daemon.model.quality import Quality
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from daemon.core.topology import Topology
     from daemon.model.commands import Command, Message
@@ -48,6 +49,7 @@ _STAGES = {
 _VALUES = {
     "soc_pu": 0.9, "runtime_s": 900.0, "shutdown_s": 60.0, "power_cap_pu": 1.0,
     "racks_running_count": 8.0, "insulation_ohm": 1e6, "oil_pressure_pu": 1.0,
+    "ramp_limit_w_s": 3_900.0,  # of rows beside storage that can do nothing
     "energy_stored_wh": 23_400.0, "fuel_l": 6000.0, "bulk_tank_l": 40_000.0,
 }  # fmt: skip
 _LOADING = {"rack_row": 0.8, "ai_rack": 0.8, "it_rack": 0.8, "chiller": 0.8, "pump": 0.8}
@@ -66,8 +68,19 @@ def loaded(name: str = "ai_hall") -> settings.SiteFile:
     return settings.load(name)
 
 
+@lru_cache(maxsize=4)
+def tabled(name: str) -> PointTable:
+    """Return the points of a shipped site; what is compiled from them serves every lane."""
+    return tabulate(loaded(name).site)
+
+
 def as_measured(
-    state: estimator.State, image: Image, topology: Topology, site: Site, points: PointTable
+    state: estimator.State,
+    image: Image,
+    topology: Topology,
+    site: Site,
+    points: PointTable,
+    _inbox: Sequence[Message],
 ) -> estimator.Scanned:
     """Return what is measured for an estimate."""
     return estimator.Scanned(state, pass_through.estimate(image, topology, site, points))
@@ -78,13 +91,18 @@ class Lane:
 
     def __init__(self, name: str = "ai_hall") -> None:
         self.site = loaded(name).site
-        self.points = tabulate(self.site)
+        self.points = tabled(name)
         self.params = core.Params("main", self.site, self.points, loaded(name).control, 1)
         self.now_ns = ns(BEGIN_S)
         self.values = np.array([self._healthy(i) for i in range(len(self.points))])
         self.quality = np.zeros(len(self.points), dtype=np.uint32)
         self._darken()
         self.state = core.initial(self.params, self.now_ns)
+
+    def take(self, site: Site) -> None:
+        """Run another site, with nothing that was compiled for the shipped one."""
+        self.site, self.points = site, tabulate(site)
+        self.params = replace(self.params, site=site, points=self.points)
 
     def _darken(self) -> None:
         """Show breakers no voltage where nothing feeds a bus."""
@@ -171,8 +189,10 @@ class Lane:
     def run(self, duration_s: float, every_s: float = 0.1) -> list[core.Step]:
         return [self.scan(after_s=every_s) for _ in range(round(duration_s / every_s))]
 
-    def obey_caps(self, done: core.Step) -> None:
-        """Let rows show the cap they were given, and draw no more than that."""
+    def obey_rows(self, done: core.Step) -> None:
+        """Let rows show what they were told, and draw no more than their cap."""
+        for command in commands([done], "ramp_limit_w_s"):
+            self.put(f"{command.equipment}.ramp_limit_w_s", command.value)
         for command in commands([done], "power_cap_pu"):
             self.put(f"{command.equipment}.power_cap_pu", command.value)
             rated_w = self.site.equipment[command.equipment].ratings["power_w"]

@@ -40,6 +40,7 @@ examples:
   ridethrough metrics config/sites/traditional.yaml
   ridethrough metrics --only '*autonomy*'
   ridethrough metrics ai_hall --json
+  ridethrough metrics --markdown > metrics.md     # a page for those who write queries
 """
 _SCHEMA = """\
 Prints the JSON Schema that an editor uses to complete and check a file while it is written.
@@ -47,6 +48,7 @@ Prints the JSON Schema that an editor uses to complete and check a file while it
 examples:
   ridethrough schema > site.schema.json
   ridethrough schema device > device.schema.json
+  ridethrough schema job-notice     what a scheduler may publish, see ridethrough run --help
 """
 
 
@@ -62,8 +64,9 @@ def add(command: Command) -> None:
         "--only", default="*", metavar="PATTERN", help="names that match, * for any"
     )
     json_option(metrics)
+    metrics.add_argument("--markdown", action="store_true", help="as a page of documentation")
     schema = command("schema", _schema, "JSON Schema of a file, for editors", _SCHEMA)
-    schema.add_argument("kind", nargs="?", choices=("site", "device"), default="site")
+    schema.add_argument("kind", nargs="?", choices=("site", "device", "job-notice"), default="site")
 
 
 def _site_options(sub: argparse.ArgumentParser) -> None:
@@ -122,7 +125,7 @@ def _site_command(options: argparse.Namespace) -> int:
 def _metrics(options: argparse.Namespace) -> int:
     from fnmatch import fnmatchcase
 
-    from daemon.publishers.catalogue import families
+    from daemon.publishers.catalogue import document, families
     from daemon.settings import load
 
     site = load(options.site).site
@@ -132,6 +135,9 @@ def _metrics(options: argparse.Namespace) -> int:
     if options.json:
         told = [each._asdict() for each in found]
         print(json.dumps({"ok": True, "site": site.id, "metrics": told}))
+        return 0
+    if options.markdown:
+        print(document(site.name, found))
         return 0
     for each in found:
         labels = f"{{{', '.join(each.labels)}}}" if each.labels else ""

@@ -113,13 +113,15 @@ def _estimate(options: argparse.Namespace) -> int:
     site = load(options.site).site
     found = estimated(options.record, site, options.at)
     head = f"{site.name}, scan at {found.at_s:.2f} s"
-    body = estimate_lines.told(found.estimate, site, found.points, limits(found.estimate))
+    meters = [meter._asdict() for meter in found.meters]
+    estimate, normal = found.estimate, limits(found.estimate)
+    body = estimate_lines.told(estimate, site, found.points, normal, meters, found.positions)
     print(head, *estimate_lines.lines(body), sep="\n")
     if options.report is not None:
         version = importlib.metadata.version("ridethrough")
         options.report.write_text(estimate_page.document(body, head, version), encoding="utf-8")
         print(f"report: {options.report}")
-    ok = body["solved"] and not body["suspects"]
+    ok = body["solved"] and not (body["suspects"] or body["doubted"] or body["positions"])
     if options.json:
         asked = {"site": site.id, "record": str(options.record), "at_s": found.at_s}
         print(json.dumps({"ok": ok, **asked, **body}))

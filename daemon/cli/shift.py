@@ -31,10 +31,17 @@ Runs the daemon on a site until it is ended, or for --for seconds. Its record an
 remember go to --state. Nothing needs to answer yet: a device that is silent is said so once and
 is taken in when it comes.
 
+A scheduler that knows when jobs start and stop may say so over MQTT, on
+ridethrough/v1/{site}/job/notice/{scheduler}: storage then goes half of the way before. What such a
+notice is made of says `ridethrough schema job-notice`; one that does not fit is refused, as an
+event with its reason, and so is a retained one.
+
 examples:
   ridethrough run config/sites/ai_hall.yaml
   ridethrough run ai_hall --state /var/lib/ridethrough
   ridethrough run my_site.yaml --mqtt mqtt://broker.example:1883
+  mosquitto_pub -q 1 -t ridethrough/v1/ai_hall/job/notice/slurm -m '{"schema": 1, "id": "job-7",
+    "action": "start", "at": "2026-11-23T01:00:00Z", "power_w": 4.5e6}'
 """
 _COMMAND = """\
 Commands a plant by hand, through the local door of the running daemon: --state names its folder.

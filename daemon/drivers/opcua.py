@@ -110,6 +110,11 @@ class OpcuaDriver:
                 await self._session()
             except (_LostError, OSError, TimeoutError, UaError) as error:
                 self._lose(error)
+            except asyncio.CancelledError:
+                heed()
+                # Of the library, when an answer comes with the end of its time: `asyncio.timeout`
+                # takes only the plain kind for its own.
+                self._lose(TimeoutError("answered too late"))
             heed()
             await asyncio.sleep(self._backoff.draw())
 

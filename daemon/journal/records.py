@@ -29,6 +29,7 @@ _TYPES: Final[dict[str, Any]] = {
         commands.Cancellation,
         commands.Command,
         commands.Finished,
+        commands.JobNotice,
         commands.LaneMessage,
         commands.Operation,
         commands.OperatorRequest,

@@ -196,5 +196,24 @@ class LaneMessage:
     values: dict[str, Any]
 
 
-Message = Outcome | Order | OperatorRequest | Acknowledgement | Finished | LaneMessage
+@dataclass(frozen=True, slots=True)
+class JobNotice:
+    """A scheduler says that a job starts or stops, or takes that back.
+
+    Attributes:
+        id: chosen by the scheduler; the same again replaces what it said.
+        user: who says it.
+        action: "start", "stop" or "cancel".
+        at_utc_ns: when, by the wall clock [ns].
+        power_w: by how much the load changes then, above zero [W].
+    """
+
+    id: str
+    user: str
+    action: str
+    at_utc_ns: int
+    power_w: float
+
+
+Message = Outcome | Order | OperatorRequest | Acknowledgement | Finished | LaneMessage | JobNotice
 """Everything that may reach a scan beside the image."""

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daemon.model.efficiency import Efficiency
     from daemon.model.quality import QualityArray
 
@@ -32,7 +34,8 @@ class Doubted(NamedTuple):
         point: index of what it shows.
         kind: "condemned" (a substitute stands in its place), "frozen" (the same), "doubted" (it or
             another of its group) or "drifting".
-        group: points that one error may be of, itself first.
+        group: points that one error may be of, itself first; of an instrument that is read as a
+            sum all its points.
         chance: that it is this one.
         shown: what it shows, in the unit of the point.
         should: what fits all others, in that unit.
@@ -65,6 +68,12 @@ class Fit:
         loss_sigma_w: their standard deviation (n_equipment,) [W].
         instrument_point: index of the point of every instrument, the first where it reads a sum of
             several (n_instrument,).
+        instrument_of: by point the instrument that reads it, alone if there is one, `NO_POINT`
+            where there is none (n_point,).
+        others_of: by point, what its instrument reads besides, where that is a sum.
+        should: what every instrument should show, the sum where it is one (n_instrument,) [unit
+            of the point].
+        sure: whether that is known well enough to act on (n_instrument,).
         weight_class: 0 taken as fresh, 1 as aged, 2 not used (n_instrument,).
         residual: measured less estimated (n_instrument,) [unit of the point].
         normalised: residual by its own standard deviation (n_instrument,) [1]; 0 where not used and
@@ -82,6 +91,10 @@ class Fit:
     loss_w: NDArray[np.float64]
     loss_sigma_w: NDArray[np.float64]
     instrument_point: NDArray[np.intp]
+    instrument_of: NDArray[np.intp]
+    others_of: Mapping[int, tuple[int, ...]]
+    should: NDArray[np.float64]
+    sure: NDArray[np.bool_]
     weight_class: NDArray[np.uint8]
     residual: NDArray[np.float64]
     normalised: NDArray[np.float64]

@@ -199,7 +199,7 @@ def _commands(*names: str) -> tuple[PointSpec, ...]:
     )
 
 
-FALLBACKS: Final = ("none", "hold", "zero", "own_logic")
+FALLBACKS: Final = ("none", "hold", "zero", "own_logic", "ramp_to_zero")
 """What a device does when the daemon has been silent for its fall-back time."""
 
 _LIFE = _counters(life_count="Rises each second while the device itself is alive.")

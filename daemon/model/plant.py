@@ -68,8 +68,9 @@ class Device:
         unit: Modbus unit id (OPC UA: unused, 0).
         scan: scan class, "fast", "normal" or "slow".
         fallback_after_s: silence of the daemon after which it falls back [s]; 0 = no watchdog.
-        fallback: what it then does: "none", "hold", "zero", "own_logic".
+        fallback: what it then does: "none", "hold", "zero", "own_logic", "ramp_to_zero".
         serial: serial number on its nameplate; 0 = not known.
+        fallback_ramp_w_s: how fast it ramps to zero, if that is what it does [W/s].
     """
 
     profile: str
@@ -79,6 +80,7 @@ class Device:
     fallback_after_s: float
     fallback: str
     serial: int = 0
+    fallback_ramp_w_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

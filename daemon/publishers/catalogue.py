@@ -16,6 +16,8 @@ from daemon.publishers.plant_lines import PlantLines
 from daemon.publishers.publisher import LaneFigures, North, Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from daemon.model.plant import Site
     from daemon.publishers.family import Family
 
@@ -34,6 +36,7 @@ def families(site: Site) -> tuple[Family, ...]:
         alarms={},
         endurance_s={},
         charge={},
+        substitutes={},
         autonomy_s={},
         feeds={},
         contingencies=(),
@@ -52,3 +55,13 @@ def families(site: Site) -> tuple[Family, ...]:
         *estimates.FAMILIES.values(),
     ]
     return tuple(sorted(found))
+
+
+def document(site: str, found: Iterable[Family]) -> str:
+    """Return metrics of the site of this name as a page in Markdown."""
+    rows = [
+        f"| `{each.name}` | {each.kind} | {', '.join(each.labels)} | {each.text} |"
+        for each in found
+    ]
+    head = ["| Metric | Kind | Labels | What it tells |", "|---|---|---|---|"]
+    return "\n".join([f"# Metrics: {site}", "", *head, *rows])

@@ -10,7 +10,7 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -56,6 +56,7 @@ class Figures(Collector):
         self._snapshot: Snapshot | None = None
         self.events: Final[Counter[str]] = Counter()
         self.transfers = Transfers()
+        self._process = ProcessCollector(registry=None)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -102,6 +103,7 @@ class Figures(Collector):
                 "epoch": str(self._north.epoch),
             },
         )
+        yield from self._process.collect()
         snapshot = self._snapshot
         if snapshot is not None:
             yield from _lanes(snapshot)
@@ -110,6 +112,7 @@ class Figures(Collector):
             yield from _security(snapshot)
             yield _endurance(snapshot)
             yield from _stores(snapshot)
+            yield _substitutes(snapshot)
             yield from _transfers(self.transfers)
             yield _schemes(snapshot)
             yield _volatility(snapshot)
@@ -315,7 +318,9 @@ def _rest(snapshot: Snapshot) -> Iterator[Metric]:
     commands = CounterMetricFamily("ridethrough_commands", "Commands by result.", labels=["result"])
     for result, count in snapshot.commands.items():
         commands.add_metric([result], count)
-    ready = GaugeMetricFamily("ridethrough_ready", "Everything was read once.")
+    ready = GaugeMetricFamily(
+        "ridethrough_ready", "Everything was read once, or waited for long enough."
+    )
     ready.add_metric([], float(snapshot.ready))
     failures = CounterMetricFamily(
         "ridethrough_journal_failures", "Records that could not be written."
@@ -383,6 +388,18 @@ def _stores(snapshot: Snapshot) -> Iterator[Metric]:
         for store, values in snapshot.charge.items():
             family.add_metric([store], values[place])
         yield family
+
+
+def _substitutes(snapshot: Snapshot) -> Metric:
+    family = GaugeMetricFamily(
+        "ridethrough_estimate_used",
+        "A controller acts on the estimate in place of this point.",
+        labels=["controller", "point"],
+    )
+    for controller, points in snapshot.substitutes.items():
+        for point in points:
+            family.add_metric([controller, point], 1.0)
+    return family
 
 
 def _security(snapshot: Snapshot) -> Iterator[Metric]:

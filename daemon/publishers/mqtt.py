@@ -1,4 +1,4 @@
-"""MQTT: alarms, events, a summary of the plant and a sign of life. Nothing comes in.
+"""MQTT: alarms, events, a summary of the plant and a sign of life. One thing comes in.
 
 | Topic below `ridethrough/v1/{site}` | QoS, retained | Content |
 |---|---|---|
@@ -14,6 +14,11 @@ A request to shut down says the load, the reason, how many seconds are left (`de
 they end (`t_deadline`). It is latched as the shutdown itself is. Those that stand are said again on
 every connection, because a broker may have forgotten them; and once a daemon has run long enough to
 know, what an earlier one had requested and this one does not is said to be over.
+
+What comes in is what a scheduler announces of its jobs, on `job/notice/{scheduler}` (QoS 1, not
+retained: a retained one is an old one). It is a promise that smoothing prepares for, no command: it
+switches and sets nothing by itself. Its form is `ridethrough schema job-notice`; what does not fit
+is refused as an event `job_notice_refused`, as is more than `NOTICES` in a second.
 
 A broker that is away is said once and knocked at for ever. Meanwhile alarms and events wait in a
 bounded outbox; when it is full the oldest go, counted, and the gap shows in `seq`. The scan only
@@ -40,10 +45,12 @@ from daemon.model.events import AlarmTransition, Event
 from daemon.model.quantities import MINUTE, SECOND, ns, seconds
 from daemon.model.transfer_report import BULKY
 from daemon.publishers.summary import Summary
+from daemon.settings.job_notice import NoticeError, job_notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from daemon.model.commands import JobNotice
     from daemon.publishers.publisher import North, Snapshot
 
 SCHEMA: Final = 1
@@ -56,6 +63,9 @@ BEAT: Final = SECOND
 SNAPSHOT: Final = MINUTE
 KNOWS: Final = 30 * SECOND
 """A daemon that has run this long knows which shutdowns it wants."""
+NOTICES: Final = 20
+"""So many in a second are read."""
+JOBS: Final = "job/notice"
 SHUTDOWN: Final = {"shutdown_requested": True, "shutdown_over": False}
 """Events that change what is requested of a load."""
 
@@ -111,6 +121,7 @@ class MqttPublisher:
         self._alarm_seq = self._event_seq = self._beat_seq = 0
         self._latest: Snapshot | None = None
         self._away = ""
+        self._second = self._noticed = 0
 
     def show(self, snapshot: Snapshot) -> None:
         """Keep the last snapshot for the summary; when it is time, deny what is not requested."""
@@ -241,6 +252,8 @@ class MqttPublisher:
             if body["requested"]:
                 await self._send(client, _Letter(f"shutdown/{load}", body, retain=True))
         task = asyncio.current_task()
+        await client.subscribe(f"{self._base}/{JOBS}/+", qos=1)
+        ears = asyncio.create_task(self._listen(client), name="mqtt ears")
         try:
             # The library waits by `asyncio.wait_for`, which loses a cancellation at times.
             while task is None or not task.cancelling():
@@ -262,6 +275,36 @@ class MqttPublisher:
         except asyncio.CancelledError:
             await self._leave(client)
             raise
+        finally:
+            ears.cancel()
+            await asyncio.wait([ears])
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        """Take what schedulers announce until the connection is lost, which `_serve` will see."""
+        with contextlib.suppress(aiomqtt.MqttError, asyncio.CancelledError):
+            async for message in client.messages:
+                user = str(message.topic).rpartition("/")[2]
+                try:
+                    self._north.hear(self._read(message, user))
+                except NoticeError as error:
+                    text = f"Notice of a job by {user} refused: {error}"
+                    fields = {"user": user, "interlock": error.name}
+                    self._north.record("job_notice_refused", self._north.site.id, text, fields)
+
+    def _read(self, message: aiomqtt.Message, user: str) -> JobNotice:
+        """Return what a message announces.
+
+        Raises:
+            NoticeError: it is no notice, an old one, or one of too many.
+        """
+        second = self._north.now_ns() // SECOND
+        self._noticed = self._noticed + 1 if second == self._second else 1
+        self._second = second
+        if self._noticed > NOTICES:
+            raise NoticeError("too_many", f"more than {NOTICES} in a second")
+        if message.retain:
+            raise NoticeError("retained", "a retained notice is an old one")
+        return job_notice(message.payload, user)
 
     async def _send(self, client: aiomqtt.Client, letter: _Letter) -> None:
         body = letter.body | {"t_publish": iso(self._north.utc_ns())}

@@ -6,6 +6,10 @@ nothing else, in slices, for the interpreter lets nobody else run during one. On
 all who ask within `FRESH`, and who asks while `WORKERS` are being answered is turned away, so that
 a hundred scrapes a second cost what a few do. Who accepts OpenMetrics gets that. `/overview` is the
 plant at a glance, for `ridethrough top`.
+
+Alive is a daemon whose lanes all scan; ready is one that also knows the plant: every device was
+read, or is silent after ten seconds of trying. A silent device is an alarm and keeps nobody from
+the rest, nor would a new daemon make it speak; `/readyz` names those that are not reached.
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ ALIVE: Final = 2 * SECOND
 """A lane that has not scanned for this long does not live."""
 WORKERS: Final = 8
 REQUEST_S: Final = 2.0
+PAUSE_S: Final = 20e-6
 
 
 class PrometheusPublisher:
@@ -143,12 +148,21 @@ class PrometheusPublisher:
         snapshot = self._latest
         return "" if snapshot is not None and snapshot.ready else "not everything was read yet"
 
+    def silent(self) -> str:
+        """Return who is not reached although the daemon is ready, or ""."""
+        gateways = {} if self._latest is None else self._latest.gateways
+        names = [name for name, statistics in gateways.items() if not statistics.connected]
+        return f"without {', '.join(names)}" if names else ""
+
 
 def paced(slices: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield slices, and let whoever waits for the interpreter have it after each."""
+    """Yield slices, and let whoever waits for the interpreter have it after each.
+
+    Who only offers it (a sleep of nothing) has taken it back before the other has woken.
+    """
     for each in slices:
         yield each
-        time.sleep(0)
+        time.sleep(PAUSE_S)
 
 
 def _end(server: _Server, thread: threading.Thread) -> None:
@@ -206,12 +220,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/livez":
             self._verdict(publisher.alive())
         elif path == "/readyz":
-            self._verdict(publisher.ready())
+            self._verdict(publisher.ready(), publisher.silent())
         else:
             self._answer(404, (b"there are /metrics, /overview, /livez and /readyz\n",))
 
-    def _verdict(self, reason: str) -> None:
-        self._answer(503 if reason else 200, (f"{reason or 'ok'}\n".encode(),))
+    def _verdict(self, reason: str, beside: str = "") -> None:
+        said = reason or f"ok {beside}".rstrip()
+        self._answer(503 if reason else 200, (f"{said}\n".encode(),))
 
     def _answer(self, code: int, body: Page, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from daemon.model.quantities import SECOND
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from daemon.journal.keeping import Held
+    from daemon.model.commands import JobNotice
     from daemon.model.compliance import Kept
     from daemon.model.contingency import Contingency
     from daemon.model.estimate import Estimate
@@ -91,6 +92,7 @@ class Snapshot:
         endurance_s: how long the fuel of each set lasts [s], of all together under "".
         charge: by store its charge, the deviation of that, what of it is usable, its health, and
             what its power sensor shows at rest, all [pu].
+        substitutes: by controller, points in whose place it acts on the estimate.
         autonomy_s: how long storage carries each load [s], by load.
         feeds: by load, each of its feeds: bus, how long it lasts on that alone [s], and what
             reserve stands behind it [Wh].
@@ -116,6 +118,7 @@ class Snapshot:
     alarms: Mapping[str, AlarmTransition]
     endurance_s: Mapping[str, float]
     charge: Mapping[str, tuple[float, float, float, float, float]]
+    substitutes: Mapping[str, tuple[str, ...]]
     autonomy_s: Mapping[str, float]
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]
@@ -142,6 +145,8 @@ class North:
         utc_ns: wall clock [ns since 1970].
         say: tells a person something, once.
         version: of the daemon.
+        hear: takes what a scheduler announces.
+        record: puts something that was seen here on record: name, source, text, values.
     """
 
     site: Site
@@ -152,6 +157,8 @@ class North:
     utc_ns: Callable[[], int]
     say: Callable[[str], None]
     version: str
+    hear: Callable[[JobNotice], None] = lambda _: None
+    record: Callable[[str, str, str, Mapping[str, Any]], None] = lambda *_: None
 
 
 class Publisher(Protocol):

@@ -1,8 +1,9 @@
 """One scan out of a record, solved for an engineer: what the daemon could have known then.
 
 The estimator runs over the half minute before, as it did in the daemon, so that it knows what
-swings and which way power flows; the scan itself is solved in full and not tracked. The record is a
-state folder or one file of it, each of which can be read by itself.
+swings, which way power flows, which meter it condemned and which breaker is not as it shows; the
+scan itself is solved in full and not tracked, then tested.
+The record is a state folder or one file of it, each of which can be read by itself.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from daemon.core.estimation import estimator
+from daemon.core.estimation import estimator, observability, switch_status
 from daemon.core.estimation.verdict import chi_square_limit, residual_limit
+from daemon.core.facts import Facts
 from daemon.core.topology import survey
+from daemon.core.view import View
 from daemon.journal.files import Folder, content
 from daemon.journal.journal import read
 from daemon.journal.keeping import PREFIX, SUFFIX
@@ -20,9 +23,10 @@ from daemon.model.points import tabulate
 from daemon.model.quantities import SECOND, ns, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from daemon.core.estimation.observability import Worth
     from daemon.model.estimate import Estimate
     from daemon.model.image import Image
     from daemon.model.plant import Site
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 BEFORE: Final = 30 * SECOND
 LANE: Final = "main"
+LOOKS: Final = 2
 
 
 class Solved(NamedTuple):
@@ -40,6 +45,8 @@ class Solved(NamedTuple):
         points: its point table.
         image: what was solved.
         estimate: what came of it.
+        meters: power meters that would add most.
+        positions: breakers that are not as they show, with the probability of that.
         at_s: when that was, since the daemon began [s].
         last_s: when the record ends [s].
     """
@@ -48,6 +55,8 @@ class Solved(NamedTuple):
     points: PointTable
     image: Image
     estimate: Estimate
+    meters: tuple[Worth, ...]
+    positions: Mapping[str, float]
     at_s: float
     last_s: float
 
@@ -101,9 +110,9 @@ def estimated(record: Path, site: Site, at_s: float) -> Solved:
     low_s, high_s = seconds(first_ns - begun_ns), seconds(last_ns - begun_ns)
     if not recent or at_s > high_s + 1.0:
         raise ValueError(f"--at {at_s:g}: the record has scans from {low_s:.1f} to {high_s:.1f} s")
-    estimate = _solved(recent, site, points)
+    estimate, meters, positions = followed(recent, site, points)
     at_s = seconds(recent[-1].now_ns - begun_ns)
-    return Solved(site, points, recent[-1], estimate, at_s, high_s)
+    return Solved(site, points, recent[-1], estimate, meters, positions, at_s, high_s)
 
 
 def limits(estimate: Estimate) -> dict[str, float]:
@@ -133,11 +142,38 @@ def _images(record: Path) -> tuple[int, Iterator[Image]]:
     return boot["n"], (r["image"] for r in records if r["k"] == "in" and r["lane"] == LANE)
 
 
-def _solved(images: list[Image], site: Site, points: PointTable) -> Estimate:
-    """Return the estimate of the last image, after those before it."""
-    state = estimator.State()
+def solved(
+    images: list[Image], site: Site, points: PointTable
+) -> tuple[Estimate, tuple[Worth, ...]]:
+    """Return the estimate of the last image, after those before it, and what meters would add."""
+    estimate, meters, _ = followed(images, site, points)
+    return estimate, meters
+
+
+def followed(
+    images: list[Image], site: Site, points: PointTable
+) -> tuple[Estimate, tuple[Worth, ...], Mapping[str, float]]:
+    """Return the same, and which breakers are not as they show, with the probability of that.
+
+    What is solved in full is not tested. So it is looked at again: tracked from there it stays
+    where it is and has deviations; and once more, for these to know what is absent.
+    """
+    state, facts = estimator.State(), Facts()
+    params = switch_status.Params()
+    status = switch_status.initial(site, params)
     for image in images[:-1]:
-        state = estimator.step(state, image, survey(image, site, points), site, points).state
-    image = images[-1]
+        topology = survey(image, site, points, frozenset(facts.positions.contradicted))
+        state = estimator.at_once(state, image, topology, site, points).state
+        seen = View(LANE, image, (), site, points, topology, facts, {}, state.estimate, 0, 0)
+        turn = switch_status.step(seen, status, params)
+        status, facts = turn.state, replace(facts, **(turn.facts or {}))
+    image, positions = images[-1], facts.positions
     fresh = replace(state, track=None, count=None, efficiency=None)
-    return estimator.step(fresh, image, survey(image, site, points), site, points).estimate
+    topology = survey(image, site, points, frozenset(positions.contradicted))
+    state = estimator.at_once(fresh, image, topology, site, points).state
+    for _ in range(LOOKS):
+        again = replace(state, estimate=None, count=None, efficiency=None)
+        state = estimator.at_once(again, image, topology, site, points).state
+    assert state.estimate is not None
+    found = {name: positions.verdicts[name].probability for name in positions.contradicted}
+    return state.estimate, observability.meters(state, site, points), found

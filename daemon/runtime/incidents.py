@@ -1,8 +1,9 @@
 """What of the record is worth keeping longer: the minutes around a transfer or a serious alarm.
 
 The journal keeps bytes and knows no plant; here is what it is told. An incident is an alarm of
-priority 1 or 2, the report of a transfer, or a part of the daemon that died. When the record of one
-has gone in the end that is told, since nobody can look it up any more.
+priority 1 or 2, the report of a transfer, a command that a person had operated, or a part of the
+daemon that died. When the record of one has gone in the end that is told, since nobody can look it
+up any more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SERIOUS: Final = 2
 """Priority up to which an alarm makes an incident."""
-EVENTS: Final = frozenset({"transfer_report", "task_died", "lane_stopped"})
+EVENTS: Final = frozenset({"transfer_report", "command_operated", "task_died", "lane_stopped"})
 
 
 def keeper(keep: Callable[[], None]) -> Callable[[Event | AlarmTransition], None]:

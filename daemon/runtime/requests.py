@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.model.commands import Finished, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from daemon.runtime.world import Workers
 
@@ -20,10 +20,17 @@ class Requests:
         failed: requests that raised; their answer is None.
     """
 
-    def __init__(self, workers: Workers) -> None:
-        """Compute with `workers`."""
+    def __init__(self, workers: Workers, given: Mapping[str, Mapping[str, Any]]) -> None:
+        """Compute with `workers`.
+
+        Args:
+            workers: who computes.
+            given: by function what it is given beside the arguments of a request: what is the same
+                in all of them and too large to be one.
+        """
         self.failed = 0
         self._workers = workers
+        self._given = given
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ask(self, request: Request, answer: Callable[[Finished], None]) -> None:
@@ -35,7 +42,8 @@ class Requests:
     async def _compute(self, request: Request, answer: Callable[[Finished], None]) -> None:
         result = None
         try:
-            result = await self._workers.run(request.function, request.arguments)
+            given = self._given.get(request.function, {})
+            result = await self._workers.run(request.function, {**given, **request.arguments})
         except Exception:
             self.failed += 1
         answer(Finished(request.id, result))

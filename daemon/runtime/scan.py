@@ -222,6 +222,7 @@ class Scan:
             alarms=self.alarms,
             endurance_s={**facts.fuel.endurance_s, "": facts.fuel.plant_s},
             charge=facts.charge.stores,
+            substitutes=facts.substitutes,
             autonomy_s={load: path.autonomy_s for load, path in facts.autonomy.paths.items()},
             feeds=facts.autonomy.feeds,
             contingencies=facts.security.contingencies,

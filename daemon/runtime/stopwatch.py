@@ -16,9 +16,10 @@ from daemon.model.quality import good_mask
 from daemon.publishers.publisher import Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from daemon.core.topology import Topology
+    from daemon.model.commands import Message
     from daemon.model.image import Image
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
@@ -66,20 +67,16 @@ class Stopwatch:
         topology: Topology,
         site: Site,
         points: PointTable,
+        inbox: Sequence[Message],
     ) -> estimator.Scanned:
         begun_ns = self._now_ns()
-        scanned = estimator.step(state, image, topology, site, points)
+        scanned = estimator.step(state, image, topology, site, points, inbox)
         self._estimated_ns = self._now_ns() - begun_ns
         self._estimate.add(self._estimated_ns)
         return scanned
 
 
 def _fast(site: Site, points: PointTable) -> list[int]:
-    """Return the values that are read in the fast class."""
-    found = []
-    for point in points.points:
-        device = site.equipment[point.equipment].device
-        own = getattr(point.place, "scan", "")
-        if device is not None and (own or device.scan) == FAST and "r" in point.place.access:
-            found.append(point.index)
-    return found
+    """Return the values that are read in the fast class, most of them by a mirror."""
+    fast_s = site.scan_s[FAST]
+    return [p.index for p in points.points if p.period_s == fast_s and "r" in p.place.access]

@@ -12,6 +12,7 @@ import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from daemon.drivers.cancellation import heed
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
@@ -52,8 +53,12 @@ class Supervisor:
             try:
                 await task()
                 cause = "it ended"
+            except asyncio.CancelledError as error:
+                heed()
+                # Nobody asked for it: a library's own that has got out of its hands.
+                cause = _told(error)
             except Exception as error:
-                cause = "".join(traceback.format_exception(error)).strip()
+                cause = _told(error)
             now = self._now_ns()
             if deaths and now - deaths[-1] > WITHIN:
                 wait_s = FIRST_S
@@ -64,3 +69,7 @@ class Supervisor:
             self.restarts += 1
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LAST_S)
+
+
+def _told(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)).strip()

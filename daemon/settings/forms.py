@@ -72,7 +72,9 @@ class FallbackForm(Form):
 
     after_s: Positive
     """Silence after which it falls back [s]; the heartbeat is sent three times as often."""
-    action: Literal["hold", "zero", "own_logic"]
+    action: Literal["hold", "zero", "own_logic", "ramp_to_zero"]
+    ramp_w_s: Positive | None = None
+    """How fast `ramp_to_zero` goes, as set in the device [W/s]."""
 
 
 class DeviceForm(Form):

@@ -1,4 +1,4 @@
-"""JSON Schema of the files people write, for editors that complete and underline."""
+"""JSON Schema of what people and programs write, for editors that complete and underline."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from daemon.core.step import CONTROL
 from daemon.model.natures import NATURES, Nature
+from daemon.settings import job_notice
 from daemon.settings.checks.equipment import positions
 from daemon.settings.forms import MapForm, SiteForm
 
@@ -19,8 +20,11 @@ def schema(kind: str = "site") -> dict[str, Any]:
     """Return the JSON Schema of one kind of file.
 
     Args:
-        kind: "site" for a site file, "device" for a device map.
+        kind: "site" for a site file, "device" for a device map, "job-notice" for what a scheduler
+            says over MQTT.
     """
+    if kind == "job-notice":
+        return {"$schema": _DIALECT, "title": "Ridethrough notice of a job", **job_notice.form()}
     made = _site() if kind == "site" else _device()
     return {"$schema": _DIALECT, "title": f"Ridethrough {kind} file", **made}
 

@@ -326,6 +326,7 @@ def _equipment(id_: str, form: EquipmentForm) -> model.Equipment:
             scan=form.device.scan,
             fallback_after_s=fallback.after_s if fallback else 0.0,
             fallback=fallback.action if fallback else "none",
+            fallback_ramp_w_s=(fallback.ramp_w_s or 0.0) if fallback else 0.0,
             serial=form.device.serial or 0,
         )
     return model.Equipment(

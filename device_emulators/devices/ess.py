@@ -6,7 +6,8 @@ something stiffer joins. While it forms, frequency and voltage droop with active
 and a slow control brings the frequency back. At a DC bus its droop begins below the band of the
 converters, so it gives only when they cannot. What it can give and take falls with temperature,
 charge and open strings, and is shown; a set-point beyond that is followed as far as it goes. After
-the daemon's silence set-points go to zero where the site says so.
+the daemon's silence set-points go to zero where the site says so, at once or by a ramp: what stands
+for a job must not become a step of the import.
 
 It ends a discharge at the cut-off voltage of its cells, and trips when it feeds a short circuit or
 an overload. Simplified: no reactive power while following; auxiliaries are fed from elsewhere.
@@ -98,6 +99,7 @@ class Ess(Device):
             )
         self.stage = "off"
         self.following_w = 0.0
+        self._leaving_w_s = 0.0
         self.derated_pu = 1.0
         self.refuses = False
         self._settled_pu = 0.0
@@ -218,9 +220,16 @@ class Ess(Device):
         self._enter(stage)
 
     def fall_back(self) -> None:
-        """Go to zero when the site says so."""
-        if self.item.device is not None and self.item.device.fallback == "zero":
+        """Go to zero when the site says so, by its ramp if it has one."""
+        device = self.item.device
+        if device is not None and device.fallback == "ramp_to_zero":
+            self._leaving_w_s = device.fallback_ramp_w_s
+        elif device is not None and device.fallback == "zero":
             self.setpoints["power_setpoint_w"] = 0.0
+
+    def resume(self) -> None:
+        """Stay where the ramp has come to."""
+        self._leaving_w_s = 0.0
 
     def set(self, point: str, value: float) -> bool:
         """Take a set-point within the rating, unless it refuses them."""
@@ -241,6 +250,11 @@ class Ess(Device):
         if self.room.advance(cells_w, max(-power_w, 0.0), dt_s):
             self.grid.say(self.id, "string_opened", f"{self.id} has opened a string that is hot")
         self._look()
+        if self._leaving_w_s:
+            left_w = self.setpoints["power_setpoint_w"]
+            gone_w = min(abs(left_w), self._leaving_w_s * dt_s)
+            self.setpoints["power_setpoint_w"] = left_w - math.copysign(gone_w, left_w)
+            self._leaving_w_s = self._leaving_w_s if left_w else 0.0
         step = self.ratings.get("ramp_w_s", self.rated_w) * dt_s
         error = self._wanted_w() - self.following_w
         self.following_w += min(max(error, -step), step)

@@ -117,6 +117,13 @@ OF_DAEMON: Final[Mapping[str, tuple[str, ...]]] = {"pause": ("for_s",), "clock_s
 OF_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {"ask": ("of", "action")}
 """Ask the daemon for an action of some equipment or scheme, which its interlocks may refuse."""
 
+OF_SCHEDULER: Final[Mapping[str, tuple[str, ...]]] = {
+    "announce_start": ("job", "in_s", "power_w"),
+    "announce_stop": ("job", "in_s", "power_w"),
+    "take_back": ("job",),
+}
+"""Tell the daemon of a job that starts or stops, or that what was said of it holds no more."""
+
 OF_SCHEMES: Final = ("reset", "black_start")
 """What a scheme obeys as a whole."""
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = 12
 _MOVED_PU: Final = 1e-3
+_MOVED_VA: Final = 100.0
+"""What a short circuit takes by this much more is asked for by a UPS in another round."""
 
 
 class Plant:
@@ -222,7 +224,7 @@ class Plant:
         grid = self.grid
         for _ in range(_ROUNDS):
             solving.refresh(grid)
-            before = grid.v_pu[self._ac]
+            before, taken_va = grid.v_pu[self._ac], grid.fault_va
             self._racks.demand()
             for device in self._asking:
                 device.demand()
@@ -235,7 +237,9 @@ class Plant:
             changed = [device.sense() for device in self._minding(self._sensing)]
             changed.append(self._racks.sense())
             moved_pu = np.abs(grid.v_pu[self._ac] - before).max(initial=0.0)
-            if not (any(changed) or moved_pu > _MOVED_PU or grid.topology_changed):
+            if any(changed) or grid.topology_changed or moved_pu > _MOVED_PU:
+                continue
+            if np.abs(grid.fault_va - taken_va).max(initial=0.0) <= _MOVED_VA:
                 return
 
     # The devices.

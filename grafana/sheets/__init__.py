@@ -17,18 +17,18 @@ from grafana.sheets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
-ALL: Final[Mapping[str, Callable[[], Dashboard]]] = {
-    "l1_power_path": power_path.make,
-    "l2_utility": utility.make,
-    "l2_ups_and_storage": storage.make,
-    "l2_generation": generation.make,
-    "l2_ai_load_and_grid_code": load.make,
-    "l2_efficiency_and_pue": efficiency.make,
-    "l3_device": device.make,
-    "alarms": alarms.make,
-    "daemon_health": daemon_health.make,
+ALL: Final[Mapping[str, Dashboard]] = {
+    "l1_power_path": power_path.SHEET,
+    "l2_utility": utility.SHEET,
+    "l2_ups_and_storage": storage.SHEET,
+    "l2_generation": generation.SHEET,
+    "l2_ai_load_and_grid_code": load.SHEET,
+    "l2_efficiency_and_pue": efficiency.SHEET,
+    "l3_device": device.SHEET,
+    "alarms": alarms.SHEET,
+    "daemon_health": daemon_health.SHEET,
 }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from grafana.panels import GREEN, RED, YELLOW, Query, device, graph, over, sheet, states
-
-if TYPE_CHECKING:
-    from grafana_foundation_sdk.models.dashboard import Dashboard
 
 QUALITY = (("good", GREEN), ("uncertain", YELLOW), ("bad", RED))
 
@@ -22,52 +19,50 @@ def _about(metric: str) -> Query:
     return Query(f"ridethrough_{metric}{{{own}}}", "{{point}}")
 
 
-def make() -> Dashboard:
-    """Return the dashboard."""
-    return sheet(
-        "device",
-        "Ridethrough L3: one device",
-        "Choose the equipment above. Panels of what it does not have stay empty.",
-        graph("Power", "Consumption is positive.", "watt", _told(".*_w")),
-        graph("Voltage", "All voltages that it tells.", "volt", _told(".*_v")),
-        graph("Current", "All currents that it tells.", "amp", _told(".*_a")),
-        graph("Frequency", "All frequencies that it tells.", "hertz", _told(".*frequency_hz")),
-        graph(
-            "Parts of one",
-            "Charge, loading, caps: by rating or capacity.",
-            "percentunit",
-            _told(".*_pu"),
+SHEET: Final = sheet(
+    "device",
+    "Ridethrough L3: one device",
+    "Choose the equipment above. Panels of what it does not have stay empty.",
+    graph("Power", "Consumption is positive.", "watt", _told(".*_w")),
+    graph("Voltage", "All voltages that it tells.", "volt", _told(".*_v")),
+    graph("Current", "All currents that it tells.", "amp", _told(".*_a")),
+    graph("Frequency", "All frequencies that it tells.", "hertz", _told(".*frequency_hz")),
+    graph(
+        "Parts of one",
+        "Charge, loading, caps: by rating or capacity.",
+        "percentunit",
+        _told(".*_pu"),
+    ),
+    graph("Temperature", "All temperatures that it tells.", "celsius", _told(".*_c")),
+    graph(
+        "Stages, positions, flags",
+        "Raw codes; their words are in daemon/model/natures.py.",
+        "none",
+        _told(
+            "(stage|position|connected|selector|presence|mode|tripped|lockout_86|on_battery"
+            "|low_battery|overload|available|daemon_present|fallback|trip_cause)"
         ),
-        graph("Temperature", "All temperatures that it tells.", "celsius", _told(".*_c")),
-        graph(
-            "Stages, positions, flags",
-            "Raw codes; their words are in daemon/model/natures.py.",
-            "none",
-            _told(
-                "(stage|position|connected|selector|presence|mode|tripped|lockout_86|on_battery"
-                "|low_battery|overload|available|daemon_present|fallback|trip_cause)"
-            ),
+    ),
+    graph("Times", "Runtime, shutdown and fall-back times.", "s", _told(".*_s")),
+    states("Quality", "Quality of each value.", QUALITY, _about("point_quality")),
+    graph(
+        "Age",
+        "How old each value is. What is too old counts as bad.",
+        "s",
+        _about("point_age_seconds"),
+        steps=over(10, 60),
+    ),
+    graph(
+        "Estimated power",
+        "What the network says it carries, against what it tells itself.",
+        "watt",
+        Query(
+            'ridethrough_estimate_power_w{job=~"$job", instance=~"$instance", '
+            'equipment=~"$equipment"}',
+            "{{equipment}} estimated",
         ),
-        graph("Times", "Runtime, shutdown and fall-back times.", "s", _told(".*_s")),
-        states("Quality", "Quality of each value.", QUALITY, _about("point_quality")),
-        graph(
-            "Age",
-            "How old each value is. What is too old counts as bad.",
-            "s",
-            _about("point_age_seconds"),
-            steps=over(10, 60),
-        ),
-        graph(
-            "Estimated power",
-            "What the network says it carries, against what it tells itself.",
-            "watt",
-            Query(
-                'ridethrough_estimate_power_w{job=~"$job", instance=~"$instance", '
-                'equipment=~"$equipment"}',
-                "{{equipment}} estimated",
-            ),
-            _told("power_w"),
-            wide=True,
-        ),
-        more=[device()],
-    )
+        _told("power_w"),
+        wide=True,
+    ),
+    more=[device()],
+)

@@ -24,6 +24,7 @@ from device_emulators.faults.words import (
     OF_MODBUS,
     OF_OPCUA,
     OF_OPERATOR,
+    OF_SCHEDULER,
     OF_WAYS,
     points_of,
 )
@@ -121,6 +122,7 @@ def tables() -> dict[str, str]:
         "instruments of any device": OF_INSTRUMENTS,
         "`daemon`": OF_DAEMON,
         "`operator`": OF_OPERATOR,
+        "`scheduler`": OF_SCHEDULER,
     }
     return {
         "beside": "\n".join(

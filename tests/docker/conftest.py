@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,12 +24,11 @@ def docker(
 ) -> Iterator[Engine]:
     """A Docker engine that has our image."""
     program("dockerd")
-    with TemporaryDirectory(prefix="docker-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        with engine(folder) as own:
-            need_base(own, folder)
-            build(own)
-            yield own
+    folder = Path(gettempdir(), "ridethrough-docker")
+    with engine(folder) as own:
+        need_base(own, folder)
+        build(own)
+        yield own
 
 
 @pytest.fixture(scope="session")

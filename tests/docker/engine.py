@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "python:3.11-slim-bookworm"
 TAG = "ridethrough:test"
+GROUP = "ridethrough-tests"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -78,28 +79,64 @@ class Engine:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[Engine]:
-    """Yield the engine that is there, or one of our own in `folder`."""
+    """Yield the engine that is there, or one of our own in `folder`.
+
+    A run that was killed leaves its folder and perhaps containers: they are taken over and removed.
+    """
     if host := os.environ.get("DOCKER_HOST"):
-        yield Engine(host)
+        yield _cleared(Engine(host))
         return
-    (folder / "exec").mkdir(parents=True)
+    _await_end_of_other(folder / "d.pid")
+    (folder / "exec").mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder / 'd.sock'}"
-    command = ["dockerd", "--host", host, "--data-root", str(folder / "root")]
-    command += ["--exec-root", str(folder / "exec"), "--pidfile", str(folder / "d.pid")]
+    # It ends in order when these tests are killed.
+    command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", host]
+    command += ["--data-root", str(folder / "root"), "--exec-root", str(folder / "exec")]
+    command += ["--pidfile", str(folder / "d.pid"), "--containerd-namespace", "ridethrough"]
     command += ["--iptables=false", "--ip6tables=false", "--bridge=none"]
+    command += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{GROUP}"]
     server = Running(command, folder / "dockerd.log")
     try:
         own = Engine(host)
         wait_for(
-            lambda: own.ended("info").returncode == 0, 60.0, lambda: f"no engine: {server.output}"
+            lambda: own.ended("info").returncode == 0, 120.0, lambda: f"no engine: {server.output}"
         )
-        yield own
+        _prefer_containers()
+        yield _cleared(own)
     finally:
         server.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             server.process.wait(30)
         server.kill()
         _unmount_below(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefer_containers() -> None:
+    """Give containers the processor before all else, as the computer of a plant does."""
+    for tree, file, most in (("cpu", "cpu.shares", "262144"), ("", "cpu.weight", "10000")):
+        with suppress(OSError):
+            group = Path("/sys/fs/cgroup", tree, GROUP)
+            group.mkdir(exist_ok=True)
+            (group / file).write_text(most)
+
+
+def _await_end_of_other(pidfile: Path) -> None:
+    """Wait until the engine of a run that was killed has ended."""
+    if pidfile.exists():
+        other = Path("/proc", pidfile.read_text().strip(), "cmdline")
+        wait_for(
+            lambda: not other.exists() or b"dockerd" not in other.read_bytes(),
+            60.0,
+            lambda: f"another run of these tests goes on: {pidfile}",
+        )
+
+
+def _cleared(own: Engine) -> Engine:
+    """Remove what containers of ours a run has left that was killed."""
+    if left := own("ps", "-aq", "--filter", f"ancestor={TAG}").split():
+        own("rm", "-f", "-v", *left)
+    return own
 
 
 def _unmount_below(folder: Path) -> None:

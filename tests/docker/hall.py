@@ -26,6 +26,8 @@ FILES = ("compose.yaml", "tests/docker/compose.ci.yaml")
 SCENARIO_S = 116
 """A moment after the end of extended_outage."""
 SECRET = "a secret of the tests"
+MISSED_PU, SLIPPED_S = 0.02, 0.2
+"""Beyond these the machine was too busy for a run in real time to tell much of the daemon."""
 
 
 def metric(name: str) -> float:
@@ -59,6 +61,7 @@ class Hall:
         (self.secrets / "daemon").chmod(0o444)
         self.broker = self._broker()
         self.talk: Running | None = None
+        self.slots_missed_pu = self.slipped_s = 0.0
 
     def _broker(self) -> Running:
         passwd = self.folder / "passwd"
@@ -72,7 +75,8 @@ class Hall:
         said = said.replace("/mosquitto/config", str(ROOT / "config/mosquitto"))
         said = said.replace("/mosquitto/data/", f"{self.folder}/")
         (self.folder / "mosquitto.conf").write_text(said)
-        command = [self._program("mosquitto"), "-c", str(self.folder / "mosquitto.conf")]
+        command = ["setpriv", "--pdeathsig", "KILL", self._program("mosquitto")]
+        command += ["-c", str(self.folder / "mosquitto.conf")]
         return Running(command, self.folder / "mosquitto.log")
 
     def compose(self, *arguments: str, timeout_s: float = 120.0) -> str:
@@ -101,6 +105,11 @@ class Hall:
         """Start services, and nothing beside them."""
         self.compose("up", "--no-deps", "-d", *services)
 
+    def serve_plant(self) -> None:
+        """Start the emulators; the plant is undisturbed."""
+        self.up("emulators")
+        self.await_said("emulators", "ready", timeout_s=60)
+
     def start(self) -> None:
         """Let the scenario begin; the emulators would end with their standard input."""
         attach = [
@@ -128,14 +137,40 @@ class Hall:
         state = self.docker.look(self.container("daemon"))["State"]
         os.kill(state["Pid"], signal.SIGKILL)
 
-    def verdicts(self) -> dict[str, bool]:
-        """Wait for the end of the scenario; return what was expected and whether it was seen."""
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        """Wait for the end of the scenario; return what was expected, each with what was seen."""
         self.await_said("emulators", f" {SCENARIO_S}.000 s", timeout_s=2 * SCENARIO_S)
+        scans, missed = self._counted()
         container = self.container("emulators")
         self.compose("stop", "emulators")
         last = self.docker.log(container).strip().splitlines()[-1]
         report: dict[str, Any] = json.loads(last)
-        return {one["name"]: one["ok"] for one in report["expectations"]}
+        self.slots_missed_pu = missed / (scans + missed)
+        self.slipped_s = float(report["slipped_s"])
+        return {one["name"]: one for one in report["expectations"]}
+
+    def _counted(self) -> tuple[float, float]:
+        """Return scans and slots missed by the switching lane; no slot of a daemon that ended."""
+        if not answer("/livez")[0]:
+            return 1.0, 0.0
+        name = 'ridethrough_scan{}_total{{lane="switching"}}'
+        return metric(name.format("s")), metric(name.format("_overruns"))
+
+    @property
+    def starved(self) -> str:
+        """Return how the machine kept plant or daemon from their time in the last run, or ""."""
+        said = f"slots missed {self.slots_missed_pu:.1%}, plant behind {self.slipped_s:.2f} s"
+        late = self.slots_missed_pu > MISSED_PU or self.slipped_s > SLIPPED_S
+        return said if late else ""
+
+    def begin(self) -> None:
+        """Have the undisturbed plant, anew, and a daemon that has read it."""
+        self.compose("down", "--volumes", "--timeout", "10")
+        if self.talk is not None:
+            self.talk.kill()
+        self.serve_plant()
+        self.up("daemon")
+        self.docker.await_health(self.container("daemon"))
 
     def heard(self, user: str, topic: str, seconds: int = 3) -> str:
         """Return what a subscriber hears within some seconds."""

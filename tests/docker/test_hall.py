@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,46 +21,73 @@ pytestmark = pytest.mark.timeout(1800)  # the first waits for the image
 
 KEPT = ("no critical load sees it", "every AI rack keeps running", "no two sources are joined")
 """What a crash of the daemon may not cost."""
+REPEATS = 2
+"""How often the outage is played again after the machine was too busy to keep time."""
 
 
 @pytest.fixture
 def hall(
     docker: Engine, program: Callable[[str], str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Hall]:
-    """Emulators that serve the undisturbed plant, and a broker."""
+    """A broker, and what it takes to have the hall beside it."""
     program("docker-compose")
     hall = Hall(docker, request.node.name.replace("_", "")[:40], tmp_path, program)
     try:
-        hall.up("emulators")
-        hall.await_said("emulators", "ready", timeout_s=60)
         yield hall
     finally:
         hall.down()
 
 
-def test_an_outage_is_ridden_through_and_the_end_is_orderly(hall: Hall) -> None:
-    hall.up("daemon")
-    daemon = hall.container("daemon")
-    hall.docker.await_health(daemon)
+def outage(hall: Hall) -> list[dict[str, Any]]:
+    """Play it and return what was expected and not seen."""
+    hall.begin()
     hall.start()
-    missed = [name for name, ok in hall.verdicts().items() if not ok]
-    assert missed == []
+    missed = [one for one in hall.verdicts().values() if not one["ok"]]
+    print(f"missed {missed}; {hall.starved or 'all in time'}")
+    return missed
+
+
+def test_an_outage_is_ridden_through_and_the_end_is_orderly(hall: Hall) -> None:
+    missed = outage(hall)
+    for _ in range(REPEATS):
+        if missed and hall.starved:
+            missed = outage(hall)
+    daemon = hall.container("daemon")
+    assert missed == [], hall.docker.log(daemon)[-6000:]
     heard = hall.heard("reader", "ridethrough/v1/ai_hall/daemon/#")
     assert '"epoch"' in heard
-    began_s = time.monotonic()
-    hall.compose("stop", "--timeout", "20", "daemon")
-    took_s = time.monotonic() - began_s
+    took_s = ended_in(hall)
     print(f"SIGTERM to the end: {took_s:.1f} s")
-    assert took_s < 10
     assert hall.docker.look(daemon)["State"]["ExitCode"] == 0
 
 
-def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
-    hall.up("daemon")
-    daemon = hall.container("daemon")
-    hall.docker.await_health(daemon)
+def ended_in(hall: Hall) -> float:
+    """Tell the daemon to end; return how long that took, less than compose gives it [s]."""
+    began_s = time.monotonic()
+    hall.compose("stop", "--timeout", "20", "daemon")
+    took_s = time.monotonic() - began_s
+    assert took_s < 10
+    return took_s
+
+
+def in_its_middle(hall: Hall) -> str:
+    """Begin the outage; return the daemon when sets start and no busbar has been moved."""
+    hall.begin()
     hall.start()
     hall.await_said("emulators", "8.000 s", timeout_s=60)
+    return hall.container("daemon")
+
+
+def no_load_is_lost(hall: Hall) -> None:
+    """See the outage to its end without a loss, whoever led it."""
+    verdicts = hall.verdicts()
+    for name in KEPT:
+        found = [one for known, one in verdicts.items() if known.startswith(name)]
+        assert [one["ok"] for one in found] == [True], found
+
+
+def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
+    daemon = in_its_middle(hall)
     hall.kill_daemon()
     wait_for(
         lambda: hall.docker.look(daemon)["RestartCount"] >= 1,
@@ -68,13 +95,20 @@ def test_a_crash_in_the_middle_costs_no_load(hall: Hall) -> None:
         lambda: str(hall.docker.look(daemon)["State"]),
     )
     hall.docker.await_health(daemon)
-    verdicts = hall.verdicts()
-    for name in KEPT:
-        assert [ok for known, ok in verdicts.items() if known.startswith(name)] == [True], name
+    no_load_is_lost(hall)
+
+
+def test_told_to_end_in_the_middle_it_hands_over(hall: Hall) -> None:
+    daemon = in_its_middle(hall)
+    took_s = ended_in(hall)
+    print(f"SIGTERM in an outage to the end: {took_s:.1f} s")
+    assert hall.docker.look(daemon)["State"]["ExitCode"] == 0
+    no_load_is_lost(hall)
 
 
 def beside(hall: Hall, *arguments: str, site: str = "ai_hall") -> str:
-    """Start a daemon of its own beside the emulators, with more options of the engine."""
+    """Start emulators and beside them a daemon of its own, with more options of the engine."""
+    hall.serve_plant()
     return hall.docker(
         "run", "-d", "--network", "host", "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp",
         "-e", f"RIDETHROUGH_AT={METRICS.removeprefix('http://')}", *arguments, TAG, "run", site,
@@ -101,15 +135,18 @@ def test_a_full_disk_stops_the_record_and_not_the_control(hall: Hall) -> None:
     def inside(command: str) -> str:
         return hall.docker("exec", full, "sh", "-c", f"cd /var/lib/ridethrough; {command}")
 
+    # Named by the folder: a pattern is spelt out first, and its oldest file may then be gone.
+    record = "ls | grep ^journal-"
+
     try:
         hall.docker.await_health(full)
         inside("head -c 8000000 /dev/zero > filler")
         # The rest is filled by its record.
         wait_for(lambda: failures() > 0, 120, lambda: inside("df ."))
         scans_on()
-        files = inside("ls journal-*")
+        files = inside(record)
         inside("rm filler")
-        wait_for(lambda: inside("ls journal-*") != files, 20, lambda: inside("df .; ls -l"))
+        wait_for(lambda: inside(record) != files, 20, lambda: inside(f"df .; {record}"))
         before = failures()
         scans_on()
         assert failures() == before, "what happens is recorded again"

@@ -24,7 +24,7 @@ def broker(
 ) -> Iterator[Path]:
     """A broker with the shipped files, and a folder for logs."""
     folder = tmp_path_factory.mktemp("broker")
-    for number, user in enumerate(("daemon", "reader")):
+    for number, user in enumerate(("daemon", "reader", "scheduler")):
         create = [] if number else ["-c"]
         made = [
             program("mosquitto_passwd"),
@@ -47,10 +47,12 @@ def broker(
         running.kill()
 
 
-def publish(user: str, word: str = "hello", secret: str = "") -> subprocess.CompletedProcess[str]:
+def publish(
+    user: str, word: str = "hello", secret: str = "", topic: str = TOPIC
+) -> subprocess.CompletedProcess[str]:
     """Say a word as `user`, "" for nobody."""
     who = ["-u", user, "-P", secret or user[::-1]] if user else []
-    said = ["mosquitto_pub", "-p", str(PORT), *who, "-q", "1", "-t", TOPIC, "-m", word]
+    said = ["mosquitto_pub", "-p", str(PORT), *who, "-q", "1", "-t", topic, "-m", word]
     return subprocess.run(said, capture_output=True, text=True, check=False, timeout=10)
 
 
@@ -69,6 +71,24 @@ def test_the_daemon_speaks_and_a_reader_hears_it_and_cannot_speak(broker: Path) 
             publish("reader", "forged")
             publish("daemon", "true")
             return "true" in ear.output
+
+        wait_for(heard, 20, lambda: ear.output)
+        assert "forged" not in ear.output
+    finally:
+        ear.kill()
+
+
+def test_a_scheduler_announces_under_its_own_name_and_says_nothing_else(broker: Path) -> None:
+    jobs = "ridethrough/v1/ai_hall/job/notice"
+    base = ["mosquitto_sub", "-p", str(PORT), "-u", "daemon", "-P", "nomead"]
+    ear = Running([*base, "-v", "-t", "ridethrough/v1/#"], broker / "jobs")
+    try:
+
+        def heard() -> bool:
+            publish("scheduler", "forged")
+            publish("scheduler", "forged", topic=f"{jobs}/other")
+            publish("scheduler", "announced", topic=f"{jobs}/scheduler")
+            return "announced" in ear.output
 
         wait_for(heard, 20, lambda: ear.output)
         assert "forged" not in ear.output

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.core.facts import Facts
 from daemon.core.interlocks import BY_ACTION, BYPASSABLE, Case, check
 from daemon.core.topology import survey
-from daemon.core.view import Facts, View
+from daemon.core.view import View
 from daemon.model.commands import Proposal
 from daemon.model.natures import NATURES, PointKind
 from daemon.model.points import tabulate

@@ -186,6 +186,7 @@ def test_the_watch_notices_power_from_nowhere() -> None:
 @examples(40)
 @given(STEPS)
 @example([(("U", "voltage", {"voltage_pu": 1.09375}), 1.0), (("UPS", "fault", {}), 1.0)])
+@example([(("O", "fault", {"kind": "three_phase", "ohm": 2.0}), 1.0)])  # a UPS feeds it at once
 def test_energy_comes_from_somewhere_and_power_balances_everywhere(
     steps: list[tuple[tuple[Any, ...], float]],
 ) -> None:

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 import daemon.core
 from daemon.core.automaton import Table, advance, diagram, flaws, reachable
+from daemon.core.detection import outage
+from daemon.core.generation import exercise, forming, rejoin, start, turbine
+from daemon.core.transfer import black_start, board, intake, joint, section, supervision
 from daemon.model.quantities import SECOND
 from tests.hall import At
 from tests.properties import examples
@@ -55,6 +58,27 @@ def test_from_everywhere_the_first_stage_comes_again_or_the_machine_is_over(
     for stage in type(table.first):
         if stage not in ends:
             assert reachable(table, stage) & (ends | table.rests), stage
+
+
+@pytest.mark.parametrize(
+    ("table", "stage"),
+    [
+        (outage.FEED, outage.Judged().stage),
+        (outage.SITE, outage.State().stage),
+        (exercise.TEST, exercise.State().stage),
+        (forming.STORE, forming.At().stage),
+        (rejoin.SOURCE, rejoin.At().stage),
+        (start.SET, start.At().stage),
+        (turbine.TURBINE, turbine.At().stage),
+        (black_start.BOARD, black_start.At().stage),
+        (intake.SWITCH, intake.At().stage),
+        (joint.JOINT, board.SchemeState(()).intake),
+        (section.SECTION, board.SectionState().stage),
+        (supervision.SUPERVISED, supervision.At().stage),
+    ],
+)
+def test_a_machine_begins_where_its_table_does(table: Table[Any, Any], stage: object) -> None:
+    assert table.first is stage
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ SOLE_IMPORTERS: dict[str, tuple[str, ...]] = {
 UNITLESS = frozenset(
     {"value", "values", "raw", "low", "high", "limit", "ratings", "scale", "offset", "factor"}
     # Of readings, each in its own unit, or of none.
-    | {"residual", "normalised", "chi_square", "dof"}
+    | {"residual", "normalised", "chi_square", "dof", "should"}
 )
 # Said after the unit: `power_w_max`.
 QUALIFIERS = ("_max", "_min")

@@ -19,7 +19,12 @@ from daemon.core.step import LANES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BARE = frozenset({"age_ns", "estimate", "heard", "image", "inbox", "source_ns", "utc_ns"})
+BARE = frozenset(
+    {
+        *("age_ns", "estimate", "heard", "image", "inbox", "source_ns", "utc_ns"),
+        *("believed", "best", "best_of"),  # what an estimate changes is not noted either
+    }
+)
 COMPARING = frozenset({"abs", "divmod", "max", "min", "range", "round", "sorted"})
 PLAIN = (ast.Add, ast.Mult)
 NOTING = frozenset({"daemon.core.topology", "daemon.core.view"})

@@ -6,24 +6,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
-    from daemon.model.estimate import Estimate
+    from daemon.model.efficiency import Efficiency
+    from daemon.model.estimate import Doubted, Estimate
     from daemon.model.plant import Site
     from daemon.model.points import PointTable
 
 CLASSES: Final = ("fresh", "aged", "absent")
+_NONE: Final[Mapping[str, float]] = MappingProxyType({})
 SHOWN: Final = 12
 """Residuals that are told on a terminal."""
 
 
 def told(
-    estimate: Estimate, site: Site, points: PointTable, limits: Mapping[str, float]
+    estimate: Estimate,
+    site: Site,
+    points: PointTable,
+    limits: Mapping[str, float],
+    meters: Sequence[Mapping[str, Any]] = (),
+    positions: Mapping[str, float] = _NONE,
 ) -> dict[str, Any]:
     """Return an estimate as plain values.
 
@@ -32,13 +41,20 @@ def told(
         site: the plant as drawn.
         points: its point table.
         limits: "normalised" and "chi_square", what they do not pass when nothing lies.
+        meters: power meters that would add most, each with "equipment", "sigma_w" now, "after_w"
+            with it and the "others" that become much surer.
+        positions: breakers that are not as they show, with the probability of that.
     """
     fit = estimate.fit
     body: dict[str, Any] = {"method": estimate.method, "solved": fit is not None}
     body["buses"] = [_bus(estimate, site, number) for number in range(len(site.buses))]
     body["equipment"] = list(_equipment(estimate, site))
+    body["doubted"] = [_doubted(one, points) for one in estimate.suspects]
+    body["efficiency"] = list(map(_plain, _efficiency(estimate.efficiency)))
+    body["positions"] = [{"equipment": n, "probability": p} for n, p in positions.items()]
     if fit is None:
-        return body | {"residuals": [], "suspects": [], "unobservable": [], "dead": []}
+        empty = ("residuals", "suspects", "unobservable", "by_nameplate", "meters", "dead")
+        return body | {key: [] for key in empty}
     residuals = list(_residuals(estimate, points))
     limit = limits["normalised"]
     return body | {
@@ -53,6 +69,8 @@ def told(
             for bus, live, seen in zip(site.buses, fit.energised, fit.bus_observable, strict=True)
             if live and not seen
         ],
+        "by_nameplate": [e["equipment"] for e in body["equipment"] if not e["told"]],
+        "meters": [dict(meter) for meter in meters],
         "dead": [b for b, live in zip(site.buses, fit.energised, strict=True) if not live],
     }
 
@@ -90,6 +108,63 @@ def _equipment(estimate: Estimate, site: Site) -> Iterator[dict[str, Any]]:
         }
 
 
+def _efficiency(found: Efficiency | None) -> Iterator[tuple[str, float, float, str]]:
+    """Yield name, value, standard deviation and unit of how much reaches its work."""
+    if found is None:
+        return
+    for name, power_w in (
+        ("facility", found.facility_w),
+        ("IT", found.it_w),
+        ("losses", found.loss_w),
+        ("cooling and other", found.facility_w - found.it_w - found.loss_w),
+    ):
+        yield name, power_w, math.nan, "w"
+    if found.it_w > 0.0:
+        yield f"{found.pue_category} now", found.facility_w / found.it_w, found.pue_sigma_pu, "pu"
+    for chain in found.chains:
+        yield chain.name, chain.efficiency_pu, chain.sigma_pu, "pu"
+        for stage in chain.stages:
+            note = ", declared" if stage.declared else ""
+            name = f"{chain.name}: {stage.name}{note}"
+            yield name, stage.efficiency_pu, stage.sigma_pu, "pu"
+    if math.isfinite(found.saved_sigma_pu):
+        yield "saved by the 800 V chain", found.saved_pu, found.saved_sigma_pu, "pu"
+    for meter in found.mismatches:
+        off_w = meter.measured_w - meter.estimated_w
+        yield f"{meter.equipment} shows too much", off_w, meter.sigma_w, "w"
+
+
+def _plain(row: tuple[str, float, float, str]) -> dict[str, Any]:
+    name, value, sigma, unit = row
+    return {
+        "name": name,
+        "value": value,
+        "sigma": sigma if math.isfinite(sigma) else None,
+        "unit": unit,
+    }
+
+
+def efficiency_cells(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return name and value of one figure of efficiency, for people."""
+    scale, digits, unit = (1e3, 2, " kW") if row["unit"] == "w" else (1.0, 4, "")
+    sigma = row["sigma"]
+    spread = "" if sigma is None else f" +- {sigma / scale:.{digits}f}"
+    return row["name"], f"{row['value'] / scale:.{digits}f}{spread}{unit}"
+
+
+def _doubted(one: Doubted, points: PointTable) -> dict[str, Any]:
+    return {
+        "point": points.points[one.point].id,
+        "unit": points.points[one.point].spec.unit,
+        "kind": one.kind,
+        "guess": one.guess,
+        "shown": one.shown,
+        "should": one.should,
+        "sigma": one.sigma,
+        "group": [points.points[p].id for p in one.group],
+    }
+
+
 def _residuals(estimate: Estimate, points: PointTable) -> Iterator[dict[str, Any]]:
     """Yield the residuals, the most suspicious first."""
     fit = estimate.fit
@@ -97,11 +172,14 @@ def _residuals(estimate: Estimate, points: PointTable) -> Iterator[dict[str, Any
     for number in np.argsort(-np.abs(fit.normalised), kind="stable").tolist():
         if fit.weight_class[number] < len(CLASSES) - 1:
             index = int(fit.instrument_point[number])
+            alone = fit.instrument_of[index] != number
+            others = () if alone else fit.others_of.get(index, ())
             yield {
                 "point": points.points[index].id,
+                "with": [points.points[p].id for p in others],
                 "unit": points.points[index].spec.unit,
                 "class": CLASSES[fit.weight_class[number]],
-                "measured": float(estimate.values[index]),
+                "measured": float(estimate.values[[index, *others]].sum()),
                 "residual": float(fit.residual[number]),
                 "normalised": float(fit.normalised[number]),
             }
@@ -121,6 +199,10 @@ def lines(body: Mapping[str, Any]) -> Iterator[str]:
     yield from map(_bus_line, (b for b in body["buses"] if b["energised"]))
     yield "power, and losses where there are any"
     yield from map(_power_line, (e for e in body["equipment"] if abs(e["power_w"]) >= 1.0))
+    if body["efficiency"]:
+        yield "efficiency, energy balance and meters against all others"
+        for name, value in map(efficiency_cells, body["efficiency"]):
+            yield f"  {name:<44}{value}"
     if body["solved"]:
         yield from _suspicions(body)
 
@@ -146,10 +228,44 @@ def _suspicions(body: Mapping[str, Any]) -> Iterator[str]:
     yield f"residuals, the largest of {count} (limit {limit:.2f})"
     for row in body["residuals"][:SHOWN]:
         yield (
-            f"  {row['point']:<34}{row['measured']:14.2f} {row['unit']:<4}"
+            f"  {named(row):<34}{row['measured']:14.2f} {row['unit']:<4}"
             f"{row['residual']:+12.2f}{row['normalised']:+8.2f}  {row['class']}"
         )
-    suspects = ", ".join(row["point"] for row in body["suspects"])
+    suspects = ", ".join(named(row) for row in body["suspects"])
     yield f"suspects: {suspects or 'none'}"
+    yield from map(doubted_line, body["doubted"])
+    yield from map(position_line, body["positions"])
     yield f"live, and told by no instrument: {', '.join(body['unobservable']) or 'nothing'}"
+    yield f"power by nameplate alone: {', '.join(body['by_nameplate']) or 'nowhere'}"
+    yield from map(_meter_line, body["meters"])
     yield f"dead: {', '.join(body['dead']) or 'nothing'}"
+
+
+def named(row: Mapping[str, Any]) -> str:
+    """Return what a residual is of, in words."""
+    more = len(row["with"])
+    return f"{row['point']}" + (f" and {more} more" if more else "")
+
+
+def doubted_line(one: Mapping[str, Any]) -> str:
+    """Return in words why an instrument is not believed."""
+    unit, more = one["unit"], [p for p in one["group"] if p != one["point"]]
+    others = f" (or {', '.join(more)})" if more else ""
+    guess = "" if one["guess"] == "wrong" else f", {one['guess']}"
+    return (
+        f"{one['kind']}: {one['point']}{others} shows {one['shown']:.6g} {unit}, "
+        f"{one['should']:.6g} +- {one['sigma']:.2g} {unit} fits all others{guess}"
+    )
+
+
+def position_line(one: Mapping[str, Any]) -> str:
+    """Return in words that a breaker is not as it shows."""
+    return f"contradicted: {one['equipment']} is not as it shows ({one['probability']:.4f})"
+
+
+def _meter_line(meter: Mapping[str, Any]) -> str:
+    others = f", and make much surer {', '.join(meter['others'])}" if meter["others"] else ""
+    return (
+        f"a power meter at {meter['equipment']} would take its deviation from"
+        f" {meter['sigma_w'] / 1e3:.2f} to {meter['after_w'] / 1e3:.2f} kW{others}"
+    )

@@ -5,6 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.console.report.estimate_lines import (
+    doubted_line,
+    efficiency_cells,
+    named,
+    position_line,
+)
 from daemon.console.report.page import POLICY, style
 
 if TYPE_CHECKING:
@@ -18,6 +24,11 @@ FOOT: Final = 74
 SIGMAS: Final = 3.0
 """Error bars reach so many standard deviations either way."""
 LEAST_SPAN_PU: Final = 0.02
+_LISTS: Final = (
+    ("unobservable", "Live, and told by no instrument"),
+    ("by_nameplate", "Power by nameplate alone"),
+    ("dead", "Dead"),
+)
 
 
 def document(body: Mapping[str, Any], head: str, version: str) -> str:
@@ -44,13 +55,16 @@ def document(body: Mapping[str, Any], head: str, version: str) -> str:
 def _parts(body: Mapping[str, Any], head: str) -> Iterator[str]:
     yield f"<h1>{escape(head)}</h1>\n"
     if body["solved"]:
-        good = body["chi_square"] <= body["chi_square_limit"] and not body["suspects"]
-        suspects = ", ".join(r["point"] for r in body["suspects"]) or "none"
+        wrong = body["suspects"] or body["doubted"] or body["positions"]
+        good = body["chi_square"] <= body["chi_square_limit"] and not wrong
+        suspects = ", ".join(map(named, body["suspects"])) or "none"
         said = (
             f"chi-square {body['chi_square']:.1f} on {body['dof']:.0f} degrees of freedom, limit"
             f" {body['chi_square_limit']:.0f}; suspects: {suspects}"
         )
         yield f'<p class="banner {"pass" if good else "fail"}">{escape(said)}</p>\n'
+        told = (*map(doubted_line, body["doubted"]), *map(position_line, body["positions"]))
+        yield from (f"<p>{escape(line)}</p>\n" for line in told)
     else:
         yield '<p class="banner fail">Nothing could be solved: measurements as they came.</p>\n'
     live = [bus for bus in body["buses"] if bus["energised"]]
@@ -59,14 +73,28 @@ def _parts(body: Mapping[str, Any], head: str) -> Iterator[str]:
         if chosen:
             drawing = profile(chosen)
             yield f'<h2>Voltage profile, {name}</h2>\n<figure tabindex="0">{drawing}</figure>\n'
-    for key, text in (("unobservable", "Live, and told by no instrument"), ("dead", "Dead")):
+    for key, text in _LISTS:
         if body[key]:
             yield f"<p>{text}: {escape(', '.join(body[key]))}</p>\n"
+    if body["meters"]:
+        yield "<h2>Power meters that would add most</h2>\n" + _table(
+            ("at", "deviation now, kW", "with it, kW", "makes much surer"),
+            (
+                (
+                    m["equipment"], f"{m['sigma_w'] / 1e3:.2f}", f"{m['after_w'] / 1e3:.2f}",
+                    ", ".join(m["others"]),
+                )
+                for m in body["meters"]
+            ),
+        )  # fmt: skip
+    if body["efficiency"]:
+        cells = map(efficiency_cells, body["efficiency"])
+        yield "<h2>Efficiency, balance, meters against all others</h2>\n" + _table(("", ""), cells)
     yield "<h2>Residuals</h2>\n" + _table(
         ("instrument", "measured", "", "residual", "normalised", "taken as"),
         (
             (
-                r["point"], f"{r['measured']:.2f}", r["unit"], f"{r['residual']:+.2f}",
+                named(r), f"{r['measured']:.2f}", r["unit"], f"{r['residual']:+.2f}",
                 f"{r['normalised']:+.2f}", r["class"],
             )
             for r in body["residuals"]

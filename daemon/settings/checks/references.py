@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from daemon.model.points import Profile
     from daemon.settings.findings import Location
-    from daemon.settings.forms import BalanceForm, EquipmentForm, PlantForm
+    from daemon.settings.forms import BalanceForm, EquipmentForm, FallbackForm, PlantForm
 
 
 class Names(NamedTuple):
@@ -113,3 +113,19 @@ def _check_device(
     if device.fallback and "heartbeat" not in profile.points:
         text = f"{device.profile} has no heartbeat, so {id_} cannot know that the daemon is silent"
         yield Finding((*at, "fallback"), text)
+    if device.fallback:
+        yield from _check_ramp(id_, form, device.fallback, (*at, "fallback"))
+
+
+def _check_ramp(
+    id_: str, form: EquipmentForm, fallback: FallbackForm, at: Location
+) -> Iterator[Finding]:
+    """Yield what is wrong with the ramp by which a device falls back."""
+    ramps = fallback.action == "ramp_to_zero"
+    if ramps and form.nature != "ess":
+        yield Finding((*at, "action"), f"{id_} is a {form.nature}: only an ess ramps to zero")
+    elif ramps and fallback.ramp_w_s is None:
+        yield Finding((*at, "action"), f"{id_} ramps to zero, but how fast is not said", "ramp_w_s")
+    elif fallback.ramp_w_s is not None and not ramps:
+        text = f"{id_} does not ramp when it falls back"
+        yield Finding((*at, "ramp_w_s"), text, "action ramp_to_zero", at_key=True)

@@ -42,6 +42,7 @@ def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
     disturbed: list[tuple[str, str, Any]] = []
     paused: list[Any] = []
     asked: list[tuple[str, str]] = []
+    announced: list[tuple[str, Any]] = []
     play = Play(
         small_board(),
         plant,
@@ -50,11 +51,13 @@ def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
                 {"at_s": 1, "target": "GW-B", "event": "slow", "latency_s": 0.3},
                 {"at_s": 1, "target": "daemon", "event": "pause", "for_s": 2},
                 {"at_s": 2, "target": "operator", "event": "ask", "of": "52-A", "action": "close"},
+                {"at_s": 2, "target": "scheduler", "event": "take_back", "job": "j1"},
             ]
         ),
         gateway=lambda id_, event, values: disturbed.append((id_, event, values)),
         daemon=lambda event, values: paused.append((event, values)),
         operator=lambda of, action: asked.append((of, action)),
+        scheduler=lambda event, values: announced.append((event, values)),
         out=lambda _line: None,
     )
     play.begin(0)
@@ -62,6 +65,7 @@ def test_gateway_is_disturbed_on_the_wire_not_in_the_plant() -> None:
     assert disturbed == [("GW-B", "slow", {"latency_s": 0.3})]
     assert paused == [("pause", {"for_s": 2})]
     assert asked == [("52-A", "close")]
+    assert announced == [("take_back", {"job": "j1"})]
     assert plant.injected == []
 
 

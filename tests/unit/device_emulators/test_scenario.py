@@ -22,6 +22,7 @@ WORDS = Vocabulary(
         "utility": {"sag": ("depth_pu",)},
         "gateway": {"hang": (), "answer": ()},
         "operator": {"ask": ("of", "action")},
+        "scheduler": {"take_back": ("job",)},
     },
     quantities={
         "it_rack": ("shed", "stage"),
@@ -42,6 +43,7 @@ timeline:
   - {at_s: 5, target: [DG-1, 52-*], event: clear}
   - {at_s: 5.5, target: GW-B, event: hang}
   - {at_s: 6, target: operator, event: ask, of: 52-A, action: close}
+  - {at_s: 7, target: scheduler, event: take_back, job: train-1}
 expect:
   - {name: a, fed: {loads: critical, except: [R-2], max_unfed_ms: 20}}
   - {name: b, reach: {quantity: generator.stage, is: loaded, at_least_count: 1, by_s: 40}}
@@ -52,6 +54,7 @@ expect:
   - {name: f, order: {quantity: stage, is: shutting_down, of: [R-2, R-1]}}
   - {name: g, alarm: {id: "on-battery:ESS-*", raised_by_s: 8, cleared_by_s: 50}}
   - {name: h, no_alarm: {priority_at_most: 2}}
+  - {name: i, comply: {rules: [contract, ieso_v3], from_s: 5}}
 """
 
 
@@ -68,6 +71,7 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
     scenario = load(path, small_board(), WORDS)
     assert list(dict.fromkeys(each.kind for each in scenario.expect)) == list(Expectation.kinds())
     assert [each.name for each in scenario.expect if each.of_daemon] == ["g", "h"]
+    assert [each.name for each in scenario.expect if not each.of_plant] == ["g", "h", "i"]
     assert scenario.initial[0].values == {"soc_pu": 0.5}
     assert scenario.timeline[1].at_s == 5.5
     assert site_of(path) == "board"
@@ -111,6 +115,7 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
             "s.yaml:10:63: timeline.2.action: a breaker obeys no shut (valid: close, close_in_sync",
         ),
         ("action: close", "at: 3", "timeline.2.event: ask needs action"),
+        ("job: train-1", "job: 7", "timeline.3.job: 7 is no id of a job"),
         ("on-battery:", "on-batery:", "no class of alarms is called on-batery (valid: on-battery"),
         ("battery:ESS-*", "battery:UPS-*", "expect.7.alarm.id: nothing here is called UPS-*"),
         ("on-battery:ESS-*", "on-battery", "on-battery lacks what it is about"),
@@ -144,6 +149,7 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
             "no plant reports unsync (valid: stage, unsync",
         ),
         ("loads: critical", "loads: 52-A", "52-A is no critical load"),
+        ("ieso_v3]", "iesu_v3]", "expect.9.comply.rules.1: no rule set is called iesu_v3"),
         ("except: [R-2]", "except: [R-3]", "expect.0.fed.except.0: nothing here is called R-3"),
         ("except: [R-2]", "excpt: [R-2]", "unknown key (valid: except"),
         ("name: b, reach", "name: a, reach", "this name stands for another expectation"),

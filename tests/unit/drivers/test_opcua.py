@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from asyncua import ua
+from asyncua.client.client import Client
 from asyncua.server.server import Server
 
 from daemon.drivers.opcua import OpcuaDriver
@@ -169,6 +170,35 @@ async def test_server_that_hangs_is_found() -> None:
             assert [c.up for c in table.said] == [False, True]
     finally:
         await relay.stop()
+        await stop(server)
+
+
+class TooLateError(asyncio.CancelledError):
+    """What the library raises when an answer comes with the end of its time."""
+
+
+@pytest.mark.fault("F03")
+async def test_an_answer_that_comes_too_late_costs_the_connection_and_not_the_driver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect = Client.connect
+    tried = 0
+
+    async def late(client: Client) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise TooLateError
+        await connect(client)
+
+    monkeypatch.setattr(Client, "connect", late)
+    server = await serve(PORT + 38)
+    try:
+        async with driving(PORT + 38) as (table, _):
+            await table.until("read", lambda: is_good(table.quality("ESS-1.soc_pu")), 5.0)
+            assert not table.said[0].up
+            assert tried == 2
+    finally:
         await stop(server)
 
 

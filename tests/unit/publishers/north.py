@@ -45,6 +45,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         alarms={"x:52-1": alarm("B")},
         endurance_s={"DG-1": 7200.0, "": 3600.0},
         charge={"ESS-1": (0.8, 0.01, 0.79, 0.98, 0.002)},
+        substitutes={"peaks": ("M-UA.power_w",)},
         autonomy_s={"ROW-1": 90.0},
         feeds={"ROW-1": (("DA1", 90.0, 800.0), ("DB1", 60.0, 500.0))},
         contingencies=(Contingency(""), Contingency("TX-1", lost=(("ROW-1", 90.0), ("R-2", 5.0)))),

@@ -15,6 +15,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from daemon.model.commands import JobNotice
 from daemon.model.events import Event
 from daemon.publishers import mqtt
 from daemon.publishers.mqtt import MqttPublisher, finite, iso
@@ -215,3 +216,71 @@ def test_what_an_earlier_daemon_requested_is_denied_once_this_one_knows() -> Non
 
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text[:26] + "+00:00").timestamp()
+
+
+def listener(place: North) -> tuple[North, list[JobNotice], list[tuple[Any, ...]]]:
+    """Return a place that hears, what it heard, and what was put on record."""
+    heard: list[JobNotice] = []
+    recorded: list[tuple[Any, ...]] = []
+    there = dataclasses.replace(
+        place, hear=heard.append, record=lambda *what: recorded.append(what)
+    )
+    return there, heard, recorded
+
+
+@asynccontextmanager
+async def reaching(port: int) -> AsyncIterator[aiomqtt.Client]:
+    """Be a client of a broker that may only just be starting."""
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(100):
+            with contextlib.suppress(aiomqtt.MqttError):
+                yield await stack.enter_async_context(aiomqtt.Client("127.0.0.1", port))
+                return
+            await asyncio.sleep(0.05)
+
+
+def notice(id_: str, **other: Any) -> bytes:
+    body = {"schema": 1, "id": id_, "action": "start", "at": "2030-01-01T00:00:00Z"}
+    return json.dumps({**body, "power_w": 1e6, **other}).encode()
+
+
+async def test_a_scheduler_is_heard_and_what_is_no_notice_is_refused(
+    program: Callable[[str], str],
+) -> None:
+    place, heard, recorded = listener(north(PORT + 120))
+    port = place.site.north.mqtt_port
+    topic = f"{BASE}job/notice/slurm"
+    with broker(program, port):
+        async with publishing(place) as publisher:
+            await until(lambda: publisher.published)
+            async with aiomqtt.Client("127.0.0.1", port) as scheduler:
+                await scheduler.publish(topic, notice("a"), qos=1)
+                await scheduler.publish(topic, notice("b", power_w=-1), qos=1)
+                await scheduler.publish(topic, b"\xff", qos=1)
+                await scheduler.publish(topic, notice("c"), qos=1)
+                await until(lambda: len(heard) == 2)
+        assert [one.id for one in heard] == ["a", "c"]
+        assert {one.user for one in heard} == {"slurm"}
+        assert [what[0] for what in recorded] == ["job_notice_refused"] * 2
+        assert [what[3]["interlock"] for what in recorded] == ["schema", "schema"]
+
+
+async def test_a_retained_notice_and_a_flood_are_refused(program: Callable[[str], str]) -> None:
+    place, heard, recorded = listener(north(PORT + 130))
+    port = place.site.north.mqtt_port
+    topic = f"{BASE}job/notice/slurm"
+
+    def refused(name: str) -> int:
+        return sum(what[3]["interlock"] == name for what in recorded)
+
+    with broker(program, port):
+        async with reaching(port) as scheduler:
+            await scheduler.publish(topic, notice("old"), qos=1, retain=True)
+            async with publishing(place):
+                await until(lambda: refused("retained"))
+                assert heard == []
+                for k in range(5 * mqtt.NOTICES):
+                    await scheduler.publish(topic, notice(f"j{k}"), qos=0)
+                await until(lambda: len(heard) + refused("too_many") == 5 * mqtt.NOTICES)
+    assert refused("too_many") > 0
+    assert heard

@@ -161,7 +161,7 @@ class Desk:
         self.journal.boot(1, "hash", START, UTC)
         drivers: dict[str, Driver] = dict(self.drivers)
         self.actuation = Actuation(self.site, drivers, self.clock.monotonic_ns)
-        self.requests = Requests(self.world.workers)
+        self.requests = Requests(self.world.workers, {})
         self.scan = Scan(
             self.world,
             [self._lane("switching", 10), self._lane("main", 100)],

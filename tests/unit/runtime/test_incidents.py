@@ -25,6 +25,8 @@ def alarm(priority: int, *, active: bool = True) -> AlarmTransition:
         (alarm(3), 0),
         (alarm(1, active=False), 0),
         (Event(0, "transfer", "transfer_report", "", {}), 1),
+        (Event(0, "operation", "command_operated", "", {}), 1),
+        (Event(0, "operation", "command_selected", "", {}), 0),
         (Event(0, "scan", "scan_overrun", "", {}), 0),
     ],
 )

@@ -43,3 +43,23 @@ async def test_task_that_dies_again_and_again_is_given_up(monkeypatch: pytest.Mo
 
     with pytest.raises(DefectError, match="link died 5 times"):
         await asyncio.wait_for(supervisor.keep("link", task), 5)
+
+
+@pytest.mark.fault("F71")
+async def test_a_cancellation_that_nobody_asked_for_is_a_death_and_not_the_end() -> None:
+    said: list[str] = []
+    supervisor = Supervisor(lambda: 0, lambda _, why: said.append(why))
+    alive = asyncio.Event()
+
+    async def task() -> None:
+        if not said:
+            raise asyncio.CancelledError
+        alive.set()
+        await asyncio.Event().wait()
+
+    kept = asyncio.create_task(supervisor.keep("link", task))
+    await asyncio.wait_for(alive.wait(), 5)
+    assert "CancelledError" in said[0]
+    kept.cancel()
+    await asyncio.wait([kept], timeout=5)
+    assert kept.cancelled()

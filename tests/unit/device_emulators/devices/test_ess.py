@@ -81,6 +81,29 @@ def test_storage_goes_to_zero_when_the_daemon_is_silent_and_the_site_says_so() -
     assert plant.read("ESS", "power_w") == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("power_w", [-1e6, 1e6])
+def test_storage_ramps_to_zero_when_the_site_says_so_and_stays_when_the_daemon_is_back(
+    power_w: float,
+) -> None:
+    plant = ess_bench()
+    device = plant.devices["ESS"].item.device
+    object.__setattr__(device, "fallback", "ramp_to_zero")
+    object.__setattr__(device, "fallback_ramp_w_s", 0.1e6)
+    hand = Hand(plant)
+    plant.write("ESS", "power_setpoint_w", power_w)
+    hand.run(5.0)
+    hand.run(7.4, beat=False)
+    assert plant.read("ESS", "power_w") == pytest.approx(power_w)
+    hand.run(13.0, beat=False)
+    assert abs(plant.read("ESS", "power_w")) == pytest.approx(0.45e6, abs=0.06e6)
+    hand.run(15.0)
+    left_w = plant.read("ESS", "power_w")
+    assert left_w == plant.read("ESS", "power_setpoint_w")
+    assert abs(left_w) > 0.35e6
+    hand.run(27.0, beat=False)
+    assert plant.read("ESS", "power_w") == 0.0
+
+
 @pytest.mark.fault("F53")
 def test_a_derated_or_refusing_storage_shows_its_limits_and_keeps_to_them() -> None:
     plant = ess_bench()

@@ -170,6 +170,16 @@ EDITS = {
         "fallback: ^{after_s: 3, action: hold}",
         "equipment.UPS-A.device.fallback", "has no heartbeat",
     ),
+    "fall-back by a ramp of no pace": Edit(
+        "action: ramp_to_zero, ramp_w_s: 8e3",
+        "action: ^ramp_to_zero",
+        "equipment.ESS-1.device.fallback.action", "how fast is not said", "ramp_w_s",
+    ),
+    "fall-back at a pace that is none": Edit(
+        "action: ramp_to_zero, ramp_w_s: 8e3",
+        "action: zero, ^ramp_w_s: 8e3",
+        "equipment.ESS-1.device.fallback.ramp_w_s", "does not ramp", "ramp_to_zero",
+    ),
     "emulation of nothing": Edit(
         "\nemulation:\n", "\nemulation:\n  ^DG-9: {crank_s: 9}\n", "emulation.DG-9",
         "is neither a nature nor equipment", "DG-",
