@@ -134,6 +134,7 @@ def test_hostile_and_missing_measurements_get_an_answer(
 @example(seed=178, n_ac=6, n_dc=2)  # magnitudes of currents near nothing
 @example(seed=1810, n_ac=6, n_dc=0)  # taps that long steps lead in circles
 @example(seed=241, n_ac=3, n_dc=3)
+@example(seed=45784, n_ac=3, n_dc=2)  # a converter at no current, where its losses have a kink
 @example(seed=30608, n_ac=3, n_dc=0)  # noise that would take a magnitude below nothing
 def test_tracking_is_the_full_solve(seed: int, n_ac: int, n_dc: int) -> None:
     chance = np.random.default_rng(seed)

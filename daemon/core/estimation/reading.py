@@ -23,6 +23,9 @@ _NO_RATIO: Final = 1e-3
 _DEAD: Final = 1e-6
 """Below this voltage [pu] no current is told from a power."""
 
+_KINK: Final = 1e-4
+"""Below this current [pu] the part of a converter's losses that goes with its size is round."""
+
 
 def read(equations: Equations, live: Islands, x: Floats) -> Floats:
     """Return what each instrument would read, then how far each constraint is from holding.
@@ -109,8 +112,19 @@ def _dc_values(equations: Equations, live: Islands, x: Floats) -> list[Floats]:
     current = network.dc_branches.g * live.dc_branch * (near - far)
     on, bus = live.converter, voltage[network.converters.dc]
     a, b, c = network.converters.loss.T + x[where.loss].reshape(3, -1)
-    losses = on * (a + b * np.abs(i) + c * i * i)
+    losses = on * (a + b * _size(i) + c * i * i)
     return [current, near * current, -far * current, bus * i * on, losses]
+
+
+def _size(i: Floats) -> Floats:
+    """Return the size of currents, its kink at zero rounded to a parabola that joins smoothly.
+
+    At a kink steps of Newton go from one side to the other for ever. What is rounded off is less
+    than any loss curve is known to.
+    """
+    size = np.abs(i)
+    found: Floats = np.where(size < _KINK, 0.5 * (i * i / _KINK + _KINK), size)
+    return found
 
 
 def slopes(equations: Equations, live: Islands, x: Floats) -> Floats:
@@ -139,7 +153,7 @@ def _dc_slopes(equations: Equations, live: Islands, x: Floats) -> list[Floats]:
     g = network.dc_branches.g * live.dc_branch
     on, bus = live.converter, voltage[network.converters.dc]
     _, b, c = network.converters.loss.T + x[where.loss].reshape(3, -1)
-    size = np.abs(i)
+    size, way = _size(i), np.clip(i / _KINK, -1.0, 1.0)
     flow = [g, -g, g * (2.0 * near - far), -g * near, -g * far, g * (2.0 * far - near)]
-    losses = [on * (b * np.sign(i) + 2.0 * c * i), on, on * size, on * size * size]
+    losses = [on * (b * way + 2.0 * c * i), on, on * size, on * size * size]
     return [*flow, on * i, on * bus, *losses]

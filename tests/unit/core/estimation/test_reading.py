@@ -39,6 +39,22 @@ def test_every_derivative_is_that_of_finite_differences(seed: int) -> None:
     )
 
 
+def test_losses_of_a_converter_have_no_kink_at_no_current() -> None:
+    model = modelled(np.random.default_rng(1))
+    of, where = model.equations, model.equations.where
+    live = islands(of.network, all_on(of.network))
+    losses, x = numbered(model, Kind.LOSSES), some_state(model, np.random.default_rng(2))
+    for current in (0.0, 3e-5, -8e-5, 5e-3, -0.2):
+        x[where.i] = current
+        a, b, c = of.network.converters.loss.T + x[where.loss].reshape(3, -1)
+        told = a + b * abs(current) + c * current**2
+        assert read(of, live, x)[losses] == pytest.approx(told, abs=1e-6)
+        slope = of.rows.matrix(jacobian(of, live, x)).toarray()
+        assert slope == pytest.approx(by_differences(of, live, x), abs=1e-6)
+    x[where.i] = -0.2
+    assert read(of, live, x)[losses] == pytest.approx(a + 0.2 * b + 0.04 * c, abs=1e-15)
+
+
 def test_what_is_off_reads_nothing_and_depends_on_nothing() -> None:
     chance = np.random.default_rng(1)
     model = modelled(chance)
