@@ -10,6 +10,7 @@ much is kept, and for how long, says `daemon.journal.keeping`.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -168,10 +169,16 @@ class Journal:
         except OSError as error:
             self._fail(error)
             return
+        before = self._before
         self._chain = Chain()
         self._size = 0
         self._images.forget()
-        self._write({**self._boot, "before": self._before})
+        self._write({**self._boot, "before": before})
+        if self._file is None:
+            # Not even that. The next attempt takes the same file, or each would leave one.
+            with suppress(OSError):
+                self._files.truncate(_named(self._number), 0)
+                self._number, self._before = self._number - 1, before
 
     def _write(self, record: dict[str, Any]) -> None:
         if self._file is None:

@@ -246,11 +246,16 @@ def test_full_disk_is_counted_and_forgotten_when_over() -> None:
     journal.inputs("main", image(8, 8.0, 2.0), ())
     assert journal.failures >= 2
     assert "No space" in journal.failing
+    for attempt in range(2, 9):
+        journal.inputs("main", image(attempt * SECOND, 8.0, 2.0), ())
+    assert len(files.names()) == 2, "however often it is tried"
     files.full = False
-    journal.inputs("main", image(2 * SECOND, 9.0, 2.0), ())
+    journal.inputs("main", image(9 * SECOND, 9.0, 2.0), ())
     assert journal.failing == ""
     last = [r for r in read(files) if r["k"] == "in"][-1]
-    assert same(last["image"], image(2 * SECOND, 9.0, 2.0))
+    assert same(last["image"], image(9 * SECOND, 9.0, 2.0))
+    assert len(files.names()) == 2
+    assert not any(v.broken_seals for v in verify(files).values())
 
 
 @pytest.mark.fault("F62", "F69")
