@@ -38,6 +38,12 @@ _scalar(
 )
 _scalar("merge", r"^<<$", "<")
 
+DEPTH: Final = 32
+"""Values nested deeper are not read: a site needs five levels."""
+VALUES: Final = 1_000_000
+"""More values are not read: 300 MW take 221,187. Anchors that hold one another could make a few
+lines stand for billions of them."""
+
 
 @dataclass(slots=True)
 class Document:
@@ -120,7 +126,7 @@ class _Builder:
         self.document.values[at] = _mark(node)
         if isinstance(node, yaml.ScalarNode):
             return self._value(node, at)
-        if not self._enter(node, at):
+        if not self._enter(node, at) or not self._bearable(node, at):
             return None
         if isinstance(node, yaml.MappingNode):
             result: Any = self._mapping(node, at)
@@ -135,6 +141,14 @@ class _Builder:
             return False
         self.entered.append(node)
         return True
+
+    def _bearable(self, node: yaml.Node, at: Location) -> bool:
+        """Return whether there is an end to it: neither too deep nor, by its anchors, too much."""
+        if len(at) <= DEPTH and len(self.document.values) <= VALUES:
+            return True
+        self._complain(node, (), "is nested too deep, or its anchors make too much of it")
+        self.entered.pop()
+        return False
 
     def _mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,3 +106,17 @@ def test_a_missing_key_points_at_what_should_hold_it(write: Any) -> None:
     assert document.place(("a", "b", "d")) == (("a", "b"), 1, 5)
     assert document.place(("a", "tag of a union", "b", "c")) == (("a", "b", "c"), 1, 12)
     assert document.place(("z",)) == ((), 1, 1)
+
+
+def test_what_is_nested_without_end_is_a_problem_with_a_place(write: Any) -> None:
+    document = read(write("a:\n  " + "[" * 900 + "]" * 900))
+    assert [(p.line, p.column) for p in document.problems] == [(2, 35)]
+    assert "too deep" in document.problems[0].text
+
+
+def test_anchors_that_multiply_are_a_problem(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.settings.document.VALUES", 1000)
+    few = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefg"))
+    document = read(write("a: &a [1]\n" + few))
+    assert "too much" in document.problems[0].text
+    assert len(document.values) < 9000
