@@ -8,8 +8,9 @@ bus (CLOSING); which one is decided here and nowhere else, in the starting order
 Once the bus is live the others close by their synchronism check. A set whose breaker opens without
 our word has FAILED as well and is not reclosed. One that runs and shows no voltage within `build_s`
 has FAILED before it closes; one that stands alone on the empty bus and does not hold it at voltage
-would keep all others from it: it is REJECTED, and has FAILED. Every crank attempt after the first
-is told: the time of a fast start is missed with it.
+would keep all others from it: it is REJECTED, and has FAILED. So would one that reports a failure
+while its breaker is closed: where its relay has not opened that within `open_s`, it is told to.
+Every crank attempt after the first is told: the time of a fast start is missed with it.
 
 A set that is to spare (`choice`) hands its load to the others within `hand_over_s`, led there by
 its set-point (`sharing`); then its breaker opens, loaded or not. Wanted again, it stays.
@@ -315,7 +316,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         wish
         for name, at in sets.items()
         if places[name].scheme not in others
-        if (wish := _wish(view, name, places[name], at.stage))
+        if (wish := _wish(view, name, places[name], at, params))
     )
     events_out = tuple(
         _tell(view, name, state.sets[name], at, facts.supply.since_ns)
@@ -415,8 +416,9 @@ def _may_close(view: View, name: str, places: Mapping[str, _Place], sets: Mappin
     )
 
 
-def _wish(view: View, name: str, place: _Place, stage: Stage) -> Proposal | None:
+def _wish(view: View, name: str, place: _Place, at: At, params: Params) -> Proposal | None:
     """Return what a set's stage asks for."""
+    stage = at.stage
     if stage is Stage.STARTING:
         return Proposal(name, "command", "start", 0.0, place.scheme, "generation is wanted")
     if stage is Stage.CLOSING:
@@ -430,7 +432,16 @@ def _wish(view: View, name: str, place: _Place, stage: Stage) -> Proposal | None
         return Proposal(place.breaker, "command", "open", 0.0, place.scheme, why)
     if stage is Stage.STOPPING:
         return Proposal(name, "command", "stop", 0.0, place.scheme, "cooled down")
+    if stage is Stage.FAILED and _left_closed(view, name, place, at, params):
+        why = f"{name} has failed and is on the bus"
+        return Proposal(place.breaker, "command", "open", 0.0, place.scheme, why)
     return None
+
+
+def _left_closed(view: View, name: str, place: _Place, at: At, params: Params) -> bool:
+    """Return whether a set that gives nothing was left on the bus by its own relay."""
+    dead = view.stage(name) in {"fault", "stopped"} and view.is_closed(place.breaker)
+    return dead and view.lasted(at.since_ns, ns(params.open_s))
 
 
 _ON: Final = frozenset({Stage.ON_BUS, Stage.DRAINING, Stage.HANDING_OVER})

@@ -24,7 +24,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.feeding import fed_buses
-from daemon.core.interlocks.case import CLOSE, TRANSFER, Case, Interlock, Verdict
+from daemon.core.interlocks.case import (
+    CARRIES_PU,
+    CLOSE,
+    TRANSFER,
+    Case,
+    Interlock,
+    Verdict,
+    carries_though_open,
+)
 from daemon.core.interlocks.faults import FAULT_TRIPS, fault_behind
 from daemon.core.interlocks.table import INTERLOCKS
 
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BY_ACTION",
     "BYPASSABLE",
+    "CARRIES_PU",
     "CLOSE",
     "FAULT_TRIPS",
     "INTERLOCKS",
@@ -42,6 +51,7 @@ __all__ = [
     "Interlock",
     "Verdict",
     "barred",
+    "carries_though_open",
     "check",
     "explained",
     "fault_behind",

@@ -73,6 +73,20 @@ class Case:
         return closing or self.view.position(equipment) is not Position.OPEN
 
 
+CARRIES_PU: Final = 0.01
+"""A breaker that shows open is not, if it carries more of its rated current than this. Source: own
+derivation."""
+
+
+def carries_though_open(view: View, breaker: str) -> bool:
+    """Return whether a breaker shows open and carries current all the same."""
+    if not view.is_open(breaker):
+        return False
+    carried_a = view.read(breaker, "current_a")
+    rated_a = view.site.equipment[breaker].ratings["current_a"]
+    return carried_a is not None and abs(carried_a) >= CARRIES_PU * rated_a
+
+
 class Interlock(NamedTuple):
     """One row of the table.
 

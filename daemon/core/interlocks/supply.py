@@ -3,7 +3,8 @@
 A person's opening is held against what is surely fed afterwards. An automaton opens in order to end
 an overlap, to leave a dead source, or to transfer with a gap, and waiting may be worse; so it is
 held back only where a critical load is known to lose its last feed, no store is known to bridge the
-gap, and its scheme has not declared the feeder shed.
+gap, and its scheme has not declared the feeder shed. A breaker of its board that shows open and
+carries current is no loss of feed for it: what is opened then ends an overlap.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core import demand
 from daemon.core.feeding import Change, fed_buses, loads_at, reach
+from daemon.core.interlocks.case import carries_though_open
 from daemon.core.interlocks.drawn import converters
 from daemon.model.natures import Role
 
@@ -54,7 +56,17 @@ def last_feed(case: Case) -> bool:
     if case.by_person:
         fed = fed_buses(view, surely=True, change=change)
         return any(fed.isdisjoint(load.buses) for load in concerned.values())
+    change = change._replace(joined=_joined_though_open(case))
     return item.id not in view.facts.shed and _known_lost(view, change, concerned.values())
+
+
+def _joined_though_open(case: Case) -> frozenset[str]:
+    """Return the alternates of the board that show open and are not."""
+    scheme = case.scheme()
+    if scheme is None:
+        return _NONE
+    alternates = (*(s.generator_feeder for s in scheme.sections), scheme.tie)
+    return frozenset(a for a in alternates if a and carries_though_open(case.view, a))
 
 
 def _behind(case: Case, change: Change) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.authority import selected
+from daemon.core.interlocks import CARRIES_PU, carries_though_open
 from daemon.core.transfer import joint, ways
 from daemon.core.transfer.section import SECTION, Event, Stage
 from daemon.model.natures import Position
@@ -68,6 +69,8 @@ def intake_events(scan: Scan, feed_ns: int) -> list[joint.Event]:
 def alternate_closed(scan: Scan, i: int) -> str | None:
     """Return the alternate that is closed, "" when none is, None when that is not known."""
     view, drawn = scan.view, scan.scheme.sections[i]
+    if scan.state.sections[i].stage in _BY_CURRENT and (hidden := _carries_on(scan, i)):
+        return hidden
     feeder, tie = view.position(drawn.generator_feeder), view.position(scan.scheme.tie)
     if feeder is Position.CLOSED:
         return drawn.generator_feeder
@@ -86,6 +89,17 @@ def alternate_closed(scan: Scan, i: int) -> str | None:
         if other is not drawn
     )
     return scan.scheme.tie if borrowed or (gives and view.is_open(drawn.main)) else ""
+
+
+def _carries_on(scan: Scan, i: int) -> str:
+    """Return the alternate of a section that shows open and carries current, or "".
+
+    The tie is one where sets feed beyond it; between two mains it is the other section's.
+    """
+    view, scheme, drawn = scan.view, scan.scheme, scan.scheme.sections[i]
+    on_sets = any(view.is_closed(s.generator_feeder) for s in scheme.sections if s is not drawn)
+    alternates = (drawn.generator_feeder, *[scheme.tie] * (bool(scheme.tie) and on_sets))
+    return next((a for a in alternates if carries_though_open(view, a)), "")
 
 
 def section_events(
@@ -108,6 +122,10 @@ def section_events(
     if scan.auto is None:
         # Nothing new is begun on a selector that cannot be read.
         return [e for e in events if state.stage is not Stage.UNJUDGED]
+    # A current is read more slowly than a position.
+    if Event.CARRIES_ON in heeds and _carries_on(scan, i):
+        carries_on = view.lasted(state.since_ns, scan.waits_ns["isolate_s"])
+        events += [Event.CARRIES_ON] * carries_on
     if Event.MAIN_LOST in heeds and _main_lost(scan, drawn, state):
         events.append(Event.MAIN_LOST)
     if state.stage in {Stage.AWAITING, Stage.ON_ALTERNATE}:
@@ -161,13 +179,8 @@ def _only_shows_closed(scan: Scan, drawn: Section, state: SectionState, alternat
     if idle_a is None or carried_a is None:
         return False
     ratings = view.site.equipment[alternate].ratings, view.site.equipment[drawn.main].ratings
-    idle, carries = (IDLE_PU * rated["current_a"] for rated in ratings)
+    idle, carries = (CARRIES_PU * rated["current_a"] for rated in ratings)
     return abs(idle_a) < idle and abs(carried_a) >= carries
-
-
-IDLE_PU: Final = 0.01
-"""A breaker that is closed beside another source carries more of its rated current than this.
-Source: own derivation."""
 
 
 def _to_main(scan: Scan, i: int, state: SectionState) -> list[Event]:
@@ -194,6 +207,8 @@ _HEEDED: Final = {
 }
 """By stage the events it listens to: what no stage asks for is not waited for either."""
 _FED: Final = frozenset({Event.SEEN_ON_MAIN, Event.SEEN_ON_ALTERNATE})
+_BY_CURRENT: Final = frozenset({Stage.BACKING_OUT, Stage.HELD})
+"""Stages in which an alternate that shows open is closed all the same, if it carries current."""
 _ONTO_DEAD: Final = frozenset({Stage.FEEDING, Stage.CLOSING_MAIN})
 """What shows closed over a section that stays dead does not feed it: what is told goes on."""
 _SEEN: Final = {

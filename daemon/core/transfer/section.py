@@ -11,18 +11,19 @@ in the scan that sees both closed the alternate is told to open (PARTING). If sy
 come, the section goes back with a gap (BREAKING, then CLOSING_MAIN), or stays where it is when the
 interlocks want no gap. If the alternate does not open in time, what closed last, the main, is
 opened again (BACKING_OUT), unless currents tell that the alternate has opened, whatever it shows;
-fed by an alternate that cannot be opened the section is HELD, since every further try would end
-the same way. A main that shows closed beside the alternate without
-having been let in by its synchronism check is sent out again (EXPELLING): what came last goes, so
-that the section keeps its feed where the position shown is not the true one, and a real overlap
-ends all the same. So is one that cannot be seen to have closed in the time it had for it: it may
-have, and nothing but its position tells that two sources are in parallel; and one whose mains are
-gone while it still seeks synchronism. A breaker that does not open where it must ends in LOCKOUT.
-Both are for a person to reset; but where its position cannot be read nothing is known against it,
-and the section is UNJUDGED until it can; so it is when the alternate has opened and another
-position cannot be read: the main is the last feed. A breaker that does not close is remembered by
-the scheme, and another way is tried from AWAITING; a main that does not close although synchronism
-was there is no reason to part from what feeds the section.
+so it is where the alternate shows open and its current tells that it is not. Fed by an alternate
+that cannot be opened the section is HELD, since every further try would end the same way. A main
+that shows closed beside the alternate without having been let in by its synchronism check is sent
+out again (EXPELLING): what came last goes, so that the section keeps its feed where the position
+shown is not the true one, and a real overlap ends all the same. So is one that cannot be seen to
+have closed in the time it had for it: it may have, and nothing but its position tells that two
+sources are in parallel; and one whose mains are gone while it still seeks synchronism. A breaker
+that does not open where it must ends in LOCKOUT. Both are for a person to reset; but where its
+position cannot be read nothing is known against it, and the section is UNJUDGED until it can; so it
+is when the alternate has opened and another position cannot be read: the main is the last feed. A
+breaker that does not close is remembered by the scheme, and another way is tried from AWAITING; a
+main that does not close although synchronism was there is no reason to part from what feeds the
+section.
 
 *Selector.* A scheme that is taken from the daemon is left as it stands, in an overlap too: the
 order that ends it has gone out in the scan that saw both closed, and is not called back. What is
@@ -40,6 +41,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
     ON_MAIN
         HANDS_OFF, SEEN_ON_ALTERNATE -> UNJUDGED
         MAIN_LOST -> ISOLATING
+        CARRIES_ON -> BACKING_OUT
         SEEN_BOTH -> PARTING
         SEEN_DEAD -> AWAITING
     ISOLATING
@@ -157,6 +159,7 @@ class Event(Word):
     NOT_LET_IN = "main and an alternate closed, and no synchronism was found"
     SEEN_DEAD = "all open"
     MAIN_LOST = "the main gives nothing, for good"
+    CARRIES_ON = "beside the main an alternate that shows open carries current"
     MAIN_GONE = "the mains side of the main is not usable any more"
     MAIN_USABLE = "mains side live and stable, main may close"
     ALTERNATE_USABLE = "an alternate source may be closed"
@@ -186,6 +189,7 @@ _TRANSITIONS: Final = {
         Stage.ON_MAIN,
         HANDS_OFF=Stage.UNJUDGED,
         MAIN_LOST=Stage.ISOLATING,
+        CARRIES_ON=Stage.BACKING_OUT,
         SEEN_ON_ALTERNATE=Stage.UNJUDGED,
         SEEN_BOTH=Stage.PARTING,
         SEEN_DEAD=Stage.AWAITING,

@@ -23,7 +23,7 @@ from daemon.core.transfer import section
 from daemon.rehearsal.proof import retrace, springs, zones
 from daemon.rehearsal.proof.frontier import Frontier
 from daemon.rehearsal.proof.mind import NO_POINTS, NOW, SPRING
-from daemon.rehearsal.proof.plant import CHARGE_MS
+from daemon.rehearsal.proof.plant import CHARGE_MS, RESTART_MS
 from daemon.rehearsal.proof.situation import (
     HUNGRY,
     SCAN,
@@ -248,11 +248,13 @@ class Search:
             yield Way(f"! {step.branch.text}", step.branch.wrong, self._arrived(later, step))
         plant = later.met.plant
         if plant.sudden:
-            met = self._board.meet(plant._replace(sudden=plant.sudden - 1, news=()))
+            branch = self.board.away(plant)
+            met = self._board.meet(branch.plant)
             kept = [0, *range(1 + len(later.stamps), len(later.zone))]
             zone = zones.kept(later.zone, kept)
             anew = Situation(met, self.mind.first, (), (), later.labels, zone)
-            yield Way("! the daemon starts anew", (), self._timed(anew, met, ((SCAN, SCAN_MS),)))
+            timers = (*branch.timers, (SCAN, RESTART_MS))
+            yield Way(f"! {branch.text}", (), self._timed(anew, met, timers))
 
     def _scan(self, now: Situation, soonest_ms: int) -> Iterator[Way]:
         """Yield all that a scan may lead to."""
@@ -322,7 +324,8 @@ class Search:
         return frozenset([self._springs[at] for at in found]) if found else NO_POINTS
 
     def _decided(self, now: Situation, thought: Thought, begun: Timers = ()) -> Way:
-        branch = self.board.heard(now.met.plant, self.mind.memory(thought.memory)[1])
+        branch = self.board.heard(now.met.plant, *self.mind.memory(thought.memory))
+        branch = branch._replace(plant=branch.plant._replace(away=False))
         plant, timers, told = branch.plant, [*begun, *branch.timers], []
         for order in thought.orders:
             at = self.board.number(order.equipment)
@@ -395,7 +398,7 @@ class Search:
             if thought.stirred or age.zone is not now.zone:
                 return None
             waits.update(dict.fromkeys(thought.waits))
-        heard = self.board.heard(plant, self.mind.memory(now.memory)[1])
+        heard = self.board.heard(plant, *self.mind.memory(now.memory))
         if heard.wrong or heard.timers or heard.plant != plant:
             return None
         return tuple(q for q in waits if q.stamp in now.stamps)

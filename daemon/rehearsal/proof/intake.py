@@ -321,7 +321,7 @@ class Intake(Switchgear):
         text = f"{self.scheme} on source {target}"
         return self.settled(plant, after, Branch(after, timers, text=text, wrong=tuple(wrong)))
 
-    def heard(self, plant: Plant, facts: Facts) -> Branch:
+    def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
         """Whether the daemon has given the switch up, and had a reason to."""
         given_up = int(facts.stages.get(self.scheme) == "lockout")
         course = _course(plant)
@@ -461,7 +461,8 @@ class Intake(Switchgear):
         at = self.switch
         left_open = not plant.contacts[at] and plant.motions[at] == STILL
         bad = plant.bent[at] & (STUCK | LOCAL | LOCKED | OWN) or left_open or plant.faulted
-        return plant.automatic and plant.lie is None and not bad and not _course(plant).given_up
+        heeded = plant.automatic and not plant.away and not _course(plant).given_up
+        return heeded and plant.lie is None and not bad
 
     def starved(self, plant: Plant) -> bool:
         """Return whether the load side is dead, and a live utility arrives at the well switch."""

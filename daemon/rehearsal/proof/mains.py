@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.facts import Sets
+from daemon.core.transfer.section import SECTION
 from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (
@@ -46,9 +47,24 @@ UTILITY, SETS = 0, 1
 
 
 class Mains(Switchgear):
-    """A board with a utility behind its intake breaker, and sets."""
+    """A board with a utility behind its intake breaker, and sets.
+
+    The stages of its plant tell by section whether the daemon has given it up: then a person has to
+    look, and until then it may stay as it is.
+
+    Attributes:
+        intake: number of the intake breaker.
+        scheme: id of the scheme.
+    """
 
     intake = 0
+    scheme = ""
+    _given = 0
+
+    def first(self, sudden: int, hidden: int) -> Plant:
+        """Return the board at rest on its mains, no section given up."""
+        self._given = sudden
+        return super().first(sudden, hidden)._replace(stages=(0,) * len(self.critical))
 
     def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
         """Return what follows when something timed is due."""
@@ -92,8 +108,28 @@ class Mains(Switchgear):
         if plant.hidden or plant.bent[at] & STUCK:
             yield Branch(jammed(plant, at), text=f"{name} does not trip on lost mains")
 
-    def heard(self, plant: Plant, facts: Facts) -> Branch:
-        """The sets learn whether they are wanted."""
+    def starved(self, plant: Plant) -> bool:
+        """Return whether a section that is not given up could be fed and is not."""
+        live = self.voltages(plant)
+        pairs = zip(self.critical, plant.stages, strict=True)
+        return super().starved(plant) and any(not (live[bus] or up) for bus, up in pairs)
+
+    def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
+        """The sets learn whether they are wanted, and people whether a section is given up."""
+        branch = self._called(plant, facts)
+        sections = states["main_tie_main"].schemes[self.scheme].sections
+        given_up = tuple(int(at.stage in SECTION.person) for at in sections)
+        more = any(up and not was for up, was in zip(given_up, plant.stages, strict=True))
+        idle = more and not self._excused(plant)
+        wrong = ("a section is given up for nothing",) * idle
+        return branch._replace(plant=branch.plant._replace(stages=given_up), wrong=wrong)
+
+    def _excused(self, plant: Plant) -> bool:
+        """Return whether a breaker is stuck, or others have had a hand in it."""
+        return plant.sudden < self._given or any(bits & STUCK for bits in plant.bent)
+
+    def _called(self, plant: Plant, facts: Facts) -> Branch:
+        """Return the plant once the sets have learned whether they are wanted."""
         wanted = facts.supply.outage or bool(facts.generation_wanted)
         after = plant._replace(wanted=wanted, news=())
         if wanted and not plant.asked:
@@ -159,7 +195,7 @@ def board(small: Site, scheme: MainTieMainScheme) -> Mains:
     found = Mains(
         tuple(small.buses), breakers, links, sources, tuple(number[s.bus] for s in scheme.sections)
     )
-    found.intake = found.number(scheme.intake)
+    found.intake, found.scheme = found.number(scheme.intake), scheme.id
     return found
 
 

@@ -28,6 +28,10 @@ CHARGE_MS: Final = (5_000, 10_000)
 SYNC_MS: Final = (100, 9_900)
 WINDOW_MS: Final = (10_000, 10_050)
 FAILURE_MS: Final = (190, 210)
+RESTART_MS: Final = (200, 3_000)
+"""From the end of a daemon to the first scan of the one after it: an interpreter and its libraries
+take longer than the first to be there, and after the second a board's own logic has it
+(`fallback_s`) [ms]."""
 OVERLAP_MS: Final = 100
 ENDED_MS: Final = 2_000
 """What the environment has made wrong is ended within this [ms]."""
@@ -79,6 +83,8 @@ class Plant(NamedTuple):
     astray: bool = False
     """Sources are not brought into synchronism."""
     automatic: bool = True
+    away: bool = False
+    """The daemon is starting anew: nobody looks."""
     wanted: bool = False
     """The daemon wants the sets, or its neighbours want them of it."""
     asked: bool = False
@@ -158,7 +164,9 @@ class Source(NamedTuple):
 
 def bared(plant: Plant) -> Plant:
     """Return the plant without what no instrument shows."""
-    return plant._replace(orders=(), news=(), astray=False, losses=0, sudden=0, hidden=0)
+    return plant._replace(
+        orders=(), news=(), astray=False, away=False, losses=0, sudden=0, hidden=0
+    )
 
 
 def put(values: tuple, at: int, value: object) -> tuple:  # type: ignore[type-arg]

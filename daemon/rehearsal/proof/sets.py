@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.facts import Supply
+from daemon.core.generation.start import Stage
 from daemon.model.commands import Result
 from daemon.rehearsal.proof.picture import Camera, drawn
 from daemon.rehearsal.proof.plant import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from daemon.core.facts import Facts
     from daemon.model.plant import MainTieMainScheme, Site
     from daemon.rehearsal.proof.plant import Told
 
@@ -53,17 +55,20 @@ EQUAL: Final = 2
 class Sets(Switchgear):
     """Sets behind their breakers, and the bus they feed; source and stage of a set share a number.
 
+    After the stages stands, by set, whether the daemon has given it up until the sets are let go.
+
     Attributes:
         breaker: number of the breaker of each set.
     """
 
     breaker: tuple[int, ...] = ()
+    _given = 0, 0
 
     def first(self, sudden: int, hidden: int) -> Plant:
         """Return the sets at rest."""
-        plant = super().first(sudden, hidden)
-        queues = (*plant.orders, *((),) * len(self.sources))
-        return plant._replace(orders=queues, stages=(REST,) * len(self.sources))
+        self._given = sudden, hidden
+        plant, n = super().first(sudden, hidden), len(self.sources)
+        return plant._replace(orders=(*plant.orders, *((),) * n), stages=(REST,) * n + (0,) * n)
 
     def number(self, name: str) -> int:
         """Return the number of a breaker, or after those of a set."""
@@ -88,6 +93,10 @@ class Sets(Switchgear):
             gone = _set(plant, k, STOPPING)
             text = f"{self.sources[k].name} runs out"
             yield Branch(gone, ((("halt", k), HALT_MS),), text=text), Result.ACKNOWLEDGED
+        elif told.action == "stop" and plant.stages[k] == STARTING:
+            still, ended = _set(plant, k, REST), (("run", k), ("refuse", k))
+            text = f"{self.sources[k].name} is cranked no more"
+            yield Branch(still, ended=ended, text=text), Result.ACKNOWLEDGED
         else:
             yield Branch(plant, text=f"{self.sources[k].name} has stopped"), Result.ACKNOWLEDGED
 
@@ -161,9 +170,21 @@ class Sets(Switchgear):
         return self.critical
 
     def starved(self, plant: Plant) -> bool:
-        """Return whether the sets are wanted, one runs, and none feeds the bus."""
-        running = RUNNING in plant.stages
-        return running and plant.wanted and self.well(plant) and super().starved(plant)
+        """Return whether the sets are wanted, one runs and is not given up, and none feeds."""
+        n = len(self.sources)
+        pairs = zip(plant.stages[:n], plant.stages[n:], strict=True)
+        usable = any(stage == RUNNING and not up for stage, up in pairs)
+        return usable and plant.wanted and super().starved(plant)
+
+    def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
+        """Whether the daemon has given sets up, and had a reason to."""
+        n, sets = len(self.sources), states["start"].sets
+        given_up = tuple(int(sets[s.name].stage is Stage.FAILED) for s in self.sources)
+        was = plant.stages[n:]
+        more = any(up and not before for up, before in zip(given_up, was, strict=True))
+        idle = more and (plant.sudden, plant.hidden) == self._given
+        wrong = ("a set is given up for nothing",) * idle
+        return Branch(plant._replace(news=(), stages=(*plant.stages[:n], *given_up)), wrong=wrong)
 
 
 def _set(plant: Plant, k: int, stage: int) -> Plant:

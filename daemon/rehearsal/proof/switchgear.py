@@ -13,7 +13,7 @@ and what others have done wrong is ended in time.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.commands import Result
 from daemon.rehearsal.proof.plant import (
@@ -31,6 +31,7 @@ from daemon.rehearsal.proof.plant import (
     OPENING,
     ORDER_MS,
     OVERLAP_MS,
+    RESTART_MS,
     SEEKING,
     SPENT,
     STILL,
@@ -408,7 +409,7 @@ class Switchgear:
             if not holds(after) or not after.automatic:
                 ended.append(label)
             elif not holds(before):
-                limit = ENDED_MS if number else self._overlap_ms(after)
+                limit = self._ended_ms(after) if number else self._overlap_ms(after)
                 timers.append((label, (limit, limit)))
         for at, motion in enumerate(after.motions):
             if motion == SEEKING and not all(
@@ -420,12 +421,29 @@ class Switchgear:
     def _overlap_ms(self, plant: Plant) -> int:
         """Return how long two sources may be in parallel [ms]."""
         lie = plant.lie
+        if plant.away:
+            return self._ended_ms(plant)
         if lie is None and not any(b & (STUCK | LOCAL) for b in plant.bent):
             return OVERLAP_MS
         unseen = lie is not None and lie.kind == "position" and lie.shows == OPEN
         return UNSEEN_MS if unseen else ENDED_MS
 
-    def heard(self, plant: Plant, facts: Facts) -> Branch:
+    def _ended_ms(self, plant: Plant) -> int:
+        """Return how long what others have made wrong may last: nobody ends it who is away [ms]."""
+        return ENDED_MS + RESTART_MS[1] * plant.away
+
+    def away(self, plant: Plant) -> Branch:
+        """Return the plant without its daemon, which starts anew."""
+        after = plant._replace(sudden=plant.sudden - 1, news=(), away=True)
+        limit = self._ended_ms(after)
+        timers = tuple(
+            (("ended", number), (limit, limit))
+            for number, holds in enumerate((self.paralleled, self.fed_back))
+            if holds(after) and after.automatic
+        )
+        return Branch(after, timers, text="the daemon starts anew")
+
+    def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
         """Return the plant after a scan whose conclusions its neighbours have heard."""
         return Branch(plant._replace(news=()))
 
@@ -510,16 +528,18 @@ class Switchgear:
 
     def _fault(self, plant: Plant, bus: int) -> Branch:
         """A fault on a bus: what feeds it trips, and tells."""
-        opened = plant
+        opened, ended = plant, list[Label]()
         for at, breaker in enumerate(self.breakers):
-            if bus in breaker.ends and plant.contacts[at] == CLOSED and plant.motions[at] == STILL:
+            if bus in breaker.ends and plant.contacts[at] == CLOSED:
                 other = breaker.ends[0] if breaker.ends[1] == bus else breaker.ends[1]
                 alone = opened._replace(contacts=put(opened.contacts, at, OPEN))
                 if self.behind(alone, other):
-                    opened = bent(alone, at, LOCKED)
+                    # One that opens already carries the fault as well, and tells of it.
+                    opened = bent(moved(alone, at, STILL), at, LOCKED)
+                    ended.append(("travel", at))
         after = overtaken(paid(opened)._replace(faulted=(*plant.faulted, bus)))
         text = f"a fault on {self.buses[bus]} is cleared"
-        return self.settled(plant, after, Branch(after, text=text))
+        return self.settled(plant, after, Branch(after, ended=tuple(ended), text=text))
 
     def _lies(self, plant: Plant) -> Iterator[Trick]:
         live = self.voltages(plant)
@@ -552,6 +572,7 @@ class Switchgear:
         """Return whether nothing is the matter that a person has to mend."""
         return (
             plant.automatic
+            and not plant.away
             and plant.lie is None
             and not plant.faulted
             and not any(b & (STUCK | LOCAL | LOCKED) for b in plant.bent)

@@ -201,6 +201,20 @@ def test_a_set_that_fails_on_the_bus_is_told_once_with_what_it_was_doing() -> No
     assert event.fields["before"] == "on_bus"
 
 
+def test_a_failed_set_that_its_relay_has_left_on_the_dead_bus_makes_way_for_the_others() -> None:
+    hall = settled()
+    hall.start_s |= {"DG-2": 6.0}
+    hall.lose_mains()
+    assert hall.run(15.0, until=lambda: hall.told("52-GCB-2") == ["close"])
+    hall.stages["DG-2"] = "fault"  # on the way: the breaker closes all the same
+    hall.start_s |= {"DG-2": None}
+    hall.run(1.5)
+    assert hall.told("52-GCB-2") == ["close"], "its own relay has its time"
+    hall.run(25.0)
+    assert hall.told("52-GCB-2") == ["close", "open"]
+    assert hall.positions["52-GCB-1"] == CLOSED
+
+
 def test_a_set_that_somebody_else_started_is_taken_along_and_not_started_again() -> None:
     hall = settled()
     hall.stages["DG-1"] = "ready"

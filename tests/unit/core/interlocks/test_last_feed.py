@@ -137,3 +137,16 @@ def test_what_keeps_people_and_sources_safe_is_not_set_aside() -> None:
     everything = frozenset({"local", "last_feed"})
     verdict = check(type(held)(held.view, held.wish, {}, True, everything))
     assert verdict.refused_by == "local"
+
+
+def test_an_alternate_that_shows_open_and_carries_is_a_feed_for_its_scheme() -> None:
+    hall = Hall()
+    a_alone(hall)
+    unprotected(hall)
+    assert refused(hall, MA)
+    hall.stages["DG-1"] = "loaded"
+    hall.positions["52-GCB-1"] = CLOSED
+    hall.said[GA, "position"] = float(OPEN)
+    hall.said[GA, "current_a"] = 300.0
+    assert not refused(hall, MA)
+    assert refused(hall, MA, by_person=True)

@@ -387,3 +387,31 @@ def test_sets_that_are_on_no_bus_feed_nobody_though_their_bus_is_live() -> None:
     board.facts = replace(board.facts, sets=Sets())
     assert board.scan().view.topology.live("MVG")
     assert choice(board, 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("breaker", "current_a", "since_s", "others", "told"),
+    [
+        (GA, 300.0, PARAMS.isolate_s, {}, True),
+        (GA, -300.0, PARAMS.isolate_s, {}, True),
+        (GA, 300.0, PARAMS.isolate_s - 0.001, {}, False),
+        (GA, 1.0, 9.0, {}, False),
+        (GA, None, 9.0, {}, False),
+        (TIE, 300.0, 9.0, {}, False),
+        (TIE, 300.0, 9.0, {GB: CLOSED, MB: OPEN}, True),
+    ],
+    ids=["carries", "backwards", "just now", "nothing", "unread", "tie of mains", "tie of sets"],
+)
+def test_an_alternate_that_shows_open_and_carries_is_noticed(
+    breaker: str, current_a: float | None, since_s: float, others: dict[str, int], told: bool
+) -> None:
+    board = on_mains(**others)
+    if current_a is None:
+        board.hall.hidden.add((breaker, "current_a"))
+    else:
+        board.hall.said[breaker, "current_a"] = current_a
+    section(board, 0, since_ns=board.ago(since_s))
+    assert (Event.CARRIES_ON in seen(board)) is told
+    section(board, 0, stage=Stage.HELD)
+    carries = current_a is not None and abs(current_a) > 100.0 and (breaker == GA or bool(others))
+    assert guards.alternate_closed(board.scan(), 0) == (breaker if carries else "")

@@ -637,3 +637,19 @@ def test_a_main_that_cannot_be_seen_to_have_closed_is_opened_again(shown: float)
     assert hall.told("52-VCB-MA")[-1] == "open"
     assert hall.positions["52-VCB-MA"] == OPEN
     assert fed_by_sets(hall, "MVA")
+
+
+def test_an_alternate_that_carries_on_though_it_shows_open_is_no_secret() -> None:
+    """The main goes: it came last, and nobody can open what shows open already."""
+    hall = island()
+    hall.stuck = {"52-VCB-GA"}
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    assert hall.run(60.0, until=lambda: "close_in_sync" in hall.told("52-VCB-MA"))
+    hall.said["52-VCB-GA", "position"] = float(OPEN)
+    hall.said["52-VCB-GA", "current_a"] = 300.0
+    assert hall.run(10.0, until=lambda: hall.positions["52-VCB-MA"] == CLOSED)
+    hall.run(3.0)
+    assert hall.told("52-VCB-MA")[-1] == "open"
+    assert fed_by_sets(hall, "MVA")
+    stages = [e.fields["stage"] for e in hall.happened("stage") if e.fields.get("section") == "MVA"]
+    assert stages[-1] == "held"

@@ -5,9 +5,22 @@ from __future__ import annotations
 import pytest
 
 from daemon import settings
+from daemon.core.facts import Facts
+from daemon.core.transfer.board import SchemeState, SectionState, State
+from daemon.core.transfer.section import Stage
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.mains import Mains
-from daemon.rehearsal.proof.plant import CLOSED, OPEN, Plant, put
+from daemon.rehearsal.proof.plant import (
+    CLOSED,
+    ENDED_MS,
+    LOCKED,
+    OPEN,
+    OPENING,
+    RESTART_MS,
+    Plant,
+    moved,
+    put,
+)
 
 MAIN, INTAKE = "52-VCB-MA", "52-VCB-IN"
 
@@ -50,3 +63,42 @@ def test_of_two_orders_the_second_takes_nothing_that_the_first_has_left(board: M
     sent = told_to_open(board, told_to_open(board, board.first(0, 0), INTAKE), MAIN)
     assert f"{INTAKE} takes MVA its last feed" in wrongs(board, sent, INTAKE)
     assert wrongs(board, sent, MAIN) == set()
+
+
+def test_a_breaker_that_opens_as_a_fault_comes_tells_of_it(board: Mains) -> None:
+    rest = board.first(1, 0)
+    at = board.number(MAIN)
+    opening = moved(rest, at, OPENING)
+    (branch,) = [b for b in board.adversary(opening) if "a fault on MVA" in b.text]
+    assert branch.plant.bent[at] & LOCKED
+    assert branch.plant.contacts[at] == OPEN
+    assert ("travel", at) in branch.ended
+
+
+def test_nobody_ends_an_overlap_while_the_daemon_starts_anew(board: Mains) -> None:
+    rest = board.first(1, 0)._replace(sources=(True, True))
+    both = rest._replace(contacts=put(rest.contacts, board.number("52-VCB-GA"), CLOSED))
+    assert board.paralleled(both)
+    (limit,) = [span for label, span in board.away(both).timers if label == ("ended", 0)]
+    assert limit == (RESTART_MS[1] + ENDED_MS,) * 2
+    assert board.away(rest).timers == ()
+    assert not board.well(board.away(rest).plant)
+
+
+def scheme_in(stage: Stage) -> dict[str, State]:
+    """Return the memory of a daemon whose first section stands so."""
+    sections = (SectionState(stage), SectionState(Stage.ON_MAIN))
+    return {"main_tie_main": State({"CCTS-1": SchemeState(sections)})}
+
+
+def test_a_section_is_given_up_for_a_reason_and_then_a_person_looks(board: Mains) -> None:
+    dark = board.first(1, 0)
+    dark = dark._replace(contacts=put(dark.contacts, board.number(MAIN), OPEN))
+    assert board.starved(dark)
+    found = board.heard(dark, scheme_in(Stage.LOCKOUT), Facts())
+    assert found.wrong == ("a section is given up for nothing",)
+    assert not board.starved(found.plant)
+    disturbed = board.heard(dark._replace(sudden=0), scheme_in(Stage.LOCKOUT), Facts())
+    assert disturbed.wrong == ()
+    assert board.heard(found.plant, scheme_in(Stage.LOCKOUT), Facts()).wrong == ()
+    assert board.heard(dark, scheme_in(Stage.AWAITING), Facts()).wrong == ()

@@ -1,0 +1,44 @@
+"""Sets under proof: what they do as they are told, and which of them the daemon may give up."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon import settings
+from daemon.core.facts import Facts
+from daemon.core.generation.start import At, Stage, State
+from daemon.model.commands import Result
+from daemon.rehearsal.proof import schemes
+from daemon.rehearsal.proof.plant import Told, put
+from daemon.rehearsal.proof.sets import REST, RUNNING, STARTING, Sets
+
+
+@pytest.fixture(scope="module")
+def board() -> Sets:
+    site = settings.load(settings.site_path("ai_hall"))
+    (part,) = schemes.parts(site.site, site.control, "CCTS-1/sets")
+    assert isinstance(part.board, Sets)
+    return part.board
+
+
+def test_a_set_that_is_told_to_stop_while_it_cranks_does_not_come(board: Sets) -> None:
+    rest = board.first(0, 0)
+    cranking = rest._replace(stages=put(rest.stages, 0, STARTING))
+    stop = Told("stop", for_gap=False, raced=False)
+    ((branch, answer),) = board.acts(cranking, len(board.breakers), stop)
+    assert answer is Result.ACKNOWLEDGED
+    assert branch.plant.stages[0] == REST
+    assert ("run", 0) in branch.ended
+
+
+def test_only_a_set_that_is_not_given_up_leaves_the_bus_to_starve(board: Sets) -> None:
+    rest = board.first(1, 0)
+    ready = rest._replace(
+        stages=put(rest.stages, 0, RUNNING), sources=put(rest.sources, 0, True), wanted=True
+    )
+    assert board.starved(ready)
+    failed = {"start": State({"DG-1": At(Stage.FAILED), "DG-2": At()})}
+    found = board.heard(ready, failed, Facts())
+    assert found.wrong == ("a set is given up for nothing",)
+    assert not board.starved(found.plant)
+    assert board.heard(ready._replace(sudden=0), failed, Facts()).wrong == ()
