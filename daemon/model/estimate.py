@@ -62,6 +62,8 @@ class Fit:
     Attributes:
         at_ns: time of the image that was solved [ns].
         bus_angle_rad: angle by the reference of the bus' island (n_bus,) [rad]; 0 on DC.
+        bus_frequency_sigma_hz: standard deviation of the frequency (n_bus,) [Hz]; NaN where no
+            meter tells it.
         bus_observable: whether instruments tell the voltage, not nameplates (n_bus,).
         power_observable: whether they tell the power (n_equipment,).
         loss_w: losses of transformers and converters, 0 for others (n_equipment,) [W].
@@ -82,10 +84,12 @@ class Fit:
         dof: degrees of freedom, what `chi_square` is about when nothing lies [1].
         iterations: steps that were made.
         energised: buses that are fed.
+        lagging: something has switched just now, so residuals judge nobody yet.
     """
 
     at_ns: int
     bus_angle_rad: NDArray[np.float64]
+    bus_frequency_sigma_hz: NDArray[np.float64]
     bus_observable: NDArray[np.bool_]
     power_observable: NDArray[np.bool_]
     loss_w: NDArray[np.float64]
@@ -102,6 +106,7 @@ class Fit:
     dof: float
     iterations: int
     energised: NDArray[np.bool_]
+    lagging: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from daemon.model.plant import Site
 
 _BUS: Final = ("voltage_pu", "voltage_sigma_pu")
+_ISLAND: Final = ("frequency_hz", "frequency_sigma_hz")
 _EQUIPMENT: Final = ("power_w", "power_sigma_w", "loss_w", "loss_sigma_w")
 _TEXTS: Final = (
     ("solved", "A solution stands behind the estimate.", ()),
     ("chi_square", "Weighted sum of squared residuals.", ()),
     ("degrees_of_freedom", "Degrees of freedom: what chi-square is about when nothing lies.", ()),
     ("normalised_residual", "Largest residual by its own standard deviation.", ()),
+    ("lagging", "Something has just switched: nobody is judged by residuals yet.", ()),
     ("instruments_count", "Instruments by how they are used.", ("class",)),
     ("voltage_pu", "Estimated voltage by nominal.", ("bus",)),
     ("voltage_sigma_pu", "Standard deviation of the estimated voltage.", ("bus",)),
+    ("frequency_hz", "Frequency as all meters of the island tell it.", ("bus",)),
+    ("frequency_sigma_hz", "Standard deviation of that frequency.", ("bus",)),
     ("power_w", "Estimated active power, load convention.", ("equipment",)),
     ("power_sigma_w", "Standard deviation of the estimated power.", ("equipment",)),
     ("loss_w", "Estimated losses of transformers and converters.", ("equipment",)),
@@ -66,6 +70,7 @@ class EstimateLines:
 
     def __init__(self, site: Site) -> None:
         self._buses = _prefixes("bus", site.buses, _BUS)
+        self._islands = _prefixes("bus", site.buses, _ISLAND)
         self._equipment = _prefixes("equipment", site.equipment, _EQUIPMENT)
 
     def render(self, estimate: Estimate | None) -> str:
@@ -91,6 +96,15 @@ class EstimateLines:
         ):
             yield FAMILIES[name].head
             yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in told)
+        known = np.flatnonzero(np.isfinite(fit.bus_frequency_sigma_hz))
+        for name, prefixes, values in zip(
+            _ISLAND,
+            self._islands,
+            (estimate.bus_frequency_hz, fit.bus_frequency_sigma_hz),
+            strict=True,
+        ):
+            yield FAMILIES[name].head
+            yield from (f"{prefixes[i]}{values[i]:.7g}\n" for i in known)
         powers, losses = np.flatnonzero(fit.power_observable), np.flatnonzero(fit.loss_w)
         for name, prefixes, values, which in zip(
             _EQUIPMENT,
@@ -121,6 +135,7 @@ def _fit(fit: Fit) -> Iterator[str]:
     yield from _single("chi_square", fit.chi_square)
     yield from _single("degrees_of_freedom", fit.dof)
     yield from _single("normalised_residual", worst)
+    yield from _single("lagging", float(fit.lagging))
     yield FAMILIES["instruments_count"].head
     for code, name in enumerate(("fresh", "aged", "absent")):
         count = int(np.count_nonzero(fit.weight_class == code))

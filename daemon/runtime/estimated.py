@@ -168,12 +168,17 @@ def followed(
         turn = switch_status.step(seen, status, params)
         status, facts = turn.state, replace(facts, **(turn.facts or {}))
     image, positions = images[-1], facts.positions
-    fresh = replace(state, track=None, count=None, efficiency=None)
     topology = survey(image, site, points, frozenset(positions.contradicted))
+    then = estimator.at_once(state, image, topology, site, points).state.estimate
+    fresh = replace(state, track=None, count=None, efficiency=None)
     state = estimator.at_once(fresh, image, topology, site, points).state
     for _ in range(LOOKS):
         again = replace(state, estimate=None, count=None, efficiency=None)
         state = estimator.at_once(again, image, topology, site, points).state
     assert state.estimate is not None
+    estimate = state.estimate
+    if estimate.fit is not None and then is not None and then.fit is not None:
+        # A solution anew is as after switching: what counts is whether something had switched.
+        estimate = replace(estimate, fit=replace(estimate.fit, lagging=then.fit.lagging))
     found = {name: positions.verdicts[name].probability for name in positions.contradicted}
-    return state.estimate, observability.meters(state, site, points), found
+    return estimate, observability.meters(state, site, points), found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CLASSES: Final = ("fresh", "aged", "absent")
 _NONE: Final[Mapping[str, float]] = MappingProxyType({})
+LAGGING: Final = "something has just switched: nobody is judged by residuals yet"
 SHOWN: Final = 12
 """Residuals that are told on a terminal."""
 
@@ -54,13 +55,14 @@ def told(
     body["positions"] = [{"equipment": n, "probability": p} for n, p in positions.items()]
     if fit is None:
         empty = ("residuals", "suspects", "unobservable", "by_nameplate", "meters", "dead")
-        return body | {key: [] for key in empty}
+        return body | {key: [] for key in empty} | {"lagging": False}
     residuals = list(_residuals(estimate, points))
     limit = limits["normalised"]
     return body | {
         "chi_square": fit.chi_square,
         "chi_square_limit": limits["chi_square"],
         "dof": fit.dof,
+        "lagging": fit.lagging,
         "normalised_limit": limit,
         "residuals": residuals,
         "suspects": [r for r in residuals if abs(r["normalised"]) > limit],
@@ -79,6 +81,8 @@ def _bus(estimate: Estimate, site: Site, number: int) -> dict[str, Any]:
     fit = estimate.fit
     bus = list(site.buses.values())[number]
     sigma = float(estimate.bus_voltage_sigma_pu[number])
+    hz = float(estimate.bus_frequency_hz[number])
+    spread_hz = float(fit.bus_frequency_sigma_hz[number]) if fit else math.nan
     return {
         "bus": bus.id,
         "kind": bus.kind,
@@ -87,6 +91,8 @@ def _bus(estimate: Estimate, site: Site, number: int) -> dict[str, Any]:
         "voltage_pu": float(estimate.bus_voltage_pu[number]),
         "sigma_pu": sigma if math.isfinite(sigma) else None,
         "angle_rad": float(fit.bus_angle_rad[number]) if fit and bus.kind == "ac" else None,
+        "frequency_hz": hz if hz > 0.0 else None,
+        "frequency_sigma_hz": spread_hz if math.isfinite(spread_hz) else None,
         "energised": bool(fit.energised[number]) if fit else bool(estimate.bus_live[number]),
     }
 
@@ -195,6 +201,8 @@ def lines(body: Mapping[str, Any]) -> Iterator[str]:
             f"chi-square {body['chi_square']:.1f} on {body['dof']:.0f} degrees of freedom,"
             f" {verdict} its limit of {body['chi_square_limit']:.0f}"
         )
+    if body["lagging"]:
+        yield LAGGING
     yield "buses"
     yield from map(_bus_line, (b for b in body["buses"] if b["energised"]))
     yield "power, and losses where there are any"
@@ -211,7 +219,16 @@ def _bus_line(bus: Mapping[str, Any]) -> str:
     sigma = "" if bus["sigma_pu"] is None else f" +- {100.0 * bus['sigma_pu']:.3f} %"
     angle = "" if bus["angle_rad"] is None else f"  {math.degrees(bus['angle_rad']):8.3f} deg"
     volts = bus["voltage_pu"] * bus["nominal_v"]
-    return f"  {bus['bus']:<8}{bus['voltage_pu']:9.5f} pu {volts:11.1f} V{sigma}{angle}"
+    shown = f"  {bus['bus']:<8}{bus['voltage_pu']:9.5f} pu {volts:11.1f} V{sigma}{angle}"
+    return f"{shown}{'  ' if angle else ''}{frequency(bus)}"
+
+
+def frequency(bus: Mapping[str, Any]) -> str:
+    """Return the frequency of a bus with its deviation, "" where none is known."""
+    if bus["frequency_hz"] is None:
+        return ""
+    spread = bus["frequency_sigma_hz"]
+    return f"{bus['frequency_hz']:.3f}{'' if spread is None else f' +- {spread:.3f}'} Hz"
 
 
 def _power_line(item: Mapping[str, Any]) -> str:

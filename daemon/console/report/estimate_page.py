@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.console.report.estimate_lines import (
+    LAGGING,
     doubted_line,
     efficiency_cells,
+    frequency,
     named,
     position_line,
 )
@@ -63,6 +66,8 @@ def _parts(body: Mapping[str, Any], head: str) -> Iterator[str]:
             f" {body['chi_square_limit']:.0f}; suspects: {suspects}"
         )
         yield f'<p class="banner {"pass" if good else "fail"}">{escape(said)}</p>\n'
+        if body["lagging"]:
+            yield f"<p>{escape(LAGGING.capitalize())}.</p>\n"
         told = (*map(doubted_line, body["doubted"]), *map(position_line, body["positions"]))
         yield from (f"<p>{escape(line)}</p>\n" for line in told)
     else:
@@ -102,6 +107,21 @@ def _parts(body: Mapping[str, Any], head: str) -> Iterator[str]:
     )  # fmt: skip
     yield "<h2>Power</h2>\n" + _table(
         ("equipment", "power", "loss", ""), map(_power, body["equipment"])
+    )
+    yield "<h2>Buses</h2>\n" + _table(
+        ("bus", "voltage, pu", "voltage, V", "angle, deg", "frequency"), map(_bus, live)
+    )
+
+
+def _bus(bus: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    sigma, angle = bus["sigma_pu"], bus["angle_rad"]
+    spread = "" if sigma is None else f" \N{PLUS-MINUS SIGN} {sigma:.5f}"
+    return (
+        bus["bus"],
+        f"{bus['voltage_pu']:.5f}{spread}",
+        f"{bus['voltage_pu'] * bus['nominal_v']:.1f}",
+        "" if angle is None else f"{math.degrees(angle):.3f}",
+        frequency(bus).replace("+-", "\N{PLUS-MINUS SIGN}"),
     )
 
 

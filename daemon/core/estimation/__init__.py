@@ -12,8 +12,9 @@ of the site, `suspicion`, `meters`), which breaker is not as it shows (`switch_s
 plays them in a scan, and asks a worker for networks that were not there before; what cannot be
 solved is passed through as measured (`pass_through`).
 
-Beside it stands what is known by counting: charge and health of storage (`storage_state`), the hot
-spots of transformers (`hot_spot`).
+Beside it stand the frequency of every AC island, of which all its meters tell (`frequency`), and
+what is known by counting: charge and health of storage (`storage_state`), the hot spots of
+transformers (`hot_spot`).
 
 Who acts on what. *Best* is the measurement while its meter is good and believed, else the estimate
 (`core.best`, told by `core.substitutes`); *believed* the measurement, nothing where its meter is

@@ -16,6 +16,7 @@ from daemon.model.estimate import NO_POINT, WLS, Fit
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
+    from daemon.core.estimation.frequency import Heard
     from daemon.core.estimation.instruments import Instruments
     from daemon.core.estimation.layout import Layout, Solution
     from daemon.core.estimation.measurements import Classes
@@ -41,6 +42,7 @@ class Places:
         bus: state that is the voltage of each bus (n_bus,).
         angle: state that is its angle, -1 on DC (n_bus,).
         live: which buses are energised (n_bus,).
+        island: what closed switches and branches join has one number (n_bus,).
     """
 
     def __init__(self, at: SiteNetwork, live: Flags, where: Layout, is_dc: Flags) -> None:
@@ -49,6 +51,7 @@ class Places:
         self.angle: Final[Ints] = np.where(is_dc, 0, node + where.angle.start)
         self.alternating: Final[Floats] = np.where(is_dc, 0.0, 1.0)
         self.live: Final[Flags] = live[: len(is_dc)]
+        self.island: Final[Ints] = np.array(at.part[: len(is_dc)], dtype=np.int64)
 
 
 class Told:
@@ -101,7 +104,14 @@ def _rated_w(item: Equipment) -> float:
 
 
 def believed(
-    measured: Estimate, found: Solution, places: Places, told: Told, classes: Classes
+    measured: Estimate,
+    found: Solution,
+    places: Places,
+    told: Told,
+    classes: Classes,
+    heard: Heard,
+    *,
+    lagging: bool,
 ) -> Estimate:
     """Return the estimate of a scan.
 
@@ -111,6 +121,8 @@ def believed(
         places: of the site in the network.
         told: what instruments and readings are to the site.
         classes: of every real instrument (n_real,).
+        heard: frequencies.
+        lagging: whether nobody is judged yet, for something has switched just now.
     """
     live, sigma = places.live, found.sigma[places.bus]
     seen = live & (sigma < VAGUE_PU)
@@ -130,6 +142,7 @@ def believed(
         method=WLS,
         bus_voltage_pu=np.where(live, found.x[places.bus], measured.bus_voltage_pu),
         bus_voltage_sigma_pu=np.where(live, sigma, 0.0),
+        bus_frequency_hz=np.where(np.isnan(heard.hz), measured.bus_frequency_hz, heard.hz),
         bus_quality=np.where(live, np.where(seen, GOOD, UNSURE), measured.bus_quality),
         power_w=power_w,
         power_sigma_w=power_sigma_w,
@@ -137,6 +150,7 @@ def believed(
         fit=Fit(
             at_ns=measured.at_ns,
             bus_angle_rad=found.x[places.angle] * places.alternating,
+            bus_frequency_sigma_hz=heard.sigma_hz,
             bus_observable=seen,
             power_observable=sure,
             loss_w=loss_w,
@@ -153,5 +167,6 @@ def believed(
             dof=found.dof,
             iterations=found.iterations,
             energised=live,
+            lagging=lagging,
         ),
     )

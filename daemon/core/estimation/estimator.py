@@ -28,7 +28,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.estimation import ageing, bad_data, efficiency, pass_through, suspicion
+from daemon.core.estimation import (
+    ageing,
+    bad_data,
+    efficiency,
+    frequency,
+    pass_through,
+    suspicion,
+)
 from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.drawing import BASE_VA
@@ -115,6 +122,7 @@ class State:
         absent: measurements that should have been there at the last look and were not
             (n_measurement,); None before the first.
         doubts: what instruments are not believed, and why; None before the first scan.
+        frequencies: what is remembered of frequency meters; None before the first scan.
         count: energies since the beginning.
         told_ns: when efficiency was told last [ns].
         efficiency: as it was told then.
@@ -136,6 +144,7 @@ class State:
     track: Tracking | None = None
     absent: Flags | None = None
     doubts: Doubts | None = None
+    frequencies: frequency.Memory | None = None
     count: Count | None = None
     told_ns: int = 0
     efficiency: Efficiency | None = None
@@ -369,9 +378,14 @@ def step(
     if not found.converged:
         return _told(replace(after, track=None, flow_w=None, estimate=measured), image)
     after = replace(_counted(of, found, after, image.now_ns), flow_w=of.flow_w(found, prepared))
-    estimate = believed(measured, found, prepared.places, of.to_site, classes[:count])
-    estimate = suspicion.demoted(replace(estimate, efficiency=after.efficiency), after.doubts)
-    return _told(replace(after, estimate=estimate), image)
+    places, gauges = prepared.places, frequency.gauges(site, points)
+    heard, memory = frequency.heard(gauges, image, places.island, places.live, after.frequencies)
+    lagging = _lagging(after, image.now_ns)
+    told = of.to_site
+    estimate = believed(measured, found, places, told, classes[:count], heard, lagging=lagging)
+    estimate = replace(estimate, efficiency=after.efficiency)
+    estimate = suspicion.demoted(estimate, after.doubts, memory.found)
+    return _told(replace(after, estimate=estimate, frequencies=memory), image)
 
 
 def at_once(
@@ -402,7 +416,8 @@ def _asking(state: State, measured: Estimate, image: Image) -> Scanned:
         requests = (Request(state.next_id, NETWORK, {"closed": closed}),)
         asked = (*state.asked, Asked(state.next_id, closed))
         state = replace(state, asked=asked, next_id=state.next_id + 1)
-    estimate = suspicion.demoted(measured, state.doubts)
+    meters = state.frequencies.found if state.frequencies is not None else ()
+    estimate = suspicion.demoted(measured, state.doubts, meters)
     waiting = replace(state, estimate=estimate, lively_ns=image.now_ns + LIVELY)
     return _told(waiting, image)._replace(requests=requests)
 
@@ -415,6 +430,11 @@ def _rests(state: State, now_ns: int) -> bool:
     """Return whether it is not time to look again."""
     assert state.estimate is not None
     return now_ns >= state.lively_ns and now_ns - state.estimate.at_ns < CALM
+
+
+def _lagging(state: State, now_ns: int) -> bool:
+    """Return whether something has switched so lately that nobody is judged yet."""
+    return state.doubts is not None and state.doubts.memory.lagging(now_ns)
 
 
 def _suspicious(found: Solution, doubts: Doubts | None) -> bool:
@@ -522,7 +542,7 @@ def _solved(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution,
     if before is not None and state.absent is not None and np.array_equal(absent, state.absent):
         before = tracker.knowing(before, absent, classes)
     track, solution = tracker.scan(before, prepared.wiring, seen.z, classes, aged)
-    lagging = state.doubts is not None and state.doubts.memory.lagging(seen.now_ns)
+    lagging = _lagging(state, seen.now_ns)
     others = tracker.others_of_last(lagging=lagging) if solution.tested else None
     doubts = suspicion.judged(
         state.doubts,

@@ -138,15 +138,18 @@ def _guess(shown: float, should: float, sigma: float) -> str:
     return SCALE if any(abs(size / f - 1.0) < _NEAR for f in _FACTORS) else WRONG
 
 
-def demoted(estimate: Estimate, doubts: Doubts | None) -> Estimate:
-    """Return the estimate with substitutes for what is not believed."""
-    if doubts is None or not doubts.found:
+def demoted(
+    estimate: Estimate, doubts: Doubts | None, others: tuple[Doubted, ...] = ()
+) -> Estimate:
+    """Return the estimate with substitutes for what is not believed, `others` included."""
+    suspects = others if doubts is None else doubts.found + others
+    if not suspects:
         return estimate
     values, quality = estimate.values.copy(), estimate.quality.copy()
-    for doubted in doubts.found:
+    for doubted in suspects:
         if doubted.kind in OUT and len(doubted.group) == 1:
             values[doubted.point] = doubted.should
             quality[doubted.point] = Quality.UNCERTAIN_SUBSTITUTE_VALUE
         else:
             quality[list(doubted.group)] = Quality.UNCERTAIN_SENSOR_NOT_ACCURATE
-    return replace(estimate, values=values, quality=quality, suspects=doubts.found)
+    return replace(estimate, values=values, quality=quality, suspects=suspects)

@@ -30,6 +30,10 @@ def test_a_scan_that_is_solved_has_deviations_and_tests() -> None:
     assert body["by_nameplate"] == []
     assert body["suspects"] == []
     assert any("power meter at" in line for line in estimate_lines.lines(body))
+    bus = next(b for b in body["buses"] if b["bus"] == "MVA")
+    assert bus["frequency_hz"] == pytest.approx(60.0, abs=0.02)
+    assert 0.0 < bus["frequency_sigma_hz"] < 0.02
+    assert not body["lagging"]
     figures = {row["name"]: row for row in body["efficiency"]}
     facility, it, lost, rest = (
         figures[name]["value"] for name in ("facility", "IT", "losses", "cooling and other")
@@ -41,6 +45,22 @@ def test_a_scan_that_is_solved_has_deviations_and_tests() -> None:
     assert 0.0 < saved["sigma"] < saved["value"]
     assert "M-UA shows too much" in figures
     assert "<circle" in estimate_page.document(body, "a scan", "0")
+
+
+def test_it_says_so_while_nobody_is_judged_after_switching() -> None:
+    picture = Picture()
+    images = [picture.view().image for _ in range(SCANS)]
+    picture.shown[picture.points.index("52-MCCB-CH3", "position")] = float(Position.OPEN.value)
+    for after_s, lags in ((0.3, True), (0.3, True), (0.9, False)):
+        images.append(picture.view(after_s=after_s).image)
+        estimate, _ = solved(images, picture.site, picture.points)
+        assert estimate.fit is not None
+        assert estimate.fit.lagging is lags
+        body = estimate_lines.told(estimate, picture.site, picture.points, limits(estimate))
+        assert (estimate_lines.LAGGING in estimate_lines.lines(body)) is lags
+        assert (
+            estimate_lines.LAGGING.capitalize() in estimate_page.document(body, "", "0")
+        ) is lags
 
 
 def test_a_load_without_meters_is_told_by_nameplate_and_a_meter_there_adds_most() -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NOISE_PU = 0.005
 """Standard deviation of what is measured, by reading; of powers and currents twice that."""
 FLOOR_PU = 0.001
+FREQUENCY_NOISE_PU = 2e-4
+"""The same of frequencies."""
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +85,7 @@ class Picture:
         unit = np.array([p.spec.unit for p in measures])
         flows = np.isin(unit, ("w", "a", "var"))
         self._relative = np.where(flows, 2.0 * NOISE_PU, NOISE_PU)
+        self._relative[unit == "hz"] = FREQUENCY_NOISE_PU
         rated = [self._rated(p.equipment, p.spec.unit) for p in measures]
         self._floor = FLOOR_PU * np.array(rated)
 

@@ -44,9 +44,9 @@ def test_losses_of_a_converter_have_no_kink_at_no_current() -> None:
     of, where = model.equations, model.equations.where
     live = islands(of.network, all_on(of.network))
     losses, x = numbered(model, Kind.LOSSES), some_state(model, np.random.default_rng(2))
+    a, b, c = of.network.converters.loss.T + x[where.loss].reshape(3, -1)
     for current in (0.0, 3e-5, -8e-5, 5e-3, -0.2):
         x[where.i] = current
-        a, b, c = of.network.converters.loss.T + x[where.loss].reshape(3, -1)
         told = a + b * abs(current) + c * current**2
         assert read(of, live, x)[losses] == pytest.approx(told, abs=1e-6)
         slope = of.rows.matrix(jacobian(of, live, x)).toarray()
