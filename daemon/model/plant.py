@@ -70,7 +70,8 @@ class Device:
         fallback_after_s: silence of the daemon after which it falls back [s]; 0 = no watchdog.
         fallback: what it then does: "none", "hold", "zero", "own_logic", "ramp_to_zero".
         serial: serial number on its nameplate; 0 = not known.
-        fallback_ramp_w_s: how fast it ramps to zero, if that is what it does [W/s].
+        fallback_ramp_w_s: how fast it ramps to zero, if that is what it does; of a row, the ramp
+            that its own is lowered to; 0 = its own stays [W/s].
     """
 
     profile: str

@@ -74,7 +74,7 @@ class FallbackForm(Form):
     """Silence after which it falls back [s]; the heartbeat is sent three times as often."""
     action: Literal["hold", "zero", "own_logic", "ramp_to_zero"]
     ramp_w_s: Positive | None = None
-    """How fast `ramp_to_zero` goes, as set in the device [W/s]."""
+    """How fast `ramp_to_zero` goes, or the fastest ramp a row then keeps, as set in it [W/s]."""
 
 
 class DeviceForm(Form):

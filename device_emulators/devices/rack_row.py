@@ -5,7 +5,9 @@ whose jobs start in the same instant run one job between them. What jobs draw fo
 model: its parameters and the part of them that a token uses, the bits of its numbers, the part of
 the step that is communication, the operations that are reached by those that the numbers allow, and
 the accelerators of a rack (as many as suit its rating when 0). The smoothing profile is what was
-last written, at the beginning that of the site file; its ramp limit is that of the whole row.
+last written, at the beginning that of the site file; its ramp limit is that of the whole row. After
+the daemon's silence a row that has a ramp keeps a slower one, where the site says so: it was fast
+because somebody told storage to give the rest, and nobody does any more.
 """
 
 from __future__ import annotations
@@ -139,9 +141,14 @@ class RackRow(Device):
         self.racks.smoothing.set(self.members, self.setpoints["smoothing_floor_pu"], ramp_w_s)
 
     def fall_back(self) -> None:
-        """Hold, or lift the profile where the site says zero."""
-        if self.item.device is not None and self.item.device.fallback == "zero":
+        """Hold but slow down where there is a ramp for it, or lift the cap where it says zero."""
+        device = self.item.device
+        if device is None:
+            return
+        if device.fallback == "zero":
             self.set("power_cap_pu", 1.0)
+        elif 0.0 < device.fallback_ramp_w_s < self.setpoints["ramp_limit_w_s"]:
+            self.set("ramp_limit_w_s", device.fallback_ramp_w_s)
 
     def happen(self, event: str, values: Mapping[str, Any]) -> None:
         """Start, stop or disturb the work, or lose the batteries of the row."""

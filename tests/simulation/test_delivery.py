@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 KEPT = "{name: kept, comply: {rules: [contract]}}"
 
 
-def play(folder: Path, for_s: float, timeline: str, expect: str) -> Course:
-    """Play a day on which idle rows get a job, or the reactor is lost."""
+def play(
+    folder: Path, for_s: float, timeline: str, expect: str, utilisation_pu: float = 0.0
+) -> Course:
+    """Play a day on which rows get a job or lose it, or the reactor is lost."""
     file = folder / "scenario.yaml"
     file.write_text(
         f"scenario: delivery\ndescription: The import moves.\nfor_s: {for_s}\n"
-        "initial: [{target: rack_row, utilisation_pu: 0.0}]\n"
+        f"initial: [{{target: rack_row, utilisation_pu: {utilisation_pu}}}]\n"
         f"timeline: [{timeline}]\nexpect: [{expect}]\n"
     )
     found = load_site("ai_hall")
@@ -61,3 +64,19 @@ def test_a_limit_that_is_passed_is_alarmed_and_the_alarm_goes(tmp_path: Path) ->
     expect = '{name: told, alarm: {id: "delivery-limit-passed:*", raised_by_s: 30, '
     expect += "cleared_by_s: 110}}"
     assert wrong(play(tmp_path, 115.0, timeline, expect)) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.fault("F62")
+@pytest.mark.skipif("RIDETHROUGH_SEEDS" not in os.environ, reason="make soak: minutes of plant")
+@pytest.mark.parametrize("event", ["job_start, utilisation_pu: 1.0", "job_stop"])
+@pytest.mark.parametrize("after_s", [3, 12, 28, 44])
+def test_a_daemon_that_dies_while_a_job_starts_or_stops_costs_no_limit(
+    event: str, after_s: int, tmp_path: Path
+) -> None:
+    timeline = f"{{at_s: 20, target: rack_row, event: {event}}}, "
+    timeline += f"{{at_s: {20 + after_s}, target: daemon, event: pause, for_s: 300}}"
+    slow = "{quantity: rack_row.ramp_limit_w_s, at_most: 1000"
+    expect = f"{{name: slow, hold: {slow}, from_s: {23.5 + after_s}}}}}, {KEPT}"
+    utilisation_pu = 1.0 if event == "job_stop" else 0.0
+    assert wrong(play(tmp_path, 100.0 + after_s, timeline, expect, utilisation_pu)) == []

@@ -65,6 +65,8 @@ def sized(hall: Section, size: Size) -> Section:
     for id_, item in block["equipment"].items():
         part = rack_pu if _ROW.match(id_) else size.share_pu
         item["ratings"] = scaled(item.get("ratings", {}), part)
+        if fallback := (item.get("device") or {}).get("fallback"):
+            item["device"] = item["device"] | {"fallback": scaled(fallback, part)}
     _number_row_breakers(block)
     balance = block.get("balance", {})
     balance["unlisted_w"] = _times(balance.get("unlisted_w", {}), size.share_pu)

@@ -126,6 +126,12 @@ def _check_ramp(
         yield Finding((*at, "action"), f"{id_} is a {form.nature}: only an ess ramps to zero")
     elif ramps and fallback.ramp_w_s is None:
         yield Finding((*at, "action"), f"{id_} ramps to zero, but how fast is not said", "ramp_w_s")
-    elif fallback.ramp_w_s is not None and not ramps:
+    elif fallback.ramp_w_s is not None and not ramps and not _keeps_ramp(form, fallback):
         text = f"{id_} does not ramp when it falls back"
-        yield Finding((*at, "ramp_w_s"), text, "action ramp_to_zero", at_key=True)
+        valid = "action hold" if form.nature == "rack_row" else "action ramp_to_zero"
+        yield Finding((*at, "ramp_w_s"), text, valid, at_key=True)
+
+
+def _keeps_ramp(form: EquipmentForm, fallback: FallbackForm) -> bool:
+    """Return whether it holds and keeps a slower ramp meanwhile, as rows of racks do."""
+    return form.nature == "rack_row" and fallback.action == "hold"

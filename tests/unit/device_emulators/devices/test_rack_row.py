@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from daemon.model.plant import Equipment
+
 RATING = 130e3
 
 
-def hall(emulation: Mapping[str, Mapping[str, float]] | None = None) -> Plant:
+def hall(
+    emulation: Mapping[str, Mapping[str, float]] | None = None, row: Equipment | None = None
+) -> Plant:
     """Return two rows of two racks on one converter."""
     rack = {"power_w": RATING, "battery_wh": 3250.0, "supercap_j": 20e3}
     return Plant(
@@ -31,7 +35,7 @@ def hall(emulation: Mapping[str, Mapping[str, float]] | None = None) -> Plant:
             [
                 item("U", "utility", "G", **MAINS),
                 item("H", "hvdc", "G D", power_w=2e6, modules_count=4.0),
-                item("ROW-1", "rack_row", "", power_w=2 * RATING),
+                row or item("ROW-1", "rack_row", "", power_w=2 * RATING),
                 item("ROW-2", "rack_row", "", power_w=2 * RATING),
                 *(item(f"K{r}{n}", "ai_rack", "D D", group=f"ROW-{r}", **rack)
                   for r in (1, 2) for n in (1, 2)),
@@ -250,3 +254,30 @@ def test_a_row_without_racks_takes_events_in_silence() -> None:
         plant.inject("ROW", event, values)
     plant.advance(S)
     assert plant.quantity("ROW", "burnt_w") == 0.0
+
+
+@pytest.mark.fault("F62")
+@pytest.mark.parametrize(("ramp_w_s", "kept_w_s"), [(40e3, 1e3), (0.5e3, 0.5e3), (0.0, 0.0)])
+def test_a_row_that_misses_the_daemon_keeps_a_slower_ramp_until_it_is_told_another(
+    ramp_w_s: float, kept_w_s: float
+) -> None:
+    row = item("ROW-1", "rack_row", "", watchdog_s=3.0, power_w=2 * RATING)
+    assert row.device is not None
+    object.__setattr__(row.device, "fallback", "hold")
+    object.__setattr__(row.device, "fallback_ramp_w_s", 1e3)
+    plant = hall(row=row)
+    hand = Hand(plant)
+    plant.write("ROW-1", "ramp_limit_w_s", ramp_w_s)
+    hand.run(2.0)
+    assert plant.read("ROW-1", "ramp_limit_w_s") == ramp_w_s
+    hand.run(6.0, beat=False)
+    assert plant.read("ROW-1", "ramp_limit_w_s") == kept_w_s
+    plant.inject("ROW-1", "job_stop", {})
+    before_w = plant.read("ROW-1", "power_w")
+    hand.run(16.0, beat=False)
+    fallen_w = before_w - plant.read("ROW-1", "power_w")
+    assert fallen_w == pytest.approx(10 * kept_w_s, rel=0.1) or not kept_w_s
+    hand.run(17.0)
+    plant.write("ROW-1", "ramp_limit_w_s", 30e3)
+    hand.run(22.0)
+    assert plant.read("ROW-1", "ramp_limit_w_s") == 30e3

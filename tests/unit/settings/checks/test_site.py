@@ -180,6 +180,11 @@ EDITS = {
         "action: zero, ^ramp_w_s: 8e3",
         "equipment.ESS-1.device.fallback.ramp_w_s", "does not ramp", "ramp_to_zero",
     ),
+    "row that keeps a ramp but does not hold": Edit(
+        "gateway: GW-ROW1, unit: 1, scan: normal, fallback: {after_s: 3, action: hold, ",
+        "gateway: GW-ROW1, unit: 1, scan: normal, fallback: {after_s: 3, action: zero, ^",
+        "equipment.ROW-1.device.fallback.ramp_w_s", "does not ramp", "hold",
+    ),
     "emulation of nothing": Edit(
         "\nemulation:\n", "\nemulation:\n  ^DG-9: {crank_s: 9}\n", "emulation.DG-9",
         "is neither a nature nor equipment", "DG-",
