@@ -12,11 +12,13 @@ them. They are preferences. Bounds of whoever stands for safety (sets that are s
 measured in this very scan, nothing to follow) hold before them, and a person has the say.
 
 *When.* Only while nothing but a utility that is stable feeds any section, no load lives on storage,
-nobody shuts down, and import and storage are known and believed. Otherwise it forgets what it saw
-and says nothing of storage, and `settle_s` later begins anew from the import that it finds: loads
-come back after a loss of input, which rules exempt, and the way back begins where the plant stands.
-Rows keep their profile meanwhile, but for a loss: while they have nothing but their storage, and
-for `settle_s` after, their ramp is taken away and they come back as fast as they can (`profile`).
+nobody shuts down, and import and storage are known: where a meter of the import is condemned or
+silent, by the estimate of this scan. Otherwise it forgets what it saw and says nothing of storage,
+and `settle_s` later begins anew from the import that it finds: loads come back after a loss of
+input, which rules exempt, and the way back begins where the plant stands. Rows have the slow ramp
+meanwhile, for nobody gives what is faster, but for a loss: while they have nothing but their
+storage, and for `settle_s` after, their ramp is taken away and they come back as fast as they can
+(`profile`).
 
 *Bands.* Reserve is not in what storage can do (`stores`). What smoothing takes and gives is an
 account of its own, of the size that the range of the rows needs (`catch_up.size_j`) and within what
@@ -47,7 +49,7 @@ from daemon.core.gauges import Gauges
 from daemon.core.smoothing import catch_up, limiter, profile, stores
 from daemon.core.smoothing.announced import Announced, heard, notices, still
 from daemon.core.smoothing.easing import Easing, eased
-from daemon.core.smoothing.split import Store, split
+from daemon.core.smoothing.split import Store, evenly, kinds, split
 from daemon.core.smoothing.stores import Able, Trust
 from daemon.core.smoothing.strategy import STRATEGIES
 from daemon.core.topology import once_per_site
@@ -74,6 +76,8 @@ _REST_S: Final = 30.0
 """It has ended when nothing had to be added for so long [s]."""
 _EVEN_S: Final = 15.0
 """A limit over longer is kept in parts of this, or the connection would leap and then stand [s]."""
+_OF_NOW_S: Final = 0.3
+"""An estimate that is older does not stand in for the import [s]."""
 _COMPLETE: Final = 1.2
 """An announced step is waited for so much longer than the ramp of the rows takes."""
 _WHY: Final = "the connection moves no faster than its limits"
@@ -112,7 +116,7 @@ class State(NamedTuple):
         limiter: of the connection, None while nothing is smoothed.
         due_ns: when the next look is due [ns].
         account_j: of what smoothing took and gave, the middle of its band at first [J].
-        slow_w: of each store, what its low-pass holds [W].
+        slow_w: of each kind of store, what its low-pass holds [W].
         power_w: what smoothing asks of all stores together [W].
         aims_w: of each store, its aim as led [W].
         until_ns: it goes on until here at least; 0 while it rests [ns].
@@ -147,8 +151,9 @@ class _Plan(NamedTuple):
     stores: tuple[Equipment, ...]
     rows: tuple[Equipment, ...]
     meters: tuple[str, ...]
-    gauges: Gauges
-    """Imports, then what is read of stores."""
+    imports: Gauges
+    stores_told: Gauges
+    """What is read of stores."""
     profiles: Gauges
     """Ramp and floor of each row."""
     powers: Gauges
@@ -169,11 +174,11 @@ def _plan(site: Site, points: PointTable) -> _Plan:
     acting = tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac")
     rows = site.of_nature("rack_row")
     meters = tuple(e.id for e in site.of_nature("meter") if e.buses[0] in feeds)
-    names = [(meter, "power_w") for meter in meters]
-    names += [(e.id, name) for e in acting for name in stores.POINTS]
+    imports = Gauges(points, [(meter, "power_w") for meter in meters])
+    told = Gauges(points, [(e.id, name) for e in acting for name in stores.POINTS])
     shapes = [(row.id, name) for row in rows for name in (profile.RAMP, profile.FLOOR)]
     powers = Gauges(points, [(row.id, "power_w") for row in rows])
-    return _Plan(acting, rows, meters, Gauges(points, names), Gauges(points, shapes), powers)
+    return _Plan(acting, rows, meters, imports, told, Gauges(points, shapes), powers)
 
 
 def initial(site: Site, params: Params) -> State:
@@ -197,7 +202,9 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     if seen is None and (state.limiter is not None or state.resume_ns):
         state = state._replace(resume_ns=view.now_ns + ns(params.settle_s))
     if seen is None or view.now_ns < state.resume_ns:
-        state = state._replace(limiter=None, power_w=0.0, until_ns=0, easing=Easing(), wishes=())
+        state = state._replace(
+            limiter=None, power_w=0.0, until_ns=0, short=True, easing=Easing(), wishes=()
+        )
         after = _profiled(view, state, plan, params)
         return Turn(after, after.wishes, events, facts=_concluded(view, after, plan))
     asked_w = {wish.equipment: wish.value for wish in state.wishes if wish.point == POINT}
@@ -212,17 +219,25 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
 
 def _look(view: View, plan: _Plan) -> _Seen | None:
     """Return what is measured, None where nothing may be done or a value is not good."""
-    meters = view.facts.meters
-    doubted = {*plan.meters} & {*meters.doubted, *meters.condemned}
-    if not plan.meters or doubted or not view.facts.compliance.bounds or not _may_act(view):
+    if not plan.meters or not view.facts.compliance.bounds or not _may_act(view):
         return None
-    values = view.gauge(plan.gauges)
-    n, size = len(plan.meters), len(stores.POINTS)
-    imports_w = [power_w for power_w in values[:n] if power_w is not None]
-    stored_w = [power_w for power_w in values[n::size] if power_w is not None]
-    if len(imports_w) < n or len(stored_w) < len(plan.stores):
+    told = view.gauge(plan.stores_told)
+    imports_w = [power_w for power_w in _imports_w(view, plan) if power_w is not None]
+    stored_w = [power_w for power_w in told[:: len(stores.POINTS)] if power_w is not None]
+    if len(imports_w) < len(plan.meters) or len(stored_w) < len(plan.stores):
         return None
-    return _Seen(sum(imports_w), sum(stored_w), values[n:])
+    return _Seen(sum(imports_w), sum(stored_w), told)
+
+
+def _imports_w(view: View, plan: _Plan) -> list[float | None]:
+    """Return what each meter of the import shows, or the estimate in its place if that is of now.
+
+    An estimate of a second ago beside the storage of now would make a load that is none.
+    """
+    imports_w, fit = view.best(plan.imports), view.estimate.fit if view.estimate else None
+    if fit is not None and view.now_ns - fit.at_ns <= ns(_OF_NOW_S):
+        return imports_w
+    return view.believed(plan.imports)
 
 
 def _may_act(view: View) -> bool:
@@ -276,7 +291,7 @@ def _smoothed(
     load_w = seen.import_w - seen.stored_w + sum(state.aims_w)
     state, power_w = _limited(view, state, plan, able, seen.import_w, load_w, params)
     state, power_w = _begun(view, state, power_w)
-    shared = _shared(state, able, power_w, ns(strategy.every_s), params)
+    shared = _shared(state, plan.stores, able, power_w, ns(strategy.every_s), params)
     wishes = tuple(
         _wish(item, aim, aim_w, part_w, acting=bool(state.until_ns))
         for item, one, aim, aim_w, part_w in zip(
@@ -462,26 +477,40 @@ class _Shared(NamedTuple):
 
 
 def _shared(
-    state: State, able: Sequence[Able], power_w: float, passed_ns: int, params: Params
+    state: State,
+    items: Sequence[Equipment],
+    able: Sequence[Able],
+    power_w: float,
+    passed_ns: int,
+    params: Params,
 ) -> _Shared:
-    """Return what each store takes of a power beside its aim, the slowest first."""
+    """Return what each store takes of a power beside its aim: by kind, and evenly within one."""
     if not able:
         return _Shared((), ())
-    order = sorted(range(len(able)), key=lambda n: -able[n].energy_j)
     sign = 1.0 if power_w > 0.0 else -1.0
+    most_w = [
+        max(0.0, (one.take_w if sign > 0.0 else one.give_w) - sign * aim_w)
+        for one, aim_w in zip(able, state.aims_w, strict=True)
+    ]
+    order = kinds([item.ratings["energy_wh"] / item.ratings["power_w"] for item in items])
     parts = [
         Store(
-            max(0.0, (able[n].take_w if sign > 0.0 else able[n].give_w) - sign * state.aims_w[n]),
-            able[n].energy_j,
+            sum(most_w[n] for n in kind),
+            sum(able[n].energy_j for n in kind),
             params.mean_s / 2.0**k,
             params.settled_s,
         )
-        for k, n in enumerate(order)
+        for k, kind in enumerate(order)
     ]
-    slow_w = state.slow_w if len(state.slow_w) == len(able) else (0.0,) * len(able)
-    found = split(slow_w, parts, [able[n].stored_j for n in order], power_w, passed_ns)
-    powers_w = dict(zip(order, found.powers_w, strict=True))
-    return _Shared(tuple(powers_w[n] for n in range(len(able))), found.slow_w)
+    stored_j = [sum(able[n].stored_j for n in kind) for kind in order]
+    slow_w = state.slow_w if len(state.slow_w) == len(order) else (0.0,) * len(order)
+    found = split(slow_w, parts, stored_j, power_w, passed_ns)
+    powers_w = [0.0] * len(able)
+    for kind, kind_w in zip(order, found.powers_w, strict=True):
+        shares_w = evenly([state.aims_w[n] for n in kind], [most_w[n] for n in kind], kind_w)
+        for n, share_w in zip(kind, shares_w, strict=True):
+            powers_w[n] = share_w
+    return _Shared(tuple(powers_w), found.slow_w)
 
 
 def _wish(

@@ -7,6 +7,9 @@ rest. So a capacitor of seconds never works for minutes, and a battery never for
 What a fast storage is off the middle of its charge, the next slower one gives back to it over
 `centred_s`: their sum stays what was asked for. What a storage cannot take, by its power or by its
 charge, goes to whoever still can, the slowest first. What nobody can take is left for the rows.
+
+Stores that last alike are one kind, and share its part so that the highest of them is as low as can
+be, what they do for others counted in: whichever of them trips, the connection jumps by the least.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 _SOON_S: Final = 1.0
 """A power is only taken that the charge allows for so long [s]."""
+_ALIKE: Final = 4.0
+"""A store that lasts less long than another by no more than this is of its kind."""
+_HALVINGS: Final = 40
 
 
 class Store(NamedTuple):
@@ -83,6 +89,50 @@ def split(
         rest_w = wanted_w - sum(powers)
         powers[k] = _able(store, stored_j[k], powers[k] + rest_w)
     return Shares(tuple(powers), wanted_w - sum(powers), (*means, 0.0))
+
+
+def kinds(lasting_s: Sequence[float]) -> tuple[tuple[int, ...], ...]:
+    """Return which stores are of one kind, by how long each lasts at full power, slowest first.
+
+    Args:
+        lasting_s: of each store [s].
+    """
+    found: list[list[int]] = []
+    for n in sorted(range(len(lasting_s)), key=lambda n: -lasting_s[n]):
+        if found and lasting_s[n] * _ALIKE >= lasting_s[found[-1][0]]:
+            found[-1].append(n)
+        else:
+            found.append([n])
+    return tuple(tuple(sorted(kind)) for kind in found)
+
+
+def evenly(aims_w: Sequence[float], most_w: Sequence[float], wanted_w: float) -> tuple[float, ...]:
+    """Return what each store of a kind takes, so that the highest of all sums is the lowest.
+
+    Args:
+        aims_w: what each does for others, charging positive (n,) [W].
+        most_w: most that each can take, or give, beside that; not negative (n,) [W].
+        wanted_w: what all of them together shall take, charging positive [W].
+    """
+    sign = 1.0 if wanted_w > 0.0 else -1.0
+    done_w = [sign * aim_w for aim_w in aims_w]
+    left_w = min(abs(wanted_w), sum(most_w))
+    low_w = min(done_w, default=0.0)
+    high_w = max((a + b for a, b in zip(done_w, most_w, strict=True)), default=0.0)
+    for _ in range(_HALVINGS):
+        level_w = 0.5 * (low_w + high_w)
+        enough = sum(_up_to(level_w, done_w, most_w)) >= left_w
+        low_w, high_w = (low_w, level_w) if enough else (level_w, high_w)
+    parts_w = _up_to(high_w, done_w, most_w)
+    # Halving leaves a grain: it is taken off all alike, so that the sum is what was wanted.
+    over = left_w / sum(parts_w) if any(parts_w) else 0.0
+    return tuple(sign * over * part_w for part_w in parts_w)
+
+
+def _up_to(level_w: float, done_w: Sequence[float], most_w: Sequence[float]) -> list[float]:
+    """Return what brings each store to a level, as far as it can [W]."""
+    pairs = zip(done_w, most_w, strict=True)
+    return [min(max(level_w - done, 0.0), most) for done, most in pairs]
 
 
 def _able(store: Store, stored_j: float, wanted_w: float) -> float:

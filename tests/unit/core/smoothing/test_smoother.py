@@ -175,7 +175,7 @@ def test_nothing_is_smoothed_on_values_that_are_not_good(spoilt: str) -> None:
     assert hall.state.facts.smoothing.acting
     hall.spoil(spoilt)
     hall.scan(after_s=EVERY_S)
-    assert hall.state.smoothing.wishes == ()
+    assert not [wish for wish in hall.state.smoothing.wishes if wish.point == POINT]
     assert not hall.state.facts.smoothing.acting
 
 
@@ -382,3 +382,14 @@ def test_no_more_jobs_are_kept_than_a_schedule_has() -> None:
     steps = hall.go_on(EVERY_S, *many)
     assert len(hall.state.smoothing.jobs) == 64
     assert events(steps, "job_notice_refused")[0].fields["interlock"] == "too_many"
+
+
+def test_what_rows_and_storage_do_without_the_daemon_leaves_most_of_the_ramp_unspent() -> None:
+    """What moved before it fell silent, and in the 3 s until that is noticed, is in the minute."""
+    site = Hall().site
+    falling = [e.device for e in (*site.of_nature("rack_row"), *site.of_nature("ess")) if e.device]
+    pace_w_s = sum(device.fallback_ramp_w_s for device in falling)
+    used_w, unnoticed_w = 0.8 * 2e6, 3.0 * 0.75 * 0.8e6 / 5.0
+    spent_w = 0.75 * used_w + unnoticed_w  # three quarters of a minute's limit, then the silence
+    assert spent_w + 30.0 * pace_w_s <= 60.0 * site.contract.ramp_limit_w_s
+    assert all(device.fallback_ramp_w_s for device in falling if device.fallback == "hold")

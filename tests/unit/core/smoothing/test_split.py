@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.smoothing.split import Store, split
+from daemon.core.smoothing.split import Store, evenly, kinds, split
 from daemon.model.quantities import SECOND
 
 STORES = (
@@ -79,3 +79,32 @@ def test_no_store_is_asked_for_more_than_it_can_and_nothing_is_lost(
     # A rest is left only where all of them together cannot.
     outside_w = wanted_w - min(max(wanted_w, least_w), most_w)
     assert shares.rest_w == pytest.approx(outside_w, abs=1e-3)
+
+
+WATTS = st.floats(-3e6, 3e6)
+EACH = st.lists(st.tuples(WATTS, st.floats(0.0, 3e6)), min_size=1, max_size=5)
+
+
+@given(EACH, st.floats(-2e7, 2e7))
+def test_stores_of_a_kind_share_so_that_none_could_be_relieved_by_another(
+    each: list[tuple[float, float]], wanted_w: float
+) -> None:
+    aims_w, most_w = [aim for aim, _ in each], [most for _, most in each]
+    sign = 1.0 if wanted_w > 0.0 else -1.0
+    parts_w = [sign * part_w for part_w in evenly(aims_w, most_w, wanted_w)]
+    assert sum(parts_w) == pytest.approx(min(abs(wanted_w), sum(most_w)), abs=1.0)
+    assert all(-1e-6 <= p <= m + 1e-6 for p, m in zip(parts_w, most_w, strict=True))
+    sums_w = [sign * a + p for a, p in zip(aims_w, parts_w, strict=True)]
+    could_w = [w for w, p, m in zip(sums_w, parts_w, most_w, strict=True) if p < m - 1.0]
+    taking_w = [w for w, p in zip(sums_w, parts_w, strict=True) if p > 1.0]
+    assert not could_w or not taking_w or max(taking_w) <= min(could_w) + 1.0
+
+
+def test_three_alike_give_a_third_each_so_that_the_trip_of_one_is_the_least() -> None:
+    assert evenly([0.0] * 3, [3e6] * 3, -2.4e6) == pytest.approx([-0.8e6] * 3)
+    assert evenly([-1e6, 0.0, 0.0], [2e6, 3e6, 3e6], -0.5e6) == pytest.approx([0.0, -25e4, -25e4])
+
+
+def test_who_lasts_alike_is_of_one_kind() -> None:
+    hours = [2.0, 1.0, 1.0 / 6.0, 4.0, 0.1]
+    assert kinds([3600.0 * h for h in hours]) == ((0, 1, 3), (2, 4))
