@@ -161,13 +161,14 @@ def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuato
     for point in points.points:
         if point.place.access != "r":
             place, device = point.place, site.equipment[point.equipment].device
+            assert device is not None, "a point is served by a device"
             found[point.equipment, point.spec.name] = _Actuator(
                 at=point.index,
                 low=place.low,
                 high=place.high,
                 grain=1.5 * abs(place.scale),
                 readable=place.access != "w",
-                patience_ns=ns(device.fallback_after_s) if device else 0,
+                patience_ns=ns(device.fallback_after_s),
             )
     return found
 
@@ -206,8 +207,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             commands.append(_command(view, wish, params))
             sent[key] = _word(view, target, before, params)
         elif before is not None:
-            kept = before if before.owner == target.owner else before._replace(owner=target.owner)
-            sent[key] = kept
+            sent[key] = before._replace(owner=target.owner)
         else:
             sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
     after = State(sent, manual, taken, left)
@@ -223,8 +223,6 @@ def _heeded(
     if read is None:
         return last._replace(waits_ns=view.now_ns) if last.waits_ns else last
     if abs(read - last.value) <= actuator.grain:
-        if not last.waits_ns and not last.lately:
-            return last
         return last._replace(unanswered=0, waits_ns=0, lately=())
     long_ns = ns(params.correct_s)
     lately = tuple(word for word in last.lately if view.now_ns - word[1] < long_ns)
@@ -266,6 +264,8 @@ def narrow(
 ) -> Target:
     """Return the value that is left when every proposal has narrowed what those before left.
 
+    One that is only preferred comes last: beside a `set`, which moves both bounds, it has no say.
+
     Args:
         proposals: for one set-point, highest priority first; at least one.
         low: least the device takes, or None.
@@ -275,11 +275,8 @@ def narrow(
     ceiling = _INFINITE if high is None else high
     lower: Proposal | None = None
     upper: Proposal | None = None
-    set_by = any(wish.action == "set" for wish in proposals)
     for wish in sorted(proposals, key=lambda wish: wish.action == "prefer"):
         value = min(max(wish.value, floor), ceiling)
-        if wish.action == "prefer" and set_by:
-            continue
         if wish.action in _SETS | {"min"} and (value > floor or lower is None):
             floor, lower = value, wish
         if wish.action in _SETS | {"max"} and (value < ceiling or upper is None):
@@ -344,8 +341,6 @@ def _left(
 ) -> Mapping[str, Manual]:
     """Return what released actuators still have to go back to, where nobody else wants anything."""
     released = state.manual.keys() - manual.keys()
-    if not released and not state.left:
-        return state.left
     left = {**state.left, **{key: state.manual[key] for key in released}}
     for key, last in list(left.items()):
         equipment, _, point = key.rpartition(".")
@@ -365,8 +360,6 @@ def _requests(
     view: View, state: State, wishes: Mapping[str, list[Proposal]]
 ) -> tuple[Mapping[str, Manual], tuple[str, ...], list[Event], Mapping[str, list[OperatorRequest]]]:
     """Take up what people ask of set-points, or say why not; the last are those given, by point."""
-    if not view.inbox:
-        return state.manual, state.taken, [], {}
     manual, taken = dict(state.manual), list(state.taken)
     events: list[Event] = []
     given: dict[str, list[OperatorRequest]] = {}
@@ -386,12 +379,10 @@ def _requests(
             del manual[key]
             events += [_taken(view, each) for each in (*given.pop(key, ()), message)]
         else:
-            earlier = state.manual.get(key) or manual.get(key)
+            earlier = state.manual.get(key)
             before = earlier.before if earlier else _shown(view, wish)
             manual[key] = Manual(wish.value, message.user, wish.reason, before)
             given.setdefault(key, []).append(message)
-    if not given and not events and manual == state.manual:
-        manual = state.manual  # type: ignore[assignment]
     return manual, tuple(taken[-_TAKEN_KEPT:]), events, given
 
 
@@ -402,7 +393,7 @@ def _shown(view: View, wish: Proposal) -> float | None:
 
 def _bounded(view: View, wish: Proposal, others: list[Proposal]) -> tuple[str, str] | None:
     """Return name and text of what would cut a person's set-point, if anything does."""
-    if wish.action == RELEASE or not others:
+    if wish.action == RELEASE:
         return None
     place = view.points.points[view.points.index(wish.equipment, wish.point)].place
     target = narrow([*others, wish], place.low, place.high)

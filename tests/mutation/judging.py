@@ -47,10 +47,10 @@ JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
     "daemon/core/generation/*.py": _SOURCES,
     "daemon/core/detection/*.py": _SOURCES,
     "daemon/core/automaton.py": (f"{_CORE}/test_automaton.py", f"{_CORE}/operation", _TABLES),
-    "daemon/core/authority.py": _SOURCES,
+    "daemon/core/authority.py": (f"{_CORE}/test_authority.py",),
     "daemon/core/arbitration.py": (f"{_CORE}/test_arbitration.py", *_PATH),
     "daemon/core/consequence.py": (f"{_CORE}/test_consequence.py", *_PATH),
-    "daemon/core/ownership.py": (*_PATH, f"{_CORE}/test_arbitration.py"),
+    "daemon/core/ownership.py": (f"{_CORE}/test_ownership.py",),
     "daemon/core/fallback.py": (f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py"),
 }
 """What mutants are made of (interlocks, automata, command path), and the tests that may notice."""

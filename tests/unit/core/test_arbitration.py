@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from daemon.core import arbitration
-from daemon.core.arbitration import Params, State, narrow
+from daemon.core.arbitration import Manual, Params, Sent, State, Target, narrow
 from daemon.core.facts import Facts, Setpoints
 from daemon.core.topology import survey
 from daemon.core.view import View
-from daemon.model.commands import UNNUMBERED, Message, OperatorRequest, Proposal
-from daemon.model.quantities import ns
+from daemon.model.commands import UNNUMBERED, LaneMessage, Message, OperatorRequest, Proposal
+from daemon.model.quantities import SECOND, ns
 from tests.main_lane import Lane
 
 PARAMS = Params()
@@ -31,16 +32,18 @@ class Desk:
         self.state = State()
         self.facts = Facts()
 
-    def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = (), after_s: float = 0.1):  # type: ignore[no-untyped-def] # noqa: ANN201
-        lane = self.lane
-        lane.now_ns += ns(after_s)
-        image = lane.image()
-        view = View(
+    def view(self, inbox: tuple[Message, ...] = ()) -> View:
+        """Return what arbitration is shown."""
+        lane, image = self.lane, self.lane.image()
+        return View(
             lane="main", image=image, inbox=inbox, site=lane.site, points=lane.points,
             topology=survey(image, lane.site, lane.points), facts=self.facts, heard={},
             estimate=None, epoch=7, next_id=100,
         )  # fmt: skip
-        turn = arbitration.step(view, self.state, PARAMS, proposals)
+
+    def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = (), after_s: float = 0.1):  # type: ignore[no-untyped-def] # noqa: ANN201
+        self.lane.now_ns += ns(after_s)
+        turn = arbitration.step(self.view(inbox), self.state, PARAMS, proposals)
         self.state = turn.state
         self.facts = replace(self.facts, **(turn.facts or {}))
         return turn
@@ -51,19 +54,38 @@ class Desk:
     [
         ([wish("max", 0.45)], 0.45, "a"),
         ([wish("max", 0.45), wish("max", 0.8, "b")], 0.45, "a"),
+        ([wish("max", 0.45), wish("max", 0.45, "b")], 0.45, "a"),
         ([wish("max", 0.45), wish("max", 0.3, "b")], 0.3, "b"),
-        ([wish("max", 0.45), wish("set", 0.6, "b")], 0.45, "b"),
+        ([wish("max", 0.45), wish("set", 0.6, "b")], 0.45, "a"),
+        ([wish("max", 0.45), wish("prefer", 0.2, "b")], 0.2, "b"),
+        ([wish("prefer", 0.9), wish("max", 0.45, "b")], 0.45, "b"),
+        ([wish("prefer", 0.2), wish("set", 0.6, "b")], 0.6, "b"),
         ([wish("set", 0.6), wish("max", 0.3, "b")], 0.6, "a"),
         ([wish("min", 0.5), wish("max", 0.3, "b")], 0.5, "a"),
+        ([wish("min", 0.5), wish("max", 0.5, "b")], 0.5, "b"),
+        ([wish("min", 0.5), wish("max", 0.8, "b")], 0.8, "b"),
         ([wish("min", 0.5)], 0.5, "a"),
+        ([wish("min", 0.0)], 0.0, "a"),
+        ([wish("min", 0.3), wish("min", 0.5, "b")], 0.5, "b"),
+        ([wish("min", 0.5), wish("min", 0.5, "b")], 0.5, "a"),
+        ([wish("min", 0.5), wish("min", 0.3, "b")], 0.5, "a"),
+        ([wish("max", -1.0)], 0.0, "a"),
         ([wish("set", 7.0)], 1.0, "a"),
     ],
 )
 def test_narrow(proposals: list[Proposal], value: float, owner: str) -> None:
     target = narrow(proposals, 0.0, 1.0)
-    assert target.value == value
-    if owner == "a" or value != 0.45:
-        assert target.owner == owner
+    assert (target.value, target.owner) == (value, owner)
+    assert target.reason == f"{owner} wants it"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value"), [(None, None, 7.0), (None, 1.0, 1.0), (8.0, None, 8.0)]
+)
+def test_a_device_without_a_bound_takes_what_is_wanted(
+    low: float | None, high: float | None, value: float
+) -> None:
+    assert narrow([wish("set", 7.0)], low, high).value == value
 
 
 def test_a_set_point_that_stands_already_is_not_sent() -> None:
@@ -294,3 +316,204 @@ def test_a_repeated_or_impossible_request_is_not_taken() -> None:
     turn = desk.scan(inbox=(OperatorRequest("2", "kim", wish("set", 1.8)),))
     assert turn.events[0].name == "setpoint_refused"
     assert desk.state.manual[CAP].value == 0.8
+
+
+# -- what a word becomes, look by look -------------------------------------------------------------
+
+
+VIEW = Desk().view()
+NOW_NS = VIEW.now_ns
+WORD = Sent(0.5, NOW_NS - SECOND, "a")
+ACTUATOR = arbitration._Actuator(0, 0.0, 1.0, 0.01, readable=True, patience_ns=0)
+
+
+def ago(seconds: float) -> int:
+    return NOW_NS - ns(seconds)
+
+
+LATELY = ((0.3, ago(0.9)), (0.35, ago(0.6)), (0.3, ago(0.5)))
+OLD = (0.2, ago(1.0))
+
+
+@pytest.mark.parametrize(
+    ("read", "memory", "heeded"),
+    [
+        (None, {}, {}),
+        (None, {"waits_ns": ago(5.0), "lately": LATELY}, {"waits_ns": NOW_NS, "lately": LATELY}),
+        (0.5, {"unanswered": 2, "waits_ns": ago(0.1), "lately": LATELY}, {}),
+        (0.509, {"lately": LATELY}, {}),
+        (0.4, {"lately": (OLD, *LATELY)}, {"waits_ns": NOW_NS, "lately": LATELY}),
+        (0.4, {"waits_ns": ago(0.999)}, {"waits_ns": ago(0.999)}),
+        (
+            0.4,
+            {"waits_ns": ago(1.0), "unanswered": 1, "lately": (OLD, *LATELY)},
+            {"waits_ns": NOW_NS, "unanswered": 2, "lately": LATELY},
+        ),
+        (
+            0.3,
+            {"waits_ns": ago(2.0), "unanswered": 1, "lately": (OLD, *LATELY)},
+            {"waits_ns": ago(0.5), "lately": LATELY},
+        ),
+        (0.35, {"waits_ns": ago(2.0), "lately": LATELY}, {"waits_ns": ago(0.6), "lately": LATELY}),
+        (0.2, {"waits_ns": ago(0.2), "lately": (OLD,)}, {"waits_ns": ago(0.2)}),
+    ],
+)
+def test_a_word_is_followed_by_who_shows_it_or_one_of_the_last(
+    read: float | None, memory: dict[str, Any], heeded: dict[str, Any]
+) -> None:
+    last = WORD._replace(**memory)
+    found = arbitration._heeded(VIEW, ACTUATOR, read, last, PARAMS)
+    assert found == WORD._replace(**heeded)
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "word"),
+    [
+        (None, 0.5, {"waits_ns": NOW_NS}),
+        ({}, 0.5, {"waits_ns": NOW_NS}),
+        ({"waits_ns": 7, "unanswered": 2}, 0.5, {"waits_ns": 7, "unanswered": 2}),
+        ({"lately": (OLD,)}, 0.5, {"waits_ns": NOW_NS, "lately": (OLD,)}),
+        (
+            {"value": 0.4, "lately": (OLD, *LATELY)},
+            0.5,
+            {"waits_ns": NOW_NS, "lately": (*LATELY, (0.4, NOW_NS))},
+        ),
+    ],
+)
+def test_a_word_that_goes_out_remembers_those_before_it(
+    before: dict[str, Any] | None, value: float, word: dict[str, Any]
+) -> None:
+    last = None if before is None else WORD._replace(**before)
+    sent = arbitration._word(VIEW, Target(value, "b", ""), last, PARAMS)
+    assert sent == WORD._replace(at_ns=NOW_NS, owner="b", **word)
+
+
+@pytest.mark.parametrize(
+    ("actuator", "read", "value", "age_s", "due"),
+    [
+        ({}, 0.9, 0.9, 0.299, False),
+        ({}, 0.9, 0.9, 0.3, True),
+        ({}, 0.9, 0.506, 0.3, True),
+        ({}, 0.504, 0.504, 99.0, False),
+        ({}, None, 0.5, 99.0, False),
+        ({}, None, 0.5, None, True),
+        ({}, 0.4, 0.5, None, True),
+        ({}, 0.5, 0.5, None, False),
+        ({}, 0.4, 0.5, 1.0, True),
+        ({}, 0.4, 0.5, 0.999, False),
+        ({"patience_ns": ns(3.0)}, 0.5, 0.5, 1.0, True),
+        ({"patience_ns": ns(3.0)}, 0.5, 0.5, 0.999, False),
+        ({"patience_ns": ns(3.0)}, 0.5, 0.5, None, False),
+        ({"readable": False}, None, 0.5, 10.0, True),
+        ({"readable": False}, None, 0.5, 9.999, False),
+        ({"readable": False}, 0.4, 0.5, 5.0, False),
+        ({"readable": False}, 0.5, 0.5, None, True),
+    ],
+)
+def test_a_word_is_due_when_it_changes_is_not_shown_or_would_be_missed(
+    actuator: dict[str, Any], read: float | None, value: float, age_s: float | None, due: bool
+) -> None:
+    last = None if age_s is None else WORD._replace(at_ns=ago(age_s))
+    device = ACTUATOR._replace(**actuator)
+    assert arbitration._due(VIEW, device, read, value, last, PARAMS) is due
+
+
+def test_what_a_scan_does_not_change_stays_the_same_and_what_cannot_be_written_is_no_actuator() -> (
+    None
+):
+    desk = Desk()
+    desk.scan(wish("max", 1.0))
+    before = desk.state
+    turn = desk.scan(wish("max", 1.0), Proposal("ROW-1", "power_w", "set", 1.0, "a", ""))
+    assert desk.state is before
+    assert not turn.commands
+    (command,) = desk.scan(wish("max", 0.45)).commands
+    assert command.expires_at_ns - command.issued_at_ns == ns(PARAMS.lifetime_s)
+
+
+def test_rounding_of_a_read_back_is_no_other_value() -> None:
+    scale = 0.0001
+    for shown, corrected in ((0.45 + 1.4 * scale, False), (0.45 + 1.6 * scale, True)):
+        desk = Desk()
+        desk.lane.put(CAP, shown)
+        assert bool(desk.scan(wish("max", 0.45)).commands) is corrected
+
+
+# -- persons ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("equipment", "point", "action", "value", "why"),
+    [
+        ("X-9", "power_cap_pu", "set", 0.5, "unknown_equipment"),
+        ("ROW-1", "power_cap", "set", 0.5, "unknown_point"),
+        ("ROW-1", "power_w", "set", 0.5, "unknown_point"),
+        ("ROW-1", "power_w", "release", 0.0, "unknown_point"),
+        ("ROW-1", "power_cap_pu", "close", 0.5, "unknown_action"),
+        ("ROW-1", "power_cap_pu", "release", 0.0, "not_held"),
+        ("ROW-1", "power_cap_pu", "set", float("nan"), "not_a_number"),
+        ("ROW-1", "power_cap_pu", "set", float("inf"), "not_a_number"),
+        ("ROW-1", "power_cap_pu", "set", 1.0001, "out_of_range"),
+        ("ROW-1", "power_cap_pu", "set", -0.0001, "out_of_range"),
+        ("ROW-1", "power_cap_pu", "set", 0.0, ""),
+        ("ROW-1", "power_cap_pu", "set", 1.0, ""),
+        ("52-VCB-MA", "command", "open", 0.0, None),
+        ("ROW-1", "command", "shutdown", 0.0, None),
+    ],
+)
+def test_a_set_point_is_refused_by_name_and_what_is_none_is_left_to_others(
+    equipment: str, point: str, action: str, value: float, why: str | None
+) -> None:
+    desk = Desk()
+    asked = OperatorRequest("1", "kim", Proposal(equipment, point, action, value, "kim", "asked"))
+    word = LaneMessage("switching", "supply", {})
+    events = desk.scan(inbox=(word, asked)).events
+    assert [e.fields.get("interlock", "") for e in events] == ([] if why is None else [why])
+    assert all(e.fields["user"] == "kim" for e in events)
+    assert bool(desk.state.manual) is (why == "")
+    assert desk.state.taken == (("1",) if why == "" else ())
+
+
+def test_a_person_is_told_what_was_set_and_what_was_released() -> None:
+    desk = Desk()
+    (told,) = desk.scan(inbox=(person("1", 0.5),)).events
+    assert told.text == "ROW-1.power_cap_pu set to 0.5 by kim: a wants it"
+    assert told.fields["user"] == "kim"
+    told = desk.scan(inbox=(person("2", 0.0, "release"),)).events[0]
+    assert told.text == "ROW-1.power_cap_pu released by kim: a wants it"
+
+
+def test_who_releases_and_sets_at_once_goes_back_to_what_was_before_both() -> None:
+    desk = Desk()
+    desk.lane.put(CAP, 0.9)
+    desk.scan(inbox=(person("1", 0.5),))
+    desk.lane.put(CAP, 0.5)
+    desk.scan(inbox=(person("2", 0.0, "release"), person("3", 0.4)), after_s=0.5)
+    assert desk.state.manual[CAP] == Manual(0.4, "kim", "a wants it", 0.9)
+    assert not desk.state.left
+
+
+def test_what_goes_back_is_told_though_it_cannot_be_seen_and_yields_to_a_person() -> None:
+    desk = Desk()
+    desk.lane.put(CAP, 0.9)
+    desk.scan(inbox=(person("1", 0.5),))
+    desk.lane.spoil("ROW-1")
+    (command,) = desk.scan(inbox=(person("2", 0.0, "release"),), after_s=0.5).commands
+    assert (command.value, command.owner) == (0.9, "arbitration")
+    assert desk.state.left
+    (command,) = desk.scan(inbox=(person("3", 0.6),), after_s=0.5).commands
+    assert (command.value, command.owner) == (0.6, "kim")
+    assert not desk.state.left
+
+
+def test_what_cannot_be_read_back_is_told_once_to_go_back() -> None:
+    """There is no such device on our sites: one loses its read-back."""
+    desk = Desk()
+    desk.lane.put(CAP, 0.9)
+    view = desk.view()
+    key = ("ROW-1", "power_cap_pu")
+    blind = {key: arbitration._actuators(view.site, view.points)[key]._replace(readable=False)}
+    held = Manual(0.5, "kim", "", 0.7)
+    left = arbitration._left(view, State(manual={CAP: held}), {}, {}, blind)
+    assert left[CAP].value == 0.7
+    assert arbitration._left(view, State(left=left), {}, {}, blind) == {}

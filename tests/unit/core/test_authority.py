@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.core import step as core
+from daemon.core.authority import selected
+from daemon.model.plant import MainTieMainScheme
+from daemon.model.points import PointTable
 from tests.hall import CLOSED, OPEN, Hall, params, settled
+from tests.unit.core.generation.looks import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,3 +75,48 @@ def test_what_others_do_with_a_set_is_followed_and_is_no_failure() -> None:
     hall.run(1.2)
     assert not hall.happened("set_failed")
     assert hall.messages[-1].values["sets_on_bus"] == 0
+
+
+@pytest.mark.parametrize(
+    ("selector", "logic", "ours"),
+    [
+        ("auto", "inhibited", True),
+        ("auto", None, None),
+        (None, "inhibited", None),
+        (None, None, None),
+        ("auto", "feeding", False),
+        (None, "feeding", False),
+        ("manual", "inhibited", False),
+        ("test", None, False),
+    ],
+)
+def test_a_scheme_is_ours_where_selector_and_own_logic_say_so(
+    selector: str | None, logic: str | None, ours: bool | None
+) -> None:
+    hall = Hall()
+    for point, label in (("selector", selector), ("stage", logic)):
+        labels = hall.site.equipment[BOARD].kind.points[point].states
+        if label is None:
+            hall.hidden.add((BOARD, point))
+        else:
+            hall.said[BOARD, point] = float(labels.index(label))
+    scheme = hall.site.schemes[BOARD]
+    assert isinstance(scheme, MainTieMainScheme)
+    assert selected(look(hall), scheme) is ours
+    assert selected(look(hall), replace(scheme, authority="device")) is False
+
+
+def test_a_board_that_does_not_tell_of_its_own_logic_is_ours_by_its_selector() -> None:
+    hall = Hall()
+    scheme = hall.site.schemes[BOARD]
+    assert isinstance(scheme, MainTieMainScheme)
+    view = look(hall)
+    assert selected(replace(view, points=_Silent(view.points.points)), scheme) is True
+
+
+class _Silent(PointTable):
+    """A table in which the board does not serve its stage."""
+
+    def find(self, equipment: str, name: str) -> int | None:
+        """Return the image index of a point, or None where it is not served."""
+        return None if (equipment, name) == (BOARD, "stage") else super().find(equipment, name)

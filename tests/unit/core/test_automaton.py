@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
+from typing import Any
 
 import pytest
 
-from daemon.core.automaton import Table, advance, diagram, flaws, reachable
+from daemon.core.automaton import Table, advance, diagram, flaws, ignoring_the_rest, reachable
 from daemon.model.quantities import SECOND
 from tests.hall import At
 
@@ -70,15 +71,56 @@ def test_a_sound_table_has_no_flaws() -> None:
     assert reachable(SOUND, Stage.MOVE) == set(Stage)
 
 
-def test_every_kind_of_flaw_is_found() -> None:
-    assert any("neither" in f for f in flaws(replace(SOUND, ignored={})))
-    both = {**SOUND.ignored, Stage.REST: frozenset(Event)}
-    assert any("both" in f for f in flaws(replace(SOUND, ignored=both)))
-    assert any("without an end" in f for f in flaws(replace(SOUND, after={})))
-    assert any("never reached" in f for f in flaws(replace(SOUND, after={})))
-    less = {k: v for k, v in SOUND.transitions.items() if k[0] is not Stage.STUCK}
-    trap = replace(SOUND, transitions=less, person=frozenset(), rests=frozenset(Stage))
-    assert any("trap" in f for f in flaws(trap))
+UNLEFT = {k: v for k, v in SOUND.transitions.items() if k[0] is not Stage.STUCK}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (
+            {"ignored": {**SOUND.ignored, Stage.REST: frozenset({Event.RESET})}},
+            ["REST on DONE: neither listed nor ignored"],
+        ),
+        (
+            {"ignored": {**SOUND.ignored, Stage.REST: frozenset(Event)}},
+            ["REST on GO: both listed and ignored"],
+        ),
+        ({"after": {}}, ["STUCK is never reached", "MOVE waits without an end"]),
+        ({"rests": frozenset()}, ["REST waits without an end"]),
+        ({"person": frozenset()}, ["STUCK waits without an end"]),
+        ({"person": frozenset(), "final": frozenset({Stage.STUCK})}, []),
+        (
+            {"transitions": UNLEFT, "ignored": {**SOUND.ignored, Stage.STUCK: frozenset(Event)}},
+            [],
+        ),
+        (
+            {
+                "transitions": UNLEFT,
+                "ignored": {**SOUND.ignored, Stage.STUCK: frozenset(Event)},
+                "rests": frozenset(Stage),
+                "person": frozenset({Stage.REST}),
+            },
+            ["STUCK is a trap"],
+        ),
+        (
+            {
+                "transitions": UNLEFT,
+                "ignored": {**SOUND.ignored, Stage.STUCK: frozenset(Event)},
+                "person": frozenset(),
+                "final": frozenset({Stage.STUCK}),
+            },
+            [],
+        ),
+    ],
+)
+def test_every_kind_of_flaw_is_found_and_nothing_else(
+    spoil: dict[str, Any], found: list[str]
+) -> None:
+    assert flaws(replace(SOUND, **spoil)) == found
+
+
+def test_what_is_not_listed_is_ignored_on_demand() -> None:
+    assert ignoring_the_rest(Stage, Event, SOUND.transitions) == SOUND.ignored
 
 
 def test_the_diagram_names_causes_and_persons() -> None:
