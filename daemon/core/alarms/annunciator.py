@@ -33,7 +33,7 @@ import numpy as np
 from annotated_types import Interval
 
 from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules
-from daemon.core.alarms.judging import Said, Steady, judge, look
+from daemon.core.alarms.judging import Said, Steady, judge, look, unread
 from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
 from daemon.core.alarms.rules import Rules
 from daemon.core.alarms.suppression import Void, consequences, lay, void
@@ -180,6 +180,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     senseless = void(plan, found, dense.hidden)
     raw &= ~senseless
     hide = senseless | consequences(plan, raw | dense.active | _waiting(plan, state))
+    if (lost := unread(plan, steady)) is not None:
+        hide |= dense.hidden & consequences(plan, lost)
     differing = np.flatnonzero(raw != dense.active)
     quiet = (
         not len(differing)

@@ -175,6 +175,18 @@ def judge(plan: Plan, image: Image, active: Flags, steady: Steady, said: Flags) 
     return raw
 
 
+def unread(plan: Plan, steady: Steady) -> Flags | None:
+    """Return which conditions (n_condition,) rest on a value that is not good, None when none."""
+    if steady.levels_good is None and steady.labels_good is None:
+        return None
+    lost = np.zeros(len(plan.conditions), dtype=np.bool_)
+    if steady.levels_good is not None:
+        lost[: plan.levels] = ~steady.levels_good
+    if steady.labels_good is not None:
+        lost[plan.levels : plan.levels + len(plan.label_point)] = ~steady.labels_good
+    return lost
+
+
 def _kept(now: Flags, was: Flags, good: Flags | None) -> Flags:
     """Return what holds now, and what held before where a value is not good."""
     return now if good is None else np.where(good, now, was)

@@ -8,8 +8,9 @@ or its buses are not known to be joined to a running source, as below an opened 
 condition does not hold, so its delays begin when it makes sense again: a set that has just come up
 to voltage is not reported for the voltage it had at rest. One that stood before is suppressed.
 
-What is not good brings nothing out of hiding: a stage that cannot be read leaves the alarm as it
-is, and a source or a switch that cannot be read does not count as a supply.
+What is not good brings nothing out of hiding: a stage or a cause that cannot be read leaves the
+alarm as it is (else a link that comes and goes would annunciate it anew each time), and a source or
+a switch that cannot be read does not count as a supply.
 """
 
 from __future__ import annotations

@@ -230,6 +230,25 @@ def test_suppression_ends_with_its_cause() -> None:
     assert letters(after, "effect:UPS-A") == "B"
 
 
+def test_a_cause_that_cannot_be_read_brings_nothing_out_of_suppression() -> None:
+    cause = rule(on_delay_s=2, off_delay_s=0)
+    effect = rule(on_delay_s=0, off_delay_s=0, point="battery_voltage_v", suppressed_by=("low",))
+    hall = lane(low=cause, effect=effect)
+    hall.put("UPS-A.battery_voltage_v", 0.5)
+    hall.scan()
+    hall.put("UPS-A.soc_pu", 0.1)
+    hall.put("UPS-A.battery_voltage_v", 0.1)
+    done = [hall.scan()]
+    for _ in range(3):  # a link that is back for less than the delay of the cause
+        hall.spoil("UPS-A")
+        done += hall.run(0.5)
+        hall.spoil("UPS-A", code=Quality.GOOD)
+        done += hall.run(0.5)
+    assert letters(done, "effect:UPS-A") == "H"
+    hall.put("UPS-A.soc_pu", 0.9)
+    assert letters(hall.run(0.3), "effect:UPS-A") == "B"
+
+
 def test_what_is_over_but_for_its_off_delay_does_not_come_out_of_suppression() -> None:
     cause = rule(on_delay_s=0, off_delay_s=0)
     effect = rule(on_delay_s=0, off_delay_s=60, point="battery_voltage_v", suppressed_by=("low",))
