@@ -471,12 +471,14 @@ class Seen(NamedTuple):
     Attributes:
         z: readings, pseudo-measurements and what is asked for included (n_measurement,) [pu].
         quality: 0 good, 1 uncertain, 2 bad or nothing measured (n_real,).
+        rest: class of what nothing measures and of what is asked for (n_rest,).
         heard_ns: when each reading was received (n_real,) [ns].
         now_ns: time of the scan [ns].
     """
 
     z: Floats
     quality: NDArray[np.uint8]
+    rest: Classes
     heard_ns: NDArray[np.int64]
     now_ns: int
 
@@ -492,6 +494,7 @@ def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
     return Seen(
         z=z,
         quality=quality,
+        rest=of.gauge.followed(image, prepared.rest),
         heard_ns=of.gauge.heard_ns(image),
         now_ns=image.now_ns,
     )
@@ -533,7 +536,7 @@ def _solved(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution,
     assert state.reference is not None
     prepared = of.prepared(wires)
     found = ageing.classes(state.ages, seen.quality, seen.heard_ns, seen.now_ns)
-    classes = suspicion.applied(np.concatenate([found, prepared.rest]), state.doubts)
+    classes = suspicion.applied(np.concatenate([found, seen.rest]), state.doubts)
     tracker = prepared.tracker(of, state.reference)
     aged = of.sigma_aged(state.reference, state.ages)
     before, absent = state.track, classes == ABSENT

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.core.estimation.measurements import Kind, Measurements
+from daemon.core.estimation.gauss_newton import LARGEST
+from daemon.core.estimation.measurements import ABSENT, Kind, Measurements
 from daemon.core.estimation.measurements import Terms as Sums
 from daemon.core.estimation.site_network import Term
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from daemon.core.estimation.drawing import Drawing
     from daemon.core.estimation.instruments import At, Instrument, Instruments
+    from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.site_network import SiteNetwork
     from daemon.model.image import Image
@@ -31,26 +33,56 @@ NEVER_NS: Final = np.iinfo(np.int64).max
 
 
 class Gauge:
-    """Reads all real instruments of a site at once.
+    """Reads all real instruments of a site at once, and the set-points that tell of others.
 
     Attributes:
-        constant: what pseudo-measurements say, after the real ones (n_pseudo,) [pu].
+        constant: what pseudo-measurements say, after the real ones (n_pseudo,) [pu]; of set-points
+            nothing.
     """
 
     def __init__(self, instruments: Instruments) -> None:
-        real = instruments.all[: instruments.count]
+        real, guessed = instruments.all[: instruments.count], instruments.all[instruments.count :]
         self._points = np.array([p for i in real for p in i.points], dtype=np.intp)
         self._weights = np.array([w for i in real for w in i.weights])
         counts = [len(i.points) for i in real]
         self._starts = np.cumsum([0, *counts[:-1]]).astype(np.intp)
         self._offset = np.array([i.constant for i in real])
-        self.constant: Final = np.array([i.constant for i in instruments.all[len(real) :]])
+        self.constant: Final = np.array([i.constant for i in guessed])
+        following = [(n, i, i.following) for n, i in enumerate(guessed) if i.following is not None]
+        self._set = np.array([n for n, _, _ in following], dtype=np.intp)
+        self._set_points = np.array([i.points[0] for _, i, _ in following], dtype=np.intp)
+        self._set_weights = np.array([i.weights[0] for _, i, _ in following])
+        self._stages = np.array([stage for _, _, (stage, _) in following], dtype=np.intp)
+        self._codes = np.array([code for _, _, (_, code) in following], dtype=np.float64)
 
     def values(self, image: Image) -> Floats:
         """Return what every instrument reads, pseudo-measurements too (n_measurement,) [pu]."""
         read = np.add.reduceat(image.values[self._points] * self._weights, self._starts)
         read += self._offset
-        return np.concatenate([read, self.constant])
+        guessed = self.constant
+        if len(self._set):
+            guessed = guessed.copy()
+            guessed[self._set] = image.values[self._set_points] * self._set_weights
+        return np.concatenate([read, guessed])
+
+    def followed(self, image: Image, rest: Classes) -> Classes:
+        """Return the classes of what nothing measures, without set-points that nobody follows.
+
+        Args:
+            image: this scan.
+            rest: those of pseudo-measurements, then of what is asked for (n_rest,).
+        """
+        if not len(self._set):
+            return rest
+        values, quality = image.values, image.quality
+        wanted = np.abs(values[self._set_points] * self._set_weights)
+        useful = (values[self._stages] == self._codes) & (wanted <= LARGEST)  # and NaN is not
+        useful &= np.maximum(quality[self._stages], quality[self._set_points]) >> 30 == 0
+        if useful.all():
+            return rest
+        rest = rest.copy()
+        rest[self._set[~useful]] = ABSENT
+        return rest
 
     def quality(self, quality: QualityArray) -> NDArray[np.uint8]:
         """Return 0 where all points are good, 1 where one is uncertain, 2 where bad (n_real,)."""

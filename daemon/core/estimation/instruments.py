@@ -9,8 +9,9 @@ figures below, with a floor of a part of the rating, as no instrument is exact n
 the step of its register.
 
 **What nothing measures** has pseudo-measurements: reactive power by a typical power factor, power
-by nameplate, no power of what only compensates, loss curves by their fit, the voltage inside a UPS.
-They keep the network observable and are too weak to argue with an instrument.
+by nameplate, and by set-point while the device follows one, no power of what only compensates, loss
+curves by their fit, the voltage inside a UPS. They keep the network observable and are too weak to
+argue with an instrument.
 
 Source: standard deviations of 0.5 % of voltage and 1 % of power as in distribution practice; class
 0.2 of IEC 61557-12 for meters; power factors of typical nameplates.
@@ -74,6 +75,12 @@ TAN: Final = {
 TAN_SIGMA: Final = 0.1
 GUESS_PU: Final = 0.6
 """Standard deviation of a power that only the nameplate tells, by rating."""
+SET_PU: Final = 0.12
+"""Standard deviation of a power that a set-point tells, by rating: it stays a guess by `VAGUE_PU`
+of `believed`."""
+FOLLOWS: Final = {"smr": "on_grid", "gas_turbine": "loaded", "ess": "grid_following"}
+"""By nature the stage in which a device follows its set-point of power. Sets of an island share its
+load among them, whatever they are set to."""
 HALF: Final = 0.5
 """What a load or converter takes that nothing measures, by rating."""
 OWN_LOSS_PU: Final = 0.01
@@ -111,6 +118,7 @@ class Instrument(NamedTuple):
         absolute: standard deviation at nothing [pu].
         rated: rating of what it measures [pu], for voltages 1.
         period_s: longest period of its points [s].
+        following: of a set-point, the point of the stage and its code in which it is followed.
     """
 
     points: tuple[int, ...]
@@ -121,6 +129,7 @@ class Instrument(NamedTuple):
     absolute: float
     rated: float
     period_s: float
+    following: tuple[int, int] | None = None
 
 
 _VOLTAGES: Final = {
@@ -363,11 +372,22 @@ class Instruments:
         sigma = OWN_LOSS_PU if role is Role.COMPENSATOR else GUESS_PU
         guess = HALF * rated / feeds if role is Role.LOAD else 0.0
         yield _pseudo(guess, sigma * rated, At("draw_p", number))
+        yield from self._set(number, draw)
         if not self.drawing.is_dc[draw.bus]:
             tan = TAN.get(item.nature, 0.0)
             known = ("draw_q", number) in measured
             at = At("draw_q", number), At("draw_p", number, sign=-tan)
             yield _pseudo(0.0, (GUESS_PU if known else TAN_SIGMA) * rated, *at)
+
+    def _set(self, number: int, draw: Draw) -> Iterator[Instrument]:
+        """Yield what the set-point of a draw tells of its power."""
+        item = draw.members[0]
+        index, stage = (self._points.find(item.id, n) for n in ("power_setpoint_w", "stage"))
+        if index is None or stage is None or item.nature not in FOLLOWS:
+            return
+        code = item.kind.points["stage"].states.index(FOLLOWS[item.nature])
+        told = _pseudo(0.0, SET_PU * draw.rated_va / BASE_VA, At("draw_p", number))
+        yield told._replace(points=(index,), weights=(1.0 / BASE_VA,), following=(stage, code))
 
 
 def _accuracy(item: Equipment) -> Accuracy:
