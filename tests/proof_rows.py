@@ -18,6 +18,7 @@ from daemon import settings
 from daemon.core import interlocks
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
+from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.prove import heeded, without
 from daemon.runtime.clock import processor_s
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from daemon.rehearsal.proof.explore import Tally
 
-FAULTS = ((0, 0), (0, 1), (1, 0))
-"""Sudden disturbances and hidden faults beside a loss and return of the utility."""
+FAULTS = (Faults(1, 0, 1), Faults(0, 1, 0), Faults(1, 1, 0))
+"""Of two faults one is a loss of the utility, or there is but one; least work first."""
 
 
 def searched(
@@ -51,8 +52,8 @@ def searched(
         return tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
 
     wrong, complete = frozenset[str](), True
-    for sudden, hidden in FAULTS:
-        search = Search(part.board, part.mind, part.picture, part.bound_ms, sudden, hidden)
+    for faults in FAULTS:
+        search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
         tally = search.run(stop)
         wrong |= tally.sure
         if known is not None and wrong - known:

@@ -18,6 +18,7 @@ from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.moves import text
 from daemon.rehearsal.proof.picture import Decided
+from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.replay import scenario
 from daemon.runtime.clock import processor_s
 
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from daemon.rehearsal.proof.moves import Move
     from daemon.settings import SiteFile
 
+_SHORT: Final = (Faults(1, 0, 0), Faults(1, 0, 1))
+_USUAL: Final = (*_SHORT, Faults(2, 0, 0), Faults(0, 1, 0), Faults(1, 1, 0))
 LEVELS: Final = {
-    "short": ((0, 0), (0, 1)),
-    "usual": ((0, 0), (0, 1), (1, 0)),
-    "full": ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)),
+    "short": _SHORT,
+    "usual": _USUAL,
+    "full": (*_USUAL, Faults(0, 1, 1), Faults(0, 2, 0)),
 }
-"""By form, the sudden disturbances and hidden faults beside a loss and return of the utility."""
+"""By form what the adversary may do. The full one is every two faults there can be: two hidden ones
+alone show nowhere, since nothing is asked of a board on which nothing else happens."""
 _LOOK: Final = 512
 """Situations between two looks at the clock, which is slow to ask."""
 
@@ -62,8 +66,7 @@ class Searched(NamedTuple):
     """A part of a scheme and what its search came to."""
 
     part: schemes.Part
-    sudden: int
-    hidden: int
+    faults: Faults
     tally: Tally
     moves: frozenset[Move]
     seconds: float
@@ -79,8 +82,7 @@ class Searched(NamedTuple):
         tally = self.tally
         return {
             "name": self.part.name,
-            "sudden": self.sudden,
-            "hidden": self.hidden,
+            **self.faults._asdict(),
             "ok": self.ok,
             "complete": tally.complete,
             "situations": tally.situations,
@@ -111,8 +113,8 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     with without(wish.without), heeded() as heard:
         for part in _parts(site_file, wish.scheme):
             # What one level has learned of the scheme's memory, the next one need not.
-            for sudden, hidden in LEVELS[wish.form]:
-                found.append(_searched(part, sudden, hidden, wish.limit_s))
+            for faults in LEVELS[wish.form]:
+                found.append(_searched(part, faults, wish.limit_s))
                 print(*_lines(found[-1]), sep="\n", flush=True)
                 _write(wish.folder, site_file, found[-1])
             if wish.folder is not None:
@@ -143,10 +145,10 @@ def _parts(site_file: SiteFile, scheme: str) -> list[schemes.Part]:
     return parts
 
 
-def _searched(part: schemes.Part, sudden: int, hidden: int, limit_s: float) -> Searched:
+def _searched(part: schemes.Part, faults: Faults, limit_s: float) -> Searched:
     """Search a part, with a word on the way for people who look."""
     begun_s = processor_s()
-    search = Search(part.board, part.mind, part.picture, part.bound_ms, sudden, hidden)
+    search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
     console = Console(stderr=True)
     with Progress(
         SpinnerColumn(),
@@ -171,15 +173,14 @@ def _searched(part: schemes.Part, sudden: int, hidden: int, limit_s: float) -> S
         tally = search.run(stop)
     seconds = processor_s() - begun_s
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Searched(part, sudden, hidden, tally, part.moves(search), seconds, peak_mb)
+    return Searched(part, faults, tally, part.moves(search), seconds, peak_mb)
 
 
 def _lines(searched: Searched) -> Iterator[str]:
     part, tally = searched.part, searched.tally
-    faults = f"{searched.sudden} sudden, {searched.hidden} hidden"
     verdict = "ok" if searched.ok else "FOUND" if tally.found else "not finished"
     yield (
-        f"{part.name:<14} {faults:<20} {verdict:<12} {tally.situations:>9} situations "
+        f"{part.name:<14} {searched.faults!s:<27} {verdict:<12} {tally.situations:>9} situations "
         f"({tally.kinds} apart from time), {tally.transitions} transitions, depth {tally.depth}, "
         f"dark at most {tally.hungry_ms / 1000:g} s of {part.bound_ms / 1000:g} s, "
         f"{searched.seconds:.0f} s, at most {searched.peak_mb:.0f} MB so far"

@@ -22,6 +22,7 @@ from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.moves import Follower, Move, read
+from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import load
@@ -46,7 +47,8 @@ def searched(name: str, sudden: int = 0, at_most: int = 10**9) -> Tally:
     """Return what the search of a part comes to, up to the first thing that is surely wrong."""
     file = hall()
     (part,) = schemes.parts(file.site, file.control, name)
-    search = Search(part.board, part.mind, part.picture, part.bound_ms, sudden, 0)
+    faults = Faults(1, sudden, 0)
+    search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
     return search.run(lambda tally: bool(tally.sure) or tally.situations > at_most)
 
 

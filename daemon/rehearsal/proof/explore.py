@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from daemon.rehearsal.proof.mind import Conclusion, Mind, News, Thought
-    from daemon.rehearsal.proof.plant import Label, Plant, Timers
+    from daemon.rehearsal.proof.plant import Faults, Label, Plant, Timers
     from daemon.rehearsal.proof.situation import Met, Step
     from daemon.rehearsal.proof.switchgear import Switchgear
     from daemon.rehearsal.proof.zones import Query, Zone
@@ -94,8 +94,7 @@ class Search:
         mind: Mind,
         picture: Callable[[Plant], int],
         bound_ms: int,
-        sudden: int,
-        hidden: int,
+        faults: Faults,
     ) -> None:
         """Search `board` under `mind`, which sees it as `picture` says, with so many faults."""
         self.board: Final = board
@@ -108,12 +107,11 @@ class Search:
         self._board: Final = Acquaintance(board, picture)
         self._springs: Final = [place[b.name, SPRING] for b in board.breakers]
         self._bound_ms: Final = bound_ms
-        self._sudden: Final = sudden
-        self._hidden: Final = hidden
+        self._faults: Final = faults
 
     def first(self) -> Situation:
         """Return the start: board at rest, the daemon has just begun."""
-        met = self._board.meet(self.board.first(self._sudden, self._hidden))
+        met = self._board.meet(self.board.first(self._faults))
         start = Situation(met, self.mind.first, (), (), (), ONLY_NOW)
         return self._timed(start, met, ((SCAN, SCAN_MS),))
 
@@ -129,7 +127,7 @@ class Search:
     def _through(self, stop: Callable[[Tally], bool], patience: int) -> bool:
         """Search once, and return whether nothing came up that would have changed the search."""
         start = self.first()
-        levels = self._sudden + self._hidden + start.met.plant.losses + 1
+        levels = sum(self._faults) + 1
         frontier = self.frontier = Frontier(levels)
         self._doubts.clear()
         tally = self.tally = Tally(complete=True)

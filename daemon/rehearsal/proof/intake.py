@@ -37,6 +37,7 @@ from daemon.rehearsal.proof.plant import (
     STILL,
     STUCK,
     Branch,
+    Faults,
     Label,
     Lie,
     Plant,
@@ -64,8 +65,6 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, IntakeScheme, Site
     from daemon.rehearsal.proof.plant import Told
 
-LOSSES: Final = 2
-"""How often a utility fails, either of them."""
 LOSS_MS: Final = (340, 450)
 """From an island at the switch to the trip of loss-of-mains protection [ms]."""
 CLEAR_MS: Final = (50, 400)
@@ -118,7 +117,6 @@ class Intake(Switchgear):
         travel_ms: how long it takes from feed to feed [ms].
         most: transfers that the daemon may tell it.
         join_ms: from a utility at the switch to the close of what is behind it [ms].
-        losses: how often a utility fails.
         instruments: what may lie.
     """
 
@@ -130,14 +128,11 @@ class Intake(Switchgear):
     travel_ms = (0, 0)
     most = 0
     join_ms = (0, 0)
-    losses = LOSSES
     instruments: tuple[Instrument, ...] = ()
-    _given = 0, 0
 
-    def first(self, sudden: int, hidden: int) -> Plant:
+    def first(self, faults: Faults) -> Plant:
         """Return the intake on source 1, both utilities and the sources on site alive."""
-        self._given = sudden, hidden
-        plant = super().first(sudden, hidden)
+        plant = super().first(faults)
         return plant._replace(
             contacts=(*plant.contacts, 1),
             motions=(*plant.motions, STILL),
@@ -145,7 +140,6 @@ class Intake(Switchgear):
             orders=(*plant.orders, ()),
             sources=(True,) * len(self.sources),
             stages=Course(),
-            losses=self.losses,
         )
 
     def number(self, name: str) -> int:
@@ -277,7 +271,7 @@ class Intake(Switchgear):
     def _leaves(self, plant: Plant, told: Told) -> tuple[str, ...]:
         """Return what is wrong with leaving the feed it stands on, and with the number of times."""
         # A daemon that has begun anew has forgotten those before.
-        lives = 1 + (plant.sudden < self._given[0])
+        lives = 1 + self._given.sudden - plant.sudden
         often = ("the switch is worked too often",) * (_course(plant).told >= self.most * lives)
         early = self._carries(plant) and not told.raced
         return (*often, *("the switch leaves a feed that carries",) * early)
@@ -328,7 +322,7 @@ class Intake(Switchgear):
         after = plant._replace(news=(), stages=course._replace(given_up=given_up))
         reasons = (
             plant.bent[self.switch] & (STUCK | LOCKED),
-            plant.sudden < self._given[0],
+            plant.sudden < self._given.sudden,
             course.told >= self.most,
         )
         idle = given_up and not course.given_up and not any(reasons)

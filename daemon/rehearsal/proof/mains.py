@@ -22,6 +22,7 @@ from daemon.rehearsal.proof.plant import (
     STILL,
     STUCK,
     Branch,
+    Faults,
     Label,
     Plant,
     Source,
@@ -59,12 +60,10 @@ class Mains(Switchgear):
 
     intake = 0
     scheme = ""
-    _given = 0
 
-    def first(self, sudden: int, hidden: int) -> Plant:
+    def first(self, faults: Faults) -> Plant:
         """Return the board at rest on its mains, no section given up."""
-        self._given = sudden
-        return super().first(sudden, hidden)._replace(stages=(0,) * len(self.critical))
+        return super().first(faults)._replace(stages=(0,) * len(self.critical))
 
     def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
         """Return what follows when something timed is due."""
@@ -126,7 +125,7 @@ class Mains(Switchgear):
 
     def _excused(self, plant: Plant) -> bool:
         """Return whether a breaker is stuck, or others have had a hand in it."""
-        return plant.sudden < self._given or any(bits & STUCK for bits in plant.bent)
+        return plant.sudden < self._given.sudden or any(bits & STUCK for bits in plant.bent)
 
     def _called(self, plant: Plant, facts: Facts) -> Branch:
         """Return the plant once the sets have learned whether they are wanted."""
@@ -145,8 +144,8 @@ class Mains(Switchgear):
         utility, sets = self.sources[UTILITY].name, self.sources[SETS].name
         if not plant.sources[UTILITY]:
             yield self.switched(plant, UTILITY, on=True, text=f"{utility} returns")
-        elif plant.losses or plant.sudden:
-            lost = plant._replace(losses=plant.losses - 1) if plant.losses else paid(plant)
+        elif plant.losses:
+            lost = plant._replace(losses=plant.losses - 1)
             yield self.switched(lost, UTILITY, on=False, text=f"{utility} fails")
         if plant.sources[SETS] and plant.sudden:
             yield self.switched(paid(plant), SETS, on=False, text=f"{sets} and all others fail")

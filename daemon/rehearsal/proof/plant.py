@@ -44,6 +44,24 @@ Timers = tuple[tuple[Label, tuple[int, int]], ...]
 """What begins to take time, and how much [ms]."""
 
 
+class Faults(NamedTuple):
+    """What the adversary may do in a search, beside healing what it has done.
+
+    Attributes:
+        losses: of a utility, or calls of neighbours that follow from one.
+        sudden: disturbances of any other kind, at any instant.
+        hidden: faults that show when something is asked of what has them.
+    """
+
+    losses: int
+    sudden: int
+    hidden: int
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{self.losses} lost, {self.sudden} sudden, {self.hidden} hidden"
+
+
 class Told(NamedTuple):
     """A command on its way to a breaker."""
 
@@ -92,7 +110,7 @@ class Plant(NamedTuple):
     stages: tuple[int, ...] = ()
     """Of each set: at rest, starting, running, failed."""
     losses: int = 1
-    """How often the utility may still fail."""
+    """How often a utility may still fail."""
     sudden: int = 0
     """Disturbances that may still come, at any instant."""
     hidden: int = 0

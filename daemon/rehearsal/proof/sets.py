@@ -22,6 +22,7 @@ from daemon.rehearsal.proof.plant import (
     OPEN,
     STILL,
     Branch,
+    Faults,
     Label,
     Plant,
     Source,
@@ -62,12 +63,10 @@ class Sets(Switchgear):
     """
 
     breaker: tuple[int, ...] = ()
-    _given = 0, 0
 
-    def first(self, sudden: int, hidden: int) -> Plant:
+    def first(self, faults: Faults) -> Plant:
         """Return the sets at rest."""
-        self._given = sudden, hidden
-        plant, n = super().first(sudden, hidden), len(self.sources)
+        plant, n = super().first(faults), len(self.sources)
         return plant._replace(orders=(*plant.orders, *((),) * n), stages=(REST,) * n + (0,) * n)
 
     def number(self, name: str) -> int:
@@ -182,7 +181,7 @@ class Sets(Switchgear):
         given_up = tuple(int(sets[s.name].stage is Stage.FAILED) for s in self.sources)
         was = plant.stages[n:]
         more = any(up and not before for up, before in zip(given_up, was, strict=True))
-        idle = more and (plant.sudden, plant.hidden) == self._given
+        idle = more and (plant.sudden, plant.hidden) == self._given[1:]
         wrong = ("a set is given up for nothing",) * idle
         return Branch(plant._replace(news=(), stages=(*plant.stages[:n], *given_up)), wrong=wrong)
 

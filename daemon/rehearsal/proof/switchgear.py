@@ -41,6 +41,7 @@ from daemon.rehearsal.proof.plant import (
     WINDOW_MS,
     Branch,
     Breaker,
+    Faults,
     Label,
     Lie,
     Plant,
@@ -74,6 +75,7 @@ class Switchgear:
     """
 
     bounds: Final[tuple[Label, ...]] = (("ended", 0), ("ended", 1))
+    _given = Faults(0, 0, 0)
 
     def __init__(
         self,
@@ -92,14 +94,14 @@ class Switchgear:
         self._reach = lru_cache(maxsize=65536)(self._joined)
         self.live = lru_cache(maxsize=65536)(self._live)
 
-    def first(self, sudden: int, hidden: int) -> Plant:
+    def first(self, faults: Faults) -> Plant:
         """Return the board at rest on its mains, with so many faults to come."""
+        self._given = faults
         n = len(self.breakers)
         contacts = tuple(b.normally for b in self.breakers)
         live = tuple(s.utility for s in self.sources)
-        return Plant(
-            contacts, (STILL,) * n, (0,) * n, live, ((),) * n, sudden=sudden, hidden=hidden
-        )
+        bare = Plant(contacts, (STILL,) * n, (0,) * n, live, ((),) * n)
+        return bare._replace(**faults._asdict())
 
     def number(self, name: str) -> int:
         """Return the number of a breaker."""

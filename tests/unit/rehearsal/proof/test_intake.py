@@ -14,6 +14,7 @@ from daemon.rehearsal.proof.intake import TRAVELS, Intake
 from daemon.rehearsal.proof.plant import (
     LOCKED,
     OPENING,
+    Faults,
     Told,
     bent,
     is_overtaken,
@@ -32,8 +33,8 @@ def searched(sudden: int, hidden: int, *, until: str = "", most: int = 20_000) -
     site = settings.load(settings.site_path("ai_hall"))
     (part,) = schemes.parts(site.site, site.control, "ALTS-1")
     assert isinstance(part.board, Intake)
-    part.board.losses = 1
-    search = explore.Search(part.board, part.mind, part.picture, part.bound_ms, sudden, hidden)
+    faults = Faults(1, sudden, hidden)
+    search = explore.Search(part.board, part.mind, part.picture, part.bound_ms, faults)
     return search.run(lambda t: until in t.found if until else t.situations > most)
 
 
@@ -75,7 +76,7 @@ def intake_board() -> Intake:
 
 def on_its_way(board: Intake, *, fault: bool, told: bool = False) -> Plant:
     """Return the intake with its switch about to arrive at source 2, sources on site behind it."""
-    plant = board.first(1, 0)
+    plant = board.first(Faults(1, 1, 0))
     at = board.switch
     travels = plant._replace(
         contacts=put(plant.contacts, at, 0),
@@ -124,7 +125,7 @@ def test_where_a_switch_goes_by_its_own_logic_is_not_its_orders_fault() -> None:
 
 def test_an_order_is_overtaken_by_the_breaker_behind_the_switch() -> None:
     board = intake_board()
-    plant = board.first(1, 0)
+    plant = board.first(Faults(1, 1, 0))
     order = Told("to_source_2", for_gap=False, raced=False)
     plant = plant._replace(orders=put(plant.orders, board.switch, (order,)))
     opening = moved(plant, board.behind_it, OPENING)

@@ -7,6 +7,7 @@ import pytest
 from daemon import settings
 from daemon.core import interlocks
 from daemon.rehearsal.proof import explore, retrace, schemes
+from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.situation import Trail
 
 WRONG = "the switch joins two sources"
@@ -15,7 +16,7 @@ WRONG = "the switch joins two sources"
 def search() -> explore.Search:
     site = settings.load(settings.site_path("ai_hall"))
     (part,) = schemes.parts(site.site, site.control, "ALTS-1")
-    return explore.Search(part.board, part.mind, part.picture, part.bound_ms, 0, 1)
+    return explore.Search(part.board, part.mind, part.picture, part.bound_ms, Faults(2, 0, 1))
 
 
 def without_onto_island(monkeypatch: pytest.MonkeyPatch) -> None:

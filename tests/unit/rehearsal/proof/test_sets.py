@@ -9,7 +9,7 @@ from daemon.core.facts import Facts
 from daemon.core.generation.start import At, Stage, State
 from daemon.model.commands import Result
 from daemon.rehearsal.proof import schemes
-from daemon.rehearsal.proof.plant import Told, put
+from daemon.rehearsal.proof.plant import Faults, Told, put
 from daemon.rehearsal.proof.sets import REST, RUNNING, STARTING, Sets
 
 
@@ -22,7 +22,7 @@ def board() -> Sets:
 
 
 def test_a_set_that_is_told_to_stop_while_it_cranks_does_not_come(board: Sets) -> None:
-    rest = board.first(0, 0)
+    rest = board.first(Faults(1, 0, 0))
     cranking = rest._replace(stages=put(rest.stages, 0, STARTING))
     stop = Told("stop", for_gap=False, raced=False)
     ((branch, answer),) = board.acts(cranking, len(board.breakers), stop)
@@ -32,7 +32,7 @@ def test_a_set_that_is_told_to_stop_while_it_cranks_does_not_come(board: Sets) -
 
 
 def test_only_a_set_that_is_not_given_up_leaves_the_bus_to_starve(board: Sets) -> None:
-    rest = board.first(1, 0)
+    rest = board.first(Faults(1, 1, 0))
     ready = rest._replace(
         stages=put(rest.stages, 0, RUNNING), sources=put(rest.sources, 0, True), wanted=True
     )

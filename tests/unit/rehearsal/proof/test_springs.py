@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from daemon import settings
 from daemon.rehearsal.proof import explore, schemes, springs, zones
 from daemon.rehearsal.proof.mind import NO_POINTS, Conclusion
-from daemon.rehearsal.proof.plant import CLOSED, OPEN, SPENT, bent, put
+from daemon.rehearsal.proof.plant import CLOSED, OPEN, SPENT, Faults, bent, put
 from daemon.rehearsal.proof.situation import SCAN, Ages, Situation
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAIN = 2
 def search() -> explore.Search:
     site = settings.load(settings.site_path("ai_hall"))
     (part,) = schemes.parts(site.site, site.control, "CCTS-1/mains")
-    return explore.Search(part.board, part.mind, part.picture, part.bound_ms, 0, 0)
+    return explore.Search(part.board, part.mind, part.picture, part.bound_ms, Faults(1, 0, 0))
 
 
 def plant(contact: int) -> Plant:

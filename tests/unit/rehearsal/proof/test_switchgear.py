@@ -17,6 +17,7 @@ from daemon.rehearsal.proof.plant import (
     OPEN,
     OPENING,
     RESTART_MS,
+    Faults,
     Plant,
     moved,
     put,
@@ -45,12 +46,12 @@ def wrongs(board: Mains, plant: Plant, name: str) -> set[str]:
 
 
 def test_an_opening_that_takes_a_bus_its_last_feed_is_wrong(board: Mains) -> None:
-    plant = told_to_open(board, board.first(0, 0), MAIN)
+    plant = told_to_open(board, board.first(Faults(1, 0, 0)), MAIN)
     assert f"{MAIN} takes MVA its last feed" in wrongs(board, plant, MAIN)
 
 
 def test_a_bus_that_is_fed_only_since_the_order_was_sent_is_not_robbed(board: Mains) -> None:
-    rest = board.first(0, 0)
+    rest = board.first(Faults(1, 0, 0))
     at = board.number(INTAKE)
     dark = rest._replace(contacts=put(rest.contacts, at, OPEN))
     sent = told_to_open(board, dark, MAIN)
@@ -60,13 +61,13 @@ def test_a_bus_that_is_fed_only_since_the_order_was_sent_is_not_robbed(board: Ma
 
 
 def test_of_two_orders_the_second_takes_nothing_that_the_first_has_left(board: Mains) -> None:
-    sent = told_to_open(board, told_to_open(board, board.first(0, 0), INTAKE), MAIN)
+    sent = told_to_open(board, told_to_open(board, board.first(Faults(1, 0, 0)), INTAKE), MAIN)
     assert f"{INTAKE} takes MVA its last feed" in wrongs(board, sent, INTAKE)
     assert wrongs(board, sent, MAIN) == set()
 
 
 def test_a_breaker_that_opens_as_a_fault_comes_tells_of_it(board: Mains) -> None:
-    rest = board.first(1, 0)
+    rest = board.first(Faults(1, 1, 0))
     at = board.number(MAIN)
     opening = moved(rest, at, OPENING)
     (branch,) = [b for b in board.adversary(opening) if "a fault on MVA" in b.text]
@@ -76,7 +77,7 @@ def test_a_breaker_that_opens_as_a_fault_comes_tells_of_it(board: Mains) -> None
 
 
 def test_nobody_ends_an_overlap_while_the_daemon_starts_anew(board: Mains) -> None:
-    rest = board.first(1, 0)._replace(sources=(True, True))
+    rest = board.first(Faults(1, 1, 0))._replace(sources=(True, True))
     both = rest._replace(contacts=put(rest.contacts, board.number("52-VCB-GA"), CLOSED))
     assert board.paralleled(both)
     (limit,) = [span for label, span in board.away(both).timers if label == ("ended", 0)]
@@ -92,7 +93,7 @@ def scheme_in(stage: Stage) -> dict[str, State]:
 
 
 def test_a_section_is_given_up_for_a_reason_and_then_a_person_looks(board: Mains) -> None:
-    dark = board.first(1, 0)
+    dark = board.first(Faults(1, 1, 0))
     dark = dark._replace(contacts=put(dark.contacts, board.number(MAIN), OPEN))
     assert board.starved(dark)
     found = board.heard(dark, scheme_in(Stage.LOCKOUT), Facts())
