@@ -72,8 +72,6 @@ def predict(view: View, wish: Proposal) -> Consequence:
         ends = wish.action in {"shutdown", "stop"}
         return Consequence(lost=(item.id,) if ends else ())
     change = _change(view, item, wish.action)
-    if change == AS_IS:
-        return Consequence()
     before, after = fed_buses(view, surely=True), fed_buses(view, surely=True, change=change)
     return Consequence(_lost(view, before, after), _overloaded(view, change))
 
@@ -81,9 +79,9 @@ def predict(view: View, wish: Proposal) -> Consequence:
 def _change(view: View, item: Equipment, action: str) -> Change:
     """Return how the plant would be otherwise."""
     name = frozenset({item.id})
-    if action in FEEDS and not view.is_closed(item.id):
+    if action in FEEDS:
         return Change(joined=name)
-    if action in LEAVES and not view.is_open(item.id):
+    if action in LEAVES:
         return Change(cut=name)
     if action in TURNS:
         return Change(turned=((item.id, TURNS[action]),))

@@ -49,7 +49,9 @@ JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
     "daemon/core/automaton.py": (f"{_CORE}/test_automaton.py", f"{_CORE}/operation", _TABLES),
     "daemon/core/authority.py": (f"{_CORE}/test_authority.py",),
     "daemon/core/arbitration.py": (f"{_CORE}/test_arbitration.py", *_PATH),
-    "daemon/core/consequence.py": (f"{_CORE}/test_consequence.py", *_PATH),
+    "daemon/core/consequence.py": (
+        *(f"{_CORE}/test_consequence.py", f"{_CORE}/test_consequence_by_look.py", *_PATH),
+    ),
     "daemon/core/ownership.py": (f"{_CORE}/test_ownership.py",),
     "daemon/core/fallback.py": (f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py"),
 }

@@ -243,8 +243,6 @@ def _must_go(scan: Scan) -> tuple[str, ...]:
     if scan.auto is False:
         return ()
     view, gone = scan.view, _ahead(scan)
-    if scan.limit_w == acceptance.NO_LIMIT_W and not gone and not _awaiting(scan):
-        return ()
     if _rows_cut(scan):
         gone += _feeders(scan)
         gone += _overload(scan)

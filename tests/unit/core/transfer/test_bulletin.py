@@ -93,6 +93,11 @@ def test_all_is_lost_when_every_section_is_dead() -> None:
     assert not bulletin.compose(board.scan().view)["all_ac_lost"]
 
 
+def test_nothing_is_lost_where_nothing_is_fed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulletin, "_sections", lambda *_: {})
+    assert not bulletin.compose(Board(0).scan().view)["all_ac_lost"]
+
+
 def test_of_a_site_without_boards_the_feed_itself_is_told() -> None:
     board = Board(0)
     view = board.scan().view

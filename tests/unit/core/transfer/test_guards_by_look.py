@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from daemon.core.facts import Facts, Formed, Health, Island, Sets, Supply
+from daemon.core.facts import BlackStart, Facts, Formed, Health, Island, Sets, Supply
 from daemon.core.transfer import black_start, guards, joint, main_tie_main, ways
 from daemon.core.transfer.board import SectionState
 from daemon.core.transfer.section import Event, Stage
+from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
 from tests.unit.core.transfer.test_rows_by_look import HA, PARAMS, QA, SA1, Board
@@ -110,6 +111,15 @@ def test_an_alternate_that_only_shows_closed_is_told_by_its_current(
     section(board, 0, stage=begin, since_ns=board.ago(since_s), alternate=GA)
     assert (Event.PARTED in seen(board)) is parted
     assert (Event.SEEN_BOTH in seen(board)) is not parted
+
+
+def test_beside_a_main_that_is_not_seen_closed_no_alternate_only_shows_closed() -> None:
+    board = on_mains()
+    board.hall.positions[GA] = CLOSED
+    board.hall.hidden.add((MA, "position"))
+    board.hall.said |= {(GA, "current_a"): 0.0, (MA, "current_a"): 300.0}
+    section(board, 0, stage=Stage.PARTING, since_ns=board.ago(9.0), alternate=GA)
+    assert Event.PARTED not in seen(board)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +369,152 @@ def test_the_intake_joins_what_was_well_for_its_time() -> None:
     unsure.hall.positions[IN] = OPEN
     unsure.hall.said["52-VCB-PA", "source_voltage_v"] = 7000.0
     assert here.JOIN not in intake(unsure, 9.0), "what is before it must be dead or live"
+
+
+def test_a_reset_is_asked_for_or_comes_with_a_start_from_darkness() -> None:
+    view = on_mains().scan().view
+    assert not guards.reset(view, "CCTS-1")
+    holding = replace(view.facts, black_start=BlackStart(holding=("CCTS-1",)))
+    assert guards.reset(replace(view, facts=holding), "CCTS-1")
+    assert not guards.reset(replace(view, facts=holding), "CCTS-2")
+    asked = OperatorRequest("1", "ann", Proposal("CCTS-1", "scheme", "reset", 0.0, "ann", ""))
+    accepted = replace(view, facts=replace(view.facts, accepted=(asked,)))
+    assert guards.reset(accepted, "CCTS-1")
+    assert not guards.reset(accepted, "CCTS-2")
+    assert guards.request(accepted, "CCTS-1", "black_start") is None
+
+
+# -- what is asked for, and what is told -----------------------------------------------------------
+
+
+def wished(board: Board) -> list[tuple[str, str]]:
+    """Return what a board asks for."""
+    return [(p.equipment, p.action) for p in main_tie_main._propose(board.scan())]
+
+
+@pytest.mark.parametrize(
+    ("stage", "wish"),
+    [
+        (Stage.ISOLATING, (MA, "open")),
+        (Stage.FEEDING, (GA, "close")),
+        (Stage.RELEASING, (GA, "open")),
+        (Stage.SYNCHRONISING, (MA, "close_in_sync")),
+        (Stage.PARTING, (GA, "open")),
+        (Stage.BACKING_OUT, (MA, "open")),
+        (Stage.EXPELLING, (MA, "open")),
+        (Stage.BREAKING, (GA, "open")),
+        (Stage.CLOSING_MAIN, (MA, "close")),
+        (Stage.ON_MAIN, None),
+        (Stage.ON_ALTERNATE, None),
+        (Stage.AWAITING, None),
+        (Stage.HELD, None),
+    ],
+)
+def test_each_stage_asks_for_one_breaker(stage: Stage, wish: tuple[str, str] | None) -> None:
+    board = on_mains()
+    section(board, 0, stage=stage, alternate=GA)
+    assert wished(board) == ([wish] if wish else [])
+    for p in main_tie_main._propose(board.scan()):
+        assert (p.point, p.value, p.owner) == ("command", 0.0, "CCTS-1")
+        assert p.reason == f"MVA: {stage.value}"
+    section(board, 0, alternate="")
+    assert wished(board) == ([wish] if wish and wish[0] == MA else [])
+    board.auto = False
+    assert wished(board) == []
+
+
+def test_onto_a_section_that_storage_holds_a_close_is_asked_for_in_step() -> None:
+    board = on_mains()
+    board.facts = replace(board.facts, formed={"MVA": Formed("ESS-1", 2e6, "", True)})
+    section(board, 0, stage=Stage.FEEDING, alternate=GA)
+    assert wished(board) == [(GA, "close_in_sync")]
+
+
+@pytest.mark.parametrize(
+    ("positions", "asked"),
+    [
+        ({TIE: CLOSED}, True),
+        ({TIE: CLOSED, MB: OPEN}, False),
+        ({TIE: OPEN}, False),
+        ({TIE: CLOSED, MA: OPEN, MB: OPEN, GA: CLOSED, GB: CLOSED}, True),
+        ({TIE: CLOSED, MA: OPEN, MB: OPEN, GA: CLOSED}, False),
+    ],
+)
+def test_the_tie_opens_where_it_closes_a_ring(positions: dict[str, int], asked: bool) -> None:
+    board = on_mains()
+    board.hall.positions |= positions
+    assert ((TIE, "open") in wished(board)) is asked
+
+
+@pytest.mark.parametrize(
+    ("spoil", "asked"), [("", True), ("stage", False), ("live", False), ("auto", False)]
+)
+def test_the_tie_opens_between_sections_that_nothing_feeds(spoil: str, asked: bool) -> None:
+    board = on_mains()
+    board.hall.positions |= {MA: OPEN, MB: OPEN, TIE: CLOSED}
+    for i in (0, 1):
+        section(board, i, stage=Stage.AWAITING, dead_ns=1)
+    if spoil == "stage":
+        section(board, 1, stage=Stage.ISOLATING, dead_ns=1)
+    elif spoil == "live":
+        section(board, 0, dead_ns=0)
+    elif spoil == "auto":
+        board.auto = None
+    assert ((TIE, "open") in wished(board)) is asked
+
+
+def test_the_intake_parts_and_joins_in_step_with_an_island() -> None:
+    board = on_mains()
+    board.holds(intake=joint.Stage.PARTING)
+    assert wished(board) == [(IN, "open")]
+    board.holds(intake=joint.Stage.JOINING)
+    board.hall.positions[IN] = OPEN
+    board.hall.positions |= {"52-GCB-SMR": OPEN, "52-GCB-PV": OPEN, "52-GCB-GT": OPEN}
+    assert wished(board) == [(IN, "close")]
+    board.hall.positions["52-GCB-SMR"] = CLOSED
+    assert board.scan().view.topology.live("HV")
+    assert wished(board) == [(IN, "close_in_sync")]
+
+
+def test_what_opens_comes_before_what_closes() -> None:
+    board = on_mains()
+    section(board, 0, stage=Stage.CLOSING_MAIN)
+    section(board, 1, stage=Stage.ISOLATING)
+    assert wished(board) == [(MB, "open"), (MA, "close")]
+
+
+@pytest.mark.parametrize(
+    ("stages", "intake", "word"),
+    [
+        ((Stage.ON_MAIN, Stage.ON_MAIN), joint.Stage.JOINED, "on_main"),
+        ((Stage.ON_MAIN, Stage.AWAITING), joint.Stage.JOINED, "on_main awaiting"),
+        ((Stage.ON_MAIN, Stage.UNJUDGED), joint.Stage.JOINED, "unjudged"),
+        ((Stage.ON_MAIN, Stage.UNJUDGED), joint.Stage.HELD, "held"),
+        ((Stage.LOCKOUT, Stage.UNJUDGED), joint.Stage.HELD, "lockout"),
+    ],
+)
+def test_one_word_tells_of_a_board_the_worst_there_is(
+    stages: tuple[Stage, Stage], intake: joint.Stage, word: str
+) -> None:
+    board = on_mains()
+    board.holds(sections=tuple(map(SectionState, stages)), intake=intake)
+    assert main_tie_main._summary(board.state) == word
+
+
+def test_each_change_of_stage_is_told() -> None:
+    board = on_mains()
+    scan, before = board.scan(), board.state
+    section(board, 1, stage=Stage.FEEDING, alternate=GB)
+    (told,) = main_tie_main._tell(scan.view, scan.scheme, before, board.state)
+    assert (told.source, told.name) == ("CCTS-1", "stage")
+    assert told.fields == {
+        "section": "MVB", "stage": "feeding", "before": "on_main", "alternate": GB,
+    }  # fmt: skip
+    board.holds(sections=before.sections, intake=joint.Stage.HELD)
+    (told,) = main_tie_main._tell(scan.view, scan.scheme, before, board.state)
+    assert (told.source, told.name) == ("CCTS-1", "stage")
+    assert told.fields == {"section": IN, "stage": "held"}
+    assert main_tie_main._tell(scan.view, scan.scheme, before, before) == []
 
 
 # -- the black start -------------------------------------------------------------------------------

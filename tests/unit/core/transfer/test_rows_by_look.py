@@ -423,3 +423,70 @@ def test_a_section_lends_when_any_other_is_on_sets() -> None:
         else:
             poor.hall.stages["DG-1"] = "stopped"
         assert not ways._lent_from_sets(poor.scan(), 1), spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "gone"),
+    [
+        ("", [HA, HB]),
+        ("foreign", []),
+        ("on bus", []),
+        ("no outage", []),
+        ("fed", [HB]),
+        ("live", [HB]),
+        ("capped", []),
+    ],
+)
+def test_rows_that_the_first_set_could_not_begin_with_are_off_before_it_comes(
+    spoil: str, gone: list[str]
+) -> None:
+    board = Board(0)
+    names = ("GT-1",) if spoil == "foreign" else ("DG-1", "DG-2")
+    on_bus = names if spoil == "on bus" else ()
+    board.facts = replace(board.facts, sets=Sets(ready=names, on_bus=on_bus))
+    waiting = SectionState(Stage.AWAITING)
+    board.holds(sections=(waiting, waiting))
+    if spoil == "no outage":
+        board.facts = replace(board.facts, supply=Supply())
+    elif spoil == "fed":
+        board.holds(sections=(replace(waiting, stage=Stage.FEEDING), waiting))
+    elif spoil == "live":
+        board.hall.said["R-MVA", "presence"] = 1.0
+        board.hall.said["52-VCB-MA", "load_voltage_v"] = 6600.0
+        assert not board.scan().view.topology.dead("MVA")
+    elif spoil == "capped":
+        board.caps = (0.1e6, 0.0)
+    assert rows._ahead(board.scan()) == gone
+
+
+def test_on_sets_they_come_back_one_by_one_though_the_utility_is_well_again() -> None:
+    board = with_shed(supply=Supply({"U-A": Health.HEALTHY}, ("U-A",)))
+    assert len(back(board)) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "may"),
+    [
+        ("", True),
+        ("too much", False),
+        ("step", False),
+        ("step awaited", True),
+        ("step early", False),
+        ("step pending", False),
+    ],
+)
+def test_a_feeder_closes_when_it_can_be_carried_and_is_no_larger_a_step_than_it_must_be(
+    spoil: str, may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = with_shed()
+    waited_s = PARAMS.sets_wait_s - (0.001 if spoil == "step early" else 0.0)
+    board.holds(block_ns=board.ago(waited_s if "step " in spoil else 0.0))
+    if spoil == "step pending":
+        sets = replace_pending(board.facts.sets, ("DG-2",))
+        board.facts = replace(board.facts, sets=sets)
+        board.holds(sets_ns=board.ago(0.0))
+    brings_w = {"": 1e6, "too much": 2e6 + 1.0}.get(spoil, 2e6)
+    monkeypatch.setattr(rows, "_brings", lambda *_: brings_w)
+    monkeypatch.setattr(rows, "_room_w", lambda *_: 2e6)
+    monkeypatch.setattr(rows, "_step_w", lambda *_: 1e6)
+    assert rows._may_close(board.scan(), QA) is may
