@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from http.client import HTTPException
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.error import URLError
@@ -102,7 +103,7 @@ def fetch(url: str) -> dict[str, Any]:
     try:
         with urlopen(f"{url}/overview", timeout=TIMEOUT_S) as answer:
             told: dict[str, Any] = json.load(answer)
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, OSError, ValueError, HTTPException) as error:
         why = getattr(error, "reason", error)
         raise UnreachableError(
             f"no daemon answers at {url} ({why}): is it running? Another address: --at HOST:PORT"
@@ -317,7 +318,7 @@ def _stage(stage: str | None) -> Text:
 
 
 def _power(power_w: float | None) -> str:
-    return "?" if power_w is None else f"{power_w / 1e3:,.0f} kW"
+    return "?" if power_w is None else f"{round(power_w / 1e3):,} kW"
 
 
 def _share(value: float | None) -> str:

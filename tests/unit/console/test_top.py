@@ -90,6 +90,11 @@ def test_lines_tell_what_is_new_and_then_how_it_stands() -> None:
     assert len([*top.lines(SEEN, NOW)]) == 1
 
 
+def test_an_address_that_is_none_is_said_in_one_sentence() -> None:
+    with pytest.raises(top.UnreachableError, match="no daemon answers at http://plant:nine"):
+        top.fetch("http://plant:nine")
+
+
 async def test_a_running_daemon_is_asked_over_its_own_address(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

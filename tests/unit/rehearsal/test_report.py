@@ -118,6 +118,16 @@ def test_page_for_people_says_what_failed() -> None:
     assert "4000 polls (500 a second), 2 failed" in page
 
 
+def test_page_says_when_the_daemon_had_too_little_of_the_machine() -> None:
+    def page(overruns: int) -> str:
+        lanes = {"switching": {**LANE, "overruns": overruns}}
+        return "\n".join(lines(merge(plant(), controller(lanes=lanes), [ALARM]), small_board(1, 2)))
+
+    assert "missed 3 of 403 scans" in page(3)
+    assert "too slow" not in page(3)
+    assert "too slow for the daemon: its switching lane missed 60% of its scans" in page(600)
+
+
 def test_what_was_not_judged_does_not_fail_a_run() -> None:
     later = Expectation.model_validate(
         {"name": "alarmed", "alarm": {"id": "lost:*", "raised_by_s": 9}}
