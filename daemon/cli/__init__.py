@@ -65,11 +65,18 @@ def _mind_refusals(options: argparse.Namespace) -> int:
     except Exception as error:
         if not isinstance(error, OSError | ValueError) and not _of_settings(error):
             raise
-        print(error, file=sys.stderr, flush=True)
+        print(_said(error), file=sys.stderr, flush=True)
         if getattr(options, "json", False):
-            print(json.dumps({"ok": False, "error": str(error)}))
+            print(json.dumps({"ok": False, "error": _said(error)}))
         return 1
     return code
+
+
+def _said(error: Exception) -> str:
+    """Return what went wrong; what the system refused as the file and its reason."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename2 or error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _of_settings(error: Exception) -> bool:

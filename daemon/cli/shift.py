@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,6 +209,8 @@ def _run(options: argparse.Namespace) -> int:
     from daemon import app
     from daemon.settings import load, shift_ports, with_broker_user, with_hook, with_metrics
 
+    if options.shutdown_hook and shutil.which(options.shutdown_hook) is None:
+        raise ValueError(f"--shutdown-hook {options.shutdown_hook}: no program that can be run")
     site_file = shift_ports(load(options.site), options.port_offset)
     site_file = with_hook(site_file, options.shutdown_hook)
     site_file = with_broker_user(site_file, options.mqtt_user, options.mqtt_secret)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from daemon.console.wire import door_of, lives
+from daemon.journal.keeping import LIMIT, PREFIX, SUFFIX
 from daemon.runtime.clock import SystemClock, TimerFdTicks
 from daemon.settings import SettingsError, load
 
@@ -37,8 +38,6 @@ FAIL: Final = "fail"
 
 _NOBODY: Final = "no daemon runs with this state folder"
 _CONNECT_S: Final = 1.0
-_SPACE: Final = 2 * 1024**3
-"""Bytes that ought to be free: months of record at rest, or days of trouble."""
 _LEAST_SPACE: Final = 100 * 1024**2
 _FILES_BESIDE: Final = 128
 """Descriptors that are needed beside one for each gateway."""
@@ -77,6 +76,7 @@ def examine(site_name: str, state: Path) -> list[Finding]:
         return [*found, Finding("site", FAIL, str(error).splitlines()[0], mend)]
     found.append(Finding("site", OK, f"{site.name}: {len(site.equipment)} pieces of equipment"))
     found.append(_descriptors(site))
+    found.extend(_hook(site))
     found.append(_metrics(site, running=door.state == OK and door.text != _NOBODY))
     found.extend(asyncio.run(_network(site)))
     return found
@@ -194,8 +194,12 @@ def _disk(state: Path) -> Finding:
     text = f"{state.absolute()}: {free / 1024**3:.1f} GiB free"
     if free < _LEAST_SPACE:
         return Finding("state folder", FAIL, text, "make room: nothing is switched unrecorded")
-    if free < _SPACE:
-        return Finding("state folder", WARN, text, "make room: the record of years needs gigabytes")
+    held = sum(each.stat().st_size for each in there.glob(f"{PREFIX}*{SUFFIX}*"))
+    if free + held < LIMIT + _LEAST_SPACE:
+        return Finding(
+            "state folder", WARN, f"{text}, and the record may take {LIMIT >> 30} GiB",
+            "make room, or give run a smaller --record-limit",
+        )  # fmt: skip
     return Finding("state folder", OK, text)
 
 
@@ -217,6 +221,18 @@ def _descriptors(site: Site) -> Finding:
             "file descriptors", FAIL, f"{most}, and {need} are needed", f"ulimit -n {need}"
         )
     return Finding("file descriptors", OK, f"{most}, {need} are needed")
+
+
+def _hook(site: Site) -> Iterator[Finding]:
+    if not (program := site.north.hook.program):
+        return
+    if shutil.which(program[0]) is None:
+        yield Finding(
+            "shutdown hook", FAIL, f"{program[0]} is no program that can be run",
+            "put it there and make it executable, or mend north: hook in the site file",
+        )  # fmt: skip
+    else:
+        yield Finding("shutdown hook", OK, program[0])
 
 
 def _metrics(site: Site, *, running: bool) -> Finding:

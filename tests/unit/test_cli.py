@@ -27,6 +27,14 @@ OFFSET = ("--port-offset", "9000")
         (("demo", "--scenario", "nosuch", *OFFSET), "no scenario 'nosuch' (valid: "),
         (("demo", "--trace", "nowhere.csv", *OFFSET), "nowhere.csv: No such file"),
         (("run", "ai_hall", "--port-offset", "60000"), "port offset 60000 moves ports of ai_hall"),
+        (
+            ("run", "ai_hall", "--shutdown-hook", "/no/such"),
+            "--shutdown-hook /no/such: no program that can be run",
+        ),
+        (
+            ("command", "enrol", "kim", "--role", "view", "--secret-file", "/no/such"),
+            "/no/such: No such file",
+        ),
         (("demo", "--port-offset", "-20000"), "port offset -20000 moves ports of ai_hall"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.rehearsal import doctor
 from daemon.rehearsal.doctor import FAIL, OK, WARN, Finding
-from daemon.settings import load
+from daemon.settings import load, with_hook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +67,19 @@ def test_too_few_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     found = of(doctor.examine("ai_hall", tmp_path), "file descriptors")
     assert found.state == FAIL
     assert found.mend.startswith("ulimit -n")
+
+
+def test_a_disk_that_is_smaller_than_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "LIMIT", 1 << 60)
+    found = of(doctor.examine("nowhere", tmp_path), "state folder")
+    assert found.state == WARN
+    assert "--record-limit" in found.mend
+
+
+def test_a_hook_that_cannot_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program, state in (("/bin/true", OK), (str(tmp_path), FAIL)):
+        site_file = with_hook(load("traditional"), program)
+        monkeypatch.setattr(doctor, "load", lambda _, found=site_file: found)
+        assert of(doctor.examine("traditional", tmp_path), "shutdown hook").state == state
