@@ -220,7 +220,7 @@ def _bus_line(bus: Mapping[str, Any]) -> str:
     angle = "" if bus["angle_rad"] is None else f"  {math.degrees(bus['angle_rad']):8.3f} deg"
     volts = bus["voltage_pu"] * bus["nominal_v"]
     shown = f"  {bus['bus']:<8}{bus['voltage_pu']:9.5f} pu {volts:11.1f} V{sigma}{angle}"
-    return f"{shown}{'  ' if angle else ''}{frequency(bus)}"
+    return f"{shown}  {frequency(bus)}".rstrip()
 
 
 def frequency(bus: Mapping[str, Any]) -> str:

@@ -30,7 +30,8 @@ not believed; *charge* the least of reported, counted and told by voltage.
 | `estimation.hot_spot` | loading | best powers where the device is condemned; else rated |
 | `estimation.storage_state` | power of the store | best |
 | `alarms` | limits | what a condemned meter should show (`core.best.corrected`) |
-| `smoothing`, `compliance`, `volatility` | import, power of rows | believed: see below |
+| `smoothing` | import | best, if the estimate is of this scan; else believed |
+| `compliance`, `volatility` | import, power of rows | believed: see below |
 | `shutdown`, `shedding`, `caps` | how long loads last | autonomy, so charge |
 | interlocks, `generation.forming` | charge | charge, as the main lane tells it |
 | `generation.fuel`, `sharing`, `exercise` | power of sets | measured: some feed a load bank |

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
 VAGUE_PU: Final = 0.1
-"""A value with a larger standard deviation, by nominal voltage or rating, rests on a guess."""
+"""A power with a larger standard deviation, by rating, rests on a guess."""
+VAGUE_VOLTAGE_PU: Final = 0.05
+"""A voltage likewise: without any voltmeter loss curves and the nominal one tell as much."""
 SURE_PU: Final = 0.02
 """One with a smaller deviation, by what its instrument can show at most, may be acted on."""
 GOOD: Final = np.uint32(Quality.GOOD)
@@ -125,7 +127,7 @@ def believed(
         lagging: whether nobody is judged yet, for something has switched just now.
     """
     live, sigma = places.live, found.sigma[places.bus]
-    seen = live & (sigma < VAGUE_PU)
+    seen = live & (sigma < VAGUE_VOLTAGE_PU)
     power_w, power_sigma_w = measured.power_w.copy(), measured.power_sigma_w.copy()
     power_quality = measured.power_quality.copy()
     power_w[told.power_of] = found.measured[told.power] * BASE_VA

@@ -12,7 +12,7 @@ second after that.
 
 While nothing happens the plant is looked at every `CALM`; the estimate in between is the last one,
 and its `at_ns` says from when. Once something has (a switch, a quality, a reading that does not
-fit) it is looked at in every scan, for `LIVELY`.
+fit), and while a meter is condemned, it is looked at in every scan, for `LIVELY`.
 
 Where nothing can be solved, or the solution does not converge, the estimate is what is measured,
 and its `method` says so; when that has lasted for `LOST` and when it ends is an event.
@@ -48,6 +48,7 @@ from daemon.core.estimation.measurements import ABSENT, FRESH
 from daemon.core.estimation.model import model
 from daemon.core.estimation.readouts import Readouts, readouts
 from daemon.core.estimation.site_network import build
+from daemon.core.estimation.suspects import OUT
 from daemon.core.estimation.tracking import Tracker, Tracking
 from daemon.core.estimation.verdict import residual_limit
 from daemon.core.estimation.wiring import Probe, probe
@@ -206,6 +207,11 @@ class Prepared:
         met = plan.needs.met(of.at, live, self.wiring.converter_on)
         for row, known in of.exits.known(backward).items():
             met[row] &= known
+        anchored: set[int] = set()
+        for row, bus in plan.told.nominal.items():
+            met[row] &= of.at.part[bus] not in anchored
+            if met[row]:
+                anchored.add(of.at.part[bus])
         self.measures: Final[Flags] = met[:count]
         self.rest: Final[Classes] = np.full(len(plan.others), ABSENT, dtype=np.uint8)
         self.rest[: len(met) - count][met[count:]] = FRESH
@@ -438,8 +444,11 @@ def _lagging(state: State, now_ns: int) -> bool:
 
 
 def _suspicious(found: Solution, doubts: Doubts | None) -> bool:
-    """Return whether some instrument does not fit, or it is not yet known for how long."""
-    if doubts is not None and doubts.memory.pending:
+    """Return whether some instrument does not fit, or it is not yet known for how long.
+
+    Nor is there rest while one is out: who is quick needs an estimate of now in its place.
+    """
+    if doubts is not None and (doubts.memory.pending or any(d.kind in OUT for d in doubts.found)):
         return True
     limit = residual_limit(len(found.normalised))
     return bool(np.abs(found.normalised).max(initial=0.0) > limit)

@@ -10,8 +10,8 @@ the step of its register.
 
 **What nothing measures** has pseudo-measurements: reactive power by a typical power factor, power
 by nameplate, and by set-point while the device follows one, no power of what only compensates, loss
-curves by their fit, the voltage inside a UPS. They keep the network observable and are too weak to
-argue with an instrument.
+curves by their fit, the voltage inside a UPS, taps in the middle, one nominal voltage for each
+island. They keep the network observable and are too weak to argue with an instrument.
 
 Source: standard deviations of 0.5 % of voltage and 1 % of power as in distribution practice; class
 0.2 of IEC 61557-12 for meters; power factors of typical nameplates.
@@ -55,6 +55,8 @@ RACK: Final = Accuracy(0.005, 0.02, 0.002)
 """Power supplies are no instruments."""
 ACCURACY: Final = {"meter": METER, "ai_rack": RACK, "it_rack": RACK, "rack_row": RACK}
 """By nature; all others are as `DEVICE`."""
+TAP_SIGMA_PU: Final = 0.05
+"""Standard deviation of a ratio that no tap position tells."""
 TAP_SIGMA_STEP: Final = 0.05
 """Standard deviation of a tap position, by its step."""
 LOSS_SIGMA_PU: Final = 0.1
@@ -63,6 +65,8 @@ SPLIT_SIGMA_PU: Final = 0.6
 """Of a coefficient of half a UPS, by itself: the nameplate tells of both halves together."""
 INNER_SIGMA_PU: Final = 0.01
 """Of the voltage inside a UPS."""
+NOMINAL_SIGMA_PU: Final = 0.15
+"""Of the voltage of an island that has nothing but its nominal one."""
 TAN: Final = {
     "hvdc": 0.05,
     "ups": 0.1,
@@ -165,6 +169,7 @@ class Instruments:
         drawing: the site.
         all: in the order of every array of measurements.
         count: how many of them are real.
+        nominal: by pseudo-measurement of a nominal voltage its bus; one is enough for an island.
     """
 
     def __init__(self, site: Site, points: PointTable) -> None:
@@ -175,7 +180,10 @@ class Instruments:
         real += [i for draw in self._rows() for i in draw]
         self.count: Final = len(real)
         measured = {(a.what, a.number) for i in real for a in i.at if len(i.at) == 1}
-        self.all: Final = (*real, *self._pseudo(measured))
+        self.all: Final = (*real, *self._pseudo(measured), *map(_nominal, self._feeding()))
+        self.nominal: Final = dict(
+            enumerate(self._feeding(), start=len(self.all) - len(self._feeding()))
+        )
 
     # What a point measures.
 
@@ -342,9 +350,19 @@ class Instruments:
 
     # What nothing measures.
 
+    def _feeding(self) -> list[int]:
+        """Return the buses from which an island may be fed; inside a UPS the voltage is known."""
+        drawing = self.drawing
+        found = {draw.bus for draw in drawing.draws if draw.source}
+        found |= {c.dc if c.part == "rectifier" else c.ac for c in drawing.converters}
+        return sorted(bus for bus in found if bus < len(self._site.buses))
+
     def _pseudo(self, measured: set[tuple[str, int]]) -> Iterator[Instrument]:
         for number, draw in enumerate(self.drawing.draws):
             yield from self._guess(number, draw, measured)
+        for what, number in sorted(measured):
+            if what == "tap":
+                yield _pseudo(1.0, TAP_SIGMA_PU, At("tap", number))
         for number, converter in enumerate(self.drawing.converters):
             halves = self.drawing.converters_of[converter.item.id]
             sigma = LOSS_SIGMA_PU if len(halves) == 1 else SPLIT_SIGMA_PU
@@ -392,6 +410,10 @@ class Instruments:
 
 def _accuracy(item: Equipment) -> Accuracy:
     return ACCURACY.get(item.nature, DEVICE)
+
+
+def _nominal(bus: int) -> Instrument:
+    return _pseudo(1.0, NOMINAL_SIGMA_PU, At("voltage", bus))
 
 
 def _pseudo(value: float, sigma: float, *at: At) -> Instrument:

@@ -1,4 +1,4 @@
-"""What a device is set to tells its power while nothing measures it and the device follows."""
+"""What nothing measures is guessed: powers by set-points, voltages and taps by what is usual."""
 
 from __future__ import annotations
 
@@ -57,3 +57,26 @@ def test_who_is_tripped_or_silent_is_not_at_its_set_point() -> None:
         _, sigma_w, told = smr(picture)
         assert sigma_w > 0.5e6, way
         assert not told
+
+
+def test_an_island_of_which_no_voltage_is_known_is_solved_near_nominal_and_said_to_be_a_guess() -> (
+    None
+):
+    picture = Picture()
+    buses = {b.id for b in picture.site.buses.values() if b.kind == "dc" and b.voltage_v > 100.0}
+    for point in picture.points.points:
+        at = set(picture.site.equipment[point.equipment].buses)
+        if point.spec.name == "tap_count" or (point.spec.unit in {"v", "a"} and at & buses):
+            picture.quality[point.index] = Quality.BAD_NO_COMMUNICATION
+    images = [picture.view().image for _ in range(3)]
+    estimate, _ = solved(images, picture.site, picture.points)
+    assert estimate.fit is not None
+    live = {bus for bus, on in zip(picture.site.buses, estimate.fit.energised, strict=True) if on}
+    for number, bus in enumerate(picture.site.buses):
+        if bus in buses & live:
+            assert estimate.bus_voltage_pu[number] == pytest.approx(1.0, abs=0.05)
+            assert not estimate.fit.bus_observable[number]
+        elif bus in live:
+            assert estimate.fit.bus_observable[number]
+    tapped = list(picture.site.equipment).index("TX-P-A")
+    assert estimate.fit.power_observable[tapped]
