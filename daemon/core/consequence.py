@@ -166,7 +166,7 @@ def carried_w(view: View, change: Change = AS_IS) -> Mapping[str, float]:
     for root, names in holding.items():
         given_w |= _shares(view, names, total_w.get(root, 0.0))
     for names in holding.values():
-        for name in names[1:]:  # the first stands at the root and gives what is left
+        for name in names:
             drawn_w[giving[name]] = drawn_w.get(giving[name], 0.0) - given_w[name]
     carried, _ = _summed(view, found, drawn_w)
     return {name: abs(power_w) for name, power_w in (carried | given_w).items()}
@@ -183,7 +183,7 @@ def _summed(
             total_w[bus] = power_w
             continue
         item = view.site.equipment[through]
-        carried[through] = carried.get(through, 0.0) + power_w
+        carried[through] = power_w
         if item.kind.role is Role.CONVERTER:
             power_w /= demand.efficiency_pu(item)
         at_bus[before] = at_bus.get(before, 0.0) + power_w
@@ -205,7 +205,7 @@ def _trees(
             tree = reach(view, [bus], surely=True, change=change)
             here = [n for n, at in left.items() if at in tree]
             like = [n for n in here if view.site.equipment[n].nature == nature]
-            holding[bus] = (name, *(n for n in like if n != name))
+            holding[bus] = tuple(like)
             # A net that a stronger source holds further up keeps what it has.
             found |= {b: way for b, way in tree.items() if b not in found}
             for other in here:
@@ -227,7 +227,7 @@ def _drawn(
             drawn[bus] = drawn.get(bus, 0.0) + demand.drawn_w(view, load) / len(live)
     for store in view.site.of_nature("ess"):
         bus = store.buses[0]
-        if store.id not in giving and bus in found:
+        if store.id not in giving:
             drawn[bus] = drawn.get(bus, 0.0) - _given_w(view, store.id)
     return drawn
 

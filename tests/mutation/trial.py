@@ -125,13 +125,18 @@ def _noticed(process: int) -> Path:
 
 def _best_first(mutant: Mutant, chosen: Sequence[Judge], caught: Caught) -> list[Judge]:
     """Return some tests in the order in which they are likely to notice a mutant for their time."""
-    beside = str(Path(mutant.path).parent).replace("daemon", "tests/unit", 1)
 
     def time_per_catch(judge: Judge) -> float:
-        near = judge.test.startswith((beside, LAWS))
-        return judge.takes_s / (caught[mutant.path, judge.test] + (_NEAR if near else _FAR))
+        expected = _NEAR if _near(mutant, judge) else _FAR
+        return judge.takes_s / (caught[mutant.path, judge.test] + expected)
 
     return sorted(chosen, key=time_per_catch)
+
+
+def _near(mutant: Mutant, judge: Judge) -> bool:
+    """Return whether a test is one of those that stand beside the code, or a law of tables."""
+    beside = str(Path(mutant.path).parent).replace("daemon", "tests/unit", 1)
+    return judge.test.startswith((beside, LAWS))
 
 
 def _all_pass(items: Items, chosen: Sequence[Judge], patience_s: float) -> bool:
@@ -219,9 +224,19 @@ class _Mutated(SourceFileLoader):
 
 
 def _lives_anew(mutant: Mutant, chosen: list[Judge], patience_s: float) -> bool:
-    """Return whether all tests can be collected and pass where a module is imported mutated."""
+    """Return whether all tests can be collected and pass where a module is imported mutated.
+
+    Those that are near are collected first: where one notices, the others need not be imported.
+    """
     _forget(mutant.path)
     sys.meta_path.insert(0, _Mutated(mutant))
+    near = [judge for judge in chosen if _near(mutant, judge)]
+    far = [judge for judge in chosen if not _near(mutant, judge)]
+    return all(_collected_pass(part, patience_s) for part in (near, far) if part)
+
+
+def _collected_pass(chosen: list[Judge], patience_s: float) -> bool:
+    """Return whether some tests can be collected and pass."""
     verdicts = []
 
     def work(items: Items) -> None:

@@ -186,7 +186,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         at = _look(view, scheme, before, params)
         refusal = _refusal(view, scheme, at)
         # What has been waited for is no reason to go the other way.
-        turned = before.target > 0 and at.target not in {0, before.target}
+        turned = before.target > 0 and at.target != before.target
         cleared = refusal == _NONE
         stage, since_ns = advance(
             SWITCH,

@@ -369,7 +369,7 @@ def _next(scan: Scan, feeders: list[str]) -> list[str]:
     in_blocks = view.facts.supply.outage or bool(view.facts.black_start.sourcing)
     on_sets = [f for f in live if in_blocks or _on_sets(scan, buses[f])]
     digested = not state.block_ns or view.passed(state.block_ns + ns(scan.params.between_blocks_s))
-    if on_sets and digested and not any(s.stage in MOVING for s in state.sections):
+    if digested and not any(s.stage in MOVING for s in state.sections):
         found = acceptance.blocks(view.site, view.points)
         on_sets.sort(key=lambda name: found[name].priority)
         idle = (f for f in on_sets if f not in view.facts.not_closed)

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.core import fallback
+from daemon.core.facts import Facts
+from daemon.core.fallback import Params, State, Verdict
+from daemon.model.quantities import ns
 from tests.main_lane import Lane, alarms, events
+from tests.unit.core.generation.looks import look
 
 
 def declared(hall: Lane) -> dict[str, tuple[float, str]]:
@@ -111,3 +116,71 @@ def test_a_site_without_watchdogs_has_nothing_to_verify() -> None:
     assert not [
         e for name in ("fallbacks_verified", "fallback_unread") for e in events(steps, name)
     ]
+
+
+# -- look by look ----------------------------------------------------------------------------------
+
+
+class Asking:
+    """The comparison by itself."""
+
+    def __init__(self) -> None:
+        self.hall = as_declared()
+        self.state, self.facts = State(), Facts()
+
+    def look(self, after_s: float = 0.1) -> list[tuple[str, str]]:
+        """Return what is told after a time."""
+        self.hall.now_ns += ns(after_s)
+        turn = fallback.step(look(self.hall, self.facts), self.state, Params())
+        self.state = turn.state
+        self.facts = replace(self.facts, **(turn.facts or {}))
+        return [(e.source, e.name) for e in turn.events]  # type: ignore[union-attr]
+
+
+def test_once_all_are_judged_nothing_is_looked_at_until_one_tells_something_else() -> None:
+    asking = Asking()
+    assert asking.look() == [("fallback", "fallbacks_verified")]
+    assert asking.state.begun_ns == asking.hall.now_ns
+    assert set(asking.state.verdicts) == set(declared(asking.hall))
+    assert set(asking.state.verdicts.values()) == {Verdict.VERIFIED}
+    before = asking.state
+    assert asking.look(99.0) == []
+    assert asking.state is before
+    after_s, _ = declared(asking.hall)["ROW-1"]
+    for shown_s, told in (
+        (after_s + 0.05, []),
+        (after_s + 0.07, [("ROW-1", "fallback_differs")]),
+        (after_s - 0.07, []),
+        (after_s - 0.05, [("ROW-1", "fallback_verified")]),
+    ):
+        asking.hall.put("ROW-1.fallback_after_s", shown_s)
+        assert asking.look() == told
+        assert bool(asking.facts.fallbacks.unproven) is (abs(shown_s - after_s) > 0.06)
+    asking.hall.spoil("ROW-1")
+    assert asking.look() == asking.look(99.0) == [], "what was concluded stands"
+    assert asking.state.verdicts["ROW-1"] is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("then", ["as declared", "otherwise"])
+def test_one_that_is_silent_has_its_time_and_is_judged_when_it_speaks(then: str) -> None:
+    asking, mute = Asking(), Asking()
+    asking.hall.spoil("ROW-1")
+    assert asking.look() == []
+    begun_ns = asking.state.begun_ns
+    assert asking.look(9.999) == []
+    assert "ROW-1" not in asking.state.verdicts
+    assert not asking.facts.fallbacks.unproven
+    assert asking.look(0.001) == [("ROW-1", "fallback_unread")]
+    assert asking.state.begun_ns == begun_ns
+    assert asking.facts.fallbacks.unproven == ("ROW-1",)
+    assert asking.look(99.0) == []
+    mute.hall.now_ns = asking.hall.now_ns
+    if then == "otherwise":
+        mute.hall.put("ROW-1.fallback", "none")
+    asking.hall = mute.hall
+    told = asking.look()
+    if then == "otherwise":
+        assert told == [("ROW-1", "fallback_differs")]
+    else:
+        assert told == [("ROW-1", "fallback_verified"), ("fallback", "fallbacks_verified")]
+    assert bool(asking.facts.fallbacks.unproven) is (then == "otherwise")

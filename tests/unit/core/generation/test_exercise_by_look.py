@@ -418,3 +418,52 @@ def test_the_first_thing_that_was_wrong_is_what_is_told() -> None:
     assert lane.look(state).state.trouble == "alarm of oil"
     lane.now_ns += 3600 * SECOND
     assert told(lane.look(state))[0][2] == {"reason": "alarm of oil"}
+
+
+def test_only_what_a_trip_or_an_alarm_says_ends_it_at_once() -> None:
+    lane = At()
+    proving = State(Stage.PROVING, lane.now_ns, "DG-1")
+    for points, why, at_once in (
+        ({"stage": "fault"}, "it has tripped", True),
+        ({"alarm_oil": 1.0}, "alarm of oil", True),
+        ({}, "", False),
+        ({"frequency_hz": 0.0}, "frequency_hz out of its limits", False),
+        ({"load_bank_w": 0.0}, "its test load is gone", False),
+    ):
+        hall = At()
+        sound = {"voltage_ll_v": 6600.0, "frequency_hz": 60.0, "load_bank_w": RATED_W}
+        volts = hall.site.buses[hall.site.equipment["DG-1"].buses[0]].voltage_v
+        shown: dict[str, Any] = {"stage": "ready", **sound, "voltage_ll_v": volts, **points}
+        for point, value in shown.items():
+            hall.put(f"DG-1.{point}", value)
+        assert exercise._trouble(look(hall), proving, PARAMS) == (why, at_once)
+        asked = proving._replace(stage=Stage.ASKED)
+        found = exercise._trouble(look(hall), asked, PARAMS)
+        assert found == ((why, True) if at_once else ("", False))
+
+
+def test_what_was_off_its_limits_in_one_test_is_nothing_in_the_next() -> None:
+    lane = At()
+    over = State(Stage.WAITING, lane.now_ns, "DG-1", bad_ns=7)
+    moved = exercise._moved(look(lane), over, over, [exercise.Event.AT_REST])
+    assert (moved.state.subject, moved.state.bad_ns) == ("", 0)
+
+
+def test_no_board_is_in_no_hands() -> None:
+    lane = At()
+    assert not exercise._by_hand(look(lane), "GT-1")
+    assert not exercise._by_hand(look(lane), "DG-1")
+    lane.put("CCTS-1.selector", "manual")
+    assert exercise._by_hand(look(lane), "DG-1")
+    assert not exercise._by_hand(look(lane), "GT-1")
+
+
+def test_the_sets_of_a_board_that_is_not_ours_are_not_tested() -> None:
+    lane = At()
+    site, points = lane.site, lane.points
+    assert exercise._subjects(site, points)["generator"] == ("DG-1", "DG-2", "DG-3", "DG-4")
+    other = replace(site.schemes["CCTS-1"], authority="device")
+    site = replace(site, schemes={**site.schemes, "CCTS-1": other})
+    found = exercise._subjects.__wrapped__(site, points)  # type: ignore[attr-defined]
+    assert found["generator"] == ()
+    assert found["ups"]

@@ -315,3 +315,17 @@ def test_one_that_was_unable_is_free_again_when_nobody_needs_it() -> None:
     dark = Dark(Stage.UNABLE, "MVA", supply=Supply())
     dark.look()
     assert dark.at == At(Stage.AT_REST, dark.hall.now_ns)
+
+
+def test_a_section_is_held_that_is_live_from_a_store_that_forms_and_is_joined_to_it() -> None:
+    dark = Dark()
+    place = forming._find(dark.hall.site)[ESS]
+    assert forming._held(look(dark.hall), ESS, place) == ""
+    dark.live()
+    assert forming._held(look(dark.hall), ESS, place) == "MVA"
+    dark.hall.positions[EA] = OPEN
+    assert forming._held(look(dark.hall), ESS, place) == ""
+    says = Dark()
+    labels = says.hall.site.equipment[ESS].kind.points["stage"].states
+    says.hall.said[ESS, "stage"] = float(labels.index("grid_forming"))
+    assert forming._held(look(says.hall), ESS, place) == "", "it says so, and all is dead"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.core.generation import sources
 from daemon.core.step import initial
 from tests.main_lane import Lane, commands, supply
 
@@ -75,3 +76,10 @@ def test_off_grid_and_off_island_nothing_is_said() -> None:
     said = lane.run(6.0)
     assert not [c for c in commands(said, SMR[1]) if c.equipment == "SMR-1"]
     assert not commands(said, PV[1])
+
+
+def test_the_import_is_what_is_measured_at_the_utilities_alone() -> None:
+    lane = Lane()
+    plan = sources._plan(lane.site, lane.points)
+    expected = [lane.points.index(meter, "power_w") for meter in ("M-UA", "M-UB")]
+    assert list(plan.imports.points) == expected

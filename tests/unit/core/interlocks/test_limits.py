@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.core import demand
-from daemon.core.facts import Facts
+from daemon.core.facts import Facts, Formed
 from daemon.core.feeding import Change
 from daemon.core.interlocks import BYPASSABLE, check, explained
 from daemon.core.interlocks.drawn import own_breakers, partners
@@ -238,3 +238,37 @@ def test_the_drawing_names_partners_and_breakers_of_machines() -> None:
     assert own["DG-3"] == ("52-GCB-3",)
     assert own["GT-1"] == ("52-GCB-GT",)
     assert own["SMR-1"] == ("52-GCB-SMR",)
+
+
+@pytest.mark.parametrize(
+    ("equipment", "action", "bus", "formed", "refused"),
+    [
+        (GA, "close", "MVA", ("ESS-1", "grid_forming"), True),
+        (GA, "close", "MVA", ("ESS-1", ""), False),
+        (GA, "close", "MVA", ("ESS-1", "grid_following"), False),
+        (GA, "close", "MVB", ("ESS-1", "grid_forming"), False),
+        ("ESS-1", "grid_forming", "MVA", ("ESS-1", "grid_forming"), False),
+        ("ESS-1", "grid_forming", "MVA", ("ESS-2", "grid_forming"), True),
+    ],
+)
+def test_what_is_called_to_form_a_dead_bus_counts_as_a_close_onto_it(
+    equipment: str, action: str, bus: str, formed: tuple[str, str], refused: bool
+) -> None:
+    hall = Hall()
+    on_sets(hall)
+    store, order = formed
+    facts = Facts(formed={bus: Formed(store, 2e6, order, False)})
+    found = refusing(case(hall, equipment, action, facts=facts))
+    assert ("closing_nearby" in found) is refused
+
+
+def test_what_is_behind_a_converter_counts_with_its_losses_and_behind_a_switch_without() -> None:
+    hall = Hall()
+    uncapped(hall)
+    hall.positions["52-VCB-HA"] = OPEN
+    view = case(hall, GA, "close").view
+    losses = demand.efficiency_pu(view.site.equipment["HVDC-A"])
+    direct_w = expected_w(view, (view.site.equipment["HVDC-A"].buses[-1],), Change())
+    before_w = expected_w(view, (view.site.equipment["HVDC-A"].buses[0],), Change())
+    assert direct_w > 1e6
+    assert before_w == pytest.approx(direct_w / losses)

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
+from daemon.core.operation import path
 from daemon.core.operation.selection import obeys
-from daemon.core.operation.task import Stage
+from daemon.core.operation.task import Stage, Task
 from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.points import tabulate
@@ -189,3 +190,20 @@ def test_a_scheme_need_not_be_called_like_its_controller() -> None:
     desk.scan(inbox=(replace(select(), proposal=order), operate()))
     assert [asked.proposal.action for asked in desk.orders] == ["black_start"]
     assert not desk.refused()
+
+
+@pytest.mark.parametrize(
+    ("action", "stage", "attempts", "vain"),
+    [
+        ("close", Stage.FAILED, 1, True),
+        ("close_in_sync", Stage.FAILED, 2, True),
+        ("open", Stage.FAILED, 1, False),
+        ("close", Stage.FAILED, 0, False),
+        ("close", Stage.VERIFIED, 1, False),
+        ("close", Stage.GONE, 1, False),
+    ],
+)
+def test_only_a_close_that_was_told_and_not_seen_done_was_in_vain(
+    action: str, stage: Stage, attempts: int, vain: bool
+) -> None:
+    assert path._in_vain(Task(wish(action), "", stage, 0, attempts=attempts)) is vain

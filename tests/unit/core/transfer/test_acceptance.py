@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core.transfer import acceptance
 from daemon.core.transfer.acceptance import Params
-from daemon.model.plant import Site
+from daemon.model.plant import MainTieMainScheme, Site
 from tests.hall import site_file
 
 SET_W = 3.2e6
@@ -77,3 +77,14 @@ def test_from_which_sets_on_the_rows_are_free_agrees_with_their_limit() -> None:
     free_w = acceptance.unlimited_w(site, points, Params())
     assert acceptance.rows_limit_w(site, points, free_w + 1.0, Params()) == acceptance.NO_LIMIT_W
     assert acceptance.rows_limit_w(site, points, free_w - 1e3, Params()) > 0.0
+
+
+def test_a_feeder_that_is_normally_open_is_not_one_that_comes_back() -> None:
+    site, points, _ = site_file()
+    (scheme,) = (s for s in site.schemes.values() if isinstance(s, MainTieMainScheme))
+    assert "52-VCB-QA" in acceptance.outgoing_feeders(site, points, scheme)
+    spare = replace(site.equipment["52-VCB-QA"], normally="open")
+    other = replace(site, equipment=MappingProxyType({**site.equipment, "52-VCB-QA": spare}))
+    found = acceptance._outgoing.__wrapped__(other, points)  # type: ignore[attr-defined]
+    assert "52-VCB-QA" not in found["MVA"]
+    assert "52-VCB-SA1" in found["MVA"]

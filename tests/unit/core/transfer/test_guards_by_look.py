@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from daemon.core.facts import BlackStart, Facts, Formed, Health, Island, Sets, Supply
+from daemon.core.interlocks import CARRIES_PU
 from daemon.core.transfer import black_start, guards, joint, main_tie_main, ways
 from daemon.core.transfer.board import SectionState
 from daemon.core.transfer.section import Event, Stage
 from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.natures import Position
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
 from tests.unit.core.transfer.test_rows_by_look import HA, PARAMS, QA, SA1, Board
@@ -571,3 +574,106 @@ def test_an_alternate_that_shows_open_and_carries_is_noticed(
     section(board, 0, stage=Stage.HELD)
     carries = current_a is not None and abs(current_a) > 100.0 and (breaker == GA or bool(others))
     assert guards.alternate_closed(board.scan(), 0) == (breaker if carries else "")
+
+
+def test_mains_are_there_when_the_bus_is_seen_live_from_a_utility_that_is_well() -> None:
+    board = on_mains()
+    assert ways.on_mains(board.scan().view, "MVA")
+    board.facts = Facts(supply=Supply({"U-A": Health.FAILED, "U-B": Health.UNKNOWN}))
+    assert not ways.on_mains(board.scan().view, "MVA")
+    board.facts = Facts(supply=UTILITY)
+    view = board.scan().view
+    seen = SimpleNamespace(live=lambda bus: False, sources=view.topology.sources)
+    dead = replace(view, topology=seen)  # type: ignore[arg-type]
+    assert not ways.on_mains(dead, "MVA"), "its breakers are closed, and nothing is there"
+
+
+def test_what_is_lent_is_asked_of_the_others_alone() -> None:
+    board = on_mains()
+    scan = board.scan()
+    assert ways._lent_from_mains(scan, 0)
+    section(board, 0, stage=Stage.AWAITING)
+    assert ways._lent_from_mains(board.scan(), 0)
+    assert not ways._lent_from_mains(board.scan(), 1)
+    one = scan._replace(
+        scheme=replace(scan.scheme, sections=scan.scheme.sections[:1]),
+        state=replace(scan.state, sections=scan.state.sections[:1]),
+    )
+    assert not ways._lent_from_mains(one, 0)
+
+
+@pytest.mark.parametrize(
+    ("stage", "main", "since_s", "sync_s", "out"),
+    [
+        (Stage.ISOLATING, None, PARAMS.isolate_s, None, True),
+        (Stage.ISOLATING, None, PARAMS.isolate_s - 0.001, None, False),
+        (Stage.ISOLATING, Position.TRAVELLING, PARAMS.isolate_s, None, True),
+        (Stage.SYNCHRONISING, None, 99.0, None, False),
+        (Stage.SYNCHRONISING, None, 99.0, PARAMS.isolate_s, True),
+        (Stage.SYNCHRONISING, None, 99.0, PARAMS.isolate_s - 0.001, False),
+        (Stage.SYNCHRONISING, Position.TRAVELLING, 99.0, 99.0, False),
+    ],
+)
+def test_what_was_told_to_move_is_out_of_sight_after_its_time(
+    stage: Stage, main: Position | None, since_s: float, sync_s: float | None, out: bool
+) -> None:
+    board = on_mains()
+    sync_ns = 0 if sync_s is None else board.ago(sync_s)
+    at = section(board, 0, stage=stage, since_ns=board.ago(since_s), sync_ns=sync_ns)
+    scan = board.scan()._replace(waits_ns=WAITS_NS)
+    assert guards._out_of_sight(scan, at, main) is out
+
+
+def test_one_hundredth_of_the_rated_current_is_a_current() -> None:
+    board = on_mains()
+    least = {n: CARRIES_PU * board.hall.site.equipment[n].ratings["current_a"] for n in (GA, MA)}
+    for idle_a, carried_a, shows in (
+        (least[GA] * 0.999, least[MA], True),
+        (least[GA], least[MA], False),
+        (0.0, least[MA] * 0.999, False),
+    ):
+        board.hall.said |= {(GA, "current_a"): idle_a, (MA, "current_a"): carried_a}
+        at = section(board, 0, stage=Stage.PARTING, since_ns=board.ago(9.0), alternate=GA)
+        scan = board.scan()._replace(waits_ns=WAITS_NS)
+        drawn = scan.scheme.sections[0]
+        assert guards._only_shows_closed(scan, drawn, at, GA) is shows
+        other = replace(at, stage=Stage.ON_MAIN)
+        assert not guards._only_shows_closed(scan, drawn, other, GA)
+
+
+def test_a_board_that_is_started_from_darkness_is_not_fed_by_its_tables() -> None:
+    board = on_mains()
+    scan = board.scan()
+    assert guards.auto(scan.view, scan.scheme) is True
+    holding = replace(scan.view.facts, black_start=BlackStart(holding=("CCTS-1",)))
+    assert guards.auto(replace(scan.view, facts=holding), scan.scheme) is False
+
+
+@pytest.mark.parametrize(
+    ("stage", "since_s", "sync_ns", "may_part", "listed", "given_up"),
+    [
+        (Stage.SYNCHRONISING, PARAMS.sync_s, 0, False, False, True),
+        (Stage.SYNCHRONISING, PARAMS.sync_s - 0.001, 0, False, True, False),
+        (Stage.SYNCHRONISING, PARAMS.sync_s, 0, True, True, False),
+        (Stage.SYNCHRONISING, PARAMS.sync_s, 1, False, False, False),
+        (Stage.SYNCHRONISING, 0.0, 1, True, True, True),
+        (Stage.CLOSING_MAIN, 0.0, 0, True, True, True),
+        (Stage.CLOSING_MAIN, 99.0, 0, False, False, False),
+        (Stage.ON_MAIN, 99.0, 0, False, True, False),
+    ],
+)
+def test_a_main_is_given_up_when_it_seeks_in_vain_or_did_not_close(
+    stage: Stage,
+    since_s: float,
+    sync_ns: int,
+    may_part: bool,
+    listed: bool,
+    given_up: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = on_mains()
+    board.facts = replace(board.facts, not_closed=(MA,) if listed else ())
+    at = section(board, 0, stage=stage, since_ns=board.ago(since_s), sync_ns=sync_ns)
+    monkeypatch.setattr(ways, "may_part", lambda *_: may_part)
+    scan = board.scan()._replace(waits_ns=WAITS_NS)
+    assert guards._not_closed(scan, scan.scheme.sections[0], at) is given_up

@@ -207,3 +207,14 @@ def test_a_reset_is_heard_by_its_own_scheme_only() -> None:
         switch.inbox = (OperatorRequest("r1", "ann", wish),)
         switch.look()
         assert (switch.at.stage is not Stage.LOCKOUT) is ends
+
+
+@pytest.mark.parametrize("stage", [Stage.STANDING, Stage.MOVING])
+def test_what_was_moved_before_the_window_is_forgotten(stage: Stage) -> None:
+    switch = Intake(stage)
+    now_ns, window_ns = switch.hall.now_ns, ns(PARAMS.window_s)
+    recent_ns = now_ns - window_ns + 1
+    moved_ns = (now_ns - window_ns, recent_ns)
+    switch.state = State({SWITCH: switch.at._replace(moved_ns=moved_ns)})
+    switch.look()
+    assert switch.at.moved_ns == (recent_ns,)
