@@ -73,10 +73,11 @@ def _mind_refusals(options: argparse.Namespace) -> int:
 
 
 def _said(error: Exception) -> str:
-    """Return what went wrong; what the system refused as the file and its reason."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename2 or error.filename}: {error.strerror}"
-    return str(error)
+    """Return what went wrong; what the system refused without its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    file = error.filename2 or error.filename
+    return f"{file}: {error.strerror}" if file else error.strerror
 
 
 def _of_settings(error: Exception) -> bool:
