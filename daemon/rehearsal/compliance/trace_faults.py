@@ -21,6 +21,8 @@ _EVEN: Final = 0.95
 _HOLE_EVEN: Final = 1.5
 _HOLE: Final = 10.0
 """A step so many times the usual one is a hole: in an even trace, in another."""
+_TOP_S: Final = 9e9
+"""Later than this no clock counts in seconds: 285 years, or those since 1970 in ms or ns [s]."""
 _TOP_W: Final = 20e9
 """More than any site draws [W]."""
 _OF_RATED: Final = 10.0
@@ -61,9 +63,11 @@ def said_of(path: Path, faults: Sequence[Fault]) -> list[str]:
 
 
 def time_faults(lines: Ints, t_s: Floats) -> Iterator[Fault]:
-    """Yield where time is no number, stands still or goes back."""
+    """Yield where time is no number or in another unit, stands still or goes back."""
     for at in np.flatnonzero(~np.isfinite(t_s)):
         yield Fault(int(lines[at]), "t_s is no number")
+    late = np.isfinite(t_s) & (np.abs(t_s) > _TOP_S)
+    yield from _told(lines, "t_s", t_s, late, "is no time in s: is it in ms, us or ns?")
     for at in np.flatnonzero(np.diff(t_s) <= 0.0) + 1:
         yield Fault(
             int(lines[at]), f"time goes from {t_s[at - 1]:.9g} s to {t_s[at]:.9g} s: it must rise"

@@ -92,6 +92,7 @@ def test_a_header_in_other_units_is_refused(tmp_path: Path, head: str, words: st
         (7, "3,5e6", ":9: time goes from 6 s to 3 s: it must rise"),
         (7, "6,5e6", ":9: time goes from 6 s to 6 s: it must rise"),
         (7, ",5e6", ":9: t_s is no number"),
+        (7, "1.7e12,5e6", ":9: t_s: 1.7e+12 is no time in s: is it in ms, us or ns?"),
         (7, "7,-1", ":9: load_w: -1 is negative (--export if it flows back)"),
         (7, "7,9e12", ":9: load_w: 9e+12 is absurd: beyond 2e+10 W"),
         (7, "7,five", ":9: load_w: five is no number"),
