@@ -182,7 +182,15 @@ def _moves(limit: Limit) -> bool:
 
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
-    """Take a sample, and judge when it is time."""
+    """Take a sample, and judge when it is time; say at once what the limits demand."""
+    turn = _taken(view, state, params)
+    if state.origin_ns is not None or turn.facts or not _meters(view.site):
+        return turn
+    fact = view.facts.compliance._replace(bounds=_bounds(view, params))
+    return turn._replace(facts={"compliance": fact})
+
+
+def _taken(view: View, state: State, params: Params) -> Turn[State]:
     plan = _plan(view.site, view.points)
     if not plan.nominal_v:
         return Turn(state)

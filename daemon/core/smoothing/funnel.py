@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from daemon.model.compliance import Bound
 
 _INFINITE: Final = float("inf")
+_STEPS: Final = 10
+"""In so many steps what is allowed comes free where nobody saw the power before."""
 
 
 class Interval(NamedTuple):
@@ -56,6 +58,20 @@ def begin(bound: Bound, now_ns: int, value_w: float) -> Seen:
     """Return the memory of a bound where the power has long stood at a value."""
     at = (now_ns, value_w if bound.band_hz is None else 0.0)
     return Seen((at,), (at,), value_w, value_w, now_ns)
+
+
+def unknown(bound: Bound, now_ns: int, value_w: float) -> Seen:
+    """Return the memory of a bound where nobody saw the power before: the worst that it bears.
+
+    It may have risen or fallen by all that the bound allows, evenly; so what it allows comes free
+    as evenly, and all of it when a window has been seen.
+    """
+    level_w = value_w if bound.band_hz is None else 0.0
+    steps = [(k / _STEPS, now_ns - bound.window_ns * (_STEPS - k) // _STEPS) for k in range(_STEPS)]
+    lows = [(at_ns, level_w - (1.0 - part) * bound.limit_w) for part, at_ns in steps]
+    highs = [(at_ns, level_w + (1.0 - part) * bound.limit_w) for part, at_ns in steps]
+    now = (now_ns, level_w)
+    return Seen((*lows, now), (*highs, now), value_w, value_w, now_ns)
 
 
 def room(bounds: Sequence[Bound], seen: Sequence[Seen], now_ns: int) -> Interval:

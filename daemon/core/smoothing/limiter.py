@@ -110,9 +110,17 @@ class State(NamedTuple):
     ahead: Notice | None = None
 
 
-def begin(bounds: Sequence[Bound], now_ns: int, load_w: float) -> State:
-    """Return the state where load and connection have long stood at one power."""
-    return State(load_w, load_w, now_ns, tuple(funnel.begin(b, now_ns, load_w) for b in bounds))
+def begin(bounds: Sequence[Bound], now_ns: int, load_w: float, *, stood: bool = True) -> State:
+    """Return the state where load and connection are at one power.
+
+    Args:
+        bounds: limits to keep.
+        now_ns: time [ns].
+        load_w: the power [W].
+        stood: they have long stood there; otherwise nobody knows how they came there.
+    """
+    before = funnel.begin if stood else funnel.unknown
+    return State(load_w, load_w, now_ns, tuple(before(b, now_ns, load_w) for b in bounds))
 
 
 def step(

@@ -13,11 +13,14 @@ measured in this very scan, nothing to follow) hold before them, and a person ha
 
 *When.* Only while nothing but a utility that is stable feeds any section, no load lives on storage,
 nobody shuts down, and import and storage are known: where a meter of the import is condemned or
-silent, by the estimate of this scan. Otherwise it forgets what it saw and says nothing of storage,
-and `settle_s` later begins anew from the import that it finds: loads come back after a loss of
-input, which rules exempt, and the way back begins where the plant stands. Rows have the slow ramp
-meanwhile, for nobody gives what is faster, but for a loss: while they have nothing but their
-storage, and for `settle_s` after, their ramp is taken away and they come back as fast as they can
+silent, by the estimate of this scan. Otherwise it forgets what it saw, and `settle_s` later begins
+anew from the import that it finds: loads come back after a loss of input, which rules exempt, and
+the way back begins where the plant stands. A daemon that starts does not know what moved before,
+and begins as if all that is allowed had been spent; where it finds storage that stands for a job,
+rows are slower still for a while. Meanwhile storage goes no faster than a tenth of the slowest
+limit from what it does to what others want of it, its reserve left alone, and rows have the slow
+ramp, for nobody gives what is faster, but for a loss: while they have nothing but their storage,
+and for `settle_s` after, their ramp is taken away and they come back as fast as they can
 (`profile`).
 
 *Bands.* Reserve is not in what storage can do (`stores`). What smoothing takes and gives is an
@@ -81,6 +84,11 @@ _OF_NOW_S: Final = 0.3
 _COMPLETE: Final = 1.2
 """An announced step is waited for so much longer than the ramp of the rows takes."""
 _WHY: Final = "the connection moves no faster than its limits"
+_KEPT: Final = "nobody smooths: storage moves slowly"
+_KEPT_PU: Final = 0.1
+"""Of the slowest limit, while nobody smooths: rows use the most of it."""
+_AMID_PU: Final = 0.1
+"""Of the slowest limit, what rows have for its time when the daemon finds storage at work."""
 _BACK: Final = "after a loss of input the load comes back at once"
 
 
@@ -202,19 +210,58 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     if seen is None and (state.limiter is not None or state.resume_ns):
         state = state._replace(resume_ns=view.now_ns + ns(params.settle_s))
     if seen is None or view.now_ns < state.resume_ns:
-        state = state._replace(
-            limiter=None, power_w=0.0, until_ns=0, short=True, easing=Easing(), wishes=()
-        )
+        state = _kept(view, state, plan, proposals, strategy.every_s)
+        easing = state.easing if view.now_ns < state.easing.until_ns else Easing()
+        state = state._replace(limiter=None, power_w=0.0, until_ns=0, short=True, easing=easing)
         after = _profiled(view, state, plan, params)
         return Turn(after, after.wishes, events, facts=_concluded(view, after, plan))
     asked_w = {wish.equipment: wish.value for wish in state.wishes if wish.point == POINT}
     trust, doubts = stores.trusted(
         view, plan.stores, seen.told, asked_w, state.trust, params.follow_s, params.distrust_s
     )
-    state = state._replace(trust=trust, resume_ns=0)
-    after = _smoothed(view, state, plan, seen, proposals, params)
+    state = state._replace(trust=trust)
+    after = _smoothed(view, state, plan, seen, proposals, params)._replace(resume_ns=0)
     after = _profiled(view, after, plan, params)
     return Turn(after, after.wishes, events + doubts, facts=_concluded(view, after, plan))
+
+
+def _kept(
+    view: View, state: State, plan: _Plan, proposals: Sequence[Proposal], every_s: float
+) -> State:
+    """Return the state in which storage goes from what it does to what others want, slowly.
+
+    Nobody smooths, so a step of storage would be one of the import: when the daemon starts while
+    storage stands for a job, and when smoothing has to stop amid one.
+    """
+    feeds = _feeds(view)
+    pace_w_s = min((p.rate_w_s for p in catch_up.paces(view.facts.compliance.bounds)), default=0.0)
+    if not feeds:
+        # Nothing is known yet: who wants something of storage must not be the first to know more.
+        return state._replace(aims_w=(), wishes=(), due_ns=0)
+    if not pace_w_s or any(feed != "utility" for feed in feeds.values()):
+        return state._replace(aims_w=(), wishes=())
+    step_w = _KEPT_PU * pace_w_s * every_s
+    live = {view.topology.section.get(bus) for bus in feeds} - {None}
+    trust = state.trust or (Trust(),) * len(plan.stores)
+    able = stores.able(view, plan.stores, view.gauge(plan.stores_told), trust, live)
+    led_w, wishes, stands = [], [], False
+    begins = state.limiter is None and not state.aims_w and not state.resume_ns
+    for n, item in enumerate(plan.stores):
+        aim, shown_w = _aim(item, proposals), view.read(item.id, POINT)
+        to_w, from_w = aim.value if aim is not None else 0.0, shown_w or 0.0
+        if state.limiter is None and n < len(state.aims_w):
+            was_w = state.aims_w[n]
+            from_w = was_w if abs(was_w - from_w) <= 2.0 * _GRAIN_W else from_w
+        led_w.append(min(max(to_w, from_w - step_w), from_w + step_w))
+        if item.id in view.facts.demand.reserve_wh:
+            led_w[n] = max(led_w[n], -able[n].give_w)
+        stands = stands or abs(from_w) > _BEGIN_W
+        if shown_w is not None and view.stage(item.id) == "grid_following" and led_w[n] != to_w:
+            wishes.append(Proposal(item.id, POINT, "prefer", _grained(led_w[n]), OWNER, _KEPT))
+    if begins and stands:
+        until_ns = view.now_ns + max(b.window_ns for b in view.facts.compliance.bounds)
+        state = state._replace(easing=Easing(None, until_ns, _AMID_PU * pace_w_s))
+    return state._replace(aims_w=tuple(led_w), wishes=tuple(wishes))
 
 
 def _look(view: View, plan: _Plan) -> _Seen | None:
@@ -399,7 +446,9 @@ def _limited(
     range_w = _range_w(view, plan)
     size_j = catch_up.size_j(catch_up.paces(bounds), range_w, 0.0, limiter.MARGIN_PU)
     energy_j = min(size_j, sum(one.energy_j for one in able))
-    before = state.limiter or limiter.begin(bounds, now_ns - 1, import_w)
+    before = state.limiter or limiter.begin(
+        bounds, now_ns - 1, import_w, stood=bool(state.resume_ns)
+    )
     if energy_j <= 0.0:
         return state._replace(limiter=limiter.watched(before, bounds, now_ns, import_w)), 0.0
     account_j = _account_j(state, able, energy_j, (now_ns - before.at_ns) / SECOND, params)

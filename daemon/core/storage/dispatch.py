@@ -7,7 +7,9 @@ By what feeds the section that the storage is joined to (`supply.feeds` of the s
   and no load is given up or left on its own storage, at most `recharge_on_sets_w` goes into it.
 - *utility*: refill to `target_pu` with at most `recharge_w`, within what the contract still allows
   of the import. An import that is not known allows nothing.
-- *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow.
+- *nothing*, itself, or not known: zero. A storage that follows the grid has none to follow. Before
+  the switching lane has said a word nothing is known, and nothing is asked for: a daemon that
+  starts may find storage that stands for a job.
 
 Whether a storage holds its section by itself is decided by the switching lane
 (`generation.forming`); from here it is told so, for as long as that lane wants it.
@@ -119,7 +121,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         Proposal(store, "command", order, 0.0, OWNER, _WHY[order])
         for store, order in dict(supply.get("orders", {})).items()
     ]
-    for store in plan.stores:
+    for store in plan.stores if supply else ():
         feed = _feed(view, store, dict(supply.get("feeds", {})))
         soc_pu = view.read(store.id, "soc_pu")
         if store.id in view.facts.charge.contradicted:

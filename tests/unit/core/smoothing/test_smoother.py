@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from daemon.core.facts import Volatility
+from daemon.core.step import initial
 from daemon.model.commands import JobNotice, OperatorRequest, Proposal
 from daemon.model.quantities import ns
 from tests.main_lane import UTC_NS, Lane, commands, events, on_sets, supply
@@ -174,8 +175,10 @@ def test_nothing_is_smoothed_on_values_that_are_not_good(spoilt: str) -> None:
     hall.go_on(10.0, ramp_w_s=0.12e6)
     assert hall.state.facts.smoothing.acting
     hall.spoil(spoilt)
+    gives_w = hall.stored_w
     hall.scan(after_s=EVERY_S)
-    assert not [wish for wish in hall.state.smoothing.wishes if wish.point == POINT]
+    wishes = [wish for wish in hall.state.smoothing.wishes if wish.point == POINT]
+    assert all(gives_w <= wish.value <= 0.0 for wish in wishes), "no more than it does already"
     assert not hall.state.facts.smoothing.acting
 
 
@@ -393,3 +396,34 @@ def test_what_rows_and_storage_do_without_the_daemon_leaves_most_of_the_ramp_uns
     spent_w = 0.75 * used_w + unnoticed_w  # three quarters of a minute's limit, then the silence
     assert spent_w + 30.0 * pace_w_s <= 60.0 * site.contract.ramp_limit_w_s
     assert all(device.fallback_ramp_w_s for device in falling if device.fallback == "hold")
+
+
+def at_work(soc_pu: float = 0.6) -> Hall:
+    """Return a hall in which a daemon begins anew while storage stands for a job."""
+    hall = Hall(4e6, soc_pu=soc_pu)
+    hall.go_on(EVERY_S)
+    hall.state = initial(hall.params, hall.now_ns)
+    hall.put("ESS-1.power_w", -1.5e6)
+    hall.put(f"ESS-1.{POINT}", -1.5e6)
+    hall.imports_w.clear()
+    hall.show()
+    return hall
+
+
+@pytest.mark.fault("F62")
+def test_a_daemon_that_starts_amid_a_job_moves_storage_slowly_and_rows_hardly() -> None:
+    hall = at_work()
+    hall.scan(after_s=0.1)
+    hall.go_on(30.0, supply(stable=()))
+    assert hall.stored_w <= -1.35e6, "a refill is no reason for a step"
+    assert max(hall.profile(RAMP)) <= SLOW_W_S / 2.0
+    hall.go_on(25.0, supply())
+    assert hall.most_moved_w(5.0) <= 0.3e6
+    assert hall.most_moved_w(60.0) <= 1.2e6
+
+
+def test_storage_that_is_led_back_leaves_its_reserve_alone() -> None:
+    hall = at_work(soc_pu=0.05)
+    hall.scan(after_s=0.1)
+    hall.go_on(5.0, supply(stable=()))
+    assert hall.stored_w >= 0.0
