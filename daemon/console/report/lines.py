@@ -60,7 +60,7 @@ def _deeds(deeds: Sequence[Deed]) -> Iterator[str]:
         took = "" if deed.took_s is None else f" after {deed.took_s * 1000.0:.0f} ms"
         again = f", try {deed.attempt}" if deed.attempt > 1 else ""
         what = f"{deed.equipment} {deed.action.replace('_', ' ')}"
-        why = f"{deed.owner}: {deed.reason}"
+        why = ": ".join(filter(None, (deed.owner, words.reason(deed))))
         yield f"  {deed.at_s:8.2f} s  {what:<26} {deed.outcome}{took}{again}  ({why})"
     if len(deeds) > _DEEDS:
         yield f"  ... and {len(deeds) - _DEEDS} more"

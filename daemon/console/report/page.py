@@ -140,7 +140,8 @@ def _deeds(report: TransferReport) -> str:
         outcome = f"{deed.outcome}, try {deed.attempt}" if deed.attempt > 1 else deed.outcome
         what = deed.action.replace("_", " ")
         cells = (
-            f"{deed.at_s:.2f} s", deed.equipment, what, outcome, took, deed.owner, deed.reason,
+            f"{deed.at_s:.2f} s", deed.equipment, what, outcome, took, deed.owner,
+            words.reason(deed),
         )  # fmt: skip
         tint = ' class="fail"' if deed.outcome in {"failed", "refused"} else ""
         rows += f"<tr{tint}>{_cells(cells)}</tr>\n"

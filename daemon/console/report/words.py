@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from daemon.model.transfer_report import TransferReport, Verdict
+    from daemon.model.transfer_report import Deed, TransferReport, Verdict
 
 MARKS: Final = {True: "pass", False: "FAIL", None: "--"}
 KINDS: Final = {
@@ -70,6 +70,11 @@ def outcome(report: TransferReport) -> str:
     """Return pass or fail, and whether the report is whole."""
     said = "PASS" if report.ok else "FAIL"
     return said if report.complete else f"{said}, incomplete"
+
+
+def reason(deed: Deed) -> str:
+    """Return why a device was told so, or why it was not."""
+    return deed.reason or deed.detail.partition(" refused: ")[2]
 
 
 def measured(verdict: Verdict) -> tuple[str, str]:

@@ -21,6 +21,7 @@ TROUBLES: Final = frozenset(
         "lane_stopped",
         "link_lost",
         "process_paused",
+        "scan_overrun",
         "selection_expired",
         "set_failed",
         "task_died",

@@ -13,7 +13,7 @@ from daemon.console.report.words import STAGES
 from daemon.core.report.stages import STEPS
 from daemon.core.report.subjects import Subject
 from daemon.model.transfer_report import Curve, Remark, TransferReport
-from tests.unit.core.report.story import Looks, outage, reported, sag
+from tests.unit.core.report.story import Looks, event, outage, reported, sag
 
 WORDS = ("stopped", "cranking", "ready", "fault")
 LOOKS: Looks = {
@@ -59,6 +59,19 @@ def test_the_terminal_says_stages_limits_and_deeds() -> None:
     assert "1.50 s  52-VCB-MA open             verified after 60 ms  (CCTS-1: wanted)" in said
     (line,) = listed([report()])
     assert "PASS" in line
+
+
+def test_what_was_refused_says_why_and_missed_scans_stand_beside_it() -> None:
+    refused = event(
+        3.0, "DG-1", "command_refused", "DG-1 start refused: its selector is on manual",
+        action="start", owner="CCTS-1", interlock="not_auto",
+    )  # fmt: skip
+    late = event(4.0, "daemon", "scan_overrun", "the switching lane missed 943 of its scans")
+    made = reported([*outage(), refused, late])
+    said = "\n".join(lines(made))
+    assert re.search(r"DG-1 start +refused  \(CCTS-1: its selector is on manual\)", said)
+    assert "4.00 s  the switching lane missed 943 of its scans" in said
+    assert "<td>its selector is on manual</td>" in document([made], "1.0")
 
 
 def test_a_failed_limit_is_said_first_on_the_page() -> None:
