@@ -26,6 +26,9 @@ from tests.mutation.marks import SEEN, Place, mark
 _CORE: Final = "tests/unit/core"
 _LAWS: Final = "tests/properties"
 _TABLES: Final = f"{_LAWS}/test_tables.py"
+_SETTINGS: Final = "tests/contract/test_control_words.py"
+WHOLE: Final = (_TABLES, _SETTINGS)
+"""What judges tables, and the defaults and bounds of settings, and goes through no function."""
 _PATH: Final = (f"{_CORE}/operation", f"{_CORE}/interlocks", f"{_LAWS}/test_command_path.py")
 _SOURCES: Final = (
     f"{_CORE}/transfer",
@@ -35,25 +38,27 @@ _SOURCES: Final = (
     f"{_LAWS}/test_switching.py",
     "tests/golden/test_stories.py",
     "tests/golden/test_boards.py",
-    _TABLES,
+    *WHOLE,
 )
 JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
     "daemon/core/interlocks/*.py": (
         *(*_PATH, f"{_CORE}/test_consequence.py"),
         "tests/golden/test_refusals.py",
     ),
-    "daemon/core/operation/*.py": (*_PATH, _TABLES),
+    "daemon/core/operation/*.py": (*_PATH, *WHOLE),
     "daemon/core/transfer/*.py": _SOURCES,
     "daemon/core/generation/*.py": _SOURCES,
     "daemon/core/detection/*.py": _SOURCES,
     "daemon/core/automaton.py": (f"{_CORE}/test_automaton.py", f"{_CORE}/operation", _TABLES),
     "daemon/core/authority.py": (f"{_CORE}/test_authority.py",),
-    "daemon/core/arbitration.py": (f"{_CORE}/test_arbitration.py", *_PATH),
+    "daemon/core/arbitration.py": (f"{_CORE}/test_arbitration.py", *_PATH, _SETTINGS),
     "daemon/core/consequence.py": (
         *(f"{_CORE}/test_consequence.py", f"{_CORE}/test_consequence_by_look.py", *_PATH),
     ),
     "daemon/core/ownership.py": (f"{_CORE}/test_ownership.py",),
-    "daemon/core/fallback.py": (f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py"),
+    "daemon/core/fallback.py": (
+        *(f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py", _SETTINGS),
+    ),
 }
 """What mutants are made of (interlocks, automata, command path), and the tests that may notice."""
 OPTIONS: Final = (

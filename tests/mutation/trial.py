@@ -28,15 +28,22 @@ import numpy as np  # noqa: F401
 import pydantic  # noqa: F401
 import scipy.sparse.linalg  # noqa: F401
 
-from tests.mutation.judging import Items, Judge, collected, forked, passes, quiet, tests_of
+from tests.mutation.judging import (
+    WHOLE,
+    Items,
+    Judge,
+    collected,
+    forked,
+    passes,
+    quiet,
+    tests_of,
+)
 from tests.mutation.marks import Begin, begin, codes, functions
 from tests.mutation.mutants import Mutant, mutated
 
 TIMES, GRACE_S = 3.0, 2.0
 """A test may take so many times its processor time, and so much more, with a mutant in the code."""
 _MINE: Final = "tests.mutation"
-LAWS: Final = "tests/properties/test_tables.py"
-"""The laws of tables judge a table, though they go through nothing of its file."""
 _NEAR, _FAR = 1.0, 0.2
 """What a test is expected to notice before it noticed anything: of a file it is near to, or not."""
 
@@ -134,9 +141,9 @@ def _best_first(mutant: Mutant, chosen: Sequence[Judge], caught: Caught) -> list
 
 
 def _near(mutant: Mutant, judge: Judge) -> bool:
-    """Return whether a test is one of those that stand beside the code, or a law of tables."""
+    """Return whether a test stands beside the code, or judges what goes through no function."""
     beside = str(Path(mutant.path).parent).replace("daemon", "tests/unit", 1)
-    return judge.test.startswith((beside, LAWS))
+    return judge.test.startswith((beside, *WHOLE))
 
 
 def _all_pass(items: Items, chosen: Sequence[Judge], patience_s: float) -> bool:

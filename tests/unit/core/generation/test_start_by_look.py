@@ -140,6 +140,7 @@ def test_it_starts_unless_it_says_that_it_may_not(
         (Stage.ON_BUS, "ready", TRAVELLING, WANTED, Stage.ON_BUS),
         (Stage.ON_BUS, "loaded", CLOSED, CALM, Stage.DRAINING),
         (Stage.ON_BUS, "loaded", CLOSED, KEPT, Stage.ON_BUS),
+        (Stage.ON_BUS, "loaded", CLOSED, replace(WANTED, sets_released=True), Stage.ON_BUS),
         (Stage.REJECTED, "ready", OPEN, WANTED, Stage.FAILED),
         (Stage.REJECTED, "fault", CLOSED, WANTED, Stage.FAILED),
         (Stage.DRAINING, "fault", CLOSED, CALM, Stage.FAILED),

@@ -328,6 +328,8 @@ def test_a_section_without_a_source_calls_for_generation_after_its_time() -> Non
     board.hall.positions["52-VCB-PA"] = CLOSED
     section(board, 0, mains_ns=1)
     assert ways.call(board.scan()) == "", "its main comes"
+    section(board, 0, failed=((MA, board.hall.now_ns + 1),))
+    assert ways.call(board.scan()) == "MVA has no source", "its main did not close"
 
 
 def test_sets_are_released_when_nothing_hangs_on_them_or_waits_for_them() -> None:
@@ -600,6 +602,7 @@ def test_what_is_lent_is_asked_of_the_others_alone() -> None:
         state=replace(scan.state, sections=scan.state.sections[:1]),
     )
     assert not ways._lent_from_mains(one, 0)
+    assert not ways._lent_from_sets(one, 0)
 
 
 @pytest.mark.parametrize(
