@@ -94,13 +94,29 @@ def _accused(view: View, breaker: Equipment) -> tuple[str, ...]:
     """Return the buses that a trip of a breaker tells of.
 
     That is its load side; what hangs on the source side is sound. It is the other way round when
-    its relay saw the current flow towards the source (67). A tie has no fixed load side.
+    its relay saw the current flow towards the source (67), or when a differential relay alone has
+    tripped it (87) and one has its zone at the source side and none at the load side: also when
+    that relay has been reset and only the breaker is still locked out. A tie has no fixed load
+    side.
     """
     if breaker.id in ties(view.site, view.points):
         return breaker.buses
     forward = any(view.status(breaker.id, flag) for flag in ("trip_50", "trip_51"))
-    backward = view.status(breaker.id, "trip_67") is True and not forward
-    return breaker.buses[:1] if backward else breaker.buses[1:]
+    backward = view.status(breaker.id, "trip_67") is True
+    if view.status(breaker.id, "trip_87") and not backward:
+        source, *load = (_in_a_zone(view, bus) for bus in breaker.buses)
+        backward = source and not any(load)
+    return breaker.buses[:1] if backward and not forward else breaker.buses[1:]
+
+
+def _in_a_zone(view: View, bus: str) -> bool:
+    """Return whether a differential relay looks at a bus: of the bus itself or of a transformer."""
+    return any(
+        view.points.find(name, point) is not None
+        for name in touching(view.site, view.points)[bus]
+        for nature, point in (("relay", "trip_87"), ("transformer", "trip_87t"))
+        if view.site.equipment[name].nature == nature
+    )
 
 
 def _by_transformer(view: View, breaker: Equipment) -> bool:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Final
 from daemon.core.interlocks.case import TRANSFER
 from daemon.core.interlocks.drawn import touching, utilities
 from daemon.core.topology import Presence
-from daemon.model.natures import Role
+from daemon.model.natures import Position, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from daemon.core.interlocks.case import Case
 
 ENERGISING: Final = frozenset({"close", "grid_forming", *TRANSFER})
 """Actions that may bring voltage to a dead bus."""
 LOW_VOLTAGE_V: Final = 1000.0
 """Below this, AC transformers are never paralleled (fault level). Source: own derivation."""
+_SEEN: Final = frozenset({Position.OPEN, Position.CLOSED})
 
 
 def live_live(case: Case) -> bool:
@@ -66,38 +69,50 @@ def second_dead_bus_close(case: Case) -> bool:
 
 def third_of_three(case: Case) -> bool:
     """Both others of two mains and the tie are or may be closed; or of two feeders and the tie."""
+    return any(True for _ in _beside_in_three(case))
+
+
+def _beside_in_three(case: Case) -> Iterator[tuple[str, ...]]:
+    """Yield the others of two mains and the tie, or two feeders and the tie, that may be closed."""
     scheme = case.scheme()
     if scheme is None or not scheme.tie:
-        return False
+        return
     mains = (*(s.main for s in scheme.sections), scheme.tie)
     feeders = (*(s.generator_feeder for s in scheme.sections), scheme.tie)
-    return any(
-        case.item.id in three
-        and sum(map(case.may_be_closed, (b for b in three if b != case.item.id))) >= 2
-        for three in (mains, feeders)
-    )
+    for three in (mains, feeders):
+        others = tuple(b for b in three if b != case.item.id and case.may_be_closed(b))
+        if case.item.id in three and len(others) >= 2:
+            yield others
 
 
 def mains_and_generators(case: Case) -> bool:
     """Main and generator feeder of one section would both be closed."""
+    return any(map(case.may_be_closed, _beside_in_section(case)))
+
+
+def _beside_in_section(case: Case) -> tuple[str, ...]:
+    """Return the generator feeder beside a main, and the main beside a generator feeder."""
     scheme = case.scheme()
     for section in scheme.sections if scheme else ():
         pair = {section.main: section.generator_feeder, section.generator_feeder: section.main}
         if case.item.id in pair:
-            return case.may_be_closed(pair[case.item.id])
-    return False
+            return (pair[case.item.id],)
+    return ()
 
 
 def endless_overlap(case: Case) -> bool:
     """Two sources would stay in parallel: nobody is there to end the overlap.
 
     The scheme that asks for it parts what it has joined; a person's close is parted by it only
-    while the scheme is on auto, in the daemon's hands, and knows where it stands.
+    while the scheme is on auto, in the daemon's hands, knows where it stands, and sees what would
+    be in parallel: a main behind a silent gateway is not seen to be one.
     """
     scheme = case.scheme()
     if scheme is None or not case.by_person:
         return False
-    if not (third_of_three(case) or mains_and_generators(case)):
+    beside = {b for three in _beside_in_three(case) for b in three}
+    beside |= {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+    if not beside:
         return False
     view = case.view
     stage = view.facts.stages.get(scheme.id, "unjudged")
@@ -105,6 +120,7 @@ def endless_overlap(case: Case) -> bool:
         scheme.authority != "daemon"
         or view.stage(scheme.controller, "selector") != "auto"
         or stage in {"unjudged", "lockout"}
+        or any(view.position(b) not in _SEEN for b in beside)
     )
 
 

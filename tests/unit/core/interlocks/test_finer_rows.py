@@ -45,3 +45,35 @@ def test_a_fault_may_stand_behind_a_switch_whose_feed_tripped_on_one(stands: int
     hall.positions["52-GCB-UA"] = OPEN
     hall.said["52-GCB-UA", "trip_51"] = 1.0
     assert fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_differential_relay_speaks_of_its_own_bus_alone(reset: bool) -> None:
+    """87 of the bus before the feed: what hangs behind the feed is sound, also when 86 stands."""
+    hall = Hall()
+    hall.positions["52-GCB-UA"] = OPEN
+    hall.said |= {("52-GCB-UA", "trip_87"): 1.0, ("52-GCB-UA", "lockout_86"): 1.0}
+    hall.said["R-UA", "trip_87"] = 0.0 if reset else 1.0
+    assert not fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+    hall.said["52-GCB-UA", "trip_51"] = 1.0
+    assert fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+
+
+@pytest.mark.parametrize(
+    ("breaker", "closes", "forbidden"),
+    [
+        # Its zone is the bus MVA: nobody may bring voltage there, and what it fed is sound.
+        ("52-VCB-HA", "52-VCB-MA", True),
+        # The 87T of the transformer behind it may have been it: the fault is at the load side.
+        ("52-VCB-SA1", "52-VCB-MA", False),
+        ("52-VCB-MA", "52-VCB-GA", True),
+        ("52-VCB-GA", "52-GCB-1", False),
+    ],
+)
+def test_a_breaker_that_only_87_tripped_accuses_the_side_where_the_zone_is(
+    breaker: str, closes: str, forbidden: bool
+) -> None:
+    hall = Hall()
+    hall.positions |= {breaker: OPEN, closes: OPEN}
+    hall.said |= {(breaker, "trip_87"): 1.0, (breaker, "lockout_86"): 1.0}
+    assert ("faulted_bus" in refusing(case(hall, closes, "close"))) is forbidden

@@ -105,6 +105,17 @@ def test_a_scheme_that_does_not_know_where_it_stands_ends_no_overlap(stage: str)
     assert check(asked).refused_by == "endless_overlap"
 
 
+@pytest.mark.parametrize(("unseen", "refused_by"), [("MB", ""), ("GA", "endless_overlap")])
+def test_a_scheme_ends_no_overlap_that_it_cannot_see(unseen: str, refused_by: str) -> None:
+    hall = Hall()
+    back(hall)
+    hall.positions["52-VCB-TIE"] = OPEN
+    hall.hidden.add((f"52-VCB-{unseen}", "position"))
+    facts = Facts(stages={"CCTS-1": "on_alternate"})
+    asked = case(hall, MA, "close_in_sync", by_person=True, facts=facts)
+    assert check(asked).refused_by == refused_by
+
+
 def test_sets_that_stay_together_need_nobody_to_part_them() -> None:
     hall = Hall()
     two_sets(hall)
