@@ -1,6 +1,7 @@
 """Who is fed, and by how much: the last feed of a critical load stays, no source gets too much.
 
-A person's opening is held against what is surely fed afterwards. An automaton opens in order to end
+A person's opening is held against what is surely fed afterwards, and what has voltage that nothing
+is known to give may have it through what would be opened. An automaton opens in order to end
 an overlap, to leave a dead source, or to transfer with a gap, and waiting may be worse; so it is
 held back only where a critical load is known to lose its last feed, no store is known to bridge the
 gap, and its scheme has not declared the feeder shed. A breaker of its board that shows open and
@@ -15,6 +16,7 @@ from daemon.core import demand
 from daemon.core.feeding import Change, fed_buses, loads_at, reach
 from daemon.core.interlocks.case import carries_though_open
 from daemon.core.interlocks.drawn import converters
+from daemon.core.topology import Presence
 from daemon.model.natures import Role
 
 if TYPE_CHECKING:
@@ -78,11 +80,24 @@ def _behind(case: Case, change: Change) -> frozenset[str]:
     fed = fed_buses(view, surely=False, change=change)
     *sources, load = item.buses
     behind: set[str] = set()
-    if not fed.isdisjoint(sources):
+    if not fed.isdisjoint(sources) or _lives_unknown(case, [load], fed):
         behind |= reach(view, [load], surely=False, change=change).keys()
-    if load in fed and item.kind.role is not Role.CONVERTER:
+    back = load in fed or _lives_unknown(case, sources, fed)
+    if back and item.kind.role is not Role.CONVERTER:
         behind |= reach(view, sources, surely=False, change=change).keys()
     return frozenset(behind)
+
+
+def _lives_unknown(case: Case, buses: list[str], fed: frozenset[str]) -> bool:
+    """Return whether one side may have voltage and nothing is known that could give it.
+
+    A position or a voltage further up that is not as it shows makes it look so.
+    """
+    may_live = {Presence.LIVE, Presence.UNKNOWN}
+    presence = case.view.topology.presence
+    return (
+        case.by_person and fed.isdisjoint(buses) and any(presence[bus] in may_live for bus in buses)
+    )
 
 
 _NONE: Final[frozenset[str]] = frozenset()

@@ -14,10 +14,19 @@ done wrong is ended in time, and a critical bus that can be fed is fed within it
   from a change of the plant to the scan that sees it and 20 ms from the scan to the device;
 - positions and voltages of one board are read together, as the gateways serve them;
 - a person may ask for anything, once, and needs nobody's approval: the interlocks alone answer;
-- the utility fails once and returns; beside that there come as many *sudden* disturbances, at any
-  instant, and *hidden* faults, seen when something is asked of what has them, as the search was
-  given. Two sudden ones are not combined: that search does not end in reasonable time;
+- there are no more faults than the search was given, see below; what they have done may heal at
+  any instant or never, and healing costs none;
+- a daemon that ends is back within 0.2 to 3 s, before a board's own logic takes over;
 - neighbours of a part keep to what their own part shows.
+
+**What a fault is.** All that the adversary does counts: that a utility fails (or, where that is the
+neighbours' matter, that they call for sets), a disturbance of any other kind at any instant
+(*sudden*: a trip, a bus fault, a lie, a hand at the panel, a person's wish, a set that stops, a new
+start of the daemon), and a failure that is seen when something is asked of what has it (*hidden*).
+"Up to two faults" are any two of these, so a loss of the utility and one thing beside it, or two
+things while the utility is there. Whoever does not want to count the loss, since the schemes are
+there for it, reads the same figures as one fault beside it: nothing is shown of two. Two hidden
+ones without a sudden one or a loss show nowhere, for nothing is asked then.
 
 **What makes it finite.** Daemon and board are finite but for time: of the mains some 1,300 memories
 and 350 pictures are met with one hidden fault. Of time there is one zone to a situation that

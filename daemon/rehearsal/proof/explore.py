@@ -130,6 +130,7 @@ class Search:
         levels = sum(self._faults) + 1
         frontier = self.frontier = Frontier(levels)
         self._doubts.clear()
+        self.moves.clear()  # of a search that was begun anew some cannot be made
         tally = self.tally = Tally(complete=True)
         learned = self.mind.learned
         frontier.add(Reached(start, None, 0), 0)

@@ -150,3 +150,23 @@ def test_an_alternate_that_shows_open_and_carries_is_a_feed_for_its_scheme() -> 
     hall.said[GA, "current_a"] = 300.0
     assert not refused(hall, MA)
     assert refused(hall, MA, by_person=True)
+
+
+@pytest.mark.parametrize(
+    ("breaker", "lie"),
+    [
+        (MA, ("52-VCB-IN", "position", float(OPEN))),
+        ("52-VCB-IN", ("52-VCB-IN", "source_voltage_v", 0.0)),
+    ],
+)
+def test_what_lives_and_nothing_seems_to_feed_is_fed_through_what_a_person_would_open(
+    breaker: str, lie: tuple[str, str, float]
+) -> None:
+    """The instrument further up does not tell the truth; which, nobody knows."""
+    hall = Hall()
+    a_alone(hall)
+    unprotected(hall)
+    hall.positions |= {"52-GCB-SMR": OPEN}
+    equipment, point, value = lie
+    hall.said[equipment, point] = value
+    assert refused(hall, breaker, by_person=True)
