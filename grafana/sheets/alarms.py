@@ -7,6 +7,8 @@ from typing import Final
 from grafana.panels import GREEN, RED, Query, graph, listing, m, number, over, sheet, states
 
 ALERTS = 'ALERTS{job=~"$job", instance=~"$instance", alertstate="firing"}'
+NONE = 'label_replace(vector(0), "{}", "none", "", "")'
+"""What a panel shows where nothing fires: an empty one reads as one that is broken."""
 
 
 SHEET: Final = sheet(
@@ -35,10 +37,15 @@ SHEET: Final = sheet(
         "Alerts by severity",
         "Alerts of Prometheus that fire.",
         "short",
-        Query(f"count by (severity) ({ALERTS})", "{{severity}}"),
+        Query(f"count by (severity) ({ALERTS}) or on () {NONE.format('severity')}", "{{severity}}"),
         steps=over(1),
     ),
-    listing("Alerts", "Alerts of Prometheus that fire now.", "short", Query(ALERTS, "alert")),
+    listing(
+        "Alerts",
+        "Alerts of Prometheus that fire now.",
+        "short",
+        Query(f"{ALERTS} or on () {NONE.format('alertname')}", "alert"),
+    ),
     listing(
         "If one element fails now",
         "Contingencies that lose critical loads or overload equipment.",
