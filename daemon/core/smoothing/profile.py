@@ -52,6 +52,12 @@ class Pair(NamedTuple):
     slow_w_s: float
 
 
+def jump_w(bounds: Sequence[Bound]) -> float:
+    """Return what the shortest limit on swings allows at once, any where nothing bounds [W]."""
+    paces = [pace for pace in catch_up.paces(bounds) if pace.window_s]
+    return min(paces, key=lambda pace: pace.window_s).jump_w if paces else float("inf")
+
+
 def ramps(bounds: Sequence[Bound], rows_pu: float, used_pu: float) -> Pair:
     """Return the two ramps under some bounds; zero where nothing bounds."""
     paces = [pace for pace in catch_up.paces(bounds) if pace.window_s]

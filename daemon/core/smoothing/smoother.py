@@ -32,6 +32,10 @@ bring the charge back, and the account with it, over `settled_s`.
 slower ramp when storage has little room, because others use it, it is derated or not trusted, and
 for a while by one slower still when it fails in the midst of a rise (`easing`).
 
+*A store that trips.* What it gave is a step of the import that nothing makes good in time, so it is
+arranged beforehand: stores that last alike share evenly, and where one alone is too much of a risk
+`trip_pu` holds each to a part of the shortest limit. Rows then wait longer for their power.
+
 *Notice.* A job that is announced (`announced`) is prepared for as the limiter says. Its power comes
 by the ramp of the rows, so it is waited for as long as that takes. Nobody goes towards a job while
 it is not known what the rows draw.
@@ -105,6 +109,8 @@ class Params:
         settle_s: after it had to stop, storage is left alone for so long; rows come back without
             a ramp until so long after a loss [s].
         ahead_s: jobs are announced at most so long before [s].
+        trip_pu: what one store gives or takes at most, by the shortest limit on swings, so that its
+            trip alone passes none; 0 for what it can: jobs have their power sooner then [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -115,6 +121,7 @@ class Params:
     settled_s: Annotated[float, Ge(1.0)] = 900.0
     settle_s: Annotated[float, Ge(0.0)] = 30.0
     ahead_s: Annotated[float, Ge(0.0)] = 86_400.0
+    trip_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.0
 
 
 class State(NamedTuple):
@@ -331,6 +338,8 @@ def _smoothed(
     live = {section.get(bus) for bus in _feeds(view)} - {None}
     able = stores.able(view, plan.stores, seen.told, state.trust, live)
     stated = view.facts.compliance.bounds
+    if params.trip_pu:
+        able = [one.at_most(params.trip_pu * profile.jump_w(stated)) for one in able]
     ramps = profile.ramps(stated, params.rows_pu, strategy.used_pu)
     aims = [_aim(item, proposals) for item in plan.stores]
     swing_w = max(_GRAIN_W, strategy.dead_band_pu * _range_w(view, plan))

@@ -57,6 +57,10 @@ class Able(NamedTuple):
     stored_j: float = 0.0
     room_j: float = 0.0
 
+    def at_most(self, power_w: float) -> Able:
+        """Return the same that neither takes nor gives more than a power [W]."""
+        return self._replace(take_w=min(self.take_w, power_w), give_w=min(self.give_w, power_w))
+
     @property
     def energy_j(self) -> float:
         """Return what is between its reserve and its top [J]."""

@@ -1,4 +1,4 @@
-"""Smoothing goes on by the estimate where a meter of the import is not believed, if it is of now."""
+"""Smoothing goes on by the estimate of now where a meter of the import is not believed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def import_w(view: View) -> float | None:
 def test_the_estimate_of_now_stands_in_for_a_meter_that_is_condemned() -> None:
     honest_w = import_w(seen_lying())
     assert honest_w is not None
-    assert import_w(seen_lying(f"{METER}.power_w", factor=-1.0)) == pytest.approx(honest_w, rel=0.05)
+    assert import_w(seen_lying(f"{METER}.power_w", factor=-1.0)) == pytest.approx(
+        honest_w, rel=0.05
+    )
     assert import_w(seen_lying(silent=(f"{METER}.power_w",))) == pytest.approx(honest_w, rel=0.05)
 
 

@@ -427,3 +427,15 @@ def test_storage_that_is_led_back_leaves_its_reserve_alone() -> None:
     hall.scan(after_s=0.1)
     hall.go_on(5.0, supply(stable=()))
     assert hall.stored_w >= 0.0
+
+
+def test_a_store_whose_trip_may_pass_no_limit_gives_so_much_and_rows_wait() -> None:
+    hall = Hall(2e6)
+    secured = replace(hall.params.control.smoothing, trip_pu=0.5)
+    hall.params = replace(hall.params, control=replace(hall.params.control, smoothing=secured))
+    hall.go_on(30.0)
+    steps = hall.start(260.0, most_w=6e6)
+    assert min(asked_w(steps)) == -0.4e6
+    assert hall.most_moved_w(5.0) <= 0.8e6
+    assert hall.most_moved_w(60.0) <= 2e6
+    assert hall.load_w == pytest.approx(6e6), "slowly, but all of it"
