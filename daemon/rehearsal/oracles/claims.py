@@ -84,13 +84,14 @@ class Claims:
     def _on_storage(self, row: str) -> bool:
         """Return whether batteries of a row give, or storage carries its bus without a converter.
 
-        While storage carries the bus the batteries of the racks may be idle.
+        While storage carries the bus the batteries of the racks may be idle. So may those of a row
+        that was shut down: with all its buses dead they are still all that it has.
         """
         racks = self._plant.grid.racks
         if racks is None:
             return False
         members = racks.members(row)
-        if (racks.battery_w[members] < 0.0).any():
+        if (racks.battery_w[members] < 0.0).any() or not any(map(self._live, self._buses_of(row))):
             return True
         closed = [(s.source, s.load) for s in self._plant.grid.switches if s.closed]
         node = [int(n) for n in merge(len(self._plant.grid.bus_ids), closed)]

@@ -4,7 +4,9 @@
   longer than intended while a fault acts on the network: then it is the moment of sending that
   counts.
 - *Twice.* A device is written a pair of epoch and id once, and is not told the same action twice
-  within `AGAIN_S` with new ids either: that is a repetition that knows nothing of the first.
+  within `AGAIN_S` with new ids either: that is a repetition that knows nothing of the first. A
+  close may be told anew as soon as the site's time for one is over (its spring still charged: the
+  device acknowledged and did nothing): that is the one retry, and it knows.
 - *Again and again.* Within `WINDOW_S` a switch is told to close at most `CLOSES_MAX` times (one
   retry, one try on another path), and does close at most that often: no pumping.
 
@@ -47,6 +49,7 @@ class Commands(Oracle):
         self._closes: dict[str, deque[int]] = defaultdict(deque)
         self._closed: dict[str, deque[int]] = defaultdict(deque)
         self._answers: Counter[tuple[str, int, int]] = Counter()
+        self._close_s = scene.site_file.control.operation.close_s
 
     def wrote(self, now_ns: int, equipment: str, point: str, value: float, *, taken: bool) -> None:
         """Follow the block of epoch, id and command to the device."""
@@ -65,7 +68,8 @@ class Commands(Oracle):
         action = self.site.equipment[equipment].kind.points[COMMAND].states[code]
         before = self._told.get(equipment)
         self._told[equipment] = now_ns, code
-        if before is not None and before[1] == code and now_ns - before[0] < ns(AGAIN_S):
+        again_s = min(AGAIN_S, self._close_s) if action == "close" else AGAIN_S
+        if before is not None and before[1] == code and now_ns - before[0] < ns(again_s):
             gap_s = seconds(now_ns - before[0])
             self.blame(now_ns, f"{equipment} was told to {action} again after {gap_s:g} s")
         if action.startswith("close"):

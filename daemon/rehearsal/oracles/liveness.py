@@ -9,7 +9,10 @@ travels or seeks synchronism, no board acts by its own logic. Later still, when 
 down, the sets are off the bus and at rest.
 
 What waits for a person (86, 50BF, a failed set, emergency off, a row that was shut down) is left
-out, with everything that depends on it: then only that the loads are fed is asked.
+out, with everything that depends on it: then only that the loads are fed is asked. An intake whose
+feed tripped on a fault that may stand behind it waits as well (`oneline`): bringing the other feed
+there would be closing onto the fault. The sections then have no way to their mains, and the sets
+that carry them meanwhile need not come to rest. That a person is told what to reset, `alarms` asks.
 
 Cannot see: whether it came back in the best order. Before the time has come, or while a fault stays
 to the end, nothing is judged, and the verdict says so.
@@ -167,8 +170,10 @@ class Liveness(Oracle):
                 yield f"{switch.id} is on no source"
 
     def _sets(self) -> Iterator[str]:
+        mains, _ = self._oneline.reach()
         for scheme in self._boards:
-            if self._waits(scheme):
+            offered = all(self.grid.bus[section.bus] in mains for section in scheme.sections)
+            if self._waits(scheme) or not offered:
                 continue
             for set_id, breaker in scheme.sets.items():
                 device: Any = self.plant.devices[set_id]

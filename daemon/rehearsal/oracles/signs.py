@@ -22,8 +22,9 @@ FAST_S: Final = 1.0
 """Relays, meters and the mirrored words of breakers: 10 to 100 ms scans."""
 SLOW_S: Final = 3.5
 """What is read once a second, by the third poll."""
-SILENT_S: Final = 3.5
-"""Three requests of half a second without a reply, and the delay of the alarm."""
+SILENT_S: Final = 3.7
+"""A gateway that is asked once a second: up to the next request, three of half a second without a
+reply, the delay of the alarm, a main scan: 3.6 s, and a tenth for what is rounded."""
 RETRIED_S: Final = 20.0
 LIFE_S: Final = 6.0
 """A counter of seconds that has not moved, and the delay of the alarm."""

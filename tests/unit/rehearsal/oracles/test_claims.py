@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.rehearsal.oracles.unexplained import Unexplained
+from device_emulators.plant.racks import OFF
 from tests.unit.rehearsal.oracles.course import Course
 
 
@@ -27,3 +28,19 @@ def test_a_row_that_only_storage_carries_is_on_storage_though_its_batteries_rest
     assert not (racks.battery_w < 0.0).any()
     course.alarm("row-on-storage:ROW-1", 15.0)
     assert course.verdict.ok is not fed, course.verdict.detail
+
+
+@pytest.mark.parametrize("dead", [True, False])
+def test_a_row_that_was_shut_down_has_its_storage_alone_while_both_its_sides_are_dead(
+    dead: bool,
+) -> None:
+    course = Course(Unexplained()).at(1)
+    racks = course.plant.grid.racks
+    assert racks is not None
+    racks.stage[racks.members("ROW-1")] = OFF
+    for breaker in ("72-A1", "72-B1") if dead else ("72-A1",):
+        course.operate(breaker, "open")
+    course.at(15)
+    assert not (racks.battery_w[racks.members("ROW-1")] < 0.0).any()
+    course.alarm("row-on-storage:ROW-1", 15.0)
+    assert course.verdict.ok is dead, course.verdict.detail

@@ -63,6 +63,16 @@ def test_the_same_action_is_not_told_again_at_once_with_another_id() -> None:
     assert "told to close again after 0.3 s" in at.verdict.detail
 
 
+def test_a_close_may_be_told_once_more_when_its_time_is_over_and_an_open_may_not() -> None:
+    at = course()
+    send(at, 1, 1.0, CLOSE)
+    send(at, 2, 1.54, CLOSE)
+    assert at.verdict.ok
+    send(at, 3, 3.0)
+    send(at, 4, 3.54)
+    assert "told to open again after 0.54 s" in at.verdict.detail
+
+
 def test_a_driver_answers_for_a_command_once() -> None:
     at = course()
     answer(at, 1, 1.0, 1.1, 2.0)
