@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from daemon.cli.words import Command
 
 _CHECK = """\
-Reads sites, device maps and scenarios (it sees which is which) and reports every problem at once,
-as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
+Reads sites, device maps, scenarios, alarms and rule sets (it sees which is which) and reports every
+problem at once, as file:line:column: key: problem (valid: ...). Exit code 1 when there is one.
 
 examples:
   ridethrough check config/sites/ai_hall.yaml
