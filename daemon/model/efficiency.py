@@ -86,7 +86,7 @@ class Efficiency:
         since_ns: when counting began [ns].
         saved_pu: how much less the 800 V chain takes than the AC chain for the same work [pu].
         saved_sigma_pu: its standard deviation [pu]; infinite where there are not both chains.
-        mismatches: of all meters.
+        mismatches: of all meters that show something others can check.
     """
 
     chains: tuple[Chain, ...]

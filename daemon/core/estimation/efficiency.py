@@ -138,8 +138,9 @@ def told(
         saved_pu=saved_pu,
         saved_sigma_pu=saved_sigma_pu,
         mismatches=tuple(
-            _mismatch(found, name, number, out.get(point))
+            mismatch
             for name, point, number in metering.meters
+            if (mismatch := _mismatch(found, name, number, out.get(point))) is not None
         ),
     )
 
@@ -216,17 +217,19 @@ def _saved(found: Solution, chains: Sequence[Line]) -> tuple[float, float]:
     return 1.0 - ac_pu / dc_pu, ac_pu / dc_pu * math.hypot(ac_spread, dc_spread)
 
 
-def _mismatch(found: Solution, name: str, number: int, doubted: Doubted | None) -> Mismatch:
-    """Return what a meter shows against what the others say."""
+def _mismatch(found: Solution, name: str, number: int, doubted: Doubted | None) -> Mismatch | None:
+    """Return what a meter shows against what the others say; None where either is silent."""
     if doubted is not None and not found.used[number]:
         return Mismatch(name, doubted.shown, doubted.should, doubted.sigma)
     residual, normalised = float(found.residual[number]), float(found.normalised[number])
+    if not normalised:
+        return None
     estimated = float(found.measured[number])
     return Mismatch(
         equipment=name,
         measured_w=(estimated + residual) * BASE_VA,
         estimated_w=estimated * BASE_VA,
-        sigma_w=abs(residual / normalised) * BASE_VA if normalised else 0.0,
+        sigma_w=abs(residual / normalised) * BASE_VA,
     )
 
 

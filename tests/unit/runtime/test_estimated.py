@@ -44,6 +44,7 @@ def test_a_scan_that_is_solved_has_deviations_and_tests() -> None:
     saved = figures["saved by the 800 V chain"]
     assert 0.0 < saved["sigma"] < saved["value"]
     assert "M-UA shows too much" in figures
+    assert "M-MVG shows too much" not in figures, "its bus is dead"
     assert "<circle" in estimate_page.document(body, "a scan", "0")
 
 
