@@ -9,6 +9,7 @@ from daemon.core.facts import Facts, Health
 from daemon.core.topology import survey
 from daemon.core.view import View
 from tests.hall import Hall
+from tests.unit.core.generation.looks import look
 
 VOLTS = {"relay": "voltage_ll_v", "breaker": "source_voltage_v", "meter": "voltage_v"}
 
@@ -90,3 +91,10 @@ def test_nobody_s_word_is_no_verdict() -> None:
     hall = Hall()
     silence_but(hall, "")
     assert verdict(hall) is Health.UNKNOWN
+
+
+def test_a_site_without_a_utility_has_lost_none() -> None:
+    view = look(Hall())
+    assert outage._site_events(view, {}, ()) == ()
+    assert outage._site_events(view, {"U-A": Health.FAILED}, ()) == (outage.Event.SUPPLY_LOST,)
+    assert outage._site_events(view, {"U-A": Health.UNKNOWN}, ()) == ()

@@ -467,3 +467,10 @@ def test_the_sets_of_a_board_that_is_not_ours_are_not_tested() -> None:
     found = exercise._subjects.__wrapped__(site, points)  # type: ignore[attr-defined]
     assert found["generator"] == ()
     assert found["ups"]
+
+
+def test_a_site_without_anything_to_test_tests_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exercise, "_subjects", lambda *_: {"generator": (), "ups": ()})
+    turn = At().look(waiting(), BOTH)
+    assert turn.state.stage is Stage.WAITING
+    assert not turn.messages

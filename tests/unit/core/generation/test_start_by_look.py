@@ -448,3 +448,25 @@ def test_what_becomes_of_a_set_is_told_by_name(
     assert told.fields["since_loss_s"] == (0.0 if begin is Stage.STOPPING else 10.001)
     failed = f"DG-1: failed while {begin.value}"
     assert (told.text == failed) is (stage == "failed")
+
+
+@pytest.mark.parametrize(
+    ("shown", "breaker", "since_s", "left"),
+    [
+        ("fault", CLOSED, PARAMS.open_s, True),
+        ("stopped", CLOSED, PARAMS.open_s, True),
+        ("fault", CLOSED, PARAMS.open_s - 0.001, False),
+        ("fault", OPEN, 99.0, False),
+        ("fault", TRAVELLING, 99.0, False),
+        ("loaded", CLOSED, 99.0, False),
+    ],
+)
+def test_a_set_that_gives_nothing_is_left_on_the_bus_after_the_time_its_relay_has(
+    shown: str, breaker: int, since_s: float, left: bool
+) -> None:
+    board = Board(Stage.FAILED)
+    board.hall.stages[DG], board.hall.positions[CB] = shown, breaker
+    at = At(Stage.FAILED, board.hall.now_ns - ns(since_s))
+    view = look(board.hall, board.facts)
+    place = start._places(view.site, view.points)[DG]
+    assert start._left_closed(view, DG, place, at, PARAMS) is left

@@ -7,13 +7,15 @@ from types import MappingProxyType
 
 import pytest
 
+from daemon.core.facts import Undone
 from daemon.core.operation import path
 from daemon.core.operation.selection import obeys
 from daemon.core.operation.task import Stage, Task
 from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.points import tabulate
-from tests.hall import CLOSED, OPEN
+from tests.hall import CLOSED, OPEN, Hall
+from tests.unit.core.generation.looks import look
 from tests.unit.core.operation.desk import (
     BREAKER,
     Desk,
@@ -207,3 +209,15 @@ def test_only_a_close_that_was_told_and_not_seen_done_was_in_vain(
     action: str, stage: Stage, attempts: int, vain: bool
 ) -> None:
     assert path._in_vain(Task(wish(action), "", stage, 0, attempts=attempts)) is vain
+
+
+def test_what_was_left_undone_is_a_fact_of_the_main_lane_and_a_word_of_the_other() -> None:
+    switching = look(Hall())
+    main, undone = replace(switching, lane="main"), {"CH-1": "open", "CH-2": "stop"}
+    assert path._facts(switching, (), (), undone) is None
+    facts = path._facts(main, (), (), undone)
+    assert facts == {"commands": Undone(("CH-1",), ("CH-2",))}
+    known = replace(main, facts=replace(main.facts, commands=Undone(("CH-1",), ("CH-2",))))
+    assert path._facts(known, (), (), undone) is None
+    assert path._facts(known, (), (), {}) == {"commands": Undone()}
+    assert path._facts(main, (BREAKER,), (), {}) == {"not_closed": (BREAKER,)}

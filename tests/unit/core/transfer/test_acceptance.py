@@ -31,8 +31,9 @@ def with_class(**ratings: float) -> Site:
         ({"performance_class_count": 3}, 0.5),
         ({"performance_class_count": 4, "load_step_pu": 0.9}, 0.9),
         ({}, 0.5),
+        ({"load_step_pu": 0.9}, 0.5),
     ],
-    ids=["G1", "G2", "G3", "G4", "not said"],
+    ids=["G1", "G2", "G3", "G4", "not said", "a step without a class"],
 )
 def test_the_class_of_a_set_says_its_step(ratings: dict[str, float], step_pu: float) -> None:
     site = with_class(**ratings)

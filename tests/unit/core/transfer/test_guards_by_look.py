@@ -680,3 +680,46 @@ def test_a_main_is_given_up_when_it_seeks_in_vain_or_did_not_close(
     monkeypatch.setattr(ways, "may_part", lambda *_: may_part)
     scan = board.scan()._replace(waits_ns=WAITS_NS)
     assert guards._not_closed(scan, scan.scheme.sections[0], at) is given_up
+
+
+@pytest.mark.parametrize(
+    ("stage", "sync_ns", "said", "found"),
+    [
+        (Stage.SYNCHRONISING, 1, False, True),
+        (Stage.SYNCHRONISING, 0, False, False),
+        (Stage.SYNCHRONISING, 0, True, True),
+        (Stage.PARTING, 1, True, False),
+    ],
+)
+def test_synchronism_that_was_found_stays_found_while_the_main_closes(
+    stage: Stage, sync_ns: int, said: bool, found: bool
+) -> None:
+    board = on_mains()
+    board.hall.said[MA, "sync_25"] = float(said)
+    at = section(board, 0, stage=stage, sync_ns=sync_ns)
+    scan = board.scan()
+    assert guards.in_sync(scan, scan.scheme.sections[0], at) is found
+
+
+@pytest.mark.parametrize(
+    ("begin", "positions", "island", "block"),
+    [
+        (Stage.FEEDING, {MA: OPEN, GA: CLOSED}, False, True),
+        (Stage.CLOSING_MAIN, {}, False, False),
+        (Stage.CLOSING_MAIN, {}, True, True),
+        (Stage.ON_MAIN, {}, True, False),
+    ],
+)
+def test_what_is_given_to_sets_or_to_an_island_is_a_block_of_load(
+    begin: Stage, positions: dict[str, int], island: bool, block: bool
+) -> None:
+    board = on_mains()
+    board.hall.positions |= positions
+    if begin is Stage.FEEDING:
+        board.hall.stages["DG-1"], board.hall.positions["52-GCB-1"] = "loaded", CLOSED
+    if island:
+        board.facts = replace(board.facts, island=Island("HV", ("GT-1",), 9e6))
+    section(board, 0, stage=begin, alternate=GA if begin is Stage.FEEDING else "")
+    after = main_tie_main._advance(board.scan()._replace(waits_ns=WAITS_NS))
+    assert after.sections[0].stage in {Stage.ON_ALTERNATE, Stage.ON_MAIN}
+    assert after.block_ns == (board.hall.now_ns if block else 0)

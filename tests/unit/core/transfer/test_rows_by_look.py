@@ -413,6 +413,9 @@ def test_a_section_lends_when_any_other_is_on_sets() -> None:
     scan = board.scan()
     assert ways._lent_from_sets(scan, 1)
     assert not ways._lent_from_sets(scan, 0), "the other has nothing to lend"
+    one, other = board.state.sections
+    board.holds(sections=(replace(one, stage=Stage.HELD), other))
+    assert ways._lent_from_sets(board.scan(), 1), "what stays where it is has it to lend"
     for spoil in ("stage", "open", "dead"):
         poor = Board()
         one, other = poor.state.sections
@@ -556,3 +559,11 @@ def test_a_feeder_that_will_not_open_is_taken_along_in_the_end_if_it_can_be_carr
     monkeypatch.setattr(rows, "_brings", lambda *_: 1e6)
     monkeypatch.setattr(rows, "_room_w", lambda *_: room_w)
     assert rows.load_fits(board.scan(), 0) is fits
+
+
+def test_a_feeder_that_must_go_is_not_asked_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = with_shed()
+    monkeypatch.setattr(rows, "_must_go", lambda scan: (QA,))
+    monkeypatch.setattr(rows, "_next", lambda scan, feeders: feeders)
+    found = [(f, action) for f, action, _ in rows.wishes(board.scan())]
+    assert found == [(QA, "open"), (SA1, "close")]

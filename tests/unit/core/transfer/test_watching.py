@@ -137,3 +137,12 @@ def test_a_ups_found_otherwise_than_normal_is_news_at_once(stage: str, event: st
     watch.hall.stages["UPS-A"] = "normal"
     watch.look()
     assert watch.told == [("UPS-A", event), ("UPS-A", "ups_on_input")]
+
+
+def test_a_switch_that_is_stuck_and_then_silent_is_still_asked_to_go_to_the_other_source() -> None:
+    watch = Watch()
+    watch.show("STS-1", "source_1", False, True)
+    watch.look()
+    assert watch.look(0.5) == [("STS-1", "to_source_2")]
+    watch.hall.hidden |= {("STS-1", "source_1_healthy"), ("STS-1", "source_2_healthy")}
+    assert watch.look() == [("STS-1", "to_source_2")]
