@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     from daemon.rehearsal.proof.explore import Tally
 
-FAULTS = (Faults(1, 0, 1), Faults(0, 1, 0), Faults(1, 1, 0))
-"""Of two faults one is a loss of the utility, or there is but one; least work first."""
+FAULTS = (
+    Faults(0, 1, 0), Faults(0, 1, 1), Faults(1, 0, 1), Faults(2, 0, 0), Faults(0, 2, 0),
+    Faults(1, 1, 0),
+)  # fmt: skip
+"""Every two faults; what takes least to go through comes first, for a row is missed early."""
 
 
 def searched(

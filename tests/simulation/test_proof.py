@@ -43,11 +43,14 @@ def hall() -> SiteFile:
     return load("ai_hall")
 
 
-def searched(name: str, sudden: int = 0, at_most: int = 10**9) -> Tally:
+UTILITY_LOST = Faults(1, 0, 0)
+DISTURBED = Faults(0, 1, 0)
+
+
+def searched(name: str, faults: Faults = UTILITY_LOST, at_most: int = 10**9) -> Tally:
     """Return what the search of a part comes to, up to the first thing that is surely wrong."""
     file = hall()
     (part,) = schemes.parts(file.site, file.control, name)
-    faults = Faults(1, sudden, 0)
     search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
     return search.run(lambda tally: bool(tally.sure) or tally.situations > at_most)
 
@@ -63,6 +66,13 @@ def without(row: str) -> Iterator[None]:
         yield
     finally:
         interlocks.BY_ACTION = table  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["ALTS-1", "CCTS-1/mains", "CCTS-1/sets"])
+def test_nothing_is_found_with_one_disturbance_at_any_instant(name: str) -> None:
+    tally = searched(name, DISTURBED)
+    assert tally.complete
+    assert tally.found == {}
 
 
 @pytest.mark.parametrize("name", ["CCTS-1/mains", "CCTS-1/sets"])
@@ -83,7 +93,7 @@ def test_nothing_is_found_in_a_loss_and_return_of_the_utility(name: str) -> None
 )
 def test_what_an_interlock_is_for_is_found_without_it(row: str, name: str, wrong: str) -> None:
     with without(row):
-        found = searched(name, sudden=1, at_most=60_000).found
+        found = searched(name, DISTURBED).found
     assert any(wrong in what for what in found), found
 
 

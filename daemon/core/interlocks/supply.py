@@ -45,7 +45,7 @@ def last_feed(case: Case) -> bool:
         return False  # storage that an automaton releases makes room for a source that lasts
     # What opens already feeds nothing for long: two openings at once may each be harmless alone.
     opening = {name for name, action in case.under_way.items() if action == "open"}
-    change = Change(cut=frozenset({item.id, *opening}))
+    change = Change(cut=frozenset({item.id, *opening, *_leaving(case)}))
     behind = _behind(case, change)
     concerned = {
         load.id: load
@@ -60,6 +60,21 @@ def last_feed(case: Case) -> bool:
         return any(fed.isdisjoint(load.buses) for load in concerned.values())
     change = change._replace(joined=_joined_though_open(case))
     return item.id not in view.facts.shed and _known_lost(view, change, concerned.values())
+
+
+def _leaving(case: Case) -> frozenset[str]:
+    """Return the tie where it closes a ring: its scheme opens it, so a person cannot count on it.
+
+    It may be open already and only show closed.
+    """
+    view, scheme = case.view, case.scheme()
+    if not case.by_person or scheme is None or not scheme.tie:
+        return _NONE
+    auto = scheme.authority == "daemon" and view.stage(scheme.controller, "selector") == "auto"
+    mains = [s.main for s in scheme.sections]
+    feeders = [s.generator_feeder for s in scheme.sections]
+    ring = any(all(map(view.is_closed, (*both, scheme.tie))) for both in (mains, feeders))
+    return frozenset({scheme.tie}) if auto and ring else _NONE
 
 
 def _joined_though_open(case: Case) -> frozenset[str]:

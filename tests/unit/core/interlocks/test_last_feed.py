@@ -170,3 +170,17 @@ def test_what_lives_and_nothing_seems_to_feed_is_fed_through_what_a_person_would
     equipment, point, value = lie
     hall.said[equipment, point] = value
     assert refused(hall, breaker, by_person=True)
+
+
+@pytest.mark.parametrize(("selector", "held"), [(0.0, True), (1.0, False)], ids=["auto", "manual"])
+def test_a_person_cannot_count_on_a_tie_that_its_scheme_is_about_to_open(
+    selector: float, held: bool
+) -> None:
+    """It closes a ring; it may even be open already, and only show closed."""
+    hall = Hall()
+    unprotected(hall)
+    below_b = [e.id for e in hall.site.of_nature("breaker") if e.buses[0] == "MVB"]
+    hall.positions |= {**dict.fromkeys(below_b, OPEN), "52-VCB-TIE": CLOSED}
+    say("CCTS-1", "selector", selector)(hall)
+    assert refused(hall, MA, by_person=True) is held
+    assert not refused(hall, MA)
