@@ -75,6 +75,7 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 
+BROKEN: Final = 2
 Items = dict[str, pytest.Item]
 
 
@@ -110,14 +111,17 @@ def passes(item: pytest.Item) -> bool:
 
 
 def forked(work: Callable[[], object]) -> int:
-    """Start a process that ends well when its work comes to something true; return its number."""
+    """Start a process and return its number: it ends with 0 when its work comes to something true.
+
+    With 1 when it comes to nothing, and with `BROKEN` when it comes to no end of its own.
+    """
     if child := os.fork():
         return child
-    went_well = False
+    ends_with = BROKEN
     try:
-        went_well = bool(work())
+        ends_with = 0 if work() else 1
     finally:
-        os._exit(0 if went_well else 1)
+        os._exit(ends_with)
 
 
 @contextmanager

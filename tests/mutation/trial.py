@@ -29,6 +29,7 @@ import pydantic  # noqa: F401
 import scipy.sparse.linalg  # noqa: F401
 
 from tests.mutation.judging import (
+    BROKEN,
     WHOLE,
     Items,
     Judge,
@@ -116,12 +117,14 @@ def _tried(
             continue
         child, status = os.wait()
         mutant = running.pop(child)
-        if status == 0:
+        # What was never tried was not noticed either.
+        lived = os.waitstatus_to_exitcode(status) in {0, BROKEN}
+        if lived:
             living.add(mutant.name)
         if (noticed := _noticed(child)).exists():
             caught[mutant.path, noticed.read_text()] += 1
             noticed.unlink()
-        tell(mutant, status == 0)
+        tell(mutant, lived)
     return living
 
 
