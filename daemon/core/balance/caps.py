@@ -21,7 +21,8 @@ that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors
 steps they can take; after the utility has returned the steps are larger (recovery is exempt from
 the ramp limit), and after a momentary loss there are none: what comes back within `momentary_s`
 comes back at once. When every row is back at 1.0 and nothing is wrong, the controller lets go of
-the caps.
+the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may show what was
+before a cap that is still on its way, and nobody would take that back.
 
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
@@ -104,7 +105,7 @@ class State(NamedTuple):
 
     Attributes:
         caps_pu: by row; empty while the controller has let go.
-        lifted_at_ns: when a cap last rose [ns].
+        lifted_at_ns: when a cap last moved [ns].
         reason: why, for people.
         told_at_ns: when the caps were last told to the switching lane [ns].
         told_w: what was told [W].
@@ -188,13 +189,14 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if not reason and not state.caps_pu:
         return _tell(view, plan, Turn(state, facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
-    due = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
+    due = rested = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     free = not reason and not supply.get("outage")
     step_pu = params.return_step_pu if free else params.lift_step_pu
     if free and state.momentary:
         due, step_pu = True, 1.0
     caps = {row: follow(held[row], ceilings[row], step_pu if due else 0.0) for row in ceilings}
-    done = not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
+    settled = rested and caps == held
+    done = settled and not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
     new = state._replace(
         caps_pu={} if done else caps,
         lifted_at_ns=state.lifted_at_ns if caps == held else view.now_ns,

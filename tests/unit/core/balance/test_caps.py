@@ -158,6 +158,18 @@ def test_after_a_momentary_loss_the_rows_are_let_go_at_once() -> None:
     assert set(shown(hall).values()) == {1.0}
 
 
+def test_rows_that_do_not_show_their_cap_yet_are_told_that_it_is_over() -> None:
+    """The loss ends before they have shown the cap: that they show none is of before."""
+    hall = Lane()
+    hall.run(1.0)
+    steps = [hall.scan(dark())]
+    while not commands(steps, "power_cap_pu"):
+        steps.append(hall.scan())
+    steps += [hall.scan(supply()), *hall.run(3.0)]
+    assert {c.equipment: c.value for c in commands(steps, "power_cap_pu")} == dict.fromkeys(ROWS, 1)
+    assert len(events(steps, "caps_released")) == 1
+
+
 def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> None:
     hall = Lane()
     hall.run(1.0)
