@@ -250,12 +250,8 @@ def _witnesses(site: Site, points: PointTable) -> dict[str, _Witnesses]:
     found = {}
     for utility in site.of_nature("utility"):
         bus = utility.buses[0]
-        able = [
-            item
-            for item in site.of_nature(*_KINDS)
-            if item.buses[0] == bus and points.find(item.id, _KINDS[item.nature][0]) is not None
-        ]
-        gauges = Gauges(points, [(item.id, name) for item in able for name in _KINDS[item.nature]])
+        near = [item for item in site.of_nature(*_KINDS) if item.buses[0] == bus]
+        gauges = Gauges(points, [(item.id, name) for item in near for name in _KINDS[item.nature]])
         found[utility.id] = _Witnesses(gauges, site.buses[bus].voltage_v)
     return found
 

@@ -221,3 +221,25 @@ def test_what_was_left_undone_is_a_fact_of_the_main_lane_and_a_word_of_the_other
     assert path._facts(known, (), (), undone) is None
     assert path._facts(known, (), (), {}) == {"commands": Undone()}
     assert path._facts(main, (BREAKER,), (), {}) == {"not_closed": (BREAKER,)}
+
+
+@pytest.mark.parametrize(
+    ("action", "equipment", "counted"),
+    [
+        ("start", "DG-2", True),
+        ("test", "DG-2", True),
+        ("to_source_2", "ATS-M1", True),
+        ("open", BREAKER, False),
+        ("stop", "DG-2", False),
+    ],
+)
+def test_what_wears_a_device_out_is_counted_when_it_is_told(
+    action: str, equipment: str, counted: bool
+) -> None:
+    desk = Desk()
+    if action == "stop":
+        desk.hall.stages["DG-2"] = "ready"
+    desk.scan(wish(action, equipment))
+    assert [c.action for c in desk.commands] == [action]
+    stamps = (desk.commands[0].issued_at_ns,)
+    assert desk.state.operated == ({equipment: stamps} if counted else {})
