@@ -15,9 +15,9 @@ measured in this very scan, nothing to follow) hold before them, and a person ha
 nobody shuts down, and import and storage are known: where a meter of the import is condemned or
 silent, by the estimate of this scan. Otherwise it forgets what it saw, and `settle_s` later begins
 anew from the import that it finds: loads come back after a loss of input, which rules exempt, and
-the way back begins where the plant stands. A daemon that starts does not know what moved before,
-and begins as if all that is allowed had been spent; where it finds storage that stands for a job,
-rows are slower still for a while. Meanwhile storage goes no faster than a tenth of the slowest
+the way back begins where the plant stands. A daemon that starts and finds storage that stands for a
+job does not know what moved before: it begins as if all that is allowed had been spent, and rows
+are slower still for a while. Meanwhile storage goes no faster than a tenth of the slowest
 limit from what it does to what others want of it, its reserve left alone, and rows have the slow
 ramp, for nobody gives what is faster, but for a loss: while they have nothing but their storage,
 and for `settle_s` after, their ramp is taken away and they come back as fast as they can
@@ -226,8 +226,8 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     trust, doubts = stores.trusted(
         view, plan.stores, seen.told, asked_w, state.trust, params.follow_s, params.distrust_s
     )
-    state = state._replace(trust=trust)
-    after = _smoothed(view, state, plan, seen, proposals, params)._replace(resume_ns=0)
+    state = state._replace(trust=trust, resume_ns=0)
+    after = _smoothed(view, state, plan, seen, proposals, params)
     after = _profiled(view, after, plan, params)
     return Turn(after, after.wishes, events + doubts, facts=_concluded(view, after, plan))
 
@@ -456,7 +456,7 @@ def _limited(
     size_j = catch_up.size_j(catch_up.paces(bounds), range_w, 0.0, limiter.MARGIN_PU)
     energy_j = min(size_j, sum(one.energy_j for one in able))
     before = state.limiter or limiter.begin(
-        bounds, now_ns - 1, import_w, stood=bool(state.resume_ns)
+        bounds, now_ns - 1, import_w, stood=now_ns >= state.easing.until_ns
     )
     if energy_j <= 0.0:
         return state._replace(limiter=limiter.watched(before, bounds, now_ns, import_w)), 0.0

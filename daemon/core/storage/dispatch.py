@@ -18,8 +18,10 @@ What the sets cannot bear, and what there is nothing to follow for, are bounds; 
 preference, and a person who sets the storage otherwise within these bounds, and within the export
 that the contract allows, has the say.
 
-Powers are as measured, or as estimated where their meter is not believed or silent (`core.best`). A
-store whose report is contradicted has the charge that is counted.
+Powers are as measured, or as estimated where their meter is not believed or silent (`core.best`);
+for a store on the utility the set-point it shows is the last resort: one that stands for a job and
+is dropped because its meter is doubted would be a step of the import. A store whose report is
+contradicted has the charge that is counted.
 
 Nothing here is economy. Peak shaving is a controller of its own with a reserve of its own
 (`balance.peaks`); it stands before this one in the order of the lane and has preferences only, so
@@ -207,6 +209,9 @@ def _beside_utility(
 ) -> list[_Wish]:
     imports = [view.best_of(meter.id, "power_w") for meter in plan.intakes]
     now_w = view.best_of(store.id, "power_w")
+    if now_w is None:
+        # What it was told moves the import by no more than what is asked for beside it.
+        now_w = view.read(store.id, POINT)
     if not imports or None in imports or now_w is None:
         return [("min", 0.0, "the import is not known"), ("prefer", 0.0, "the import is not known")]
     contract = view.site.contract

@@ -10,6 +10,7 @@ from daemon.core.estimation import storage_state
 from daemon.core.storage.dispatch import Params, beside_sets_w
 from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.natures import Position
+from daemon.model.quality import Quality
 from tests.main_lane import Lane, commands, dark, events, on_sets, supply
 
 POINT = "power_setpoint_w"
@@ -84,6 +85,21 @@ def test_refill_on_the_utility_stays_inside_the_contract() -> None:
     assert last(hall, supply()) == pytest.approx(0.44e6)
     hall.spoil("M-UA")
     assert last(hall, supply()) == 0.0, "an import that is not known allows nothing"
+
+
+def test_a_store_whose_power_is_not_known_is_not_dropped_while_it_stands_for_a_job() -> None:
+    hall = Lane()
+    hall.put("ESS-1.soc_pu", 0.9)
+    hall.put(f"ESS-1.{POINT}", -1.5e6)
+    hall.put("M-UA.power_w", 2.0e6)
+    hall.put("M-UB.power_w", 0.0)
+    hall.quality[hall.points.index("ESS-1", "power_w")] = Quality.BAD_TIMEOUT
+    hall.scan(supply())
+    asked_w = [c.value for c in commands(hall.run(3.0), POINT) if c.equipment == "ESS-1"]
+    assert not asked_w or max(asked_w) <= -1.4e6
+    hall.put("M-UA.power_w", -0.2e6)
+    asked_w = [c.value for c in commands(hall.run(3.0), POINT) if c.equipment == "ESS-1"]
+    assert asked_w[-1] >= -1.3e6, "it is exported"
 
 
 def asked(hall: Lane, value_w: float) -> str:
