@@ -69,6 +69,8 @@ def test_an_event_that_nobody_thought_about_is_an_error_of_ours() -> None:
 def test_a_sound_table_has_no_flaws() -> None:
     assert flaws(SOUND) == []
     assert reachable(SOUND, Stage.MOVE) == set(Stage)
+    idle = {k: v for k, v in SOUND.transitions.items() if v is not Stage.MOVE}
+    assert reachable(replace(SOUND, transitions=idle), Stage.STUCK) == {Stage.STUCK, Stage.REST}
 
 
 UNLEFT = {k: v for k, v in SOUND.transitions.items() if k[0] is not Stage.STUCK}

@@ -588,6 +588,8 @@ def test_mains_are_there_when_the_bus_is_seen_live_from_a_utility_that_is_well()
     seen = SimpleNamespace(live=lambda bus: False, sources=view.topology.sources)
     dead = replace(view, topology=seen)  # type: ignore[arg-type]
     assert not ways.on_mains(dead, "MVA"), "its breakers are closed, and nothing is there"
+    assert guards.from_stable_mains(view, "MVA")
+    assert not guards.from_stable_mains(dead, "MVA")
 
 
 def test_what_is_lent_is_asked_of_the_others_alone() -> None:

@@ -511,6 +511,7 @@ def test_what_is_open_already_is_not_kept_off() -> None:
         ({"formed": {"MVA": Formed("ESS-1", 2e6, "", True)}}, (Stage.AWAITING,) * 2, [0, 1]),
         ({"island": Island("HV", ("GT-1",), 3e6)}, (Stage.AWAITING,) * 2, [0, 1]),
         ({"island": Island("HV", ("GT-1",), 3e6)}, (Stage.AWAITING, Stage.FEEDING), [0]),
+        ({"island": Island("HV", ("GT-1",), 3e6)}, (Stage.AWAITING, Stage.ON_MAIN), [0]),
         ({"sets": Sets(on_bus=("DG-1",))}, (Stage.AWAITING,) * 2, []),
         (
             {"island": Island("HV", ("GT-1",), 3e6), "supply": Supply()},
