@@ -109,7 +109,7 @@ def driven(
         return alone(course)
     if name == FORESIGHT:
         return foreseen(course, stores)
-    policy, params = POLICIES[name], params_for(course, given, blind)
+    policy, params = POLICIES[name], params_for(course, given)
     one, for_s, step_ns = as_one(stores), course.period_s, ns(course.period_s)
     floor_j = sum(store.floor_j for store in stores)
     first_w = first_aim_w(course, stores)
@@ -126,7 +126,8 @@ def driven(
     spare_j, given_j = np.inf, 0.0
     for k, now_w in enumerate(course.load_w.tolist()):
         if policy.plans:
-            state, request = shaver.asked(state, now_ns, one, sum(energies_j) - floor_j, params)
+            free_j, left_s = sum(energies_j) - floor_j, (len(course.load_w) - k) * for_s
+            state, request = shaver.asked(state, now_ns, one, free_j, params, left_s)
             if request:
                 plans.append(shaver.planned(request, params, ways))
                 state = state._replace(plan=plans[-1])

@@ -31,7 +31,7 @@ class Policy:
 
 
 POLICIES: Final = {
-    "ours": Policy("aim of the lowest expected peak over forecast futures", plans=True),
+    "ours": Policy("lowest aim that the energy left holds in enough of the futures", plans=True),
     "ratchet": Policy("optimum of the training days, then the highest window so far"),
     "threshold": Policy("optimum of the training days, kept as it is", fixed=True),
 }
@@ -50,11 +50,10 @@ def first_aim_w(course: Course, stores: Sequence[Store]) -> float:
     return found.peak_w if found else 0.0
 
 
-def params_for(course: Course, given: shaver.Params, blind: int) -> shaver.Params:
-    """Return the parameters with the lengths of the course, what is known `blind` periods old."""
+def params_for(course: Course, given: shaver.Params) -> shaver.Params:
+    """Return the parameters with the lengths of the course."""
     return replace(
         given,
         hold=replace(given.hold, window_s=course.window_s),
         forecast=replace(given.forecast, sample_s=course.sample_s),
-        level=replace(given.level, lag_s=blind * course.period_s),
     )

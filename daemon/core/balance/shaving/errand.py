@@ -25,6 +25,8 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
         "efficiency_pu": store.efficiency_pu,
         "energy_j": request.energy_j,
         "highest_w": request.highest_w,
+        "left_s": request.left_s,
+        "pinball_w": dict(request.pinball_w),
         "window_s": params.hold.window_s,
         "sample_s": params.forecast.sample_s,
     }
@@ -45,7 +47,13 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
         asked["charge_w"], asked["discharge_w"], asked["usable_j"], asked["efficiency_pu"]
     )
     request = shaver.Request(
-        asked["at_ns"], tuple(asked["samples_w"]), store, asked["energy_j"], asked["highest_w"]
+        asked["at_ns"],
+        tuple(asked["samples_w"]),
+        store,
+        asked["energy_j"],
+        asked["highest_w"],
+        asked["left_s"],
+        asked["pinball_w"],
     )
     return shaver.planned(request, params, BOTH)._asdict()
 

@@ -46,13 +46,13 @@ class Params:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     sample_s: Annotated[float, Gt(0.0)] = 300.0
-    horizon_s: Annotated[float, Gt(0.0)] = 2 * DAY_S
+    horizon_s: Annotated[float, Gt(0.0)] = 21_600.0
     days: Annotated[int, Ge(1)] = 14
     like_s: Annotated[float, Gt(0.0)] = 43_200.0
-    shift_s: Annotated[float, Ge(0.0)] = 10_800.0
+    shift_s: Annotated[float, Ge(0.0)] = 43_200.0
     step_s: Annotated[float, Gt(0.0)] = 900.0
     count: Annotated[int, Ge(1)] = 28
-    off_pu: Annotated[float, Ge(0.0)] = 0.3
+    off_pu: Annotated[float, Ge(0.0)] = 0.1
     kept_pu: tuple[Annotated[float, Interval(ge=0.0, le=1.0)], ...] = (0.3, 0.7, 0.95)
 
 

@@ -1,9 +1,8 @@
 """The power of the storage that keeps the window that runs at its aim.
 
 What was measured until now is all that is known: the load is taken as it was last, and the part of
-the window that has passed is made up for by the part that is left. A rise late in a window can ask
-for more than storage has the power for; so where energy is plenty and power is not, it gives before
-the load rises (`guard_w`). The guarantee in the chapter rests on the bound of what is charged.
+the window that has passed is made up for by the part that is left. The guarantee in the chapter
+rests on the bound of what is charged.
 """
 
 from __future__ import annotations
@@ -41,7 +40,6 @@ def wanted_w(
     *,
     paid_w: float = math.inf,
     backed_w: float = 0.0,
-    guard_w: float = 0.0,
 ) -> float:
     """Return the power that storage should take, negative to give [W].
 
@@ -53,13 +51,10 @@ def wanted_w(
         params: of the hold.
         paid_w: demand that costs nothing more: nothing is charged above it [W].
         backed_w: what storage could give until the window ends, should the load rise [W].
-        guard_w: rise of the load that storage gives for before it comes, as far as it could not
-            make up for it any more [W].
     """
     length_ns = ns(params.window_s)
     room = room_w(window, aim_w, length_ns)
-    sure = min(room, room - guard_w + backed_w)
-    if sure < load_w:
-        return max(sure - load_w, min(0.0, -load_w - params.export_w))
+    if room < load_w:
+        return max(room - load_w, min(0.0, -load_w - params.export_w))
     room = min(room, room_w(window, paid_w, length_ns))
     return max(0.0, min(room, room - rise_w + backed_w) - load_w)

@@ -3,7 +3,8 @@
 Every scan: the window that is billed and the sample of the load that run are summed up
 (`measured`), and storage is asked for the power that keeps the window at the aim (`wanted_w`).
 Every `every_s` there is a request for a new plan (`asked`), which a worker answers (`planned`); its
-aim holds until the next one. When no plan is fresh the ratchet has the word.
+aim holds until the next one. When no plan is fresh the ratchet has the word. Which forecast a plan
+rests on is decided once a day.
 
 A plan costs milliseconds and knows what closed before it was asked for, nothing of the sample that
 runs. Everything here is values: a state can be written down and read back.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class Params:
     hold: hold.Params = field(default_factory=hold.Params)
     forecast: forecast.Params = field(default_factory=forecast.Params)
     level: level.Params = field(default_factory=level.Params)
-    every_s: Annotated[float, Gt(0.0)] = 3600.0
+    every_s: Annotated[float, Gt(0.0)] = 900.0
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
     rise_pu: Annotated[float, Interval(ge=0.5, le=1.0)] = 0.97
     first_rise_w: Annotated[float, Interval(ge=0.0)] = 0.0
@@ -62,8 +63,6 @@ class Plan(NamedTuple):
         aim_w: demand to aim at; None without a history to plan by [W].
         expected_w: peak that is expected with it [W].
         rise_w: what the load may rise by within a window [W].
-        guard_w: rise of the load that is given for before it comes [W].
-        soft_w: what the aim rises by until the storage is empty [W].
         forecast: which way to foresee it rests on.
         pinball_w: loss of each over the last days, the lower the better [W].
     """
@@ -72,8 +71,6 @@ class Plan(NamedTuple):
     aim_w: float | None
     expected_w: float
     rise_w: float
-    guard_w: float = 0.0
-    soft_w: float = 0.0
     forecast: str = RULES
     pinball_w: Mapping[str, float] = {}
 
@@ -101,13 +98,25 @@ class State(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What a plan is made of."""
+    """What a plan is made of.
+
+    Attributes:
+        at_ns: when it was asked for, by the clock that bills [ns].
+        samples_w: of the load, newest last [W].
+        store: all storage as one.
+        energy_j: what is in it [J].
+        highest_w: demand that is paid for [W].
+        left_s: of the billing period [s].
+        pinball_w: losses of the forecasts as of today; none to have them scored [W].
+    """
 
     at_ns: int
     samples_w: tuple[float, ...]
     store: Store
     energy_j: float
     highest_w: float
+    left_s: float = math.inf
+    pinball_w: Mapping[str, float] = {}
 
 
 def initial(now_ns: int, params: Params, *, first_w: float = 0.0) -> State:
@@ -140,7 +149,12 @@ def measured(state: State, now_ns: int, load_w: float, import_w: float, params: 
 
 
 def asked(
-    state: State, now_ns: int, store: Store, energy_j: float, params: Params
+    state: State,
+    now_ns: int,
+    store: Store,
+    energy_j: float,
+    params: Params,
+    left_s: float = math.inf,
 ) -> tuple[State, Request | None]:
     """Return the state, and a request for a plan when one is due.
 
@@ -152,12 +166,17 @@ def asked(
         store: all storage as one.
         energy_j: what is in it [J].
         params: of the controller.
+        left_s: of the billing period [s].
     """
     last_ns = state.asked_at_ns
     due = last_ns is None or now_ns >= last_ns + ns(params.every_s)
     if not due or now_ns - state.window.begun_ns >= ns(params.forecast.sample_s):
         return state, None
-    request = Request(now_ns, state.samples_w, store, energy_j, max(state.highest_w, state.first_w))
+    paid_w = max(state.highest_w, state.first_w)
+    made, day_ns = state.plan, ns(forecast.DAY_S)
+    today = made is not None and made.made_at_ns // day_ns == now_ns // day_ns
+    losses_w = made.pinball_w if made is not None and today else {}
+    request = Request(now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w)
     return state._replace(asked_at_ns=now_ns), request
 
 
@@ -175,34 +194,34 @@ def planned(
     window = round(params.hold.window_s / params.forecast.sample_s)
     samples_w = np.array(request.samples_w)
     rise_w = forecast.rise_w(samples_w, window, params.rise_pu)
-    losses_w = forecast.scores_w(samples_w, params.forecast, ways) if len(ways) > 1 else {}
+    losses_w = request.pinball_w
+    if len(ways) > 1 and not losses_w:
+        losses_w = forecast.scores_w(samples_w, params.forecast, ways)
     better = min(losses_w, key=losses_w.__getitem__) if losses_w else RULES
-    futures_w = ways[better](samples_w, params.forecast)
+    # What comes after the period is billed anew; of its last window as much as is left.
+    horizon_s = min(params.forecast.horizon_s, max(request.left_s, params.hold.window_s))
+    futures_w = ways[better](samples_w, replace(params.forecast, horizon_s=horizon_s))
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w, 0.0, 0.0, better, losses_w)
-    outlook = level.Outlook(
-        futures_w,
-        float(samples_w[-1]),
-        window,
-        params.forecast.sample_s,
-        request.highest_w,
-        rise_w,
-    )
-    known_w = _if_known_w(outlook, request, params)
-    aim_w, guard_w, expected_w, soft_w = level.best(
-        outlook, request.store, request.energy_j, params.level, known_w
-    )
-    aim_w -= params.level.margin_pu * request.store.discharge_w
-    return Plan(request.at_ns, aim_w, expected_w, rise_w, guard_w, soft_w, better, losses_w)
+        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
+    outlook = level.Outlook(futures_w, window, params.hold.window_s, request.highest_w)
+    found = level.best(outlook, request.store, request.energy_j, params.level)
+    aim_w = max(found.aim_w, _worth_w(found.demands_w, request, params))
+    return Plan(request.at_ns, aim_w, max(found.expected_w, aim_w), rise_w, better, losses_w)
 
 
-def _if_known_w(outlook: level.Outlook, request: Request, params: Params) -> tuple[float, ...]:
-    """Return the aim that is best should the mean of the futures come, none where there is none."""
+def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float:
+    """Return the demand that is worth its wear should this future come, 0 where none is found [W].
+
+    Args:
+        demands_w: of each window without storage `(n_window,)` [W].
+        request: what the plan is made of.
+        params: of the controller.
+    """
     # The solver takes long to import: only where a plan is made.
     from daemon.core.balance.shaving.programme import Worth, optimum  # noqa: PLC0415
 
     found = optimum(
-        outlook.demands_w.mean(axis=0),
+        demands_w,
         params.hold.window_s,
         [request.store],
         [request.energy_j],
@@ -210,7 +229,7 @@ def _if_known_w(outlook: level.Outlook, request: Request, params: Params) -> tup
         export_w=params.hold.export_w,
         worth=Worth(wear_w_per_j=params.level.wear_w_per_j),
     )
-    return (found.peak_w,) if found else ()
+    return found.peak_w if found else 0.0
 
 
 def followed(state: State, now_ns: int, params: Params) -> Plan | None:
@@ -253,20 +272,14 @@ def wanted_w(
         energy_j: what is in it [J].
     """
     rise_w = state.plan.rise_w if state.plan else params.first_rise_w
-    plan = followed(state, now_ns, params)
     left_ns = state.window.begun_ns + ns(params.hold.window_s) - state.window.at_ns
     backed_w = -limits_w(store, energy_j, left_ns / SECOND)[0] if store else 0.0
-    limit_w = aim_w(state, now_ns, params)
-    if plan and store and store.top_j > store.floor_j:
-        empty_pu = (store.top_j - energy_j) / (store.top_j - store.floor_j)
-        limit_w = min(limit_w + plan.soft_w * min(1.0, max(0.0, empty_pu)), params.limit_w)
     return hold.wanted_w(
         state.window,
         load_w,
-        limit_w,
+        aim_w(state, now_ns, params),
         rise_w,
         params.hold,
         paid_w=max(state.first_w, state.highest_w) or math.inf,
         backed_w=backed_w,
-        guard_w=plan.guard_w if plan else 0.0,
     )

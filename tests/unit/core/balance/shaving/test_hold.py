@@ -40,14 +40,6 @@ def test_it_charges_to_no_more_than_what_is_paid_for() -> None:
     assert wanted_w(window, 95e6, 100e6, 0.0, Params(), paid_w=90e6) == 0.0
 
 
-def test_it_gives_before_a_rise_that_it_could_not_make_up_for() -> None:
-    window = Window(0, 0, 0.0)
-    for load_w, given_w in ((98e6, -2e6), (95e6, 0.0)):
-        wanted = wanted_w(window, load_w, 100e6, 20e6, Params(), backed_w=5e6, guard_w=9e6)
-        assert wanted == given_w
-    assert wanted_w(window, 98e6, 100e6, 20e6, Params(), backed_w=10e6, guard_w=9e6) == 0.0
-
-
 def test_it_never_exports() -> None:
     window = Window(0, 890 * SECOND, 890 * 110e6)
     assert wanted_w(window, 3e6, 100e6, 0.0, Params()) == -3e6

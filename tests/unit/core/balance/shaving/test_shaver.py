@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from daemon.core.balance.shaving import shaver
+from daemon.core.balance.shaving import forecast, shaver
 from daemon.core.balance.shaving.forecast import DAY_S
 from daemon.core.balance.shaving.shaver import Params, Plan, Request
 from daemon.core.balance.shaving.stores import Store
@@ -60,7 +61,7 @@ def test_a_plan_is_the_same_for_the_same_request() -> None:
     plan = shaver.planned(request, PARAMS)
     assert plan == shaver.planned(request, PARAMS)
     assert plan.aim_w is not None
-    assert 90e6 <= plan.aim_w < 100e6
+    assert 80e6 <= plan.aim_w < 100e6
 
 
 def test_history_is_bounded() -> None:
@@ -70,9 +71,62 @@ def test_history_is_bounded() -> None:
     assert len(state.samples_w) == 3 * DAY_S / short.forecast.sample_s
 
 
-def test_an_empty_storage_aims_higher_than_a_full_one() -> None:
-    state = shaver.initial(0, PARAMS)._replace(plan=Plan(0, 80e6, 80e6, 0.0, soft_w=2e6))
-    full, half = (
-        shaver.wanted_w(state, 0, 85e6, PARAMS, STORE, part * STORE.capacity_j) for part in (1, 0.5)
+def test_a_plan_looks_no_further_than_the_billing_period() -> None:
+    """A peak of every evening lies behind the end of the period: it is billed anew."""
+    day = np.full(288, 70e6)
+    day[216:240] = 95e6
+    samples = tuple(np.tile(day, 4)[: -(288 - 205)].tolist())
+    request = Request(0, samples, STORE, STORE.capacity_j, 0.0)
+    aims_w = [
+        shaver.planned(request._replace(left_s=left_s), PARAMS).aim_w for left_s in (900.0, 14400.0)
+    ]
+    assert aims_w[0] is not None
+    assert aims_w[1] is not None
+    assert aims_w[0] < 75e6
+    assert aims_w[1] > 83e6
+
+
+def test_forecasts_are_scored_once_a_day() -> None:
+    made = Plan(0, 70e6, 71e6, 1e6, "learnt", {"learnt": 1.0, "rules": 2.0})
+    state = shaver.initial(0, PARAMS)._replace(plan=made)
+    _, soon = shaver.asked(state, 0, STORE, 1.0, PARAMS)
+    later_ns = round(DAY_S) * SECOND
+    later = shaver.measured(state, later_ns, 1e6, 1e6, PARAMS)
+    _, next_day = shaver.asked(later, later_ns, STORE, 1.0, PARAMS)
+    assert soon is not None
+    assert next_day is not None
+    assert soon.pinball_w == made.pinball_w
+    assert not next_day.pinball_w
+    day = tuple(np.tile(90e6 + 10e6 * np.sin(np.arange(288) / 46.0), 3).tolist())
+    asked = soon._replace(samples_w=day)
+    calls: list[str] = []
+
+    def way(name: str) -> forecast.Foresee:
+        def foresee(samples_w: forecast.Floats, params: forecast.Params) -> forecast.Floats:
+            calls.append(name)
+            return forecast.futures_w(samples_w, params)
+
+        return foresee
+
+    ways = {name: way(name) for name in ("rules", "learnt")}
+    assert shaver.planned(asked, PARAMS, ways).forecast == "learnt"
+    assert calls == ["learnt"]
+    shaver.planned(asked._replace(pinball_w={}), PARAMS, ways)
+    assert len(calls) > 2
+
+
+def test_wear_is_worth_a_higher_demand() -> None:
+    """An hour that is a megawatt above the rest is not worth a cycle that costs more than that."""
+    day = np.full(288, 80e6)
+    day[210:222] = 81e6
+    samples = tuple(np.tile(day, 4)[: -(288 - 205)].tolist())
+    request = Request(0, samples, STORE, STORE.capacity_j, 0.0)
+    free, dear = (
+        replace(PARAMS, level=replace(PARAMS.level, wear_w_per_j=price, doubt_pu=0.0))
+        for price in (0.0, 1e-2)
     )
-    assert (full, half) == (-5e6, -4e6)
+    aims_w = [shaver.planned(request, params).aim_w for params in (free, dear)]
+    assert aims_w[0] is not None
+    assert aims_w[1] is not None
+    assert aims_w[0] < 80.9e6
+    assert aims_w[1] == pytest.approx(81e6)
