@@ -647,6 +647,9 @@ _ROWS: Final = (
         ),
         _LIFE,
         _commands("to_inverter", "to_bypass", "battery_test", "reset"),
+        _setpoints(
+            power_setpoint_w="Power of the battery beside a good input, negative to discharge.",
+        ),
         variants=("battery", "flywheel"),
     ),
     _nature(

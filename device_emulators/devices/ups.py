@@ -10,7 +10,8 @@ is within half a hertz, so that the static bypass stays ready; it is refused out
 An overload is carried for its time and then goes to the static bypass, as does an inverter that
 faults or feeds a short circuit; without a bypass in synchronism that is an interrupted transfer,
 without a bypass the output is lost. From an overload it comes back by itself. A battery test lets
-the battery carry most of the load for a while with the rectifier behind it.
+the battery carry most of the load for a while with the rectifier behind it. A unit whose map has
+the set-point shares its load with the battery, above half charge, until its input is lost.
 
 Simplified: the regulated output shows no dip at a change of mode or load (a unit of IEC 62040-3
 class 1 stays inside ITIC there), and the static switch takes no time.
@@ -26,6 +27,7 @@ from device_emulators.plant import battery_room
 from device_emulators.plant.battery_room import BatteryRoom
 from device_emulators.plant.converter import WalkIn, loss_w
 from device_emulators.plant.flywheel import Flywheel, flywheel_wh
+from device_emulators.plant.indications import Panel
 from device_emulators.plant.overload import Overload
 from device_emulators.plant.protection import wrap
 from device_emulators.plant.reading import Cell
@@ -61,7 +63,7 @@ RETURN_S: Final = 30.0
 TEST_PU: Final = 0.2
 """Part of the load that the rectifier keeps during a battery test."""
 TEST_SOC_PU: Final = 0.5
-"""Charge below which a test is refused."""
+"""Charge below which a test is refused, and no load is shared."""
 
 
 class Ups(Device):
@@ -98,6 +100,7 @@ class Ups(Device):
         self.input_w = self.output_w = self.need_w = 0.0
         self.battery_w = self.flywheel_w = 0.0
         self.faulty = self.testing = self.shorted = False
+        self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self._register_points()
 
     def _register_points(self) -> None:
@@ -340,7 +343,10 @@ class Ups(Device):
             self.need_w = self.output_w + loss_w(self.output_w, rated_w, efficiency)
             part = self.walk_in.part_pu
             part = min(part, TEST_PU) if self.testing else part
-            if part == 1.0:
+            if shared_w := self._shared_w() if part == 1.0 else 0.0:
+                self.flywheel_w, self.battery_w = self.flywheel.hold_w, -shared_w
+                self.input_w = self.need_w + self.store_w
+            elif part == 1.0:
                 self._charge()
                 self.input_w = self.need_w + self.store_w
             else:
@@ -348,6 +354,17 @@ class Ups(Device):
                 self._discharge(self.need_w - self.input_w)
         self.grid.p_w[self.slot] = self.input_w
         self.grid.q_var[self.slot] = POWER_FACTOR_TAN * self.input_w
+
+    def _shared_w(self) -> float:
+        """Return what the battery gives beside a good input [W]."""
+        able = self.battery.can_give() and self.battery.soc_pu >= TEST_SOC_PU
+        most_w = (1.0 - TEST_PU) * self.need_w
+        return min(-self.setpoints["power_setpoint_w"], most_w) if able else 0.0
+
+    def set(self, point: str, value: float) -> bool:
+        """Take a share for the battery while the input feeds."""
+        fits = -self.ratings["power_w"] <= value <= 0.0
+        return self.stage == "normal" and fits and super().set(point, value)
 
     def _charge(self) -> None:
         fly = self.flywheel
@@ -413,6 +430,7 @@ class Ups(Device):
         return False
 
     def _detected(self) -> None:
+        self.setpoints["power_setpoint_w"] = 0.0
         if self.testing:
             self._end_test()
         self._enter("battery")

@@ -248,6 +248,36 @@ FRAMES = (
         {"command_epoch": 1, "command_id": 2, "command": 3},
     ),
     Frame(
+        "ups/generic_sharing", "input", 0, "0002 0005",
+        {"stage": 2, "life_count": 5},
+    ),
+    Frame(
+        "ups/generic_sharing", "input", 10,
+        "43BD 8000 0000 0000 0000 0000 43BE 0000 4270 0000 4409 8000 42AF 0000 C40F D000 "
+        "4400 0000 41C8 0000 41C4 0000",
+        {
+            "input_voltage_ll_v": 379.0, "input_frequency_hz": 0, "input_power_w": 0,
+            "output_voltage_ll_v": 380.0, "output_frequency_hz": 60.0, "output_power_w": 550_000,
+            "soc_pu": 0.875, "battery_power_w": -575_250, "battery_voltage_v": 512.0,
+            "battery_temperature_c": 25.0, "runtime_s": 1470,
+        },
+    ),
+    Frame(
+        "ups/generic_sharing", "input", 32, "C48C 7000 42C1 0000",
+        {"battery_current_a": -1123.5, "battery_health_pu": 0.965},
+    ),
+    Frame(
+        "ups/generic_sharing", "discrete", 0, "1 0 1 0 1",
+        {
+            "on_battery": 1, "low_battery": 0, "overload": 1, "bypass_available": 0,
+            "battery_alarm": 1,
+        },
+    ),
+    Frame(
+        "ups/generic_sharing", "holding", 0, "0001 0002 0003 FFFC 5680",
+        {"command_epoch": 1, "command_id": 2, "command": 3, "power_setpoint_w": -240_000},
+    ),
+    Frame(
         "rectifier/generic_48v", "input", 0,
         "0001 0002 0ED8 291E 1518 2710 26AC FFCE 0000 0252 011D",
         {

@@ -10,8 +10,8 @@ counts as drawn at the aim: neither a surplus to spend nor a debt to pay.
 
 *Waiting.* What is billed is a mean, so a short peak costs nothing that the rest of the window does
 not make up for. Storage begins to give when what would be needed until the end of the window is
-`patience_pu` of what it can give, and goes on until the window is over. The load that is looked at
-is the mean of the last while, so that storage does not follow the swings of a training job, and
+`patience_pu` of what it can give now, and goes on until the window is over. The load that is looked
+at is the mean of the last while, so that storage does not follow the swings of a training job, and
 what is asked for moves no faster than the contract lets the import.
 
 *Bounds.* Reserve and half the smoothing band lie at the bottom of each store and are never given
@@ -22,20 +22,27 @@ are short, export as measured in this very scan) hold first, and a person overru
 that does not follow, is derated, or reports what cannot be, counts with what it has shown.
 
 DC storage supports its bus by its own droop and takes no set-point.
+
+*What else a site may allow*, both off unless its file says otherwise. With `ups_pu` below 1 the
+battery of a UPS whose rectifier can share the load with it is one more store, above that charge and
+above the energy that rides through; it recharges by its own rules. With `row_cap_pu` below 1 what
+all storage together cannot give is taken from the AI rows, the lowest priority first, never below
+that cap (`flexible`). Storage gives first: it costs no work.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Ge, Gt, Interval
 
-from daemon.core.balance.shaving import errand, history, shaver
+from daemon.core.balance.shaving import errand, flexible, history, shaver
 from daemon.core.balance.shaving.demand import Window, mean_w, room_w
 from daemon.core.balance.shaving.forecast import DAY_S
 from daemon.core.balance.shaving.reserve import reserve_j
-from daemon.core.balance.shaving.stores import Bands, Store, as_one, shares_w
+from daemon.core.balance.shaving.stores import Bands, Store, as_one, limits_w, shares_w
 from daemon.core.facts import Demand
 from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
@@ -64,6 +71,8 @@ _MEAN_OF: Final = 30.0
 
 _OF_THE_RAMP: Final = 0.8
 """Part of the ramp of the contract that storage makes use of."""
+_SHARED: Final = 0.8
+"""Part of its load that the battery of a UPS takes over at most."""
 _FIRST_RISE: Final = 0.1
 """Rise of the load that recharging provides for while none has been seen, by the contract."""
 
@@ -87,13 +96,15 @@ class Params:
             of volatility asks for [pu].
         recharge_w: most that storage is recharged with after it gave [W].
         efficiency_pu: of each way [pu].
+        ups_pu: charge of a UPS below which its battery gives nothing for it; 1 for never [pu].
+        row_cap_pu: lowest cap of an AI row for it; 1 for none [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     paid_pu: Fraction = 1.0
     period_s: Annotated[float, Ge(DAY_S)] = 30 * DAY_S
     every_s: Annotated[float, Interval(ge=0.1, le=60.0)] = 1.0
-    plan_s: Annotated[float, Gt(0.0)] = 3600.0
+    plan_s: Annotated[float, Gt(0.0)] = 900.0
     fresh_s: Annotated[float, Gt(0.0)] = 7200.0
     patience_pu: Fraction = 0.3
     start_failure_s: Annotated[float, Ge(0.0)] = 78.0
@@ -101,6 +112,8 @@ class Params:
     smoothing_pu: Fraction = 0.2
     recharge_w: Annotated[float, Ge(0.0)] = 1.0e6
     efficiency_pu: Annotated[float, Interval(gt=0.0, le=1.0)] = 0.95
+    ups_pu: Fraction = 1.0
+    row_cap_pu: Fraction = 1.0
 
 
 class State(NamedTuple):
@@ -120,6 +133,8 @@ class State(NamedTuple):
         kept_ns: begin of the window that began when it was last kept [ns].
         wishes: what is proposed until the next look.
         slewed_w: power that all stores together were last asked for [W].
+        cut_w: what the rows would draw above their caps [W].
+        capped: caps of the rows are held, or on their way back.
     """
 
     billed: shaver.State | None = None
@@ -135,6 +150,8 @@ class State(NamedTuple):
     kept_ns: int = 0
     wishes: tuple[Proposal, ...] = ()
     slewed_w: float = 0.0
+    cut_w: float = 0.0
+    capped: bool = False
 
 
 class _Plan(NamedTuple):
@@ -142,20 +159,37 @@ class _Plan(NamedTuple):
     imports: Gauges
     meters: tuple[str, ...]
     told: Gauges
-    """Power, charge and both limits of each store."""
+    """Power, charge and both limits of each store; of a UPS what its load draws for the limits."""
+    rows: flexible.Rows
+
+
+_TOLD: Final = {
+    "ess": ("power_w", "soc_pu", "charge_limit_w", "discharge_limit_w"),
+    "ups": ("battery_power_w", "soc_pu", "output_power_w", "output_power_w"),
+}
 
 
 @once_per_site
 def _plan(site: Site, points: PointTable) -> _Plan:
+    return _with(site, points, ())
+
+
+@once_per_site
+def _plan_with_ups(site: Site, points: PointTable) -> _Plan:
+    sharing = (e for e in site.of_nature("ups") if points.find(e.id, POINT) is not None)
+    return _with(site, points, tuple(sharing))
+
+
+def _with(site: Site, points: PointTable, more: tuple[Equipment, ...]) -> _Plan:
     feeds = {e.buses[0] for e in site.of_nature("utility")}
     stores = tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac")
     meters = tuple(e.id for e in site.of_nature("meter") if e.buses[0] in feeds)
-    names = ("power_w", "soc_pu", "charge_limit_w", "discharge_limit_w")
     return _Plan(
-        stores,
+        (*stores, *more),
         Gauges(points, [(meter, "power_w") for meter in meters]),
         meters,
-        Gauges(points, [(e.id, name) for e in stores for name in names]),
+        Gauges(points, [(e.id, n) for e in (*stores, *more) for n in _TOLD[e.nature]]),
+        flexible.found(site, points),
     )
 
 
@@ -166,7 +200,7 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params) -> Turn[State]:
     """Look when it is time; between two looks what was proposed stands."""
-    plan = _plan(view.site, view.points)
+    plan = (_plan_with_ups if params.ups_pu < 1.0 else _plan)(view.site, view.points)
     if not plan.stores or not plan.meters or view.site.contract.import_limit_w <= 0.0:
         return Turn(state)
     state = _answered(view, state, params)
@@ -175,11 +209,18 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     state = state._replace(due_ns=view.now_ns + ns(params.every_s), wishes=())
     imports_w = [import_w for import_w in view.best(plan.imports) if import_w is not None]
     told = view.best(plan.told)
-    powers_w = [power_w for power_w in told[::4] if power_w is not None]
-    known = len(imports_w) == len(plan.meters) and len(powers_w) == len(plan.stores)
+    # A UPS that says nothing gives nothing that anybody asked it for.
+    powers_w = [
+        0.0 if power_w is None and item.nature == "ups" else power_w
+        for item, power_w in zip(plan.stores, told[::4], strict=True)
+    ]
+    stored_w = [power_w for power_w in powers_w if power_w is not None]
+    known = len(imports_w) == len(plan.meters) and len(stored_w) == len(plan.stores)
     if not known:
-        return Turn(state, facts={"demand": view.facts.demand._replace(policy="none")})
-    state = _measured(view, state, sum(imports_w), sum(powers_w), params)
+        state, wishes = _rows(view, state, plan, 0.0, params)
+        state = state._replace(wishes=wishes)
+        return Turn(state, wishes, facts={"demand": view.facts.demand._replace(policy="none")})
+    state = _measured(view, state, sum(imports_w), sum(stored_w), params)
     return _shaved(view, state, plan, told, params)
 
 
@@ -236,15 +277,23 @@ def _shaved(
     stores, energies_j = _stores(view, plan, told, params)
     free_j = [max(0.0, e - s.floor_j) for s, e in zip(stores, energies_j, strict=True)]
     one = as_one(stores)
-    shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings)
+    left_s = params.period_s - utc_ns % ns(params.period_s) / SECOND
+    shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings, left_s)
     state = state._replace(billed=shaving, asked=state.asked + len(requests))
     if requests:
         state = state._replace(planned=state.asked)
     state, memories = _remembered(state, settings)
     aim_w = shaver.aim_w(shaving, utc_ns, settings)
-    wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings, one, sum(free_j))
-    if not state.giving and -wanted_w < params.patience_pu * one.discharge_w:
+    # The rows would draw what they are held down by: without it the need would seem to be over.
+    load_w = state.load_w + state.cut_w
+    wanted_w = shaver.wanted_w(shaving, utc_ns, load_w, settings, one, sum(free_j))
+    most_w = -sum(
+        limits_w(store, energy_j, _HELD * params.every_s)[0]
+        for store, energy_j in zip(stores, energies_j, strict=True)
+    )
+    if not state.giving and -wanted_w < params.patience_pu * most_w:
         wanted_w = max(0.0, wanted_w)
+    short_w = max(0.0, -wanted_w - most_w)
     full_j = sum(s.top_j - s.floor_j for s in stores)
     giving = state.giving or wanted_w < 0.0
     refilling = giving or (state.refilling and sum(free_j) < 0.99 * full_j)
@@ -259,12 +308,36 @@ def _shaved(
             Proposal(item.id, POINT, "prefer", share_w // _GRAIN_W * _GRAIN_W, OWNER, why)
             for item, share_w in zip(plan.stores, shares, strict=True)
         )
+        state, capped = _rows(view, state, plan, short_w, params)
+    else:
+        state, capped = _rows(view, state, plan, 0.0, params)
     state, events = _told(view, state, utc_ns, settings)
     demand = _demand(shaving, state.policy, aim_w, settings, plan, stores)
     slewed_w = wanted_w if wishes else 0.0
+    wishes = (*wishes, *capped)
     state = state._replace(giving=giving, refilling=refilling, wishes=wishes, slewed_w=slewed_w)
     requests = (*requests, *memories)
     return Turn(state, wishes, events, requests=requests, facts={"demand": demand})
+
+
+def _rows(
+    view: View, state: State, plan: _Plan, short_w: float, params: Params
+) -> tuple[State, tuple[Proposal, ...]]:
+    """Return the caps of the rows for what storage is short of; none where no cap is allowed."""
+    if params.row_cap_pu >= 1.0:
+        return state, ()
+    ramp_w_s = view.site.contract.ramp_limit_w_s or math.inf
+    step_w = _OF_THE_RAMP * ramp_w_s * params.every_s
+    cut_w = min(max(short_w, state.cut_w - step_w, 0.0), state.cut_w + step_w)
+    held = flexible.capped(view, plan.rows, cut_w, state.cut_w, params.row_cap_pu)
+    capped = held.cut_w > 0.0 or (state.capped and not held.at_rest)
+    why = "the demand cannot be held by storage alone"
+    wishes = tuple(
+        Proposal(row, flexible.POINT, "max", cap_pu, OWNER, why)
+        for row, cap_pu in held.caps_pu.items()
+        if capped
+    )
+    return state._replace(cut_w=held.cut_w, capped=capped), wishes
 
 
 def _slewed_w(view: View, state: State, wanted_w: float, params: Params) -> float:
@@ -311,16 +384,25 @@ def _stores(
     for n, item in enumerate(plan.stores):
         soc_pu, take_w, give_w = told[4 * n + 1 : 4 * n + 4]
         rated_w, capacity_j = item.ratings["power_w"], item.ratings["energy_wh"] * _WH
-        least_j = params.reserve_pu * capacity_j
+        of_ups = item.nature == "ups"
+        least_j = (params.ups_pu if of_ups else params.reserve_pu) * capacity_j
         kept_j = reserve_j(
             rated_w, shutdowns_s, params.start_failure_s, params.efficiency_pu, least_j
         )
         usable = (
             item.id not in doubted
-            and section[item.buses[0]] in live
-            and view.stage(item.id) == "grid_following"
+            and (of_ups or section[item.buses[0]] in live)  # its stage tells of its input
+            and view.stage(item.id) == ("normal" if of_ups else "grid_following")
             and soc_pu is not None
         )
+        counted_j = view.facts.charge.usable_wh.get(item.id, item.ratings["energy_wh"]) * _WH
+        energies_j.append(min((soc_pu or 0.0) * capacity_j, counted_j))
+        if of_ups:
+            # The rectifier keeps a part of the load, and recharges by its own rules.
+            most_w = min(_SHARED * (give_w or 0.0), rated_w) if usable else 0.0
+            kept = Bands(kept_j)
+            stores.append(Store(0.0, most_w, capacity_j, params.efficiency_pu, kept))
+            continue
         stores.append(
             Store(
                 _most_w(view, item, "charge_limit_w", take_w) if usable else 0.0,
@@ -330,8 +412,6 @@ def _stores(
                 Bands(kept_j, view.facts.volatility.kept_pu * params.smoothing_pu * capacity_j),
             )
         )
-        counted_j = view.facts.charge.usable_wh.get(item.id, item.ratings["energy_wh"]) * _WH
-        energies_j.append(min((soc_pu or 0.0) * capacity_j, counted_j))
     return stores, energies_j
 
 
@@ -344,14 +424,14 @@ def _most_w(view: View, item: Equipment, name: str, told_w: float | None) -> flo
 
 
 def _asked(
-    state: State, utc_ns: int, one: Store, free_j: float, settings: shaver.Params
+    state: State, utc_ns: int, one: Store, free_j: float, settings: shaver.Params, left_s: float
 ) -> tuple[shaver.State, tuple[Request, ...]]:
     """Return a request for a plan when one is due and a day of the load is known."""
     shaving = state.billed
     assert shaving is not None
     if len(shaving.samples_w) * settings.forecast.sample_s <= DAY_S:
         return shaving, ()
-    shaving, request = shaver.asked(shaving, utc_ns, one, free_j, settings)
+    shaving, request = shaver.asked(shaving, utc_ns, one, free_j, settings, left_s)
     if request is None:
         return shaving, ()
     # Below zero: numbers above are those of the programs that shutdowns are told to.

@@ -17,12 +17,13 @@ ends, and a window below the highest one so far costs nothing more.
   loss by which ways to foresee are scored.
 - `learnt`: the same, learnt as it goes. Both are scored at each plan over the last days, and the
   better one is used.
-- `level`: the aim with the lowest expected peak over such an ensemble (receding horizon), never
-  below what is paid for, and what is given before the load rises where energy is plenty.
+- `level`: the aim: as low as the energy that is left can hold it in enough of these futures, never
+  below what is paid for (receding horizon).
+- `flexible`: the AI rows as a load that can wait, where the site allows it, after all storage.
 - `errand`: how a request for a plan travels to a worker and back.
 - `history`: what was seen before a restart, by the same way.
 - `programme`: the optimum when the future is known, as a linear programme with losses, wear and
-  several stores: the yardstick, and the plan behind a point forecast.
+  several stores: the yardstick, and what of an aim is worth the wear.
 
 **What is guaranteed without a forecast** (`hold` with `ratchet`): with `rise_w` no smaller than any
 rise of the load within a window, no window closes above the larger of its aim and what the load

@@ -1,0 +1,107 @@
+"""What a site may allow besides its ESS: batteries of UPS, and caps of the AI rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from daemon.model.quantities import ns
+from daemon.settings import config_dir
+from tests.main_lane import Lane, commands, supply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = [f"ROW-{n}" for n in range(1, 7)]
+RATED_W = 1.04e6
+
+
+@pytest.fixture(scope="module")
+def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the reference hall with UPS-A that shares and rows that may be capped to 0.6."""
+    text = (config_dir() / "sites" / "ai_hall.yaml").read_text("utf-8")
+    before, after = text.split("  UPS-A:", 1)
+    text = before + "  UPS-A:" + after.replace("ups/generic_double", "ups/generic_sharing", 1)
+    text = text.replace("control:\n", "control:\n  peaks: {ups_pu: 0.6, row_cap_pu: 0.6}\n", 1)
+    file = tmp_path_factory.mktemp("site") / "hall.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+class Hall(Lane):
+    """A hall whose ESS is empty, 120 s before a window ends; rows and UPS do as they are told."""
+
+    def __init__(self, name: str, load_w: float, ups_soc_pu: float) -> None:
+        super().__init__(name)
+        self.now_ns += ns(680.0)
+        self.put("ESS-1.soc_pu", 0.2)
+        for ups in ("UPS-A", "UPS-B"):
+            self.put(f"{ups}.soc_pu", ups_soc_pu)
+            self.put(f"{ups}.battery_power_w", 0.0)
+            self.put(f"{ups}.output_power_w", 0.5e6)
+        self.put("ESS-1.power_w", 0.0)
+        for limit in ("charge_limit_w", "discharge_limit_w"):
+            self.put(f"ESS-1.{limit}", 3e6)
+        for row in ROWS:
+            self.put(f"{row}.power_w", 0.8 * RATED_W)
+        self.base_w = load_w - len(ROWS) * 0.8 * RATED_W
+        self.put("M-UA.power_w", load_w)
+        self.scan(supply())
+
+    def obeyed(self, for_s: float) -> list[Any]:
+        steps = []
+        for _ in range(round(for_s)):
+            steps.append(self.scan(after_s=1.0))
+            for point in ("power_setpoint_w", "power_cap_pu"):
+                for command in commands(steps[-1:], point):
+                    self.put(f"{command.equipment}.{point}", command.value)
+            rows_w = 0.0
+            for row in ROWS:
+                row_w = RATED_W * min(0.8, self.shown(row, "power_cap_pu"))
+                self.put(f"{row}.power_w", row_w)
+                rows_w += row_w
+            battery_w = 0.0
+            if self.points.find("UPS-A", "power_setpoint_w") is not None:
+                battery_w = self.shown("UPS-A", "power_setpoint_w")
+                self.put("UPS-A.battery_power_w", battery_w)
+            self.put("M-UA.power_w", self.base_w + rows_w + battery_w)
+        return steps
+
+    def shown(self, name: str, point: str) -> float:
+        return float(self.values[self.points.index(name, point)])
+
+
+def sent(steps: list[Any], name: str, point: str) -> list[float]:
+    return [c.value for c in commands(steps, point) if c.equipment == name]
+
+
+def test_rows_give_what_storage_cannot_and_get_it_back(allowed: Path) -> None:
+    hall = Hall(str(allowed), 5.8e6, ups_soc_pu=0.5)
+    steps = hall.obeyed(130.0)
+    caps = {row: min(sent(steps, row, "power_cap_pu"), default=1.0) for row in ROWS}
+    assert min(caps.values()) >= 0.6
+    assert max(caps[row] for row in ROWS[3:]) < min(caps[row] for row in ROWS[:3])
+    assert hall.state.facts.demand.highest_w <= 5.5e6 * 1.002
+    assert not sent(steps, "UPS-A", "power_setpoint_w"), "below the charge that is allowed"
+    hall.base_w -= 2e6
+    hall.obeyed(40.0)
+    assert [hall.shown(row, "power_cap_pu") for row in ROWS] == [1.0] * 6
+    assert not hall.state.peaks.capped
+
+
+def test_the_battery_of_a_ups_gives_before_rows_are_capped(allowed: Path) -> None:
+    hall = Hall(str(allowed), 5.65e6, ups_soc_pu=0.9)
+    steps = hall.obeyed(130.0)
+    given = sent(steps, "UPS-A", "power_setpoint_w")
+    assert -0.4e6 <= min(given) < -0.1e6, "four fifths of what it carries at most"
+    assert not any(sent(steps, row, "power_cap_pu") for row in ROWS)
+    assert hall.state.facts.demand.highest_w <= 5.5e6 * 1.002
+    assert hall.state.facts.demand.reserve_wh["UPS-A"] == pytest.approx(0.6 * 240e3)
+
+
+def test_neither_is_touched_where_the_site_does_not_allow_it() -> None:
+    hall = Hall("ai_hall", 6.1e6, ups_soc_pu=0.9)
+    steps = hall.obeyed(30.0)
+    assert not any(sent(steps, row, "power_cap_pu") for row in ROWS)
+    assert "UPS-A" not in hall.state.facts.demand.reserve_wh
