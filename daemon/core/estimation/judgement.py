@@ -138,8 +138,7 @@ class Judgement:
 
         The largest is that of who errs; where that one shows none, it is behind what has moved.
         """
-        of = self.state.evidence
-        off = np.abs(of.shown - of.told) / self.others.scale
+        of, off = self.state.evidence, self._off()
         related = np.abs(self.others.correlation(row)) * off > _PART * off[row]
         related &= self.eligible & (of.read_ns < of.opened_ns[row])
         return bool(off[related].max(initial=0.0) > _BEHIND * off[row])
@@ -255,7 +254,18 @@ class Judgement:
         """Return who shows the same to the last bit while nothing else is wrong."""
         known = self.state.evidence.said[1].worth > 0.0
         stuck = np.flatnonzero(self.eligible & known & (self.state.still >= _STILL))
-        return [self._named((int(row),), FROZEN) for row in stuck]
+        return [self._named((int(row),), FROZEN) for row in stuck if self._first(int(row))]
+
+    def _first(self, row: int) -> bool:
+        """Return whether none is off farther, of whom it may come what shows at `row`."""
+        off = self._off()
+        related = np.abs(self.others.correlation(row)) * off > _PART * off[row]
+        return bool(off[related & self.eligible].max(initial=0.0) <= off[row])
+
+    def _off(self) -> Floats:
+        """Return how far each is off now, by the deviation of that (n_measurement,)."""
+        of = self.state.evidence
+        return np.abs(of.shown - of.told) / self.others.scale
 
     def _drifting(self) -> list[Suspect]:
         """Return who is off in the mean of many readings."""

@@ -109,8 +109,10 @@ class Probe:
         power_w = np.where(good_mask(image.quality[self._power]), image.values[self._power], 0.0)
         clear_w = self._clear_w
         if flow_w is not None:
+            # What another meter lies by is in an estimate too: a small one needs a second witness.
+            agrees = (flow_w * power_w > 0.0) & (np.abs(power_w) > CLEAR_W)
             power_w = np.where(np.isnan(flow_w), power_w, flow_w)
-            clear_w = np.where(np.isnan(flow_w), clear_w, CLEAR_W)
+            clear_w = np.where(agrees, CLEAR_W, clear_w)
         sure = np.abs(power_w) > clear_w
         backward[self.flowing[sure]] = power_w[sure] < 0.0
         return backward
