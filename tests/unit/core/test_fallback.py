@@ -9,6 +9,9 @@ import pytest
 from daemon.core import fallback
 from daemon.core.facts import Facts
 from daemon.core.fallback import Params, State, Verdict
+from daemon.model.events import Event
+from daemon.model.points import Point, PointTable
+from daemon.model.quality import Quality
 from daemon.model.quantities import ns
 from tests.main_lane import Lane, alarms, events
 from tests.unit.core.generation.looks import look
@@ -184,3 +187,34 @@ def test_one_that_is_silent_has_its_time_and_is_judged_when_it_speaks(then: str)
     else:
         assert told == [("ROW-1", "fallback_verified"), ("fallback", "fallbacks_verified")]
     assert bool(asking.facts.fallbacks.unproven) is (then == "otherwise")
+
+
+@pytest.mark.parametrize("point", ["fallback_after_s", "fallback"])
+def test_half_an_answer_is_none_and_is_told_as_that(point: str) -> None:
+    asking = Asking()
+    hall = asking.hall
+    hall.quality[hall.points.index("ROW-1", point)] = Quality.BAD_NO_COMMUNICATION
+    asking.look()
+    assert "ROW-1" not in asking.state.verdicts
+    turn = fallback.step(look(hall), State(begun_ns=1), Params())
+    (told,) = turn.events
+    assert isinstance(told, Event)
+    assert (told.source, told.name) == ("ROW-1", "fallback_unread")
+    assert told.text.startswith("It cannot be read whether ROW-1 falls back to")
+    device = hall.site.equipment["ROW-1"].device
+    assert device is not None
+    silent = replace(look(hall), points=_Silent(hall.points.points, point))
+    assert fallback._judge(silent, "ROW-1", device, missed=False) is Verdict.UNREAD
+    assert fallback._judge(look(hall), "ROW-1", device, missed=False) is None
+
+
+class _Silent(PointTable):
+    """A table in which one point of a row is not served."""
+
+    def __init__(self, points: tuple[Point, ...], point: str) -> None:
+        super().__init__(points)
+        self._without = ("ROW-1", point)
+
+    def find(self, equipment: str, name: str) -> int | None:
+        """Return the image index of a point, or None where it is not served."""
+        return None if (equipment, name) == self._without else super().find(equipment, name)
