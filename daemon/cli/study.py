@@ -38,10 +38,10 @@ programme). capture = (none - policy) / (none - optimum).
 TRACE is CSV, also gzipped, with t_s and columns *_w in W that are added up: the import without
 storage. A sample holds until the next. Its first half, at most 14 days, is learned from; the rest
 is driven. All policies have the same storage, full at the begin, with the same reserve withheld,
-are set a minute late at a window of 15 minutes, and know nothing of what comes. What cannot be
-right in the trace is named by line and the trace is refused; holes too, unless --gaps split takes
-the longest part without one. Exit code 0 exactly when no policy was above the peak without storage
-and none touched the reserve.
+are set anew 30 times in a window by what was drawn before, and know nothing of what comes. What
+cannot be right in the trace is named by line and the trace is refused; holes too, unless --gaps
+split takes the longest part without one. Exit code 0 exactly when no policy was above the peak
+without storage and none touched the reserve.
 
 examples:
   ridethrough backtest meter.csv --storage 10MW/20MWh

@@ -57,7 +57,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield _figure("billed demand [MW]", runs, [r.demands_w / 1e6 for r in runs], outcome.window_s)
     stored = [r for r in runs if r.energy_j.any()]
     if stored:
-        energies = [r.energy_j / 3.6e9 for r in stored]
+        energies = [np.round(r.energy_j / 3.6e9, 6) + 0.0 for r in stored]
         yield _figure("energy in storage [MWh]", stored, energies, outcome.window_s)
     yield "</section>\n"
 
@@ -77,7 +77,6 @@ def _figure(name: str, runs: Sequence[Run], curves: Sequence[Floats], window_s: 
     reach = (high - low) or 1.0
     bottom = _TOP + _HEIGHT
     body = [
-        f'<text class="head" x="{LEFT}" y="14">{escape(name)}</text>',
         f'<rect class="frame" x="{LEFT}" y="{_TOP}" width="{_COLUMNS}" height="{_HEIGHT}"/>',
     ]
     for part in (0.0, 0.25, 0.5, 0.75, 1.0):

@@ -99,7 +99,8 @@ def row(outcome: Outcome, run: Run) -> tuple[str, ...]:
         "nothing to gain" if reached_pu is None else f"{reached_pu:.1%}",
         f"{ratio:.4f}",
         figure(run.given_j / _WH, "Wh") if stored else "",
-        figure(run.spare_j / _WH, "Wh") if stored else "",
+        # What is below a thousandth of a watt-hour is rounding of the sum, on either side.
+        figure(round(run.spare_j / _WH, 3) + 0.0, "Wh") if stored else "",
         TITLES[run.policy],
     )
 
