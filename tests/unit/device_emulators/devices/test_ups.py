@@ -408,3 +408,31 @@ def test_output_stays_inside_the_itic_curve(scene: str) -> None:
     used = energy["loads"] + energy["losses"] + energy["stored"]
     assert energy["sources"] == pytest.approx(used, rel=1e-4, abs=0.1)
     assert residual_w(plant) < 1.0
+
+
+def test_the_battery_shares_the_load_until_the_input_is_lost() -> None:
+    plant = ups_bench(energy_wh=200e3)
+    ups = ups_of(plant)
+    plant.advance(S)
+    alone_w = plant.quantity("UPS", "input_power_w")
+    assert not ups.set("power_setpoint_w", 0.1e6), "it recharges by its own rules"
+    assert ups.set("power_setpoint_w", -0.2e6)
+    plant.advance(3 * S)
+    assert plant.quantity("UPS", "battery_power_w") == pytest.approx(-0.2e6)
+    assert plant.quantity("UPS", "input_power_w") == pytest.approx(alone_w - 0.2e6, rel=0.05)
+    ups.set("power_setpoint_w", -0.9e6)
+    plant.advance(4 * S)
+    assert plant.quantity("UPS", "battery_power_w") > -0.8 * 0.6e6, "the rectifier keeps a part"
+    plant.inject("U", "outage", {})
+    plant.advance(5 * S)
+    assert ups.setpoints["power_setpoint_w"] == 0.0
+    assert plant.unfed_ns("R") == ()
+
+
+def test_a_battery_at_half_charge_shares_no_load() -> None:
+    plant = ups_bench(energy_wh=200e3)
+    ups_of(plant).battery.soc_pu = 0.4
+    plant.advance(S)
+    ups_of(plant).set("power_setpoint_w", -0.2e6)
+    plant.advance(3 * S)
+    assert plant.quantity("UPS", "battery_power_w") >= 0.0
