@@ -31,6 +31,7 @@ from daemon.core.balance.shutdown import HOOK
 from daemon.core.estimation.estimator import NETWORK, networked
 from daemon.core.ownership import lane_of
 from daemon.core.step import Inputs, Params, initial, step
+from daemon.core.transfer import opened
 from daemon.drivers.driver import Driver, Link
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
@@ -53,7 +54,7 @@ from daemon.runtime.hook import run_hook
 from daemon.runtime.lane import Lane
 from daemon.runtime.report import Chronicle, RunReport
 from daemon.runtime.requests import Requests
-from daemon.runtime.scan import Scan
+from daemon.runtime.scan import SHELL, Scan
 from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.transfer_reports import Reporter
 from daemon.runtime.workers import PoolWorkers
@@ -110,7 +111,9 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     actuation = Actuation(site, drivers, clock.monotonic_ns)
     kept: dict[str, Any] = {"files": world.files}
     model: dict[str, Any] = {"site": site, "points": points}
-    requests = Requests(world.workers, {NETWORK: model, KEEP: kept, RECALL: kept})
+    requests = Requests(
+        world.workers, {NETWORK: model, KEEP: kept, RECALL: kept, opened.KEEP: kept}
+    )
     version = importlib.metadata.version("ridethrough")
     north = North(
         site, points, node, epoch, clock.monotonic_ns, clock.utc_ns, say, version,
@@ -132,6 +135,8 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         lanes.append(Lane(params, initial(params, begun_ns), ns(period_s)))
         # What a first step compiles and caches would cost the first slots; its result is nobody's.
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
+    if (before := opened.recalled(world.files, SHELL)) is not None:
+        lanes[0].inbox.append(before)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
     reporter = Reporter(site, points, site_file.control.report, scan.reported, utc_ns - begun_ns)
     scan.listeners.extend((chronicle.hear, reporter.hear, incidents.keeper(journal.keep)))
@@ -172,7 +177,14 @@ def system_world(
         ticks=lambda period_ns: TimerFdTicks(clock.monotonic_ns, period_ns),
         files=Folder(state),
         workers=PoolWorkers(
-            {HOOK: run_hook, PLAN: plan, NETWORK: networked, KEEP: keep, RECALL: recall},
+            {
+                HOOK: run_hook,
+                PLAN: plan,
+                NETWORK: networked,
+                KEEP: keep,
+                RECALL: recall,
+                opened.KEEP: opened.keep,
+            },
             ThreadPoolExecutor(16, "worker"),
         ),
         links=lambda link: makers[link.gateway.protocol](link),

@@ -8,16 +8,19 @@ import pytest
 
 from daemon import app
 from daemon.core.step import initial
+from daemon.core.transfer.opened import recalled
 from daemon.model.quantities import seconds
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.run import Case, run
+from daemon.runtime.scan import SHELL
 from daemon.settings import load
 from device_emulators.scenario import Scenario
 
 if TYPE_CHECKING:
     from daemon.rehearsal.simulation.observer import Scene
     from daemon.runtime.daemon import Daemon
+    from daemon.runtime.world import World
 
 GONE_S = 1.0
 """How long the process is away: it is back before its devices take over."""
@@ -33,8 +36,8 @@ STAGES = {
 class Restart(Observer):
     """Lets the lanes of the daemon forget everything while its process is away."""
 
-    def __init__(self, at_s: float, daemons: list[Daemon]) -> None:
-        self.at_s, self.daemons, self.done = at_s, daemons, False
+    def __init__(self, at_s: float, daemons: list[Daemon], worlds: list[World]) -> None:
+        self.at_s, self.daemons, self.worlds, self.done = at_s, daemons, worlds, False
 
     def begin(self, scene: Scene) -> None:
         self.origin_ns, self.plant = scene.origin_ns, scene.plant
@@ -49,16 +52,20 @@ class Restart(Observer):
         for lane in daemon.scan.lanes.values():
             lane.inbox.clear()
             lane.state = initial(lane.params, now_ns)
+        if (kept := recalled(self.worlds[-1].files, SHELL)) is not None:
+            daemon.scan.lanes["switching"].inbox.append(kept)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.fault("F62")
 def test_no_critical_load_pays_for_a_restart(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     daemons: list[Daemon] = []
+    worlds: list[World] = []
     build = app.build
 
-    def kept(*arguments: Any) -> Daemon:
-        daemons.append(build(*arguments))
+    def kept(world: World, *arguments: Any) -> Daemon:
+        worlds.append(world)
+        daemons.append(build(world, *arguments))
         return daemons[-1]
 
     monkeypatch.setattr(app, "build", kept)
@@ -67,7 +74,7 @@ def test_no_critical_load_pays_for_a_restart(stage: str, monkeypatch: pytest.Mon
         {
             "scenario": "restart",
             "description": "The daemon restarts in an outage.",
-            "for_s": 30,
+            "for_s": 41,
             "initial": [{"target": "generator", "crank_s": 1.5, "run_up_s": 3.0}],
             "timeline": [
                 {"at_s": 2, "target": ["U-A", "U-B"], "event": "outage"},
@@ -84,10 +91,15 @@ def test_no_critical_load_pays_for_a_restart(stage: str, monkeypatch: pytest.Mon
                     "reach": {"quantity": "M-MV[AB].voltage_v", "at_least": 6270, "from_s": 5,
                               "by_s": 30},
                 },
+                {
+                    "name": "what was too much at once comes back",
+                    "reach": {"quantity": "52-VCB-H[AB].position", "is": "closed", "from_s": 14,
+                              "by_s": 40},
+                },
             ],
         }
     )  # fmt: skip
-    restart = Restart(at_s + GONE_S / 2, daemons)
+    restart = Restart(at_s + GONE_S / 2, daemons, worlds)
     course = run(Case(load("ai_hall"), scenario), (*oracles(), restart))
     assert restart.done
     assert [v for v in course.expectations if v["ok"] is False] == []

@@ -31,7 +31,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.automaton import advance
-from daemon.core.transfer import acceptance, guards, joint, rows, section, ways
+from daemon.core.transfer import acceptance, guards, joint, opened, rows, section, ways
 from daemon.core.transfer.board import MOVING, Params, Scan, SchemeState, SectionState, State
 from daemon.core.transfer.section import Event, Stage
 from daemon.core.view import Turn
@@ -87,7 +87,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
         "shed": tuple(chain.from_iterable(s.shed for s in after.values())),
     }
-    return Turn(State(after), tuple(proposals), tuple(events), facts=facts)
+    requests = opened.told(view, state.schemes, after)
+    return Turn(State(after), tuple(proposals), tuple(events), requests=requests, facts=facts)
 
 
 def _awaiting(scan: Scan) -> list[tuple[str, bool]]:

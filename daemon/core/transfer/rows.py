@@ -15,7 +15,8 @@ and so are other feeders, the lowest priority first, when sets cannot carry the 
 
 What the board's own logic has shed while the daemon was silent is the daemon's to bring back:
 whatever it had last seen closed, finds open and finds no fault at, once the selector and the own
-logic leave it the scheme. What a person opened stays open.
+logic leave it the scheme. So is what the daemon before it had opened (`opened`). What a person
+opened stays open.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks import FAULT_TRIPS
-from daemon.core.transfer import acceptance
+from daemon.core.transfer import acceptance, opened
 from daemon.core.transfer.board import MOVING
 from daemon.core.transfer.section import Stage
 from daemon.model.quantities import SECOND, ns
@@ -306,6 +307,8 @@ def shed(scan: Scan) -> tuple[str, ...]:
     if scan.auto is False and not isolated and not _own_logic(scan):
         return ()
     left = state.shed
+    if state.closed is None and acceptance.outgoing_feeders(view.site, view.points, scan.scheme):
+        left = (*left, *opened.before(view, scan.scheme.id))
     if isolated:
         left = (*left, *view.facts.black_start.opened)
     elif scan.auto is False:

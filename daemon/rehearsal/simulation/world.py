@@ -13,6 +13,7 @@ from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
 from daemon.core.estimation.estimator import NETWORK, networked
+from daemon.core.transfer import opened
 from daemon.runtime.clock import SleepTicks
 from daemon.runtime.world import World
 
@@ -43,7 +44,14 @@ def world(
         files=MemoryFiles(),
         record_bytes=RECORD_BYTES,
         workers=InlineWorkers(
-            {HOOK: _not_run, PLAN: plan, NETWORK: networked, KEEP: keep, RECALL: recall}
+            {
+                HOOK: _not_run,
+                PLAN: plan,
+                NETWORK: networked,
+                KEEP: keep,
+                RECALL: recall,
+                opened.KEEP: opened.keep,
+            }
         ),
         links=lambda link: WatchedDriver(links(link), audience, clock),
         north=lambda _: (audience,),

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core.facts import BlackStart, Facts, Formed, Health, Island, Sets, Supply
 from daemon.core.topology import survey
-from daemon.core.transfer import acceptance, rows, ways
+from daemon.core.transfer import acceptance, opened, rows, ways
 from daemon.core.transfer.board import Params, Scan, SchemeState, SectionState, State
 from daemon.core.transfer.section import Stage
 from daemon.core.view import Heard, View
@@ -17,6 +17,7 @@ from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import SECOND, ns
 from tests.hall import CLOSED, OPEN, Hall
 from tests.unit.core.interlocks.test_rows import on_sets, outage
+from tests.unit.journal.memory import MemoryFiles
 
 PARAMS = Params()
 LOAD = PARAMS.load
@@ -45,6 +46,7 @@ class Board:
         self.auto: bool | None = True
         self.limit_w: float | None = None
         self.load = LOAD
+        self.before: dict[str, Any] | None = None
 
     def ago(self, seconds: float) -> int:
         return self.hall.now_ns - ns(seconds)
@@ -60,6 +62,8 @@ class Board:
         if self.caps is not None:
             total_w, ago_s = self.caps
             heard["caps"] = Heard(self.ago(ago_s), {"rows_limit_w": total_w})
+        if self.before is not None:
+            heard[opened.TOPIC] = Heard(self.hall.now_ns, self.before)
         view = View(
             lane="switching",
             image=image,
@@ -314,6 +318,38 @@ def test_what_stood_closed_is_noted_while_the_own_logic_rests() -> None:
     board.auto = True
     board.hall.stages["CCTS-1"] = "feeding"
     assert rows.closed(board.scan()) == (HB,)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "closed", "comes_back"),
+    [(60.0, None, (HA,)), (60.0, (HB,), ()), (86_401.0, None, ()), (-1.0, None, ())],
+)
+def test_what_the_daemon_before_had_opened_comes_back(
+    age_s: float, closed: tuple[str, ...] | None, comes_back: tuple[str, ...]
+) -> None:
+    """At the first look, and unless it was long ago; what a person opened (QA) does not."""
+    board = Board()
+    board.hall.positions |= {QA: OPEN, HA: OPEN}
+    kept_ns = board.hall.image().utc_ns - ns(age_s) if age_s > 0 else board.hall.image().utc_ns + 1
+    board.before = {"at_utc_ns": kept_ns, "feeders": {"CCTS-1": [HA, SA1], "CCTS-9": [HB]}}
+    board.holds(closed=closed)
+    assert tuple(f for f in rows.shed(board.scan()) if f != HB) == comes_back
+
+
+def test_what_is_opened_is_kept_for_the_next_daemon() -> None:
+    board = Board()
+    view, was = board.scan().view, {"CCTS-1": SchemeState(())}
+    assert opened.told(view, was, was) == ()
+    now = {"CCTS-1": SchemeState((), shed=(HA,))}
+    (request,) = opened.told(view, was, now)
+    files = MemoryFiles()
+    assert opened.recalled(files, "shell") is None
+    opened.keep(files, **request.arguments)
+    kept = opened.recalled(files, "shell")
+    assert kept is not None
+    assert kept.values == {"at_utc_ns": view.image.utc_ns, "feeders": {"CCTS-1": [HA]}}
+    files.replace(opened.NAME, b"{torn")
+    assert opened.recalled(files, "shell") is None
 
 
 # -- what comes back -------------------------------------------------------------------------------

@@ -1,0 +1,76 @@
+"""Which feeders this daemon has opened, kept over restarts: they are its own to close again.
+
+A feeder that stands open does not say who opened it. What a person opened stays open; what the
+daemon took off its sets has to come back, and a daemon that was killed in between would leave it
+off for good. So every change is handed to a worker that keeps it, and the shell gives what was kept
+to the next daemon as its first mail. What is older than a day is a person's to judge.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from daemon.model.commands import LaneMessage, Request
+from daemon.model.quantities import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.core.transfer.board import SchemeState
+    from daemon.core.view import View
+
+KEEP: Final = "opened_keep"
+"""Name of the function that workers know `keep` by."""
+NAME: Final = "opened.json"
+TOPIC: Final = "opened"
+_VALID_NS: Final = 86_400 * SECOND
+
+
+class Files(Protocol):
+    """Where it is kept."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file, None where there is none."""
+        ...
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Make `data` the content of a file, as a whole."""
+        ...
+
+
+def keep(files: Files, **kept: Any) -> None:  # noqa: ANN401 - as it was written
+    """Keep it in place of what was kept before; done by a worker."""
+    files.replace(NAME, json.dumps(kept).encode())
+
+
+def recalled(files: Files, sender: str) -> LaneMessage | None:
+    """Return what the daemon before had opened, as mail of `sender`; None where nothing was kept.
+
+    What cannot be read is as good as nothing: the feeders stay open, and alarms tell of it.
+    """
+    try:
+        content = files.read(NAME)
+        kept = json.loads(content) if content else None
+    except (OSError, ValueError):
+        return None
+    return LaneMessage(sender, TOPIC, kept) if isinstance(kept, dict) else None
+
+
+def before(view: View, scheme: str) -> tuple[str, ...]:
+    """Return the feeders of a scheme that the daemon before this one had opened."""
+    heard = view.word(TOPIC)
+    if heard is None:
+        return ()
+    age_ns = view.image.utc_ns - int(heard.values["at_utc_ns"])
+    return tuple(heard.values["feeders"].get(scheme, ())) if 0 <= age_ns <= _VALID_NS else ()
+
+
+def told(
+    view: View, was: Mapping[str, SchemeState], now: Mapping[str, SchemeState]
+) -> tuple[Request, ...]:
+    """Return the request to keep what is open by our hand, when that has changed."""
+    if all(was[name].shed == at.shed for name, at in now.items()):
+        return ()
+    feeders = {name: list(at.shed) for name, at in now.items()}
+    return (Request(-1, KEEP, {"at_utc_ns": view.image.utc_ns, "feeders": feeders}),)
