@@ -183,8 +183,10 @@ class Judgement:
         if not len(rows) and not len(self.stays):
             return rows, set()
         rough = evidence.rough(self.state.evidence, rows)
-        plain = self.score[rows] > self.limit * rough
-        rows, rough = rows[plain], rough[plain]
+        beyond = self.score[rows] > self.limit * rough
+        rows, rough = rows[beyond], rough[beyond]
+        if not len(rows) and not len(self.stays):
+            return rows, set()
         said = self.state.evidence.said
         low, high = (np.stack([one[n][rows] for one in said]) / rough for n in (0, 1))
         own = rough * self.others.scale[rows] / self.of.sigma[rows]
