@@ -101,8 +101,7 @@ class Hall:
         rows: instruments that alone read some point, by which they err (n_row,).
     """
 
-    def __init__(self, lasts_s: float, seed: int, polled: int = 0) -> None:
-        """Take what the plant shows by `seed`, and poll it at instants by `polled`."""
+    def __init__(self, lasts_s: float, seed: int) -> None:
         self._told = told = recorded(lasts_s, seed)
         self._site = settings.load("ai_hall").site
         self._points = tabulate(self._site)
@@ -122,7 +121,7 @@ class Hall:
                     self._error[row] = (point, float(self.sigma[row] / weight))
         self._noise = self._noise[told.moving]
         self.rows = np.array(sorted(self._error))
-        chance = np.random.default_rng((seed, polled))
+        chance = np.random.default_rng(seed)
         at = [self._points.points[p] for p in told.moving.tolist()]
         devices = sorted({p.equipment for p in at})
         phase = dict(zip(devices, chance.random(len(devices)), strict=True))
@@ -175,14 +174,6 @@ class Hall:
         """Return what is remembered of instruments."""
         assert seen.state.doubts is not None
         return seen.state.doubts.memory
-
-    def now_ns(self, seen: Seen) -> int:
-        """Return the time of a scan [ns]."""
-        return (seen.number + 1) * SCAN_NS
-
-    def read_ns(self, seen: Seen, row: int) -> int:
-        """Return when the point by which an instrument errs was read last [ns]."""
-        return int(seen.heard_ns[self._error[row][0]])
 
     def with_memory(self, seen: Seen, memory: bad_data.State) -> Seen:
         """Return what goes from scan to scan with another memory of instruments."""

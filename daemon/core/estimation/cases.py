@@ -74,17 +74,18 @@ class Case(NamedTuple):
         return members, float(chance[order[0]])
 
 
-def opened(rows: Ints, first: Floats, since_ns: int, now_ns: int) -> Case:
+def opened(rows: Ints, score: Floats, since_ns: int, now_ns: int) -> Case:
     """Return a new case.
 
     Args:
         rows: of whom the error may be, who shows it most first (n_row,).
-        first: how much the last readings speak for each (n_row,).
+        score: what the last readings say by the deviation of that (n_measurement,).
         since_ns: since when it has shown [ns].
         now_ns: time of the scan [ns].
     """
     nothing = (0.0,) * len(rows)
-    return Case(_plain(rows), _plain(first), nothing, 0, 0, nothing, since_ns, now_ns)
+    first = _plain(0.5 * np.square(score[rows]))
+    return Case(_plain(rows), first, nothing, 0, 0, nothing, since_ns, now_ns)
 
 
 def followed(case: Case, of: Evidence, scale: Floats, new: Floats | None) -> Case:

@@ -10,11 +10,6 @@ to nothing; and what is off beyond it speaks against the instrument in full. A r
 when the instrument is read again, all others were read anew (as long as the slowest of them takes),
 and so was its partner, the one that sees nearly the same, unless nothing has moved for long.
 
-Where loads swing without end, ranges are wide and say little. But what has moved passes and an
-error stays: so it shows as well by what the last three readings were `lasting`ly off by, however
-wide they are, against what readings of this instrument usually are off by (`spread`, learned with
-a delay, so that an error is not what is usual before it was judged).
-
 That tells in passing who errs. When an instrument jumps, what is said of its partner moves, so the
 reading of the partner is excused; its own is not.
 
@@ -32,21 +27,9 @@ if TYPE_CHECKING:
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.others import Others
 
-MOVES: Final = 2.0
+MOVES: Final = 1.0
 """A step of what others say is a move from so many of its deviations on, from twice on in full."""
 SLOW: Final = 1.0 / 64.0
-USUAL: Final = 0.8
-"""Mean size of what is normal with a deviation of one."""
-MOST: Final = 5.0
-"""A reading counts no more than this in what is usual."""
-MOVED: Final = 0.25
-"""What has moved counts so much in what readings are off by."""
-TOGETHER: Final = 4.0
-"""Readings farther apart than this are not off by the same."""
-LEARNT: Final = 1.0 / 32.0
-"""Part of what is usual that one reading tells."""
-UNKNOWN: Final = 2.0
-"""What is usual until that is known."""
 CALM: Final = 4.0
 """Mean square of steps by an instrument's own variance below which nothing moves."""
 
@@ -95,9 +78,6 @@ class Evidence:
         shown: what each showed in the last scan [pu].
         read: whether it was read in the last scan.
         closed: whether a reading was closed then.
-        offs: what the last three readings were off by when they came, the newest first, by the
-            deviation of that (3, n_measurement).
-        spread: what such a reading usually is off by, by what noise alone would let it be.
     """
 
     told: Floats
@@ -111,8 +91,6 @@ class Evidence:
     shown: Floats
     read: Flags
     closed: Flags
-    offs: Floats
-    spread: Floats
 
 
 class Look(NamedTuple):
@@ -131,7 +109,7 @@ class Look(NamedTuple):
     news: Flags
 
 
-def begun(told: Floats, shown: Floats, restless: Floats, spread: Floats | None = None) -> Evidence:
+def begun(told: Floats, shown: Floats, restless: Floats) -> Evidence:
     """Return the memory of instruments of which nothing was seen yet."""
     none, never = np.zeros(len(told)), np.full(len(told), -1, dtype=np.int64)
     nothing = _nothing(len(told))
@@ -147,8 +125,6 @@ def begun(told: Floats, shown: Floats, restless: Floats, spread: Floats | None =
         shown=shown,
         read=none > 0.0,
         closed=none > 0.0,
-        offs=np.zeros((3, len(told))),
-        spread=np.full(len(told), UNKNOWN) if spread is None else spread,
     )
 
 
@@ -180,7 +156,6 @@ def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: f
     last = _said(before.off, up, down, by.scale)
     # What moved in this very scan may have moved after this reading as well as before.
     off = np.where(opening, z - told, before.off)
-    offs, spread = _usual(before, opening, off, by.scale)
     up, down = np.where(opening, back, up), np.where(opening, there, down)
     return Evidence(
         told=told,
@@ -198,62 +173,7 @@ def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: f
         shown=z,
         read=news,
         closed=closing,
-        offs=offs,
-        spread=spread,
     )
-
-
-def _usual(before: Evidence, opening: Flags, off: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    """Return what the last three readings were off by, and what they usually are.
-
-    Args:
-        before: as of the scan before.
-        opening: which readings are opened (n_measurement,).
-        off: what these are off by (n_measurement,) [pu].
-        scale: deviation of that (n_measurement,) [pu].
-    """
-    rows = opening.nonzero()[0]
-    if not len(rows):
-        return before.offs, before.spread
-    offs, spread = before.offs.copy(), before.spread.copy()
-    # An error is not taken for what is usual before it was judged.
-    gone = np.abs(offs[2, rows])
-    usual = np.where(gone > 0.0, np.minimum(gone, MOST) / USUAL, spread[rows])
-    spread[rows] += LEARNT * (usual - spread[rows])
-    offs[1:, rows] = offs[:2, rows]
-    offs[0, rows] = off[rows] / scale[rows]
-    return offs, spread
-
-
-def rough(of: Evidence, rows: Ints) -> Floats:
-    """Return by how much more than noise lets them readings may be off, as something has moved.
-
-    It is never more than what they usually are off by (n_row,).
-    """
-    wide = 0.5 * np.maximum.reduce([one.high[rows] - one.low[rows] for one in of.said])
-    moved = np.minimum(np.maximum(of.spread[rows], 1.0), np.hypot(1.0, MOVED * wide))
-    found: Floats = np.sqrt(moved)
-    return found
-
-
-def lasting(of: Evidence, rows: Ints) -> Floats:
-    """Return what the last three readings are all off by, the farthest left out (n_row,).
-
-    What has moved passes, an error stays.
-    """
-    low, middle, high = np.sort(of.offs[:, rows], axis=0)
-    above = np.maximum(low + np.minimum(middle, low + TOGETHER), 0.0)
-    below = np.minimum(high + np.maximum(middle, high - TOGETHER), 0.0)
-    found: Floats = 0.5 * np.where(middle > 0.0, above, below)
-    return found
-
-
-def may_last(of: Evidence, least: float) -> Flags:
-    """Return whose `lasting` error may be as large as this: seen soon, for it mostly is not."""
-    least -= 0.5 * TOGETHER
-    below, above = np.minimum.reduce(of.offs), np.maximum.reduce(of.offs)
-    found: Flags = (below > least) | (above < -least)
-    return found
 
 
 def against(of: Evidence) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,45 +63,6 @@ def test_before_there_is_a_reading_anything_may_be() -> None:
     of = evidence.begun(np.zeros(2), np.zeros(2), np.zeros(2))
     assert evidence.against(of).tolist() == [0.0, 0.0]
     assert of.said[0].worth.tolist() == [0.0, 0.0]
-
-
-ROWS = np.array([0, 1])
-
-
-def offs(*readings: float, spread: float = 1.0) -> Evidence:
-    """Return what is remembered of two, the second always right, after readings a second apart."""
-    of = read(*(((off, 0.0), (0.0, 0.0)) for off in readings))
-    return replace(of, spread=np.full(2, spread))
-
-
-@pytest.mark.parametrize(
-    ("readings", "lasts"),
-    [
-        ((6.0, 5.0, 7.0), 5.5),
-        ((-6.0, -5.0, -7.0), -5.5),
-        ((0.0, 6.0, 7.0), 2.0),
-        ((6.0, -5.0, 7.0), 0.0),
-        ((0.0, 0.0, 40.0), 0.0),
-    ],
-)
-def test_what_lasts_is_in_all_three_readings(readings: tuple[float, ...], lasts: float) -> None:
-    of = offs(0.0, *readings)
-    assert evidence.lasting(of, ROWS).tolist() == pytest.approx([lasts, 0.0])
-    assert evidence.may_last(of, 5.0)[0] == (abs(lasts) > 5.0)
-
-
-def test_readings_count_less_only_where_something_has_moved() -> None:
-    assert evidence.rough(offs(0.0, 0.0, 0.0, 0.0, spread=4.0), ROWS)[0] == pytest.approx(1.0)
-    moved = read(*(((0.0, 0.0), (told, 0.0)) for told in (0.0, 40.0, 0.0, 40.0)))
-    assert evidence.rough(replace(moved, spread=np.full(2, 4.0)), ROWS)[0] == pytest.approx(2.0)
-    assert evidence.rough(replace(moved, spread=np.full(2, 0.5)), ROWS)[0] == pytest.approx(1.0)
-
-
-def test_what_is_usual_is_learned_once_it_was_judged() -> None:
-    begun = evidence.UNKNOWN
-    assert read(*([((9.0, 0.0), (0.0, 0.0))] * 3)).spread[0] == begun
-    assert read(*([((9.0, 0.0), (0.0, 0.0))] * 4)).spread[0] > begun
-    assert read(*([((0.1, 0.0), (0.0, 0.0))] * 40)).spread[0] < 0.8 * begun
 
 
 @pytest.mark.parametrize(
