@@ -98,6 +98,7 @@ class SchemeState:
         sets_ns: since when a set is on the bus, 0 without one [ns].
         shed: feeders that this scheme or its board's own logic opened, to be closed again.
         closed: outgoing feeders closed when the own logic last rested, None before the first look.
+        joined: the intake has been seen closed: what opened it since is known.
     """
 
     sections: tuple[SectionState, ...]
@@ -108,6 +109,7 @@ class SchemeState:
     sets_ns: int = 0
     shed: tuple[str, ...] = ()
     closed: tuple[str, ...] | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

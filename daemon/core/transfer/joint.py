@@ -3,7 +3,8 @@
 Theory of operation. Loss-of-mains protection opens it within half a second; when it did not and the
 outage is confirmed, it is told to open, so that the returning utility meets a dead site and not a
 board full of load. It is closed again when a utility behind it is usable: stable after an outage,
-merely healthy after a momentary loss, `reclose_s` after it is back. Onto a dead delivery bus it
+merely healthy after a momentary loss, `reclose_s` after it is back. A daemon that begins with it
+open does not know which of both it was, and waits for a stable one. Onto a dead delivery bus it
 closes plainly, onto an island of on-site sources by its synchronism check. One that does not close
 is not tried for ever.
 

@@ -112,7 +112,9 @@ def _advance(scan: Scan) -> SchemeState:
     """Return the scheme after this scan: intake first, then the sections in order."""
     view, state, now_ns = scan.view, scan.state, scan.view.now_ns
     behind = view.site.equipment[scan.scheme.intake].buses[0]
-    usable = guards.from_stable_mains if view.facts.supply.outage else ways.on_mains
+    joined = state.joined or view.is_closed(scan.scheme.intake)
+    momentary = joined and not view.facts.supply.outage
+    usable = ways.on_mains if momentary else guards.from_stable_mains
     feed_ns = _since(usable(view, behind), state.feed_ns, now_ns)
     intake, intake_ns = advance(
         joint.JOINT,
@@ -126,6 +128,7 @@ def _advance(scan: Scan) -> SchemeState:
         intake=intake,
         intake_ns=intake_ns,
         feed_ns=feed_ns,
+        joined=joined,
         sets_ns=_since(bool(view.facts.sets.on_bus), state.sets_ns, now_ns),
     )
     for i in range(len(state.sections)):

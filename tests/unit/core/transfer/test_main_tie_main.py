@@ -461,6 +461,23 @@ def test_a_momentary_loss_recloses_the_intake_and_starts_no_set() -> None:
     assert not any(hall.told(f"DG-{n}") for n in range(1, 5))
 
 
+@pytest.mark.fault("F62")
+def test_a_daemon_that_begins_with_the_intake_open_waits_for_a_stable_utility() -> None:
+    """Killed four seconds after the return, it does not know how long the utility is back."""
+    hall = settled()
+    hall.lose_mains()
+    assert hall.run(60.0, until=partial(on_sets, hall))
+    hall.run(10.0)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.run(4.0)
+    taken_up = Hall(params=params(), now_ns=hall.now_ns)
+    taken_up.positions, taken_up.stages = hall.positions, hall.stages
+    taken_up.utilities, taken_up.connected = hall.utilities, hall.connected
+    taken_up.run(14.5)
+    assert taken_up.told("52-VCB-IN") == []
+    assert taken_up.run(20.0, until=lambda: "U-A" in taken_up.sources_of("MVA"))
+
+
 def test_nothing_new_begins_while_the_own_logic_cannot_be_read() -> None:
     hall = settled()
     hall.hidden.add(("CCTS-1", "stage"))
