@@ -44,11 +44,12 @@ interlocks and command path against breakers that stick, sources that fail and c
 wrong moment, answers that are lost, instruments that lie, hands at the panel, and a daemon that
 starts anew. Time is kept as bounds, so that every order of events is gone through.
 
-The utility fails and returns. Beside that --short has one hidden fault, which shows when something
-is asked of what has it; without --short there is also one sudden disturbance, at any instant; and
-with --full both together, which takes hours. --without takes an interlock away, to see what it is
-for. A counterexample is told step by step, and written to --to as a scenario. Exit code 0 exactly
-when every search came to its end and found nothing.
+Faults are losses of the utility, which returns; hidden ones, which show when something is asked of
+what has them; and sudden disturbances, at any instant. --short has one loss, alone and with one
+hidden fault; without --short there are also two losses, one disturbance, and a loss with one; and
+with --full every two faults there can be. --without takes an interlock away, to see what it is for.
+A counterexample is told step by step, and written to --to as a scenario. Exit code 0 exactly when
+every search came to its end and found nothing.
 
 examples:
   ridethrough prove
