@@ -51,10 +51,16 @@ def recalled(files: Files, sender: str) -> LaneMessage | None:
     """
     try:
         content = files.read(NAME)
-        kept = json.loads(content) if content else None
-    except (OSError, ValueError):
+        if not content:
+            return None
+        kept = json.loads(content)
+        feeders = {
+            str(scheme): [str(f) for f in names] for scheme, names in kept["feeders"].items()
+        }
+        values = {"at_utc_ns": int(kept["at_utc_ns"]), "feeders": feeders}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return LaneMessage(sender, TOPIC, kept) if isinstance(kept, dict) else None
+    return LaneMessage(sender, TOPIC, values)
 
 
 def before(view: View, scheme: str) -> tuple[str, ...]:
@@ -62,7 +68,7 @@ def before(view: View, scheme: str) -> tuple[str, ...]:
     heard = view.word(TOPIC)
     if heard is None:
         return ()
-    age_ns = view.image.utc_ns - int(heard.values["at_utc_ns"])
+    age_ns = view.image.utc_ns - heard.values["at_utc_ns"]
     return tuple(heard.values["feeders"].get(scheme, ())) if 0 <= age_ns <= _VALID_NS else ()
 
 

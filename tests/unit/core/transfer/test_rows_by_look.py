@@ -348,8 +348,15 @@ def test_what_is_opened_is_kept_for_the_next_daemon() -> None:
     kept = opened.recalled(files, "shell")
     assert kept is not None
     assert kept.values == {"at_utc_ns": view.image.utc_ns, "feeders": {"CCTS-1": [HA]}}
-    files.replace(opened.NAME, b"{torn")
-    assert opened.recalled(files, "shell") is None
+    for damaged in (
+        b"{torn",
+        b"[]",
+        b"null",
+        b'{"at_utc_ns": 1}',
+        b'{"at_utc_ns": 1, "feeders": 5}',
+    ):
+        files.replace(opened.NAME, damaged)
+        assert opened.recalled(files, "shell") is None
 
 
 # -- what comes back -------------------------------------------------------------------------------
