@@ -112,7 +112,13 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
     kept: dict[str, Any] = {"files": world.files}
     model: dict[str, Any] = {"site": site, "points": points}
     requests = Requests(
-        world.workers, {NETWORK: model, KEEP: kept, RECALL: kept, opened.KEEP: kept}
+        world.workers,
+        {
+            NETWORK: model,
+            KEEP: kept,
+            RECALL: kept,
+            opened.KEEP: {**kept, "utc_ns": clock.utc_ns},
+        },
     )
     version = importlib.metadata.version("ridethrough")
     north = North(
@@ -135,7 +141,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         lanes.append(Lane(params, initial(params, begun_ns), ns(period_s)))
         # What a first step compiles and caches would cost the first slots; its result is nobody's.
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
-    if (before := opened.recalled(world.files, SHELL)) is not None:
+    if (before := opened.recalled(world.files, SHELL, utc_ns)) is not None:
         lanes[0].inbox.append(before)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
     reporter = Reporter(site, points, site_file.control.report, scan.reported, utc_ns - begun_ns)

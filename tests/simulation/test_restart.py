@@ -52,7 +52,8 @@ class Restart(Observer):
         for lane in daemon.scan.lanes.values():
             lane.inbox.clear()
             lane.state = initial(lane.params, now_ns)
-        if (kept := recalled(self.worlds[-1].files, SHELL)) is not None:
+        world = self.worlds[-1]
+        if (kept := recalled(world.files, SHELL, world.clock.utc_ns())) is not None:
             daemon.scan.lanes["switching"].inbox.append(kept)
 
 

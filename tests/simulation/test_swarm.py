@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from daemon.settings import SiteFile
 
 HERE = Path(__file__).parent
-SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "30"))
+SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "20"))
 FOR_S = 30.0
 TOGETHER = 5
 KEPT = [

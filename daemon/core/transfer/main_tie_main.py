@@ -87,7 +87,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         "stages": {**view.facts.stages, **{n: _summary(s) for n, s in after.items()}},
         "shed": tuple(chain.from_iterable(s.shed for s in after.values())),
     }
-    requests = opened.told(view, state.schemes, after)
+    requests = opened.told(state.schemes, after)
     return Turn(State(after), tuple(proposals), tuple(events), requests=requests, facts=facts)
 
 

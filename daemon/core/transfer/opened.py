@@ -9,13 +9,13 @@ to the next daemon as its first mail. What is older than a day is a person's to 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from daemon.model.commands import LaneMessage, Request
 from daemon.model.quantities import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from daemon.core.transfer.board import SchemeState
     from daemon.core.view import View
@@ -39,12 +39,12 @@ class Files(Protocol):
         ...
 
 
-def keep(files: Files, **kept: Any) -> None:  # noqa: ANN401 - as it was written
-    """Keep it in place of what was kept before; done by a worker."""
-    files.replace(NAME, json.dumps(kept).encode())
+def keep(files: Files, utc_ns: Callable[[], int], feeders: Mapping[str, Sequence[str]]) -> None:
+    """Keep feeders by scheme in place of what was kept before, with the time; done by a worker."""
+    files.replace(NAME, json.dumps({"at_utc_ns": utc_ns(), "feeders": feeders}).encode())
 
 
-def recalled(files: Files, sender: str) -> LaneMessage | None:
+def recalled(files: Files, sender: str, utc_ns: int) -> LaneMessage | None:
     """Return what the daemon before had opened, as mail of `sender`; None where nothing was kept.
 
     What cannot be read is as good as nothing: the feeders stay open, and alarms tell of it.
@@ -54,29 +54,22 @@ def recalled(files: Files, sender: str) -> LaneMessage | None:
         if not content:
             return None
         kept = json.loads(content)
-        feeders = {
-            str(scheme): [str(f) for f in names] for scheme, names in kept["feeders"].items()
-        }
-        values = {"at_utc_ns": int(kept["at_utc_ns"]), "feeders": feeders}
+        opened = {str(scheme): [str(f) for f in each] for scheme, each in kept["feeders"].items()}
+        age_ns = utc_ns - int(kept["at_utc_ns"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return LaneMessage(sender, TOPIC, values)
+    return LaneMessage(sender, TOPIC, opened) if 0 <= age_ns <= _VALID_NS else None
 
 
 def before(view: View, scheme: str) -> tuple[str, ...]:
     """Return the feeders of a scheme that the daemon before this one had opened."""
     heard = view.word(TOPIC)
-    if heard is None:
-        return ()
-    age_ns = view.image.utc_ns - heard.values["at_utc_ns"]
-    return tuple(heard.values["feeders"].get(scheme, ())) if 0 <= age_ns <= _VALID_NS else ()
+    return () if heard is None else tuple(heard.values.get(scheme, ()))
 
 
-def told(
-    view: View, was: Mapping[str, SchemeState], now: Mapping[str, SchemeState]
-) -> tuple[Request, ...]:
+def told(was: Mapping[str, SchemeState], now: Mapping[str, SchemeState]) -> tuple[Request, ...]:
     """Return the request to keep what is open by our hand, when that has changed."""
     if all(was[name].shed == at.shed for name, at in now.items()):
         return ()
     feeders = {name: list(at.shed) for name, at in now.items()}
-    return (Request(-1, KEEP, {"at_utc_ns": view.image.utc_ns, "feeders": feeders}),)
+    return (Request(-1, KEEP, {"feeders": feeders}),)

@@ -13,6 +13,7 @@ from daemon.core.transfer import acceptance, opened, rows, ways
 from daemon.core.transfer.board import Params, Scan, SchemeState, SectionState, State
 from daemon.core.transfer.section import Stage
 from daemon.core.view import Heard, View
+from daemon.model.commands import LaneMessage
 from daemon.model.plant import MainTieMainScheme
 from daemon.model.quantities import SECOND, ns
 from tests.hall import CLOSED, OPEN, Hall
@@ -320,43 +321,37 @@ def test_what_stood_closed_is_noted_while_the_own_logic_rests() -> None:
     assert rows.closed(board.scan()) == (HB,)
 
 
-@pytest.mark.parametrize(
-    ("age_s", "closed", "comes_back"),
-    [(60.0, None, (HA,)), (60.0, (HB,), ()), (86_401.0, None, ()), (-1.0, None, ())],
-)
+@pytest.mark.parametrize(("closed", "comes_back"), [(None, (HA,)), ((HB,), ())])
 def test_what_the_daemon_before_had_opened_comes_back(
-    age_s: float, closed: tuple[str, ...] | None, comes_back: tuple[str, ...]
+    closed: tuple[str, ...] | None, comes_back: tuple[str, ...]
 ) -> None:
-    """At the first look, and unless it was long ago; what a person opened (QA) does not."""
+    """At the first look; what a person opened (QA) does not."""
     board = Board()
     board.hall.positions |= {QA: OPEN, HA: OPEN}
-    kept_ns = board.hall.image().utc_ns - ns(age_s) if age_s > 0 else board.hall.image().utc_ns + 1
-    board.before = {"at_utc_ns": kept_ns, "feeders": {"CCTS-1": [HA, SA1], "CCTS-9": [HB]}}
+    board.before = {"CCTS-1": [HA, SA1], "CCTS-9": [QA]}
     board.holds(closed=closed)
     assert tuple(f for f in rows.shed(board.scan()) if f != HB) == comes_back
 
 
-def test_what_is_opened_is_kept_for_the_next_daemon() -> None:
-    board = Board()
-    view, was = board.scan().view, {"CCTS-1": SchemeState(())}
-    assert opened.told(view, was, was) == ()
-    now = {"CCTS-1": SchemeState((), shed=(HA,))}
-    (request,) = opened.told(view, was, now)
+def test_what_is_opened_is_kept_for_the_next_daemon_and_a_day() -> None:
+    was, now = {"CCTS-1": SchemeState(())}, {"CCTS-1": SchemeState((), shed=(HA,))}
+    assert opened.told(was, was) == ()
+    (request,) = opened.told(was, now)
+    files, day_ns = MemoryFiles(), 86_400 * SECOND
+    assert opened.recalled(files, "shell", 7) is None
+    opened.keep(files, lambda: 7, **request.arguments)
+    assert opened.recalled(files, "shell", 7 + day_ns) == LaneMessage(
+        "shell", opened.TOPIC, {"CCTS-1": [HA]}
+    )
+    assert opened.recalled(files, "shell", 8 + day_ns) is None
+    assert opened.recalled(files, "shell", 6) is None
+
+
+@pytest.mark.parametrize("damaged", ["{torn", "[]", "null", "{}", '{"at_utc_ns": 1, "feeders": 5}'])
+def test_a_damaged_list_is_none(damaged: str) -> None:
     files = MemoryFiles()
-    assert opened.recalled(files, "shell") is None
-    opened.keep(files, **request.arguments)
-    kept = opened.recalled(files, "shell")
-    assert kept is not None
-    assert kept.values == {"at_utc_ns": view.image.utc_ns, "feeders": {"CCTS-1": [HA]}}
-    for damaged in (
-        b"{torn",
-        b"[]",
-        b"null",
-        b'{"at_utc_ns": 1}',
-        b'{"at_utc_ns": 1, "feeders": 5}',
-    ):
-        files.replace(opened.NAME, damaged)
-        assert opened.recalled(files, "shell") is None
+    files.replace(opened.NAME, damaged.encode())
+    assert opened.recalled(files, "shell", 1) is None
 
 
 # -- what comes back -------------------------------------------------------------------------------
