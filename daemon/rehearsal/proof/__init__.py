@@ -74,14 +74,14 @@ s. Handover to a board's own logic and back is no part of the mains and sets. Wh
 daemon only where nothing had happened that could have been a reason.
 
 **What was found and is not judged.** Mains that are lost twice (91,231 situations, 264,258
-transitions, depth 117, 135 s, 444 MB, to the end): the intake recloses after the first moment and is
-open again, its spring not charged, after the second; sections part, sets come, the first section is
-fed and the second stays dark although its feeder is told to close (not sure).
+transitions, depth 117, 135 s, 444 MB, to the end): the intake recloses after the first moment and
+is open again, its spring not charged, after the second; sections part, sets come, the first section
+is fed and the second stays dark although its feeder is told to close (not sure).
 
 **What was not gone through.** Sets that are called twice. A loss of the utility and a sudden
 disturbance of the mains were broken off when 40,000 situations had been searched and 20,442 kinds
-waited: nothing was found by then. In an earlier form of that search 800,000 were not enough, and these were
-found and have not been seen again, nor looked for to the end:
+waited: nothing was found by then. In an earlier form of that search 800,000 were not enough, and
+these were found and have not been seen again, nor looked for to the end:
 
 - A main that shows closed beside an alternate that feeds: the alternate is opened (not sure).
 - The intake opened by others while a main closes in synchronism behind it, and closed again plainly
