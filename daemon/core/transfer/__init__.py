@@ -3,11 +3,11 @@
 The intake with its two utilities (`intake`), the main-tie-main board (`main_tie_main`, with the
 table of one section in `section`, that of the intake breaker in `joint`, their events in `guards`,
 what may feed a section in `ways`, settings and memory in `board`, and what load sets may be given
-in `acceptance` and `rows`), the start of a dark board at a person's word (`black_start`), the
-supervision of UPS, STS and ATS (`supervision`), and the word to the main lane (`bulletin`). Each is
-a transition table with its theory of operation at the top of the file: closed transition with a
-bounded overlap, open transition when synchronism does not come, return after a stable time,
-lock-out.
+in `acceptance` and `rows`, and in `opened` which feeders a new daemon has to close again after the
+one before), the start of a dark board at a person's word (`black_start`), the supervision of UPS,
+STS and ATS (`supervision`), and the word to the main lane (`bulletin`). Each is a transition table
+with its theory of operation at the top of the file: closed transition with a bounded overlap, open
+transition when synchronism does not come, return after a stable time, lock-out.
 
 Each scheme declares its authority. UPS, STS and ATS decide by themselves, in milliseconds, and
 here they are verified and recorded; ALTS and CCTS are decided here, and the device's own logic

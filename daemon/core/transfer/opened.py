@@ -9,7 +9,7 @@ to the next daemon as its first mail. What is older than a day is a person's to 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from daemon.model.commands import LaneMessage, Request
 from daemon.model.quantities import SECOND
@@ -17,6 +17,7 @@ from daemon.model.quantities import SECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from daemon.core.kept import Files
     from daemon.core.transfer.board import SchemeState
     from daemon.core.view import View
 
@@ -25,18 +26,6 @@ KEEP: Final = "opened_keep"
 NAME: Final = "opened.json"
 TOPIC: Final = "opened"
 _VALID_NS: Final = 86_400 * SECOND
-
-
-class Files(Protocol):
-    """Where it is kept."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return the content of a file, None where there is none."""
-        ...
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Make `data` the content of a file, as a whole."""
-        ...
 
 
 def keep(files: Files, utc_ns: Callable[[], int], feeders: Mapping[str, Sequence[str]]) -> None:

@@ -10,29 +10,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.core.balance.shaving.forecast import DAY_S
 from daemon.core.balance.shaving.shaver import Params, State
 from daemon.model.quantities import SECOND, ns
+
+if TYPE_CHECKING:
+    from daemon.core.kept import Files
 
 KEEP: Final = "shaving_keep"
 RECALL: Final = "shaving_recall"
 """Names of the functions that workers know `keep` and `recall` by."""
 NAME: Final = "demand.json"
 _MOST_UNSEEN_S: Final = DAY_S
-
-
-class Files(Protocol):
-    """Where it is kept."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return the content of a file, None where there is none."""
-        ...
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Make `data` the content of a file, as a whole."""
-        ...
 
 
 def written(state: State, period: int, params: Params) -> dict[str, Any]:
