@@ -50,7 +50,9 @@ so that no zone is cut for it and no scan comes of it.
 - *Questions of values in a scan that was run* (`Mind.think`): to one picture they have one answer.
 
 **What was gone through**, to the end and with nothing found; lost, sudden and hidden are faults, s
-the seconds of one processor, MB the most that the process held:
+the seconds of one processor, MB the most that the process held. Only the rows of the mains with one
+loss, and those of `--short`, were run on the code as it is; the others before the last mends of the
+interlocks that they led to:
 
     part          lost  sudden  hidden  situations  transitions  depth   s   MB
     ALTS-1           2       0       0       3,572        9,560     35   2  122
