@@ -35,12 +35,18 @@ SHEET: Final = sheet(
     ),
     graph(
         "PUE",
-        "The ratio since the start, and one standard deviation of the present ratio where it is "
-        "below one: with hardly a load there is none.",
+        "The ratio of energies since the start.",
         "none",
         Query(m("estimate_pue_pu"), "PUE, {{category}}"),
-        Query(f"{m('estimate_pue_sigma_pu')} < 1", "deviation"),
         steps=over(1.3, 1.5),
+    ),
+    graph(
+        "Worth of PUE",
+        "One standard deviation of the present ratio of powers where it is below one: with hardly "
+        "a load there is none.",
+        "none",
+        Query(f"{m('estimate_pue_sigma_pu')} < 1", "deviation, {{category}}"),
+        steps=((None, GREY),),
     ),
     graph(
         "Efficiency by chain",
@@ -49,19 +55,19 @@ SHEET: Final = sheet(
         Query(m("estimate_chain_efficiency_pu"), "{{chain}}"),
     ),
     graph(
-        "Efficiency by stage",
-        "Given by taken. A stage that runs at low load shows here.",
-        "percentunit",
-        Query(m("estimate_stage_efficiency_pu"), "{{chain}}: {{stage}}"),
-        wide=True,
-    ),
-    graph(
         "Facility, IT, losses",
         "Powers of the site as estimated.",
         "watt",
         Query(m("estimate_facility_w"), "facility"),
         Query(m("estimate_it_w"), "IT"),
         Query(m("estimate_losses_w"), "losses"),
+    ),
+    graph(
+        "Efficiency by stage",
+        "Given by taken. A stage that runs at low load shows here.",
+        "percentunit",
+        Query(m("estimate_stage_efficiency_pu"), "{{chain}}: {{stage}}"),
+        wide=True,
     ),
     graph(
         "Losses by equipment",
@@ -97,5 +103,6 @@ SHEET: Final = sheet(
         "none",
         Query(m("estimate_normalised_residual"), "largest"),
         steps=over(3, 5),
+        wide=True,
     ),
 )
