@@ -1,7 +1,9 @@
 """Where a controller keeps what has to outlive a restart: a file of the state directory.
 
 The core touches no file: a worker is asked to (`Request`), or the shell reads before the first scan
-and hands on what was kept as mail. `daemon.journal.files` has what stands behind this.
+and hands on what was kept as mail. What is asked for last stands there in the end, however close
+one change follows another (`daemon.runtime.requests`). `daemon.journal.files` has what stands
+behind this.
 """
 
 from __future__ import annotations
