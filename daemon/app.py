@@ -38,6 +38,7 @@ from daemon.drivers.opcua import OpcuaDriver
 from daemon.drivers.table import Table
 from daemon.journal import keeping
 from daemon.journal.files import Folder
+from daemon.journal.holding import hold
 from daemon.journal.journal import Journal, next_epoch
 from daemon.model.image import blank
 from daemon.model.points import tabulate
@@ -216,9 +217,11 @@ def run(
 
     Raises:
         OSError: the port of the metrics is taken, or the state directory cannot be written.
-        ValueError: `mqtt` is not the address of a broker, or the name of `state` is too long.
+        ValueError: `mqtt` is not the address of a broker, the name of `state` is too long, or
+            another daemon holds it.
     """
     site_file = with_broker(site_file, mqtt)
+    hold(state)  # and never let go: a worker whose disk hangs may write until the process ends
     # A publisher that renders in its own thread must not keep the scan from the interpreter.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

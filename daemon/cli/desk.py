@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,10 +171,12 @@ def _proxy_options(made: argparse.ArgumentParser) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from daemon.journal.holding import hold
     from daemon.rehearsal.demo import Wish, demonstrate
 
     if options.state is not None:
         mind_state(options.state)
+        os.close(hold(options.state))  # for the daemon that is begun
     wish = Wish(
         site=options.site,
         scenario=options.scenario,

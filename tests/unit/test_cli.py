@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from daemon.cli import main
+from daemon.journal.holding import hold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +60,22 @@ def test_a_state_folder_that_is_a_file_is_named(
     for folder in (file, file / "below"):
         assert main(["run", "ai_hall", "--state", str(folder), *OFFSET]) == 1
         assert capsys.readouterr().err == f"state folder {folder}: is a file (set --state)\n"
+
+
+@pytest.mark.parametrize("command", [("run", "ai_hall"), ("demo",)])
+def test_a_state_folder_that_another_daemon_holds_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    """From its first moment on, long before it opens the door for people."""
+    fd = hold(tmp_path)
+    try:
+        assert main([*command, "--state", str(tmp_path), *OFFSET]) == 1
+    finally:
+        os.close(fd)
+    said = capsys.readouterr()
+    assert said.err.startswith(f"state folder {tmp_path}: another daemon runs with it, process ")
+    assert said.err.count("\n") == 1
+    assert "plant" not in said.out, "nothing was started"
 
 
 @pytest.mark.parametrize("command", [("run", "ai_hall"), ("demo",)])
