@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +99,12 @@ def once_per_site(
     build: Callable[[Site, PointTable], T],
 ) -> Callable[[Site, PointTable], T]:
     """Keep what `build` makes of a site for as long as its point table lives."""
-    kept: WeakKeyDictionary[PointTable, T] = WeakKeyDictionary()
 
     @wraps(build)
     def get(site: Site, points: PointTable) -> T:
-        found = kept.get(points)
+        found: T | None = points.derived.get(build)
         if found is None:
-            found = kept[points] = build(site, points)
+            found = points.derived[build] = build(site, points)
         return found
 
     return get

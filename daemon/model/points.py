@@ -13,7 +13,7 @@ read every fast period; points outside it are read at the device's own scan clas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,11 +138,18 @@ class Point:
 
 
 class PointTable:
-    """All served points of a site in fixed order, found by index or by name."""
+    """All served points of a site in fixed order, found by index or by name.
+
+    Attributes:
+        points: they, in image order.
+        derived: what others made of this table once, by who made it. It refers to the table in
+            turn, so it has to live in it: in a table of its own nothing would ever end.
+    """
 
     def __init__(self, points: tuple[Point, ...]) -> None:
         """Index `points`, which must be in image order."""
         self.points: Final = points
+        self.derived: Final[dict[object, Any]] = {}
         self._by_name: Final = {(p.equipment, p.spec.name): p.index for p in points}
         assert all(p.index == i for i, p in enumerate(points)), "points out of order"
 

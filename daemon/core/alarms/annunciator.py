@@ -27,7 +27,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from annotated_types import Interval
@@ -144,9 +143,6 @@ class _Kept:
         return self.dense, self.steady, self.void
 
 
-_kept: WeakKeyDictionary[PointTable, _Kept] = WeakKeyDictionary()
-
-
 def initial(site: Site, params: Params) -> State:
     """Return the state before the first scan: every alarm rests in A."""
     return State()
@@ -158,9 +154,9 @@ def plan_of(site: Site, points: PointTable, params: Params) -> Plan:
 
 
 def _kept_of(site: Site, points: PointTable, params: Params) -> _Kept:
-    kept = _kept.get(points)
+    kept: _Kept | None = points.derived.get(_Kept)
     if kept is None or kept.params is not params:
-        kept = _kept[points] = _Kept(site, points, params)
+        kept = points.derived[_Kept] = _Kept(site, points, params)
     return kept
 
 

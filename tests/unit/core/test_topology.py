@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from daemon.core.topology import Presence, Topology, survey
+from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
 
 
@@ -112,3 +116,15 @@ def test_a_switch_that_shows_closed_with_voltage_on_one_side_alone_is_in_doubt()
     assert topology.reach["MVA"] == topology.reach["MVG"]
     hall.said["52-VCB-GA", "source_voltage_v"] = 6600.0
     assert not look(hall).doubted
+
+
+def test_what_is_made_of_a_site_ends_with_it() -> None:
+    """Otherwise a thousand simulated runs would be kept until the last has ended."""
+    hall = Hall()
+    points = tabulate(hall.params.site)
+    survey(hall.image(), hall.params.site, points)
+    assert points.derived
+    kept = weakref.ref(points)
+    del points
+    gc.collect()
+    assert kept() is None
