@@ -143,6 +143,8 @@ def _happenings(scene: Scene) -> Iterator[tuple[str, Fault]]:
 def _ended(fault: Fault, at_ns: int, target: str, word: str) -> Fault:
     if fault.to_ns <= at_ns or target not in {fault.target, ANY}:
         return fault
-    ends = word in {CLEAR, fault.event} or UNDONE_BY.get(fault.event) == word
+    # A process that is paused again stands still until the longer pause is over.
+    replaced = word == fault.event and fault.nature != DAEMON
+    ends = replaced or word == CLEAR or UNDONE_BY.get(fault.event) == word
     ends = ends or (fault.nature == GATEWAY and word in ENDS)
     return replace(fault, to_ns=at_ns) if ends else fault

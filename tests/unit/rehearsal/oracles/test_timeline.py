@@ -64,3 +64,11 @@ def test_what_an_operator_asks_for_is_no_fault_but_the_site_comes_to_rest_after_
 
 def test_the_work_of_the_day_is_no_fault() -> None:
     assert timeline(happens(1, "SR-1", "load", utilisation_pu=0.5)).healed_ns == 0
+
+
+def test_a_process_stands_still_until_the_longest_pause_is_over() -> None:
+    found = timeline(
+        happens(1, "daemon", "pause", for_s=5.0),
+        happens(2, "daemon", "pause", for_s=1.0),
+    )
+    assert [(f.from_ns, f.to_ns) for f in found.faults] == [(ns(1), ns(6)), (ns(2), ns(3))]
