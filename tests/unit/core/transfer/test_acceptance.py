@@ -89,3 +89,18 @@ def test_a_feeder_that_is_normally_open_is_not_one_that_comes_back() -> None:
     found = acceptance._outgoing.__wrapped__(other, points)  # type: ignore[attr-defined]
     assert "52-VCB-QA" not in found["MVA"]
     assert "52-VCB-SA1" in found["MVA"]
+
+
+def test_what_hangs_on_a_feeder_ends_at_the_next_section_and_a_ring_is_gone_round_once() -> None:
+    site, _, _ = site_file()
+    feeder, tie = site.equipment["52-VCB-QA"], site.equipment["52-VCB-TIE"]
+    links = {
+        name: replace(feeder, id=name, buses=buses)
+        for name, buses in {
+            "there": ("QA", "SA11"), "back": ("SA11", "QA"), "across": ("QA", "MVB"),
+        }.items()
+    }  # fmt: skip
+    other = replace(site, equipment=MappingProxyType({**site.equipment, **links}))
+    found = acceptance._downstream(other, "QA", frozenset({"MVA", "MVB"}), {tie.id})
+    assert {"QA", "SA11", "UAI"} <= found
+    assert found.isdisjoint({"MVA", "MVB", *site.equipment["52-VCB-QB"].buses[1:]})

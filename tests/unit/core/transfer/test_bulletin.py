@@ -27,7 +27,7 @@ def test_everything_that_is_concluded_is_said() -> None:
         supply=Supply(outage=True, stable=("U-A",)),
         sets=Sets(on_bus=("DG-1",), pending=("DG-2", "DG-3"), failed=("DG-4",), leaving=("DG-1",)),
         island=replace(ISLAND, capability_w=0.0),
-        formed={"MVB": order},
+        formed={"MVB": order, "MVA": Formed("ESS-2", 1e6, "", False)},
         rows_limit_w=1e6,
         stages={"CCTS-1": "on_alternate"},
     )

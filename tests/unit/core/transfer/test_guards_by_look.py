@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from daemon.core.facts import BlackStart, Facts, Formed, Health, Island, Sets, Supply
+from daemon.core.facts import BlackStart, Facts, Formed, Health, Island, Supply
 from daemon.core.interlocks import CARRIES_PU
 from daemon.core.transfer import black_start, guards, joint, main_tie_main, ways
 from daemon.core.transfer.board import SectionState
@@ -116,6 +115,17 @@ def test_an_alternate_that_only_shows_closed_is_told_by_its_current(
     assert (Event.SEEN_BOTH in seen(board)) is not parted
 
 
+def test_an_alternate_that_is_seen_closed_is_not_judged_while_the_other_is_out_of_sight() -> None:
+    """Nobody knows then which of the two still carries the section."""
+    board = on_mains(**{TIE: CLOSED})
+    board.hall.hidden.add((GA, "position"))
+    board.hall.said |= {(TIE, "current_a"): 0.0, (MA, "current_a"): 300.0}
+    section(board, 0, stage=Stage.PARTING, since_ns=board.ago(9.0), alternate=TIE)
+    assert Event.PARTED not in seen(board)
+    board.hall.hidden.add((TIE, "position"))
+    assert Event.PARTED in seen(board)
+
+
 def test_beside_a_main_that_is_not_seen_closed_no_alternate_only_shows_closed() -> None:
     board = on_mains()
     board.hall.positions[GA] = CLOSED
@@ -142,6 +152,28 @@ def test_positions_say_what_feeds_a_section(positions: dict[str, int], event: Ev
     assert (Event.NOT_LET_IN in events) is (event is Event.SEEN_BOTH)
     section(board, 0, sync_ns=1)
     assert Event.NOT_LET_IN not in seen(board)
+
+
+@pytest.mark.parametrize(
+    ("stage", "positions", "event"),
+    [
+        (Stage.FEEDING, {MA: OPEN, GA: CLOSED}, Event.SEEN_ON_ALTERNATE),
+        (Stage.CLOSING_MAIN, {}, Event.SEEN_ON_MAIN),
+    ],
+)
+def test_what_shows_closed_over_a_dead_section_has_not_fed_it(
+    stage: Stage, positions: dict[str, int], event: Event
+) -> None:
+    board = on_mains(**positions)
+    section(board, 0, stage=stage, alternate=GA if stage is Stage.FEEDING else "")
+    board.hall.stages["DG-1"], board.hall.positions["52-GCB-1"] = "loaded", CLOSED
+    assert event in seen(board)
+    dark = on_mains(**positions, **{"52-VCB-PA": OPEN})
+    section(dark, 0, stage=stage, alternate=GA if stage is Stage.FEEDING else "")
+    assert dark.scan().view.topology.dead("MVA")
+    assert event not in seen(dark), "it is told on"
+    section(dark, 0, stage=Stage.ISOLATING)
+    assert event in seen(dark)
 
 
 def test_in_other_hands_only_that_is_seen_and_without_a_selector_nothing_new_is_begun() -> None:
@@ -240,111 +272,6 @@ def test_an_awaiting_section_may_be_given_to_its_settled_main() -> None:
     order = Formed("ESS-1", 2e6, "grid_following", False)
     board.facts = replace(board.facts, formed={"MVA": order})
     assert Event.MAIN_USABLE not in seen(board), "storage is about to let go of it"
-
-
-@pytest.mark.parametrize(
-    ("spoil", "usable"),
-    [("", True), ("sets", False), ("foreign", False), ("moving", False), ("closing", False)],
-)
-def test_an_island_feeds_sections_one_after_the_other_and_never_beside_sets(
-    spoil: str, usable: bool
-) -> None:
-    board = Board(0)
-    board.hall.positions |= {"52-GCB-GT": CLOSED, GA: OPEN, HA: OPEN, "52-VCB-EA": OPEN}
-    board.hall.stages["GT-1"] = "loaded"
-    board.facts = replace(board.facts, island=Island("HV", ("GT-1",), 9e6))
-    section(board, 0, stage=Stage.AWAITING)
-    if spoil == "sets":
-        board.facts = replace(board.facts, sets=Sets(on_bus=("DG-1",), capability_w=3.2e6))
-    elif spoil == "foreign":
-        board.facts = replace(board.facts, island=Island("HV", ("SMR-1",), 9e6))
-    elif spoil in {"moving", "closing"}:
-        stage = Stage.PARTING if spoil == "moving" else Stage.CLOSING_MAIN
-        section(board, 1, stage=stage)
-    assert (Event.MAIN_USABLE in seen(board)) is usable
-
-
-# -- the alternates --------------------------------------------------------------------------------
-
-
-def choice(board: Board, i: int) -> str:
-    return ways.choose(board.scan(), i, board.state.sections[i])
-
-
-def test_sections_have_their_own_feeders_while_the_tie_is_open() -> None:
-    board = Board(4)
-    board.hall.positions["52-VCB-HB"] = OPEN
-    assert choice(board, 1) == GB
-    section(board, 1, failed=((GB, board.hall.now_ns + 1),))
-    assert choice(board, 1) == TIE, "what another has may be borrowed"
-    section(board, 1, failed=((GB, 1), (TIE, 1)))
-    assert choice(board, 1) == ""
-    section(board, 1, failed=(), stage=Stage.ISOLATING)
-    assert choice(board, 1) == ""
-
-
-def test_a_section_borrows_from_mains_before_it_takes_sets() -> None:
-    board = on_mains()
-    board.hall.positions |= {MA: OPEN, "52-VCB-PA": OPEN}
-    section(board, 0, stage=Stage.AWAITING)
-    assert choice(board, 0) == TIE
-    board.hall.positions["52-VCB-PA"] = CLOSED
-    assert choice(board, 0) == "", "its own main is about to come"
-    section(board, 0, failed=((MA, board.hall.now_ns + 1),))
-    assert choice(board, 0) == TIE
-    board.facts = replace(board.facts, supply=replace(UTILITY, feeds={"U-A": Health.UNKNOWN}))
-    assert choice(board, 0) == "", "nobody knows that the other is well"
-    board.facts = Facts(supply=UTILITY)
-    section(board, 1, stage=Stage.ON_ALTERNATE)
-    assert choice(board, 0) == ""
-
-
-def test_onto_a_section_that_storage_holds_breakers_close_in_step() -> None:
-    board = on_mains()
-    view = board.scan().view
-    assert ways.manner(view, "MVA") == "close"
-    held = replace(view.facts, formed={"MVA": Formed("ESS-1", 2e6, "", True)})
-    assert ways.manner(replace(view, facts=held), "MVA") == "close_in_sync"
-    assert ways.manner(replace(view, facts=held), "MVB") == "close"
-    assert not ways.between_references(replace(view, facts=held), "MVA")
-    assert not ways.between_references(view, "MVA")
-    told = replace(view.facts, formed={"MVA": Formed("ESS-1", 2e6, "grid_forming", False)})
-    assert ways.between_references(replace(view, facts=told), "MVA")
-
-
-def test_a_section_without_a_source_calls_for_generation_after_its_time() -> None:
-    board = on_mains()
-    board.hall.positions |= {MA: OPEN, "52-VCB-PA": OPEN}
-    section(board, 0, stage=Stage.AWAITING, dead_ns=board.ago(9.0))
-    for since_s, called in ((PARAMS.call_s, True), (PARAMS.call_s - 0.001, False)):
-        section(board, 0, since_ns=board.ago(since_s))
-        assert bool(ways.call(board.scan())) is called
-    section(board, 0, since_ns=board.ago(9.0), dead_ns=0)
-    assert ways.call(board.scan()) == ""
-    section(board, 0, dead_ns=1, stage=Stage.ON_MAIN)
-    assert ways.call(board.scan()) == ""
-    section(board, 0, stage=Stage.AWAITING)
-    assert ways.call(board.scan()) == "MVA has no source"
-    board.hall.positions["52-VCB-PA"] = CLOSED
-    section(board, 0, mains_ns=1)
-    assert ways.call(board.scan()) == "", "its main comes"
-    section(board, 0, failed=((MA, board.hall.now_ns + 1),))
-    assert ways.call(board.scan()) == "MVA has no source", "its main did not close"
-
-
-def test_sets_are_released_when_nothing_hangs_on_them_or_waits_for_them() -> None:
-    board = on_mains()
-    assert ways.released(board.scan())
-    for stage, released in (
-        (Stage.FEEDING, False), (Stage.CLOSING_MAIN, False), (Stage.AWAITING, False),
-        (Stage.ON_ALTERNATE, True),
-    ):  # fmt: skip
-        section(board, 0, stage=stage)
-        assert ways.released(board.scan()) is released
-    section(board, 0, stage=Stage.ON_MAIN)
-    for position in (CLOSED, TRAVELLING):
-        board.hall.positions[GB] = position
-        assert not ways.released(board.scan())
 
 
 # -- the intake ------------------------------------------------------------------------------------
@@ -540,16 +467,6 @@ def test_what_is_missing_after_a_black_start_is_what_can_be_closed() -> None:
     assert missing(0.0) == (QA,), "there is no room for rows"
 
 
-def test_sets_that_are_on_no_bus_feed_nobody_though_their_bus_is_live() -> None:
-    """It may be live from behind, or from a set that leaves."""
-    board = Board(4)
-    board.hall.positions["52-VCB-HB"] = OPEN
-    assert choice(board, 1)
-    board.facts = replace(board.facts, sets=Sets())
-    assert board.scan().view.topology.live("MVG")
-    assert choice(board, 1) == ""
-
-
 @pytest.mark.parametrize(
     ("breaker", "current_a", "since_s", "others", "told"),
     [
@@ -576,35 +493,6 @@ def test_an_alternate_that_shows_open_and_carries_is_noticed(
     section(board, 0, stage=Stage.HELD)
     carries = current_a is not None and abs(current_a) > 100.0 and (breaker == GA or bool(others))
     assert guards.alternate_closed(board.scan(), 0) == (breaker if carries else "")
-
-
-def test_mains_are_there_when_the_bus_is_seen_live_from_a_utility_that_is_well() -> None:
-    board = on_mains()
-    assert ways.on_mains(board.scan().view, "MVA")
-    board.facts = Facts(supply=Supply({"U-A": Health.FAILED, "U-B": Health.UNKNOWN}))
-    assert not ways.on_mains(board.scan().view, "MVA")
-    board.facts = Facts(supply=UTILITY)
-    view = board.scan().view
-    seen = SimpleNamespace(live=lambda bus: False, sources=view.topology.sources)
-    dead = replace(view, topology=seen)  # type: ignore[arg-type]
-    assert not ways.on_mains(dead, "MVA"), "its breakers are closed, and nothing is there"
-    assert guards.from_stable_mains(view, "MVA")
-    assert not guards.from_stable_mains(dead, "MVA")
-
-
-def test_what_is_lent_is_asked_of_the_others_alone() -> None:
-    board = on_mains()
-    scan = board.scan()
-    assert ways._lent_from_mains(scan, 0)
-    section(board, 0, stage=Stage.AWAITING)
-    assert ways._lent_from_mains(board.scan(), 0)
-    assert not ways._lent_from_mains(board.scan(), 1)
-    one = scan._replace(
-        scheme=replace(scan.scheme, sections=scan.scheme.sections[:1]),
-        state=replace(scan.state, sections=scan.state.sections[:1]),
-    )
-    assert not ways._lent_from_mains(one, 0)
-    assert not ways._lent_from_sets(one, 0)
 
 
 @pytest.mark.parametrize(
@@ -725,3 +613,26 @@ def test_what_is_given_to_sets_or_to_an_island_is_a_block_of_load(
     after = main_tie_main._advance(board.scan()._replace(waits_ns=WAITS_NS))
     assert after.sections[0].stage in {Stage.ON_ALTERNATE, Stage.ON_MAIN}
     assert after.block_ns == (board.hall.now_ns if block else 0)
+
+
+def test_of_three_sections_one_on_sets_makes_the_tie_an_alternate_of_the_others() -> None:
+    board = on_mains(**{GB: CLOSED, MB: OPEN, QA: OPEN})
+    board.hall.said[TIE, "current_a"] = 300.0
+    scan = board.scan()
+    one, on_sets = scan.scheme.sections
+    on_main = replace(on_sets, generator_feeder=QA)
+    for others, told in (
+        ((on_sets, on_main), TIE),
+        ((on_main, on_sets), TIE),
+        ((on_main,), ""),
+        ((), ""),
+    ):
+        scheme = replace(scan.scheme, sections=(one, *others))
+        assert guards._carries_on(scan._replace(scheme=scheme), 0) == told
+
+
+def test_only_a_board_that_the_daemon_decides_is_decided() -> None:
+    site = Board().hall.site
+    assert [*main_tie_main.initial(site, PARAMS).schemes] == ["CCTS-1"]
+    left = {name: replace(s, authority="device") for name, s in site.schemes.items()}
+    assert main_tie_main.initial(replace(site, schemes=left), PARAMS).schemes == {}

@@ -74,7 +74,7 @@ class Intake:
 
 def test_only_a_switch_that_the_daemon_decides_is_decided() -> None:
     site = Hall().site
-    assert intake.initial(site, PARAMS) == State({SWITCH: At()})
+    assert intake.initial(site, PARAMS) == State({SWITCH: At(Stage.UNJUDGED, 0, 0, 0, (), "")})
     (one,) = (s for s in site.schemes.values() if isinstance(s, IntakeScheme))
     device = MappingProxyType({SWITCH: replace(one, authority="device")})
     assert intake.initial(replace(site, schemes=device), PARAMS) == State()
@@ -187,6 +187,25 @@ def test_what_holds_a_ready_switch_back_is_told_once() -> None:
     assert switch.at.refused_by == ""
 
 
+@pytest.mark.parametrize(
+    ("on", "before", "asked"),
+    [
+        (1, 2, ["to_source_2"]),
+        (1, 1, []),
+        (2, 1, ["to_source_1"]),
+        (2, 2, []),
+    ],
+)
+def test_what_was_waited_for_one_way_is_no_reason_to_go_the_other(
+    on: int, before: int, asked: list[str]
+) -> None:
+    """A person has moved it by hand meanwhile: the wait for the way back begins anew."""
+    switch = Intake(Stage.READY, on, (FAILED, WELL) if on == 1 else (WELL, FAILED))
+    switch.state = State({SWITCH: switch.at._replace(target=before)})
+    assert switch.look() == asked
+    assert switch.at.stage is (Stage.MOVING if asked else Stage.STANDING)
+
+
 def test_it_is_told_until_it_stands_where_it_should_and_that_is_told() -> None:
     switch = Intake(Stage.READY, feeds=(FAILED, WELL))
     assert switch.look() == ["to_source_2"]
@@ -201,9 +220,13 @@ def test_it_is_told_until_it_stands_where_it_should_and_that_is_told() -> None:
 
 
 def test_a_reset_is_heard_by_its_own_scheme_only() -> None:
-    for name, ends in ((SWITCH, True), ("CCTS-1", False)):
+    for name, action, ends in (
+        (SWITCH, "reset", True),
+        ("CCTS-1", "reset", False),
+        (SWITCH, "black_start", False),
+    ):
         switch = Intake(Stage.LOCKOUT)
-        wish = Proposal(name, "command", "reset", 0.0, "ann", "by hand")
+        wish = Proposal(name, "command", action, 0.0, "ann", "by hand")
         switch.inbox = (OperatorRequest("r1", "ann", wish),)
         switch.look()
         assert (switch.at.stage is not Stage.LOCKOUT) is ends

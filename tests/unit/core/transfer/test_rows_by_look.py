@@ -543,6 +543,48 @@ def test_what_is_open_already_is_not_kept_off() -> None:
 
 
 @pytest.mark.parametrize(
+    ("waits", "room_w", "taken"),
+    [((), 2e6, QA), ((QA,), 2e6, SA1), ((), 1.5e6, SA1), ((QA, SA1), 2e6, HA), ((), 0.5e6, None)],
+)
+def test_when_nothing_fits_and_no_set_comes_the_best_that_can_be_carried_is_taken(
+    waits: tuple[str, ...], room_w: float, taken: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never rows whose caps are not in force: they would draw what they like."""
+    board, brings = Board(), {QA: 2e6, SA1: 1.5e6, HA: 1e6}
+    order = (QA, SA1, HA)
+    monkeypatch.setattr(rows, "_by_priority", lambda *_: [*order])
+    monkeypatch.setattr(rows, "_brings", lambda scan, name: brings.get(name, 0.0))
+    monkeypatch.setattr(rows, "_rows_wait", lambda scan, feeder: feeder in waits)
+    monkeypatch.setattr(rows, "_room_w", lambda *_: room_w)
+    monkeypatch.setattr(rows, "_step_w", lambda *_: 0.1e6)
+    monkeypatch.setattr(rows, "_sets_awaited", lambda *_: True)
+    assert rows.keep_off(board.scan(), 0) == tuple(f for f in order if f != taken)
+    monkeypatch.setattr(rows, "_sets_awaited", lambda *_: False)
+    assert rows.keep_off(board.scan(), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("room_w", "step_w", "off"),
+    [
+        (9e6, 1.5e6, ()),
+        (1.5e6, 9e6, ()),
+        (9e6, 1.499e6, (SA1,)),
+        (1.499e6, 9e6, (SA1,)),
+        (9e6, 0.999e6, (QA,)),
+    ],
+)
+def test_what_fits_the_step_and_the_room_to_the_last_watt_is_taken_along(
+    room_w: float, step_w: float, off: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, brings = Board(), {QA: 1e6, SA1: 0.5e6}
+    monkeypatch.setattr(rows, "_by_priority", lambda *_: [QA, SA1])
+    monkeypatch.setattr(rows, "_brings", lambda scan, name: brings.get(name, 0.0))
+    monkeypatch.setattr(rows, "_room_w", lambda *_: room_w)
+    monkeypatch.setattr(rows, "_step_w", lambda *_: step_w)
+    assert rows.keep_off(board.scan(), 0) == off
+
+
+@pytest.mark.parametrize(
     ("facts", "stages", "awaiting"),
     [
         ({"sets": Sets()}, (Stage.AWAITING, Stage.AWAITING), []),

@@ -146,3 +146,15 @@ def test_a_switch_that_is_stuck_and_then_silent_is_still_asked_to_go_to_the_othe
     assert watch.look(0.5) == [("STS-1", "to_source_2")]
     watch.hall.hidden |= {("STS-1", "source_1_healthy"), ("STS-1", "source_2_healthy")}
     assert watch.look() == [("STS-1", "to_source_2")]
+
+
+def test_while_nothing_changes_nothing_new_is_remembered() -> None:
+    watch = Watch()
+    watch.look()
+    before = watch.state
+    watch.look()
+    assert watch.state is before
+    watch.show("STS-1", "source_2", True, True)
+    watch.look()
+    changed = {name for name, at in watch.state.devices.items() if at is not before.devices[name]}
+    assert changed == {"STS-1"}
