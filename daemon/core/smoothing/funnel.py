@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from daemon.model.compliance import Bound
 
 _INFINITE: Final = float("inf")
-_STEPS: Final = 10
-"""In so many steps what is allowed comes free where nobody saw the power before."""
 
 
 class Interval(NamedTuple):
@@ -60,18 +58,26 @@ def begin(bound: Bound, now_ns: int, value_w: float) -> Seen:
     return Seen((at,), (at,), value_w, value_w, now_ns)
 
 
-def unknown(bound: Bound, now_ns: int, value_w: float) -> Seen:
-    """Return the memory of a bound where nobody saw the power before: the worst that it bears.
+def spent(bound: Bound, now_ns: int, value_w: float, free_ns: int) -> Seen:
+    """Return the memory of a bound of which all is spent both ways, and free again at an instant.
 
-    It may have risen or fallen by all that the bound allows, evenly; so what it allows comes free
-    as evenly, and all of it when a window has been seen.
+    Nobody saw how the power came to its value: it may stay there and go nowhere before that.
+
+    Args:
+        bound: the limit.
+        now_ns: time [ns].
+        value_w: the power [W].
+        free_ns: when it may move again; what is past is as if it had long stood [ns].
     """
+    stood = begin(bound, now_ns, value_w)
+    if free_ns <= now_ns:
+        return stood
+    # As if it had been as low, and as high, as the limit bears, a window before that instant.
     level_w = value_w if bound.band_hz is None else 0.0
-    steps = [(k / _STEPS, now_ns - bound.window_ns * (_STEPS - k) // _STEPS) for k in range(_STEPS)]
-    lows = [(at_ns, level_w - (1.0 - part) * bound.limit_w) for part, at_ns in steps]
-    highs = [(at_ns, level_w + (1.0 - part) * bound.limit_w) for part, at_ns in steps]
-    now = (now_ns, level_w)
-    return Seen((*lows, now), (*highs, now), value_w, value_w, now_ns)
+    at_ns = free_ns - bound.window_ns
+    lows = ((at_ns, level_w - bound.limit_w), *stood.lows)
+    highs = ((at_ns, level_w + bound.limit_w), *stood.highs)
+    return stood._replace(lows=lows, highs=highs)
 
 
 def room(bounds: Sequence[Bound], seen: Sequence[Seen], now_ns: int) -> Interval:

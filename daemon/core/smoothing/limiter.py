@@ -110,17 +110,22 @@ class State(NamedTuple):
     ahead: Notice | None = None
 
 
-def begin(bounds: Sequence[Bound], now_ns: int, load_w: float, *, stood: bool = True) -> State:
+def begin(
+    bounds: Sequence[Bound], now_ns: int, load_w: float, free_ns: Sequence[int] = ()
+) -> State:
     """Return the state where load and connection are at one power.
 
     Args:
         bounds: limits to keep.
         now_ns: time [ns].
         load_w: the power [W].
-        stood: they have long stood there; otherwise nobody knows how they came there.
+        free_ns: of each bound, when it is free if nobody knows what went before; empty where they
+            have long stood there [ns].
     """
-    before = funnel.begin if stood else funnel.unknown
-    return State(load_w, load_w, now_ns, tuple(before(b, now_ns, load_w) for b in bounds))
+    free_ns = free_ns or (now_ns,) * len(bounds)
+    pairs = zip(bounds, free_ns, strict=True)
+    seen = tuple(funnel.spent(bound, now_ns, load_w, at_ns) for bound, at_ns in pairs)
+    return State(load_w, load_w, now_ns, seen)
 
 
 def step(

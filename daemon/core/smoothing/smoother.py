@@ -15,9 +15,9 @@ measured in this very scan, nothing to follow) hold before them, and a person ha
 nobody shuts down, and import and storage are known: where a meter of the import is condemned or
 silent, by the estimate of this scan. Otherwise it forgets what it saw, and `settle_s` later begins
 anew from the import that it finds: loads come back after a loss of input, which rules exempt, and
-the way back begins where the plant stands. A daemon that starts and finds storage that stands for a
-job does not know what moved before: it begins as if all that is allowed had been spent, and rows
-are slower still for a while. Meanwhile storage goes no faster than a tenth of the slowest
+the way back begins where the plant stands. A daemon that starts does not know what moved before:
+amid a job it lets the import go nowhere until a whole window has passed, and rows are slower still
+meanwhile (`amid`). While nobody smooths, storage goes no faster than a tenth of the slowest
 limit from what it does to what others want of it, its reserve left alone, and rows have the slow
 ramp, for nobody gives what is faster, but for a loss: while they have nothing but their storage,
 and for `settle_s` after, their ramp is taken away and they come back as fast as they can
@@ -53,7 +53,7 @@ from annotated_types import Ge, Interval
 from daemon.core.arbitration import narrow
 from daemon.core.facts import Smoothing
 from daemon.core.gauges import Gauges
-from daemon.core.smoothing import catch_up, limiter, profile, stores
+from daemon.core.smoothing import amid, catch_up, limiter, profile, stores
 from daemon.core.smoothing.announced import Announced, heard, notices, still
 from daemon.core.smoothing.easing import Easing, eased
 from daemon.core.smoothing.split import Store, evenly, kinds, split
@@ -139,7 +139,8 @@ class State(NamedTuple):
         loose_ns: rows come back as fast as they can before this; 0 where they may not [ns].
         trust: by store.
         short: the rows have the slow ramp.
-        easing: what is left of the slowest limit when storage fails.
+        begin: what was seen when the daemon began.
+        easing: what is left of the slowest limit when storage fails, or the daemon begins.
         floored: rows that have a floor from here.
         jobs: announced and not complete, the next first.
         wishes: what is proposed until the next look.
@@ -156,6 +157,7 @@ class State(NamedTuple):
     loose_ns: int = 0
     trust: tuple[Trust, ...] = ()
     short: bool = False
+    begin: amid.Begin = amid.Begin()
     easing: Easing = Easing()
     floored: tuple[str, ...] = ()
     jobs: tuple[Announced, ...] = ()
@@ -213,6 +215,8 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     strategy = STRATEGIES[view.facts.volatility.stage]
     state = state._replace(due_ns=view.now_ns + ns(strategy.every_s))
     plan = _plan(view.site, view.points)
+    if state.begin.open(view.now_ns):
+        state = _first_seen(view, state, plan)
     seen = _look(view, plan)
     if seen is None and (state.limiter is not None or state.resume_ns):
         state = state._replace(resume_ns=view.now_ns + ns(params.settle_s))
@@ -230,6 +234,21 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     after = _smoothed(view, state, plan, seen, proposals, params)
     after = _profiled(view, after, plan, params)
     return Turn(after, after.wishes, events + doubts, facts=_concluded(view, after, plan))
+
+
+def _first_seen(view: View, state: State, plan: _Plan) -> State:
+    """Return the state after a first look: amid a job nothing is free, and rows hardly move."""
+    bounds, feeds = view.facts.compliance.bounds, _feeds(view)
+    if not bounds or not feeds or any(feed != "utility" for feed in feeds.values()):
+        return state
+    asked_w = (view.read(item.id, POINT) for item in plan.stores)
+    stands = any(abs(power_w or 0.0) > _BEGIN_W for power_w in asked_w)
+    begin = amid.looked(state.begin, bounds, view.now_ns, _rows_w(view, plan), stands=stands)
+    if not begin.until_ns:
+        return state._replace(begin=begin)
+    pace_w_s = min(pace.rate_w_s for pace in catch_up.paces(bounds))
+    easing = Easing(None, begin.until_ns, _AMID_PU * pace_w_s)
+    return state._replace(begin=begin, easing=easing, limiter=None)
 
 
 def _kept(
@@ -251,8 +270,7 @@ def _kept(
     live = {view.topology.section.get(bus) for bus in feeds} - {None}
     trust = state.trust or (Trust(),) * len(plan.stores)
     able = stores.able(view, plan.stores, view.gauge(plan.stores_told), trust, live)
-    led_w, wishes, stands = [], [], False
-    begins = state.limiter is None and not state.aims_w and not state.resume_ns
+    led_w, wishes = [], []
     for n, item in enumerate(plan.stores):
         aim, shown_w = _aim(item, proposals), view.read(item.id, POINT)
         to_w, from_w = aim.value if aim is not None else 0.0, shown_w or 0.0
@@ -262,12 +280,8 @@ def _kept(
         led_w.append(min(max(to_w, from_w - step_w), from_w + step_w))
         if item.id in view.facts.demand.reserve_wh:
             led_w[n] = max(led_w[n], -able[n].give_w)
-        stands = stands or abs(from_w) > _BEGIN_W
         if shown_w is not None and view.stage(item.id) == "grid_following" and led_w[n] != to_w:
             wishes.append(Proposal(item.id, POINT, "prefer", _grained(led_w[n]), OWNER, _KEPT))
-    if begins and stands:
-        until_ns = view.now_ns + max(b.window_ns for b in view.facts.compliance.bounds)
-        state = state._replace(easing=Easing(None, until_ns, _AMID_PU * pace_w_s))
     return state._replace(aims_w=tuple(led_w), wishes=tuple(wishes))
 
 
@@ -455,9 +469,8 @@ def _limited(
     range_w = _range_w(view, plan)
     size_j = catch_up.size_j(catch_up.paces(bounds), range_w, 0.0, limiter.MARGIN_PU)
     energy_j = min(size_j, sum(one.energy_j for one in able))
-    before = state.limiter or limiter.begin(
-        bounds, now_ns - 1, import_w, stood=now_ns >= state.easing.until_ns
-    )
+    free_ns = [amid.free_ns(state.begin, bound) for bound in bounds]
+    before = state.limiter or limiter.begin(bounds, now_ns - 1, import_w, free_ns)
     if energy_j <= 0.0:
         return state._replace(limiter=limiter.watched(before, bounds, now_ns, import_w)), 0.0
     account_j = _account_j(state, able, energy_j, (now_ns - before.at_ns) / SECOND, params)
@@ -494,8 +507,14 @@ def _limited(
 
 def _lowest_w(view: View, plan: _Plan, load_w: float) -> float | None:
     """Return what the load would be without the rows, None while theirs is not known [W]."""
+    rows_w = _rows_w(view, plan)
+    return None if rows_w is None else load_w - rows_w
+
+
+def _rows_w(view: View, plan: _Plan) -> float | None:
+    """Return what all rows draw, None while that is not known [W]."""
     powers_w = [power_w for power_w in view.gauge(plan.powers) if power_w is not None]
-    return load_w - sum(powers_w) if len(powers_w) == len(plan.rows) else None
+    return sum(powers_w) if len(powers_w) == len(plan.rows) else None
 
 
 def _used(bound: Bound, used_pu: float) -> Bound:
