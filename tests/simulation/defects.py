@@ -15,6 +15,7 @@ from unittest.mock import patch
 from daemon.core import interlocks
 from daemon.core.balance.shaving.stores import Store
 from daemon.core.operation import selection, task
+from daemon.core.smoothing import stores
 from daemon.core.step import step
 from daemon.drivers.image import ImageDriver
 from daemon.drivers.table import Table
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from daemon.core.step import Estimator, Inputs, Params, State, Step
+    from daemon.core.view import View
     from daemon.model.events import Event
+    from daemon.model.plant import Equipment
     from daemon.model.quality import QualityArray
 
 BUSY_S = 2.0
@@ -105,6 +108,19 @@ def expiry_ignored() -> Iterator[None]:
 def reserve_spent() -> Iterator[None]:
     """Shaving takes whatever is in a store, down to nothing."""
     with patch.object(Store, "floor_j", property(lambda _: 0.0)):
+        yield
+
+
+@contextmanager
+def reserve_smoothed_away() -> Iterator[None]:
+    """Smoothing takes whatever is in a store, down to nothing."""
+    inner = stores._able
+
+    def all_of_it(view: View, item: Equipment, told: Sequence[float | None]) -> stores.Able:
+        left_j = (told[2] or 0.0) * item.ratings["energy_wh"] * 3600.0
+        return inner(view, item, told)._replace(give_w=item.ratings["power_w"], stored_j=left_j)
+
+    with patch.object(stores, "_able", all_of_it):
         yield
 
 
