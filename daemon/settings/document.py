@@ -40,6 +40,9 @@ _scalar("merge", r"^<<$", "<")
 
 DEPTH: Final = 32
 """Values nested deeper are not read: a site needs five levels."""
+COMPOSED: Final = 10_000
+"""What may be nested deeper than that is not given to the composer of the C parser, which goes
+into itself for every level and ends the process where its stack does."""
 VALUES: Final = 1_000_000
 """More values are not read: 300 MW take 221,187. Anchors that hold one another could make a few
 lines stand for billions of them."""
@@ -90,6 +93,9 @@ def read(path: Path) -> Document:
     document = Document(path)
     try:
         text = path.read_text(encoding="utf-8")
+        if (place := _abyss(text)) is not None:
+            document.problems.append(Problem(shown(path), *place, "", "is nested too deep"))
+            return document
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -112,6 +118,29 @@ def read(path: Path) -> Document:
         else:
             document.data = _Builder(document).build(node, ())
     return document
+
+
+def _abyss(text: str) -> tuple[int, int] | None:
+    """Return where a text gets nested too deep, as far as that could end the process.
+
+    A block stands further to the right than what holds it, or is a list below its key; all else
+    takes a bracket. Only what could be so deep by that is looked through.
+    """
+    longest = max(map(len, text.splitlines()), default=0)
+    if 2 * longest + text.count("[") + text.count("{") <= COMPOSED:
+        return None
+    depth, loader = 0, _Loader(text)
+    try:
+        while (event := loader.get_event()) is not None:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > COMPOSED and (mark := event.start_mark) is not None:
+                    return mark.line + 1, mark.column + 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    finally:
+        loader.dispose()
+    return None
 
 
 class _Builder:

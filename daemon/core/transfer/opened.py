@@ -45,7 +45,7 @@ def recalled(files: Files, sender: str, utc_ns: int) -> LaneMessage | None:
         kept = json.loads(content)
         opened = {str(scheme): [str(f) for f in each] for scheme, each in kept["feeders"].items()}
         age_ns = utc_ns - int(kept["at_utc_ns"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return LaneMessage(sender, TOPIC, opened) if 0 <= age_ns <= _VALID_NS else None
 

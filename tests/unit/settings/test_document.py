@@ -114,6 +114,15 @@ def test_what_is_nested_without_end_is_a_problem_with_a_place(write: Any) -> Non
     assert "too deep" in document.problems[0].text
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, "a: " + "{" * 200_000, "- " * 100_000 + "1"])
+def test_what_is_nested_deeper_than_a_stack_is_a_problem_and_ends_no_process(
+    write: Any, text: str
+) -> None:
+    (problem,) = read(write(text)).problems
+    assert problem.line == 1
+    assert problem.text == "is nested too deep"
+
+
 def test_anchors_that_multiply_are_a_problem(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.settings.document.VALUES", 1000)
     few = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefg"))

@@ -347,7 +347,11 @@ def test_what_is_opened_is_kept_for_the_next_daemon_and_a_day() -> None:
     assert opened.recalled(files, "shell", 6) is None
 
 
-@pytest.mark.parametrize("damaged", ["{torn", "[]", "null", "{}", '{"at_utc_ns": 1, "feeders": 5}'])
+@pytest.mark.parametrize(
+    "damaged",
+    ["{torn", "[]", "null", "{}", '{"at_utc_ns": 1, "feeders": 5}', "[" * 200_000],
+    ids=["torn", "a list", "nothing", "empty", "no feeders", "without end"],
+)
 def test_a_damaged_list_is_none(damaged: str) -> None:
     files = MemoryFiles()
     files.replace(opened.NAME, damaged.encode())
