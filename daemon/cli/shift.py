@@ -211,6 +211,11 @@ def _run(options: argparse.Namespace) -> int:
 
     if options.shutdown_hook and shutil.which(options.shutdown_hook) is None:
         raise ValueError(f"--shutdown-hook {options.shutdown_hook}: no program that can be run")
+    if options.operators and not options.operators.exists():
+        raise ValueError(
+            f"--operators {options.operators}: no such file: nobody is enrolled there "
+            "(ridethrough command enrol makes it)"
+        )
     site_file = shift_ports(load(options.site), options.port_offset)
     site_file = with_hook(site_file, options.shutdown_hook)
     site_file = with_broker_user(site_file, options.mqtt_user, options.mqtt_secret)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from daemon.console.door import Door
-    from daemon.console.identity import Peer, Person
+    from daemon.console.identity import Person
+    from daemon.console.wire import Peer
     from daemon.model.commands import Message
 
     Answer = dict[str, Any]

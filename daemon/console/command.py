@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PATIENCE_S: Final = 60.0
+LOOK_S: Final = 10.0
+"""A daemon that is well answers at once who only looks; to act may take a breaker's time [s]."""
 TRIES: Final = 5
 
 
@@ -55,7 +57,7 @@ def ask(who: Who, request: Mapping[str, Any], *, as_json: bool, stay: bool) -> i
         ValueError: the secret cannot be had.
     """
     secret = _secret(who) if who.user else ""
-    call, answer = _greeted(who, secret, PATIENCE_S)
+    call, answer = _greeted(who, secret, LOOK_S if request["do"] == "list" else PATIENCE_S)
     try:
         if answer["ok"] and stay and request["do"] == "approve":
             answer = _agreed(call, str(request["selection"]))
@@ -138,7 +140,11 @@ def _say_enrolled(state: Path, text: str) -> None:
     if not lives(door_of(state)):
         _say(f"no daemon runs with {state} now: it will read the file when it starts")
         return
-    call = _call(state, PATIENCE_S)
+    try:
+        call = _call(state, LOOK_S)
+    except ConnectionError as error:
+        _say(f"{error}: it will read the file when it does")
+        return
     try:
         _answer(call, {"do": "list"}, quiet=True)
     finally:
@@ -149,16 +155,33 @@ def _call(state: Path, patience_s: float | None) -> Call:
     """Return a connection to the door of a daemon.
 
     Raises:
-        OSError: there is none; says where it was looked for.
+        OSError: there is none, says where it was looked for; or it stands still, says so.
     """
     path = door_of(state)
     try:
-        return Call(path, patience_s)
+        call = Call(path, patience_s)
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         why = f"no daemon runs with the state folder {state}: set --state to the one that it names"
         raise ConnectionError(why) from None
     except PermissionError:
         raise PermissionError(f"{path}: this user may not command that daemon") from None
+    # The kernel lets a caller in for a process that will never look.
+    if _stands_still(pid := call.peer.pid):
+        call.close()
+        raise ConnectionError(
+            f"no daemon runs with the state folder {state}: process {pid} has been stopped "
+            "(kill -CONT lets it go on)"
+        )
+    return call
+
+
+def _stands_still(pid: int) -> bool:
+    """Return whether a process has been stopped, by a signal or a debugger."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return said.rpartition(")")[2].split()[0] in {"T", "t"}
 
 
 def _greeted(who: Who, secret: str, patience_s: float | None) -> tuple[Call, dict[str, Any]]:

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.console.caller import Caller
-from daemon.console.identity import Peer, Roster, lowest_priority, peer_of
+from daemon.console.identity import Roster, lowest_priority
 from daemon.console.ledger import Ledger
 from daemon.console.limits import Bucket
 from daemon.console.orders import RefusedError
-from daemon.console.wire import LONGEST_LINE, lives, packed, unpacked
+from daemon.console.wire import LONGEST_LINE, Peer, lives, packed, peer_of, unpacked
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quality import is_good
 from daemon.publishers.publisher import Snapshot

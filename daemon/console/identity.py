@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-import socket
-import struct
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,29 +24,15 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from daemon.console.wire import Peer
+
 T = TypeVar("T")
 
 TRIES: Final = 5
 TRY_AGAIN_HZ: Final = 0.1
 _KEPT: Final = 256
-_PEER: Final = struct.Struct("3i")
 _ALONE: Final = frozenset({VIEW, OPERATE})
 _LOOKING: Final = frozenset({VIEW})
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Process, user and group behind a connection, as the kernel saw them when it was made."""
-
-    pid: int
-    uid: int
-    gid: int
-
-
-def peer_of(connection: socket.socket) -> Peer:
-    """Return who is at the other end of a local socket."""
-    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    return Peer(*_PEER.unpack(found))
 
 
 @dataclass(frozen=True, slots=True)

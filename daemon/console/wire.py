@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ LONGEST_LINE: Final = 4096
 CONNECT_S: Final = 10
 LONGEST_PATH: Final = 107
 """Bytes the kernel takes for the address of a local socket (`sun_path` less its end)."""
+_PEER: Final = struct.Struct("3i")
 
 
 def door_of(state: Path) -> Path:
@@ -49,6 +51,21 @@ def lives(path: Path) -> bool:
         except OSError:  # it is there, and not for us
             return True
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Process, user and group behind a connection, as the kernel saw them when it was made."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Return who is at the other end of a local socket."""
+    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    return Peer(*_PEER.unpack(found))
 
 
 def packed(body: Mapping[str, Any]) -> bytes:
@@ -112,7 +129,12 @@ class Call:
         """
         while True:
             while b"\n" not in self._held:
-                data = self._socket.recv(1 << 16)
+                try:
+                    data = self._socket.recv(1 << 16)
+                except TimeoutError:
+                    patience_s = self._socket.gettimeout()
+                    text = f"the daemon has said nothing for {patience_s:g} s: it hangs"
+                    raise TimeoutError(text) from None
                 if not data:
                     raise ConnectionError("the daemon hung up")
                 self._held += data
@@ -121,6 +143,11 @@ class Call:
             yield body
             if "ok" in body:
                 return
+
+    @property
+    def peer(self) -> Peer:
+        """Return who opened the door; process 0 is one that cannot be seen from here."""
+        return peer_of(self._socket)
 
     @property
     def waiting(self) -> bool:

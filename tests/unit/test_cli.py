@@ -34,6 +34,10 @@ OFFSET = ("--port-offset", "9000")
             "--shutdown-hook /no/such: no program that can be run",
         ),
         (
+            ("run", "ai_hall", "--operators", "/no/such"),
+            "--operators /no/such: no such file: nobody is enrolled there",
+        ),
+        (
             ("command", "enrol", "kim", "--role", "view", "--secret-file", "/no/such"),
             "/no/such: No such file",
         ),

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ from daemon.cli import main
 from daemon.console import command, operators
 from daemon.console.command import Who
 from daemon.console.operators import OperatorsError
+from daemon.console.wire import door_of
 from tests.unit.console.standin import StandIn, opened
 
 
@@ -171,6 +177,33 @@ async def test_enrolled_by_a_file_and_known_at_once(
 def test_nobody_there_is_said_with_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError, match="set --state"):
         command.ask(Who(tmp_path, None, None), {"do": "list"}, as_json=False, stay=False)
+
+
+LISTENER = """
+import socket, sys, time
+door = socket.socket(socket.AF_UNIX); door.bind(sys.argv[1]); door.listen(); print(flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_daemon_that_was_stopped_is_said_at_once_and_one_that_hangs_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LOOK_S", 0.2)
+    begin = [sys.executable, "-S", "-c", LISTENER, str(door_of(tmp_path))]
+    with subprocess.Popen(begin, stdout=subprocess.PIPE) as hangs:
+        assert hangs.stdout is not None
+        hangs.stdout.readline()
+        look = partial(
+            command.ask, Who(tmp_path, None, None), {"do": "list"}, as_json=False, stay=False
+        )
+        with pytest.raises(TimeoutError, match=r"said nothing for 0\.2 s"):
+            look()
+        hangs.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, hangs.pid, os.WSTOPPED)
+        with pytest.raises(ConnectionError, match=f"process {hangs.pid} has been stopped"):
+            look()
+        hangs.kill()
 
 
 def test_a_file_of_operators_that_is_not_in_order_is_not_written_over(tmp_path: Path) -> None:

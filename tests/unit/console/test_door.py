@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from daemon.console import caller, door, operators
-from daemon.console.identity import Peer, peer_of
-from daemon.console.wire import LONGEST_LINE, Call, door_of, lives
+from daemon.console.wire import LONGEST_LINE, Call, Peer, door_of, lives, peer_of
 from daemon.model.commands import Approval, Cancellation, Operation, OperatorRequest, Selection
 from tests.unit.console.standin import EPOCH, Client, StandIn, opened
 
