@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
-from daemon.model.points import PointTable
+from daemon.model.points import Point, PointTable
 from tests.mutation.marks import SEEN, Place, mark
 
 _CORE: Final = "tests/unit/core"
@@ -158,17 +158,30 @@ def judges(paths: set[str]) -> list[Judge]:
 
     def work(items: Items) -> None:
         mark(paths)
-        kept = [one for one in gc.get_objects() if isinstance(one, WeakKeyDictionary)]
+        known, make = WeakSet(forget()), PointTable.__init__
+
+        def noted(table: PointTable, points: tuple[Point, ...]) -> None:
+            make(table, points)
+            known.add(table)
+
+        PointTable.__init__ = noted  # type: ignore[assignment,method-assign]
         found = []
         for item in items.values():
-            for one in kept:  # what is found once per site is found by every test
-                if any(isinstance(key, PointTable) for key in one):
-                    one.clear()
+            for table in known:  # what is found once per site is found by every test
+                table.derived.clear()
             found += _judge(item)
         ledger.write_bytes(pickle.dumps(sorted(found, key=lambda judge: judge.takes_s)))
 
     os.waitpid(forked(lambda: collected(work, tests_of(paths))), 0)
     return list(pickle.loads(ledger.read_bytes()))
+
+
+def forget() -> list[PointTable]:
+    """Let go of what was found once per site, and return the tables of points that there are."""
+    tables = [one for one in gc.get_objects() if isinstance(one, PointTable)]
+    for table in tables:
+        table.derived.clear()
+    return tables
 
 
 def _judge(item: pytest.Item) -> list[Judge]:

@@ -34,6 +34,7 @@ from tests.mutation.judging import (
     Items,
     Judge,
     collected,
+    forget,
     forked,
     passes,
     quiet,
@@ -84,6 +85,7 @@ def trial(
             _swap(one, imported_already)
             return _all_pass(items, _best_first(one, chosen, caught), patience_s)
 
+        forget()  # what an import has found already, no mutant would be asked for
         imported_already = functions({one.path for one in within})
         living.write_bytes(pickle.dumps(_tried(within, jobs, lives, tell, caught)))
 
