@@ -74,7 +74,7 @@ def from_island(scan: Scan, i: int, state: SectionState) -> bool:
     it until it is lost.
     """
     view, island = scan.view, scan.view.facts.island
-    if not island.bus or view.facts.sets.on_bus or not _its_turn(scan, i):
+    if view.facts.sets.on_bus or not _its_turn(scan, i):
         return False
     source = view.site.equipment[scan.scheme.sections[i].main].buses[0]
     joined = view.topology.live(source) and not {*island.sources}.isdisjoint(

@@ -176,6 +176,13 @@ def test_what_shows_closed_over_a_dead_section_has_not_fed_it(
     assert event in seen(dark)
 
 
+def test_while_the_main_travels_nothing_is_said_of_what_feeds_the_section() -> None:
+    fed = {Event.SEEN_ON_MAIN, Event.SEEN_ON_ALTERNATE, Event.SEEN_BOTH, Event.SEEN_DEAD}
+    for alternate in (OPEN, CLOSED):
+        board = on_mains(**{MA: TRAVELLING, GA: alternate})
+        assert fed.isdisjoint(seen(board))
+
+
 def test_in_other_hands_only_that_is_seen_and_without_a_selector_nothing_new_is_begun() -> None:
     board = on_mains()
     board.auto = False
@@ -393,6 +400,25 @@ def test_the_tie_opens_between_sections_that_nothing_feeds(spoil: str, asked: bo
     elif spoil == "auto":
         board.auto = None
     assert ((TIE, "open") in wished(board)) is asked
+
+
+def test_a_board_without_a_tie_asks_for_none() -> None:
+    for stage in (Stage.AWAITING, Stage.ON_MAIN):
+        board = on_mains(**{TIE: CLOSED})
+        for i in (0, 1):
+            section(board, i, stage=stage, dead_ns=1)
+        scan = board.scan()
+        assert main_tie_main._propose(scan)
+        assert main_tie_main._propose(scan._replace(scheme=replace(scan.scheme, tie=""))) == []
+
+
+def test_in_other_hands_no_alternate_is_remembered() -> None:
+    """Whoever had it meanwhile may have left another one closed."""
+    board = on_mains(**{MA: OPEN, GA: CLOSED})
+    section(board, 0, stage=Stage.ON_ALTERNATE, alternate=GA)
+    board.auto = False
+    at = main_tie_main._advance(board.scan()._replace(waits_ns=WAITS_NS)).sections[0]
+    assert (at.stage, at.alternate) == (Stage.UNJUDGED, "")
 
 
 def test_the_intake_parts_and_joins_in_step_with_an_island() -> None:

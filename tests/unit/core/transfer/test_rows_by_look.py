@@ -255,7 +255,7 @@ def test_what_a_feeder_of_rows_brings_depends_on_the_other() -> None:
     board.caps = (9.0 * rated_w, 0.0)
     assert rows._brings(board.scan(), HB) == pytest.approx(whole_w)
     board.hall.positions[HA] = CLOSED
-    assert rows._brings(board.scan(), HB) == pytest.approx(own_w, abs=0.1), "the first has them all"
+    assert rows._brings(board.scan(), HB) == own_w, "the first has them all"
     board.hall.positions["52-VCB-GA"] = OPEN
     assert rows._brings(board.scan(), HB) == pytest.approx(whole_w), "it is dead"
 
@@ -586,6 +586,27 @@ def test_what_fits_the_step_and_the_room_to_the_last_watt_is_taken_along(
     monkeypatch.setattr(rows, "_room_w", lambda *_: room_w)
     monkeypatch.setattr(rows, "_step_w", lambda *_: step_w)
     assert rows.keep_off(board.scan(), 0) == off
+
+
+def test_a_section_with_a_load_of_its_own_is_begun_with_that_alone_and_no_set_awaited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board, brings = Board(), {QA: 2e6, SA1: 2e6}
+    monkeypatch.setattr(rows, "_by_priority", lambda *_: [QA, SA1])
+    monkeypatch.setattr(rows, "_brings", lambda scan, name: brings.get(name, 0.1e6))
+    monkeypatch.setattr(rows, "_step_w", lambda *_: 1e6)
+    monkeypatch.setattr(rows, "_sets_awaited", lambda *_: False)
+    assert rows.keep_off(board.scan(), 0) == (QA, SA1)
+    brings["MVA"] = 0.0
+    assert rows.keep_off(board.scan(), 0) is None, "there is nothing to begin with"
+
+
+def test_when_all_feeders_are_gone_and_it_is_still_too_much_there_is_no_more_to_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = Board()
+    monkeypatch.setattr(rows, "_carried_w", lambda *_: {"MVA": 9e6, SA1: 1e6})
+    assert rows._overload(board.scan()) == [SA1]
 
 
 @pytest.mark.parametrize(

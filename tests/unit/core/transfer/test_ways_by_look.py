@@ -12,6 +12,7 @@ from daemon.core.facts import Facts, Formed, Health, Island, Sets, Supply
 from daemon.core.transfer import acceptance, guards, joint, main_tie_main, rows, ways
 from daemon.core.transfer.board import SectionState, State
 from daemon.core.transfer.section import Stage
+from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
 from tests.unit.core.transfer.test_guards_by_look import (
     GA,
@@ -196,8 +197,11 @@ def test_sets_are_released_when_nothing_hangs_on_them_or_waits_for_them() -> Non
         assert not ways.released(board.scan())
 
 
-def test_sets_that_are_on_no_bus_feed_nobody_though_their_bus_is_live() -> None:
+def test_sets_that_are_on_no_bus_feed_nobody_though_their_bus_is_live(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It may be live from behind, or from a set that leaves."""
+    monkeypatch.setattr(rows, "load_fits", lambda *_: True)
     board = Board(4)
     board.hall.positions["52-VCB-HB"] = OPEN
     assert choice(board, 1)
@@ -299,6 +303,15 @@ def test_the_next_section_waits_until_the_sets_have_digested_the_last_block() ->
     board.holds(block_ns=0)
     section(board, 0, stage=Stage.PARTING)
     assert choice(board, 1) == "", "the other section is about to move"
+
+
+def test_before_the_first_block_there_is_nothing_to_digest() -> None:
+    """However short a time ago the machine of the daemon was switched on."""
+    board = on_mains()
+    board.hall.now_ns = ns(PARAMS.between_blocks_s) - 1
+    assert ways._its_turn(board.scan(), 0)
+    board.holds(block_ns=1)
+    assert not ways._its_turn(board.scan(), 0)
 
 
 def test_of_three_sections_one_that_moves_holds_up_the_others() -> None:
