@@ -106,7 +106,7 @@ def _steps(
     """Return where steps lead from `x`, by `tolerance`, `kept_below`, the longest and how many."""
     tolerance, kept_below, longest, most = limits
     where = of.equations.where
-    bends = np.r_[0 : where.dc_voltage.stop, where.loss, where.tap]
+    bends = slice(where.dc_voltage.stop), where.loss, where.tap
     factors, count, size = linearised(of, live, x, weight), 0, np.inf
     multipliers = np.zeros(of.equations.n_constraint)
     while True:
@@ -115,7 +115,7 @@ def _steps(
         before, size = size, float(np.abs(step).max(initial=0.0))
         if not size <= _RUNAWAY:  # so written that NaN is not
             return Solved(x, factors, count, _RUNAWAY, converged=False)
-        bent = float(np.abs(step[bends]).max(initial=0.0))
+        bent = max([float(np.abs(step[part]).max(initial=0.0)) for part in bends])
         x = x + step * min(1.0, longest / max(bent, longest))
         last = count == most
         converged = size < tolerance or (size < _ROUNDING and (size >= before or last))

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from daemon.core.estimation.layout import layout
 
@@ -79,12 +77,31 @@ def islands(network: Network, wiring: Wiring) -> Islands:
 
 
 def _parts(n_bus: int, at: Ints, on: Flags) -> Ints:
-    """Return the number of the connected part of every bus (n_bus,)."""
-    if not n_bus:
-        return np.zeros(0, dtype=np.int64)
+    """Return the number of the connected part of every bus (n_bus,), in order of first buses.
+
+    Every part is called by one of its buses; of two that a branch joins, the higher name becomes
+    the lower one, until no branch joins two names. That takes as many rounds as the logarithm of
+    the buses, and for few of them a tenth of what a general search in a sparse graph does.
+    """
+    name = np.arange(n_bus)
     start, end = at[on].T
-    graph = sparse.coo_array((np.ones(len(start)), (start, end)), shape=(n_bus, n_bus))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    while True:
+        one, other = name.take(start), name.take(end)
+        apart = (one != other).nonzero()[0]
+        if not len(apart):
+            return np.unique(name, return_inverse=True)[1]
+        one, other = one.take(apart), other.take(apart)
+        np.minimum.at(name, np.maximum(one, other), np.minimum(one, other))
+        name = _shortest(name)
+
+
+def _shortest(name: Ints) -> Ints:
+    """Return the names that stand at the end of chains of names (n_bus,)."""
+    while True:
+        further = name.take(name)
+        if np.array_equal(further, name):
+            return name
+        name = further
 
 
 def _spread(

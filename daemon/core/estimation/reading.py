@@ -141,7 +141,9 @@ def slopes(equations: Equations, live: Islands, x: Floats) -> Floats:
     slope += [along, -along, behind * far * sine, near * sine]
     tap, tapped = _ratio(x[where.tap]), network.branches.tapped
     slope += [-2.0 * (near * near)[tapped] / tap, -along[tapped] / tap, -across[tapped] / tap]
-    return np.concatenate(slope + _dc_slopes(equations, live, x))
+    if network.n_dc:
+        slope += _dc_slopes(equations, live, x)
+    return np.concatenate(slope)
 
 
 def _dc_slopes(equations: Equations, live: Islands, x: Floats) -> list[Floats]:
