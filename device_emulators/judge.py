@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -189,7 +190,7 @@ class _Test:
     def _beyond(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how far each of `values` (n,) is beyond the nearest limit, see `_distance`."""
         beyond = [low - values for low in self._lows] + [values - high for high in self._highs]
-        return np.max(beyond, axis=0) if len(beyond) > 1 else beyond[0]
+        return reduce(np.maximum, beyond)
 
     def _distance(self, value: float) -> float:
         """Return how far `value` is beyond the nearest limit, negative when inside."""

@@ -442,7 +442,7 @@ class Fallbacks:
     unproven: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 

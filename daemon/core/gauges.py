@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.model.quality import Quality, good_mask
+from daemon.model.quality import good_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from daemon.model.image import Image
     from daemon.model.points import PointTable
-
-_UNCERTAIN: Final = int(Quality.UNCERTAIN)
+    from daemon.model.quality import QualityArray
 
 
 class Gauges:
@@ -39,17 +38,28 @@ class Gauges:
         self.points: Final = [index for index in found if index is not None]
         self.unserved: Final = len(found) - len(self.points)
         self._served: Final = np.array(self.points, dtype=np.intp)
+        self._quality: QualityArray | None = None
+        self._good: list[bool] | None = None
 
     def read(self, image: Image) -> list[float | None]:
         """Return each value that is served and good, else None."""
         values: list[float | None] = image.values[self._served].tolist()
-        codes = image.quality[self._served]
-        if codes.max(initial=0) >= _UNCERTAIN:
-            pairs = zip(values, good_mask(codes).tolist(), strict=True)
-            values = [value if good else None for value, good in pairs]
+        good = self._judged(image.quality)
+        if good is not None:
+            values = [value if fine else None for value, fine in zip(values, good, strict=True)]
         if len(self._places) == self._size:
             return values
         every: list[float | None] = [None] * self._size
         for place, value in zip(self._places, values, strict=True):
             every[place] = value
         return every
+
+    def _judged(self, quality: QualityArray) -> list[bool] | None:
+        """Return which of the served points are good, None for all; kept while it is one array.
+
+        The array of an image is write-protected, and most images share the one of the image before.
+        """
+        if quality is not self._quality or quality.flags.writeable:
+            good = good_mask(quality[self._served])
+            self._quality, self._good = quality, None if good.all() else good.tolist()
+        return self._good

@@ -42,9 +42,8 @@ Every actuator belongs to one lane (`daemon.core.ownership`). Actions are number
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, get_type_hints
 from weakref import WeakKeyDictionary
 
 from daemon.core import arbitration, fallback, heartbeat, operation, substitutes
@@ -90,6 +89,9 @@ if TYPE_CHECKING:
     Estimator = Callable[
         [estimator.State, Image, Topology, Site, PointTable, Sequence[Message]], estimator.Scanned
     ]
+
+
+T = TypeVar("T", "State", View, Facts)
 
 
 class Inputs(NamedTuple):
@@ -359,17 +361,16 @@ def step(
         used, told = substitutes.followed(view, used, taken)
         named = {name: tuple(points) for name, points in used.items()}
         view = _concluded(view, {"substitutes": named})
-    after = _after(
-        state,
-        next_id=state.next_id + len(turns[OPERATION.name].commands),
-        version=image.version,
-        due_ns=standing.due_ns(view.facts),
-        facts=view.facts,
-        heard=view.heard,
-        estimation=estimated.state if estimated else state.estimation,
-        substitutes=used,
-        **{name: turn.state for name, turn in turns.items()},
-    )
+    news = {
+        "next_id": state.next_id + len(turns[OPERATION.name].commands),
+        "version": image.version,
+        "due_ns": standing.due_ns(view.facts),
+        "facts": view.facts,
+        "heard": view.heard,
+        "estimation": estimated.state if estimated else state.estimation,
+        "substitutes": used,
+    }
+    after = _altered(state, news | {name: turn.state for name, turn in turns.items()})
     standing.end(after)
     return Step(
         state=after,
@@ -384,10 +385,10 @@ def step(
     )
 
 
-def _after(state: State, **news: Any) -> State:  # noqa: ANN401 - each field has its own
-    """Return the state with other fields; `replace` would go through them one by one."""
-    after = copy(state)
-    vars(after).update(news)
+def _altered(one: T, news: Mapping[str, Any]) -> T:
+    """Return `one` with other fields; `replace` would go through all of them one by one."""
+    after = object.__new__(type(one))
+    vars(after).update(vars(one), **news)
     return after
 
 
@@ -471,7 +472,7 @@ def _concluded(view: View, news: Mapping[str, Any]) -> View:
     facts = view.facts
     if all(getattr(facts, name) == fact for name, fact in news.items()):
         return view
-    return replace(view, facts=replace(facts, **news))
+    return _altered(view, {"facts": _altered(facts, news)})
 
 
 _STANDING: Final[WeakKeyDictionary[Params, Standing]] = WeakKeyDictionary()

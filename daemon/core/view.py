@@ -118,7 +118,7 @@ class Looked:
         self.due_ns = NEVER_NS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """The plant and the news of one scan.
 

@@ -207,6 +207,7 @@ class _Life:
         self._last = np.zeros(len(counters))
         self._risen_ns = np.full(len(counters), now_ns, dtype=np.int64)
         self._rises = np.zeros(len(counters), dtype=np.int64)
+        self._still: NDArray[np.bool_] | None = None
         self.due_ns = _NEVER
 
     def stopped(self, values: NDArray[np.float64], now_ns: int) -> NDArray[np.bool_] | None:
@@ -215,7 +216,10 @@ class _Life:
             return None
         count = values[self._counter]
         risen = count != self._last
-        if risen.any():
+        anew = bool(risen.any())
+        if now_ns < self.due_ns and not anew:
+            return self._still
+        if anew:
             self._last = count
             self._risen_ns[risen] = now_ns
             self._rises[risen] += 1
@@ -225,4 +229,5 @@ class _Life:
         ahead = left_ns[works & ~stopped]
         self.due_ns = now_ns + int(ahead.min()) + 1 if len(ahead) else _NEVER
         stopped &= works
-        return np.append(stopped, False)[self._owner] if stopped.any() else None
+        self._still = np.append(stopped, False)[self._owner] if stopped.any() else None
+        return self._still

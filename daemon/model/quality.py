@@ -68,4 +68,4 @@ def worst(*codes: int) -> int:
 
 def good_mask(codes: QualityArray) -> NDArray[np.bool_]:
     """Return where `codes` (n_point,) are good."""
-    return np.less(codes, Quality.UNCERTAIN)
+    return np.less(codes, _UNCERTAIN)

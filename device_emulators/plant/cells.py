@@ -91,12 +91,12 @@ class Chemistry:
     def _mean(self, i: int) -> float:
         return (self.volts_pu[i] + self.volts_pu[i - 1]) / 2.0
 
-    @property
+    @cached_property
     def low_pu(self) -> float:
         """Return the cut-off voltage by the mean voltage [pu]."""
         return self.low_v / self.mean_v
 
-    @property
+    @cached_property
     def high_pu(self) -> float:
         """Return the charging voltage by the mean voltage [pu]."""
         return self.high_v / self.mean_v

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LIVE_PU: Final = 0.80
 DEAD_PU: Final = 0.20
@@ -68,8 +68,7 @@ def wrap(angle_rad: float) -> float:
     return math.pi - (math.pi - angle_rad) % (2.0 * math.pi)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """How far two live sides are from synchronism, the first against the second.
 
     Attributes:

@@ -7,6 +7,7 @@ and calls everything else one by one. Arrays may be others at each reading, but 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +56,8 @@ def reader(getters: Sequence[Callable[[], float]]) -> Callable[[], NDArray[np.fl
             start += len(getattr(get.owner, get.name))
         index[place], factor[place] = arrays[key][2] + get.index, get.factor
     sources = [(owner, name) for owner, name, _ in arrays.values()]
+    if not calls and len(sources) == 1:
+        return partial(_from_one, *sources[0], index, factor)
 
     def read() -> NDArray[np.float64]:
         found = [[get() for get in calls], *[getattr(owner, name) for owner, name in sources]]
@@ -63,3 +66,11 @@ def reader(getters: Sequence[Callable[[], float]]) -> Callable[[], NDArray[np.fl
         return values
 
     return read
+
+
+def _from_one(
+    owner: object, name: str, index: NDArray[np.intp], factor: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return some values of one array attribute (n_index,)."""
+    values: NDArray[np.float64] = getattr(owner, name)[index] * factor
+    return values
