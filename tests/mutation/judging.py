@@ -55,6 +55,9 @@ JUDGED: Final[Mapping[str, tuple[str, ...]]] = {
     "daemon/core/consequence.py": (
         *(f"{_CORE}/test_consequence.py", f"{_CORE}/test_consequence_by_look.py", *_PATH),
     ),
+    "daemon/core/darkness.py": (
+        *(f"{_CORE}/operation/test_selection.py", f"{_CORE}/transfer/test_black_start_by_look.py"),
+    ),
     "daemon/core/ownership.py": (f"{_CORE}/test_ownership.py",),
     "daemon/core/fallback.py": (
         *(f"{_CORE}/test_fallback.py", f"{_CORE}/test_watchdogs.py", _SETTINGS),

@@ -48,7 +48,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from daemon.core import consequence
+from daemon.core import consequence, darkness
 from daemon.core.automaton import Table, Word, advance
 from daemon.core.interlocks import BYPASSABLE, CLOSE, INTERLOCKS, Case, check
 from daemon.core.interlocks.joining import LOW_VOLTAGE_V
@@ -236,6 +236,8 @@ class Desk:
         if problem is None and obeys(view.site, wish):
             foreseen = consequence.predict(view, wish)
             problem = self._interlocked(order)
+        if problem is None and wish.action == darkness.ACTION:
+            problem = _not_from_darkness(view, wish)
         if problem is not None:
             self._refuse(order, None, problem, **_foreseen(foreseen))
             return
@@ -467,6 +469,14 @@ def _done(view: View, wish: Proposal) -> Refusal | None:
     if not reached(view, wish):
         return None
     return Refusal("done_already", f"{wish.equipment} {wish.action}: it already is so")
+
+
+def _not_from_darkness(view: View, wish: Proposal) -> Refusal | None:
+    """Return why a board is not to be started from darkness now."""
+    scheme = view.site.schemes[wish.equipment]
+    assert isinstance(scheme, MainTieMainScheme)
+    found = darkness.forbidden(view, scheme) or darkness.not_dark(view, scheme)
+    return Refusal(*found) if found else None
 
 
 def unusable(view: View, wish: Proposal) -> Refusal | None:

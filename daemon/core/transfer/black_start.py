@@ -2,9 +2,9 @@
 
 Theory of operation. Everything is dark and what the automation does by itself has come to its end:
 sets have failed and were mended since, a breaker was locked out, emergency power off was reset, the
-daemon has been restarted. A person asks for it, on the scheme itself; it is refused by name unless
-every section and the generator bus are known to be dead and no set is on its way, the scheme is on
-auto, and neither emergency power off nor a maintenance tag stands.
+daemon has been restarted. A person asks for it, on the scheme itself. Unless all is dark and
+nothing forbids it (`daemon.core.darkness`) it is refused by name, when it is selected and when it
+would begin.
 
 ISOLATING opens every breaker of the board: mains, tie, generator feeders, breakers of sets, feeders
 of storage, outgoing feeders. The automation keeps its hands off meanwhile and forgets what it held
@@ -50,11 +50,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Le
 
-from daemon.core.authority import selected
+from daemon.core import darkness
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.facts import BlackStart
 from daemon.core.interlocks import FAULT_TRIPS
-from daemon.core.topology import Presence
 from daemon.core.transfer import acceptance, guards
 from daemon.core.view import Turn
 from daemon.model.commands import Proposal
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
 
-ACTION: Final = "black_start"
+ACTION: Final = darkness.ACTION
 
 
 class Stage(Word):
@@ -198,7 +197,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     for name, at in state.boards.items():
         scheme = view.site.schemes[name]
         assert isinstance(scheme, MainTieMainScheme)
-        problem = _forbidden(view, scheme)
+        problem = darkness.forbidden(view, scheme)
         boards[name] = now = _advance(view, scheme, at, asked, problem, waits_ns, params)
         if name in asked:
             events.append(_answer(view, scheme, asked[name], problem, at, now))
@@ -227,37 +226,6 @@ def _own(scheme: MainTieMainScheme) -> tuple[str, ...]:
     return tuple(b for b in found if b)
 
 
-def _buses(scheme: MainTieMainScheme) -> tuple[str, ...]:
-    return (*(s.bus for s in scheme.sections), scheme.generator_bus)
-
-
-def _forbidden(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
-    """Return name and text of what forbids a black start at any time."""
-    controller = scheme.controller
-    for flag, text in (
-        ("emergency_off", "emergency power off or fire trip stands: reset it at its button"),
-        ("maintenance", "a maintenance tag is on the scheme: take it off first"),
-    ):
-        served = view.points.find(controller, flag) is not None
-        if served and view.status(controller, flag) is not False:
-            return flag, text
-    if selected(view, scheme) is not True:
-        return "not_auto", "the scheme is not on auto, or its own logic is at work"
-    return None
-
-
-def _not_dark(view: View, scheme: MainTieMainScheme) -> tuple[str, str] | None:
-    """Return name and text of what is not as dark as a black start needs it."""
-    sets = view.facts.sets
-    if coming := [name for name in sets.pending if name in scheme.sets and name not in sets.ready]:
-        return "sets_pending", f"{', '.join(coming)} may still come: wait for them"
-    for bus in _buses(scheme):
-        presence = view.topology.presence[bus]
-        if presence is not Presence.DEAD:
-            return "not_dark", f"{bus} is {presence.value}: a black start begins from darkness"
-    return None
-
-
 def _answer(
     view: View,
     scheme: MainTieMainScheme,
@@ -267,7 +235,7 @@ def _answer(
     now: At,
 ) -> Happening:
     """Return what the person who asked is told: it begins, or why it does not."""
-    problem = problem or (_not_dark(view, scheme) if now.stage is before.stage else None)
+    problem = problem or (darkness.not_dark(view, scheme) if now.stage is before.stage else None)
     if problem is None and now.stage is before.stage:
         problem = "under_way", f"it is under way: {now.stage.value}"
     name, text = problem or ("", "begins")
@@ -293,7 +261,7 @@ def _advance(
 ) -> At:
     """Return one black start after this scan."""
     isolated = all(map(view.is_open, (*_own(scheme), *at.opened)))
-    dark = _not_dark(view, scheme) is None
+    dark = darkness.not_dark(view, scheme) is None
     dead_ns = (at.dead_ns or view.now_ns) if isolated and dark else 0
     events = [Event.FORBIDDEN] if problem else []
     if guards.request(view, scheme.id, "reset"):
@@ -363,7 +331,7 @@ def _why(view: View, scheme: MainTieMainScheme, before: At, problem: tuple[str, 
         stuck = [b for b in (*_own(scheme), *before.opened) if not view.is_open(b)]
         return f"not seen to open: {', '.join(stuck)}"
     if before.stage is Stage.VERIFYING:
-        found = _not_dark(view, scheme)
+        found = darkness.not_dark(view, scheme)
         return found[1] if found else "a breaker did not stay open"
     if before.stage is Stage.SOURCING:
         failed = ", ".join(view.facts.sets.failed) or "none"

@@ -16,6 +16,7 @@ from daemon.model.plant import MainTieMainScheme
 from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, Hall
 from tests.unit.core.generation.looks import look
+from tests.unit.core.interlocks.test_rows import outage
 from tests.unit.core.operation.desk import (
     BREAKER,
     Desk,
@@ -183,6 +184,7 @@ def test_a_consequence_that_has_changed_ends_the_selection() -> None:
 
 def test_a_scheme_need_not_be_called_like_its_controller() -> None:
     desk = Desk()
+    outage(desk.hall)
     site = desk.hall.params.site
     (one,) = (s for s in site.schemes.values() if isinstance(s, MainTieMainScheme))
     schemes = MappingProxyType({"board": replace(one, id="board")})

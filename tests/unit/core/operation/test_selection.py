@@ -15,6 +15,7 @@ from daemon.core.operation import task
 from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.quantities import SECOND, ns
 from tests.hall import CLOSED, OPEN, TICK_NS
+from tests.unit.core.interlocks.test_rows import outage
 from tests.unit.core.operation.desk import (
     BREAKER,
     Desk,
@@ -440,8 +441,43 @@ def test_only_so_many_ids_are_remembered(desk: Desk) -> None:
 # -- schemes and the main lane -------------------------------------------------------------------
 
 
+def in_the_dark() -> Desk:
+    """Return a desk that wants a second person, in an outage."""
+    desk = Desk(second_approver=ALL)
+    outage(desk.hall)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ("R-MVA", "not_dark"),
+        ("MVG", "not_dark"),
+        ("emergency_off", "emergency_off"),
+        ("maintenance", "maintenance"),
+        ("selector", "not_auto"),
+    ],
+)
+def test_a_black_start_that_would_be_refused_is_refused_when_it_is_selected(
+    spoil: str, why: str
+) -> None:
+    """Before a second person is asked to come."""
+    desk = in_the_dark()
+    if spoil == "R-MVA":
+        desk.hall.said[spoil, "presence"] = 2.0
+    elif spoil == "MVG":
+        desk.hall.positions["52-GCB-1"] = CLOSED
+    else:
+        desk.hall.said["CCTS-1", spoil] = 1.0
+    desk.scan(inbox=(select("black_start", "CCTS-1"),))
+    assert desk.refused() == [why]
+    assert not desk.state.chosen
+    desk.scan(inbox=(select("reset", "CCTS-1", id="s2"),))
+    assert desk.refused() == [why], "a reset is always heard"
+
+
 def test_a_black_start_takes_two_persons_and_reaches_its_scheme_once() -> None:
-    desk = two_handed()
+    desk = in_the_dark()
     desk.scan(inbox=(select("black_start", "CCTS-1"),))
     assert desk.happened("command_selected")[0].fields["needs_approval"] == "black_start"
     desk.scan(inbox=(operate(),))
@@ -455,7 +491,7 @@ def test_a_black_start_takes_two_persons_and_reaches_its_scheme_once() -> None:
 
 
 def test_a_request_signed_alone_does_not_reach_a_scheme_that_wants_two() -> None:
-    desk = two_handed()
+    desk = in_the_dark()
     asked = Proposal("CCTS-1", "scheme", "black_start", 0.0, "maria", "dark")
     desk.scan(inbox=(OperatorRequest("r1", "maria", asked),))
     desk.scans(2)
