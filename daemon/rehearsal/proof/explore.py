@@ -100,7 +100,7 @@ class Search:
         self.board: Final = board
         self.mind: Final = mind
         self.tally = Tally()
-        self.frontier = Frontier(1)
+        self.frontier = Frontier(faults)
         self.moves: set[tuple[int, int]] = set()
         self._doubts: Counter[str] = Counter()
         place = {(p.equipment, p.spec.name): p.index for p in mind.points.points}
@@ -127,13 +127,12 @@ class Search:
     def _through(self, stop: Callable[[Tally], bool], patience: int) -> bool:
         """Search once, and return whether nothing came up that would have changed the search."""
         start = self.first()
-        levels = sum(self._faults) + 1
-        frontier = self.frontier = Frontier(levels)
+        frontier = self.frontier = Frontier(self._faults)
         self._doubts.clear()
         self.moves.clear()  # of a search that was begun anew some cannot be made
         tally = self.tally = Tally(complete=True)
         learned = self.mind.learned
-        frontier.add(Reached(start, None, 0), 0)
+        frontier.add(Reached(start, None, 0))
         while frontier:
             reached = frontier.next()
             if reached is None:
@@ -148,10 +147,7 @@ class Search:
                 after = Trail(before, way.text, 0 if way.trick else way.soonest_ms)
                 for wrong in way.wrong:
                     self._wrong(wrong, after)
-                plant = way.to.met.plant
-                # Fewest faults first: what is found needs no more of them than it shows.
-                level = levels - 1 - plant.sudden - plant.hidden - plant.losses
-                frontier.add(Reached(way.to, after, depth + 1), level)
+                frontier.add(Reached(way.to, after, depth + 1))
             self._judge(situation, trail, moved=moved)
             if self.mind.learned != learned and frontier.count >= patience:
                 return False

@@ -22,6 +22,9 @@ FRESH: Final = 1 << 40
 KNOWN: Final = 1 << 42
 """First number of a command of an earlier scan: one for every device, which has one at a time."""
 
+_SINCE: Final = frozenset({"since_ns", "intake_ns", "block_ns"})
+"""Fields that tell since when what is has been, or when the last of its kind was: of old, where it
+never was. Of others 0 means that it is not."""
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -87,6 +90,25 @@ def rewritten(value: Any, integer: Callable[[int], int]) -> Any:  # noqa: ANN401
         return tuple([rewritten(v, integer) for v in value])
     put = {k: rewritten(value[k], integer) for k in sorted(value)}
     return {k: put[k] for k in value}
+
+
+def begun_long_ago(value: Any) -> Any:  # noqa: ANN401
+    """Return first states, what has stood since the machine was switched on as a stamp of old.
+
+    To `View.passed` both are the same. So a daemon that has come to rest again remembers nothing
+    else than one that has never had anything to do.
+    """
+    if (names := _names(value)) is not None:
+        return type(value)(**{n: _of_old(n, getattr(value, n)) for n in names})
+    if isinstance(value, tuple | list):
+        return tuple([begun_long_ago(v) for v in value])
+    if isinstance(value, dict):
+        return {k: begun_long_ago(v) for k, v in value.items()}
+    return value
+
+
+def _of_old(name: str, value: Any) -> Any:  # noqa: ANN401
+    return coded(0) if name in _SINCE and value == 0 else begun_long_ago(value)
 
 
 def renumbered(value: Any) -> Any:  # noqa: ANN401

@@ -29,7 +29,14 @@ from daemon.model.commands import OperatorRequest, Outcome, Proposal, Result
 from daemon.model.image import Image
 from daemon.model.points import tabulate
 from daemon.model.quality import is_good
-from daemon.rehearsal.proof.memory import FRESH, KNOWN, Reading, renumbered, with_known_commands
+from daemon.rehearsal.proof.memory import (
+    FRESH,
+    KNOWN,
+    Reading,
+    begun_long_ago,
+    renumbered,
+    with_known_commands,
+)
 from daemon.rehearsal.proof.zones import Moment, Query, coded
 
 if TYPE_CHECKING:
@@ -261,7 +268,7 @@ class Mind:
             s.name: s.controller.initial(site, getattr(control, s.name))
             for s in (*self._slots, self._path)
         }
-        self.first: Final = self._remember(states, Facts())[0]
+        self.first: Final = self._remember(begun_long_ago(states), Facts())[0]
 
     # -- pictures --------------------------------------------------------------------------------
 

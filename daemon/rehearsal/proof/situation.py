@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemon.rehearsal.proof import zones
-from daemon.rehearsal.proof.plant import bared
+from daemon.rehearsal.proof.plant import Faults, bared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,8 @@ class Met:
 
     Attributes:
         plant: the board.
-        number: of it among all.
+        kind: number of it among all that differ in more than the faults to come.
+        to_come: faults.
         picture: number of what the daemon sees of it.
         hungry: whether a critical bus that could be fed is not.
         due: by label, what follows when it is due; filled as asked.
@@ -35,11 +36,12 @@ class Met:
         tricks: what else the daemon may be shown of it or asked, with the picture of that.
     """
 
-    __slots__ = ("disturbed", "due", "hungry", "number", "picture", "plant", "tricks")
+    __slots__ = ("disturbed", "due", "hungry", "kind", "picture", "plant", "to_come", "tricks")
 
-    def __init__(self, plant: Plant, number: int, picture: int, *, hungry: bool) -> None:
+    def __init__(self, plant: Plant, kind: int, picture: int, *, hungry: bool) -> None:
         self.plant: Final = plant
-        self.number: Final = number
+        self.kind: Final = kind
+        self.to_come: Final = Faults(plant.losses, plant.sudden, plant.hidden)
         self.picture: Final = picture
         self.hungry: Final = hungry
         self.due: dict[Label, list[Step]] = {}
@@ -62,6 +64,7 @@ class Acquaintance:
         self._board: Final = board
         self._picture: Final = picture
         self._met: dict[Plant, Met] = {}
+        self._kinds: dict[Plant, int] = {}
         self._tricks: dict[Plant, list[tuple[Trick, int]]] = {}
 
     def meet(self, plant: Plant) -> Met:
@@ -69,7 +72,9 @@ class Acquaintance:
         met = self._met.get(plant)
         if met is None:
             hungry = self._board.starved(plant)
-            met = Met(plant, len(self._met), self._picture(plant), hungry=hungry)
+            alike = plant._replace(losses=0, sudden=0, hidden=0)
+            kind = self._kinds.setdefault(alike, len(self._kinds))
+            met = Met(plant, kind, self._picture(plant), hungry=hungry)
             self._met[plant] = met
         return met
 

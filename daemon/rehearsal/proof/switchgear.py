@@ -31,6 +31,7 @@ from daemon.rehearsal.proof.plant import (
     OPENING,
     ORDER_MS,
     OVERLAP_MS,
+    RACED,
     RESTART_MS,
     SEEKING,
     SPENT,
@@ -412,6 +413,8 @@ class Switchgear:
                 ended.append(label)
             elif not holds(before):
                 limit = self._ended_ms(after) if number else self._overlap_ms(after)
+                if self._by_overtaken(before, after):  # others made it what it has become
+                    limit = max(limit, self._ended_ms(after))
                 timers.append((label, (limit, limit)))
         for at, motion in enumerate(after.motions):
             if motion == SEEKING and not all(
@@ -419,6 +422,13 @@ class Switchgear:
             ):
                 ended.append(("sync", at))
         return branch._replace(plant=after, timers=tuple(timers), ended=tuple(ended))
+
+    def _by_overtaken(self, before: Plant, after: Plant) -> bool:
+        """Return whether a breaker has closed by an order that the plant has overtaken."""
+        return any(
+            bits & RACED and was != now
+            for bits, was, now in zip(before.bent, before.contacts, after.contacts, strict=False)
+        )
 
     def _overlap_ms(self, plant: Plant) -> int:
         """Return how long two sources may be in parallel [ms]."""

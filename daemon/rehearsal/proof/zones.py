@@ -33,6 +33,8 @@ _BEYOND: Final = b"\0"
 
 Zone = NDArray[np.int32]
 """Bounds (n_instant, n_instant) [ms]."""
+Loose = NDArray[np.bool_]
+"""By bound of a zone, whether it was given up."""
 
 
 class Query(NamedTuple):
@@ -177,19 +179,33 @@ _STEPS: Final = (
 _LADDER: Final = np.array(sorted({*_STEPS, *(-step for step in _STEPS)}), dtype=np.int32)
 
 
-def joined(zones: Sequence[Zone], *, coarse: bool, endless: bool = False) -> Zone:
+def joined(
+    zones: Sequence[Zone], *, coarse: bool, loose: Loose | None = None, spared: int = 0
+) -> Zone:
     """Return a zone that holds all: the least, or with bounds that differ on steps of a ladder.
 
     Without the ladder a zone could grow by a millisecond a thousand times; and where one bound is
     drawn in again by others that grow with it, by the steps of a scan without end. Then bounds that
     differ are given up.
+
+    Args:
+        zones: to be joined.
+        coarse: by steps of the ladder.
+        loose: bounds that were given up in earlier joins. Those that differ now are added. So each
+            join that adds time takes away a bound of which others could be made up: none is left
+            in the end.
+        spared: instant the bounds after which go on by the ladder for now, 0 for none.
     """
     stack = np.array(zones)
     most: Zone = stack.max(axis=0)
     if not coarse:
         return most
     differ = (stack != most).any(axis=0)
-    if endless:
-        return closed(np.where(differ, EVER, most).astype(np.int32))
     up = _LADDER[np.minimum(np.searchsorted(_LADDER, most), len(_LADDER) - 1)]
-    return closed(np.where(differ, up, most).astype(np.int32))
+    most = np.where(differ, up, most).astype(np.int32)
+    if loose is not None:
+        if spared:
+            differ[:, spared] = False
+        loose |= differ
+        most[loose] = EVER
+    return closed(most)

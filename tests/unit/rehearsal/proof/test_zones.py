@@ -95,6 +95,8 @@ def test_a_moment_asks_instead_of_telling() -> None:
 
 def test_bounds_that_grow_without_end_are_given_up() -> None:
     one, other = zones.begun(zones.ONLY_NOW, [(5, 10)]), zones.begun(zones.ONLY_NOW, [(5, 30)])
-    joined = zones.joined((one, other), coarse=True, endless=True)
+    loose = np.zeros(one.shape, dtype=np.bool_)
+    joined = zones.joined((one, other), coarse=True, loose=loose)
     assert joined[1, 0] == zones.EVER
+    assert np.argwhere(loose).tolist() == [[1, 0]], "and stay so in the joins to come"
     assert joined[0, 1] == -5
