@@ -43,19 +43,61 @@ def _gives(case: Case, bus: str) -> bool:
 
 
 def closing_nearby(case: Case) -> bool:
-    """Another close onto the same dead bus is under way: two sources would meet there."""
+    """Another close onto the same dead bus is under way: two sources would meet there.
+
+    So they would over one breaker that shows open and is not: while all is dead no voltage tells.
+    """
     view, reach = case.view, case.view.topology.reach
     dead = {reach[bus] for bus in case.sides if not view.topology.live(bus)}
     forming = any(
         formed.order == "grid_forming" and reach[bus] in dead and formed.store != case.item.id
         for bus, formed in view.facts.formed.items()
     )
-    return forming or any(
-        # What seeks synchronism finds none with a dead bus; once it moves nothing holds it.
-        (action in ENERGISING or (action == "close_in_sync" and not view.is_open(name)))
-        and name != case.item.id
-        and any(reach[bus] in dead for bus in view.site.equipment[name].buses)
+    others = [
+        (action, name, view.site.equipment[name].buses)
         for name, action in case.under_way.items()
+        if name != case.item.id
+    ]
+    return (
+        forming
+        or any(
+            any(reach[bus] in dead for bus in buses)
+            and (action in ENERGISING or _may_yet_close(case, name, action))
+            for action, name, buses in others
+        )
+        or any(
+            action in ENERGISING and _meet_over_one(case, dead, buses)
+            for action, _, buses in others
+        )
+    )
+
+
+def _may_yet_close(case: Case, name: str, action: str) -> bool:
+    """Return whether a breaker that is not told to close plainly may bring voltage all the same.
+
+    What seeks synchronism finds none with a dead bus; once it moves nothing holds it. What was told
+    to close and then to open again may do both.
+    """
+    view = case.view
+    if view.is_open(name):
+        return False
+    live = any(map(view.topology.live, view.site.equipment[name].buses))
+    return action == "close_in_sync" or (action == "open" and live)
+
+
+def _meet_over_one(case: Case, dead: set[int], buses: tuple[str, ...]) -> bool:
+    """Return whether one breaker alone keeps another close, from another source, from this one."""
+    view, reach = case.view, case.view.topology.reach
+    ours = {reach[bus] for bus in case.sides if view.topology.live(bus)}
+    theirs = {reach[bus] for bus in buses if view.topology.live(bus)}
+    if not ours or not theirs or ours & theirs:
+        return False
+    onto = {reach[bus] for bus in buses} - theirs
+    return any(
+        {reach[item.buses[0]], reach[item.buses[1]]} & dead
+        and {reach[item.buses[0]], reach[item.buses[1]]} & onto
+        for item in view.site.of_nature("breaker")
+        if item.id != case.item.id
     )
 
 

@@ -59,7 +59,11 @@ def last_feed(case: Case) -> bool:
         fed = fed_buses(view, surely=True, change=change)
         return any(fed.isdisjoint(load.buses) for load in concerned.values())
     change = change._replace(joined=_joined_though_open(case))
-    return item.id not in view.facts.shed and _known_lost(view, change, concerned.values())
+    if item.id in view.facts.shed:
+        return False
+    # What has been told to open and still travels feeds until it is open.
+    now = fed_buses(view, surely=True, change=Change(joined=frozenset(opening)))
+    return _known_lost(view, now, change, concerned.values())
 
 
 def _leaving(case: Case) -> frozenset[str]:
@@ -118,9 +122,10 @@ def _lives_unknown(case: Case, buses: list[str], fed: frozenset[str]) -> bool:
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-def _known_lost(view: View, change: Change, loads: Iterable[Equipment]) -> bool:
-    """Return whether one of some loads is fed for sure, and would be by nothing for sure."""
-    now = fed_buses(view, surely=True)
+def _known_lost(
+    view: View, now: frozenset[str], change: Change, loads: Iterable[Equipment]
+) -> bool:
+    """Return whether one of some loads hangs on buses fed `now`, and would be fed by nothing."""
     after = fed_buses(view, surely=False, change=change) | _bridged(view, change)
     after |= {  # a static switch goes over by itself, in milliseconds
         e.buses[-1]

@@ -145,6 +145,8 @@ def _by_position(
         return [Event.PARTED] * (state.stage is Stage.PARTING)
     if closed is not None and main in {Position.OPEN, Position.CLOSED}:
         seen = _SEEN[main is Position.CLOSED, bool(closed)]
+        if seen is Event.SEEN_BOTH and _main_only_shows_closed(scan, drawn, state, closed):
+            seen = Event.SEEN_ON_ALTERNATE
         if seen in _FED and state.stage in _ONTO_DEAD and scan.view.topology.dead(drawn.bus):
             return []
         let_in = seen is not Event.SEEN_BOTH or state.sync_ns
@@ -169,17 +171,32 @@ def _only_shows_closed(scan: Scan, drawn: Section, state: SectionState, alternat
     Its position shows closed, or cannot be read. Two sources in parallel both carry something;
     where one does not, opening the other would take the section its last feed.
     """
-    view = scan.view
     if state.stage is Stage.PARTING:
-        if not view.passed(state.since_ns + scan.waits_ns["overlap_s"]):
+        if not scan.view.passed(state.since_ns + scan.waits_ns["overlap_s"]):
             return False
     elif state.stage is not Stage.UNJUDGED:
         return False
-    idle_a, carried_a = view.read(alternate, "current_a"), view.read(drawn.main, "current_a")
+    return _carries_alone(scan.view, drawn.main, alternate)
+
+
+def _main_only_shows_closed(
+    scan: Scan, drawn: Section, state: SectionState, alternate: str
+) -> bool:
+    """Return whether a main that was let in by nobody carries nothing, and the alternate does.
+
+    To open the alternate would take the section its last feed.
+    """
+    found = state.stage in _PARTS and not state.sync_ns
+    return found and _carries_alone(scan.view, alternate, drawn.main)
+
+
+def _carries_alone(view: View, one: str, other: str) -> bool:
+    """Return whether one of two breakers carries current, and the other none."""
+    carried_a, idle_a = view.read(one, "current_a"), view.read(other, "current_a")
     if idle_a is None or carried_a is None:
         return False
-    ratings = view.site.equipment[alternate].ratings, view.site.equipment[drawn.main].ratings
-    idle, carries = (CARRIES_PU * rated["current_a"] for rated in ratings)
+    ratings = view.site.equipment[one].ratings, view.site.equipment[other].ratings
+    carries, idle = (CARRIES_PU * rated["current_a"] for rated in ratings)
     return abs(idle_a) < idle and abs(carried_a) >= carries
 
 
@@ -206,6 +223,12 @@ _HEEDED: Final = {
     stage: frozenset(event for at, event in SECTION.transitions if at is stage) for stage in Stage
 }
 """By stage the events it listens to: what no stage asks for is not waited for either."""
+_PARTS: Final = frozenset(
+    stage
+    for (stage, event), to in SECTION.transitions.items()
+    if event is Event.SEEN_BOTH and to is Stage.PARTING
+)
+"""Stages in which the alternate is opened once both are seen closed."""
 _FED: Final = frozenset({Event.SEEN_ON_MAIN, Event.SEEN_ON_ALTERNATE})
 _BY_CURRENT: Final = frozenset({Stage.BACKING_OUT, Stage.HELD})
 """Stages in which an alternate that shows open is closed all the same, if it carries current."""

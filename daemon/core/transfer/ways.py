@@ -183,6 +183,10 @@ def released(scan: Scan) -> bool:
     for i, at in enumerate(scan.state.sections):
         if at.stage in {Stage.FEEDING, Stage.CLOSING_MAIN}:
             return False
+        # In other hands: a feeder may be on its way, or the next thing that they close.
+        dead = not scan.view.topology.live(scan.scheme.sections[i].bus)
+        if at.stage is Stage.UNJUDGED and dead:
+            return False
         if at.stage is Stage.AWAITING and _within_reach(scan, i):
             return False
     return all(scan.view.is_open(s.generator_feeder) for s in scan.scheme.sections)

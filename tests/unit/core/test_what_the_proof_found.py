@@ -1,0 +1,104 @@
+"""What `ridethrough prove` found in the board with a loss of the utility and one disturbance.
+
+Each case stands for a way to something wrong that the search had shown to be sure, or could not
+rule out, before the rule that it tests was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.core.facts import Sets
+from daemon.core.transfer import guards, ways
+from daemon.core.transfer.board import Scan
+from daemon.core.transfer.section import Event, Stage
+from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
+from tests.unit.core.interlocks.test_rows import back, case, on_sets, refusing
+from tests.unit.core.transfer.test_guards_by_look import GA, IN, MA, on_mains, section
+
+
+def sets_and_utility(hall: Hall) -> None:
+    """Both sections are dark and isolated; sets and utility come at one moment."""
+    on_sets(hall)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+
+
+@pytest.mark.parametrize(("one", "other"), [(IN, GA), (GA, IN)])
+def test_intake_and_feeder_are_not_closed_at_once_onto_what_one_main_keeps_apart(
+    one: str, other: str
+) -> None:
+    """That main shows open and may not be: while both its sides are dead no voltage tells."""
+    hall = Hall()
+    sets_and_utility(hall)
+    assert "closing_nearby" not in refusing(case(hall, one, "close"))
+    assert "closing_nearby" in refusing(case(hall, one, "close", {other: "close"}))
+    hall.positions["52-VCB-PA"] = hall.positions["52-VCB-PB"] = OPEN
+    assert "closing_nearby" not in refusing(case(hall, one, "close", {other: "close"}))
+
+
+def test_what_one_source_brings_is_closed_at_once() -> None:
+    hall = Hall()
+    on_sets(hall)
+    assert "closing_nearby" not in refusing(case(hall, GA, "close", {"52-VCB-GB": "close"}))
+
+
+@pytest.mark.parametrize(
+    ("position", "told", "refused"),
+    [(TRAVELLING, "open", True), (CLOSED, "open", False), (OPEN, "open", False)],
+)
+def test_the_intake_waits_for_a_main_that_was_closing_and_is_told_to_open(
+    position: int, told: str, refused: bool
+) -> None:
+    """It was let in when others opened the intake, and may close before it opens."""
+    hall = Hall()
+    back(hall)
+    hall.positions |= {IN: OPEN, MA: position}
+    if position == CLOSED:  # and both sides are dark: nothing is brought by it
+        hall.positions[GA] = OPEN
+    assert ("closing_nearby" in refusing(case(hall, IN, "close", {MA: told}))) is refused
+
+
+def test_a_main_is_not_called_back_while_the_alternate_opens() -> None:
+    """Each opening alone were harmless: what travels feeds until it is open."""
+    hall = Hall()
+    back(hall)
+    hall.positions |= {MA: CLOSED, GA: TRAVELLING}
+    hall.hidden.add((IN, "position"))  # the intake is not known to be closed again
+    for item in hall.site.of_nature("ups", "rectifier", "ai_rack", "ess"):
+        hall.said[item.id, "soc_pu"] = 0.0
+    hall.positions["52-VCB-MB"] = OPEN
+    assert "last_feed" in refusing(case(hall, MA, "open", {GA: "open"}))
+    assert "last_feed" not in refusing(case(hall, MA, "open"))
+
+
+@pytest.mark.parametrize("stage", [Stage.AWAITING, Stage.UNJUDGED, Stage.ON_MAIN])
+@pytest.mark.parametrize(
+    ("main_a", "alternate_a", "seen"),
+    [
+        (0.0, 300.0, Event.SEEN_ON_ALTERNATE),
+        (300.0, 300.0, Event.SEEN_BOTH),
+        (0.0, 0.0, Event.SEEN_BOTH),
+    ],
+)
+def test_a_main_that_carries_nothing_beside_its_alternate_only_shows_closed(
+    stage: Stage, main_a: float, alternate_a: float, seen: Event
+) -> None:
+    board = on_mains()
+    board.hall.positions[GA] = CLOSED
+    board.hall.said |= {(MA, "current_a"): main_a, (GA, "current_a"): alternate_a}
+    section(board, 0, stage=stage, alternate=GA)
+    scan: Scan = board.scan()
+    drawn, at = scan.scheme.sections[0], scan.state.sections[0]
+    assert guards._by_position(scan, drawn, at, GA)[-1] is seen
+
+
+def test_sets_are_not_let_go_while_a_dead_section_is_in_other_hands() -> None:
+    """The selector leaves auto while a feeder closes: whoever took it wants the sets."""
+    board = on_mains()
+    board.facts = replace(board.facts, sets=Sets())
+    assert ways.released(board.scan())
+    board.hall.positions[MA] = OPEN
+    section(board, 0, stage=Stage.UNJUDGED)
+    assert not ways.released(board.scan())
