@@ -59,6 +59,9 @@ def test_an_automaton_lets_storage_go_and_a_person_does_not_lose_the_load_for_it
     hall = Hall()
     several(outage, at_stage("ESS-1", "grid_forming"))(hall)
     hall.positions |= {"52-VCB-GA": OPEN, "52-VCB-EA": CLOSED}
+    for item in hall.site.of_nature("ups", "rectifier", "ai_rack"):
+        hall.said[item.id, "soc_pu"] = 0.0
+    assert refused(hall, "52-VCB-EA"), "nothing else carries it"
     assert not refused(hall, "ESS-1", "grid_following")
     assert refused(hall, "ESS-1", "grid_following", by_person=True)
 

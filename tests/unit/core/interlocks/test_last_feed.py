@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from daemon.core.facts import Facts
 from daemon.core.interlocks import check
+from daemon.core.topology import Presence
 from tests.hall import CLOSED, OPEN, Hall
 from tests.unit.core.interlocks.test_rows import case, hide, normal, say, several
 
@@ -96,6 +98,23 @@ def test_a_rack_that_is_off_has_nothing_to_lose(stage: str) -> None:
     assert refused(hall, "72-A1", by_person=True)
     hall.stages |= {f"RACK-1-{n}": stage for n in range(1, 9)}
     assert not refused(hall, "72-A1", by_person=True)
+
+
+@pytest.mark.parametrize(
+    ("presence", "held"),
+    [(Presence.LIVE, True), (Presence.UNKNOWN, True), (Presence.DEAD, False)],
+)
+def test_what_shows_voltage_from_nowhere_may_feed_and_a_person_does_not_open_it(
+    presence: Presence, held: bool
+) -> None:
+    """A breaker further up shows open, and is not."""
+    hall = Hall()
+    hall.positions |= dict.fromkeys((MA, GA, "52-VCB-TIE", "52-VCB-EA", "52-VCB-MB"), OPEN)
+    found = case(hall, "52-VCB-SA1", "open", by_person=True)
+    shown = dict.fromkeys(("MVA", "SA11"), presence)
+    seen = replace(found.view.topology, presence={**found.view.topology.presence, **shown})
+    asked = type(found)(replace(found.view, topology=seen), found.wish, {}, by_person=True)
+    assert check(asked).refused_by == ("last_feed" if held else "")
 
 
 def test_an_open_breaker_takes_nothing() -> None:

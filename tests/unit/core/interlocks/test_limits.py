@@ -116,6 +116,18 @@ def test_a_scheme_ends_no_overlap_that_it_cannot_see(unseen: str, refused_by: st
     assert check(asked).refused_by == refused_by
 
 
+def test_one_that_is_seen_beside_one_that_is_not_ends_no_overlap() -> None:
+    hall = Hall()
+    back(hall)
+    hall.positions |= {"52-VCB-TIE": CLOSED, "52-VCB-MB": OPEN, "52-VCB-GB": OPEN}
+    facts = Facts(stages={"CCTS-1": "on_alternate"})
+    asked = case(hall, MA, "close_in_sync", by_person=True, facts=facts)
+    assert check(asked).refused_by == ""
+    hall.hidden.add(("52-VCB-MB", "position"))
+    asked = case(hall, MA, "close_in_sync", by_person=True, facts=facts)
+    assert check(asked).refused_by == "endless_overlap"
+
+
 def test_sets_that_stay_together_need_nobody_to_part_them() -> None:
     hall = Hall()
     two_sets(hall)

@@ -13,6 +13,7 @@ from daemon.core.transfer import black_start, guards, joint, main_tie_main, ways
 from daemon.core.transfer.board import SectionState
 from daemon.core.transfer.section import Event, Stage
 from daemon.model.commands import OperatorRequest, Proposal
+from daemon.model.events import Event as Happening
 from daemon.model.natures import Position
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
@@ -176,11 +177,11 @@ def test_what_shows_closed_over_a_dead_section_has_not_fed_it(
     assert event in seen(dark)
 
 
-def test_while_the_main_travels_nothing_is_said_of_what_feeds_the_section() -> None:
+def test_while_the_main_or_an_alternate_travels_nothing_is_said_of_what_feeds_the_section() -> None:
     fed = {Event.SEEN_ON_MAIN, Event.SEEN_ON_ALTERNATE, Event.SEEN_BOTH, Event.SEEN_DEAD}
-    for alternate in (OPEN, CLOSED):
-        board = on_mains(**{MA: TRAVELLING, GA: alternate})
-        assert fed.isdisjoint(seen(board))
+    for stands in (OPEN, CLOSED):
+        assert fed.isdisjoint(seen(on_mains(**{MA: TRAVELLING, GA: stands})))
+        assert fed.isdisjoint(seen(on_mains(**{MA: stands, GA: TRAVELLING})))
 
 
 def test_in_other_hands_only_that_is_seen_and_without_a_selector_nothing_new_is_begun() -> None:
@@ -655,6 +656,26 @@ def test_of_three_sections_one_on_sets_makes_the_tie_an_alternate_of_the_others(
     ):
         scheme = replace(scan.scheme, sections=(one, *others))
         assert guards._carries_on(scan._replace(scheme=scheme), 0) == told
+
+
+def test_of_three_sections_one_that_is_fed_gives_through_the_tie() -> None:
+    board = on_mains(**{MA: OPEN, TIE: CLOSED, QA: OPEN})
+    scan = board.scan()
+    one, fed = scan.scheme.sections
+    dark = replace(fed, main=QA, generator_feeder=QA)
+    for others, told in (((fed, dark), TIE), ((dark, fed), TIE), ((dark,), ""), ((), "")):
+        scheme = replace(scan.scheme, sections=(one, *others))
+        assert guards.alternate_closed(scan._replace(scheme=scheme), 0) == told
+
+
+def test_a_scan_tells_what_has_changed() -> None:
+    board = on_mains()
+    board.holds(sections=(SectionState(Stage.UNJUDGED), board.state.sections[1]))
+    state = main_tie_main.State({"CCTS-1": board.state})
+    turn = main_tie_main.step(board.scan().view, state, PARAMS)
+    (told,) = turn.events
+    assert isinstance(told, Happening)
+    assert (told.fields["section"], told.fields["stage"]) == ("MVA", "on_main")
 
 
 def test_only_a_board_that_the_daemon_decides_is_decided() -> None:

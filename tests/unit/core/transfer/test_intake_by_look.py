@@ -110,6 +110,14 @@ def test_a_feed_that_is_well_and_does_not_arrive_is_as_good_as_failed() -> None:
     assert switch.at.target == 2
 
 
+@pytest.mark.parametrize(("on", "breaker"), [(1, "52-GCB-UB"), (2, "52-GCB-UA")])
+def test_a_feed_that_is_well_and_does_not_arrive_is_none_to_go_to(on: int, breaker: str) -> None:
+    switch = Intake(Stage.UNJUDGED, on, (FAILED, WELL) if on == 1 else (WELL, FAILED))
+    switch.hall.positions[breaker] = OPEN
+    switch.look()
+    assert switch.at.target == 0
+
+
 def test_it_goes_back_to_the_first_source_after_that_was_stable_for_long() -> None:
     switch = Intake(Stage.UNJUDGED, on=2)
     switch.params = replace(PARAMS, return_to_source_1=True)

@@ -514,6 +514,7 @@ def test_on_sets_they_come_back_one_by_one_though_the_utility_is_well_again() ->
     [
         ("", True),
         ("too much", False),
+        ("no room", False),
         ("step", False),
         ("step awaited", True),
         ("step early", False),
@@ -530,9 +531,9 @@ def test_a_feeder_closes_when_it_can_be_carried_and_is_no_larger_a_step_than_it_
         sets = replace_pending(board.facts.sets, ("DG-2",))
         board.facts = replace(board.facts, sets=sets)
         board.holds(sets_ns=board.ago(0.0))
-    brings_w = {"": 1e6, "too much": 2e6 + 1.0}.get(spoil, 2e6)
+    brings_w = {"": 1e6, "no room": 1e6, "too much": 2e6 + 1.0}.get(spoil, 2e6)
     monkeypatch.setattr(rows, "_brings", lambda *_: brings_w)
-    monkeypatch.setattr(rows, "_room_w", lambda *_: 2e6)
+    monkeypatch.setattr(rows, "_room_w", lambda *_: 0.9e6 if spoil == "no room" else 2e6)
     monkeypatch.setattr(rows, "_step_w", lambda *_: 1e6)
     assert rows._may_close(board.scan(), QA) is may
 
