@@ -445,13 +445,9 @@ def _rounds(drivers: list[ImageDriver], now_ns: int) -> list[_Round]:
 
 
 def _readable(link: Link) -> list[Point]:
-    return [
-        point
-        for point in link.points.points
-        if (device := link.site.equipment[point.equipment].device)
-        and device.gateway == link.gateway.id
-        and "r" in point.place.access
-    ]
+    equipment = link.site.equipment.values()
+    behind = {e.id for e in equipment if e.device and e.device.gateway == link.gateway.id}
+    return [p for p in link.points.points if p.equipment in behind and "r" in p.place.access]
 
 
 def _check(place: Register | Node, value: float) -> None:

@@ -25,7 +25,6 @@ other lane goes on until the longest fall-back time of the site has passed, and 
 
 from __future__ import annotations
 
-import gc
 import traceback
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -125,9 +124,6 @@ class Scan:
         Raises:
             DefectError: a lane stopped in its fail-safe and its devices had time to take over.
         """
-        # Everything made so far stays: collecting it again and again would cost milliseconds.
-        gc.collect()
-        gc.freeze()
         ticks = self._ticks(min(lane.period_ns for lane in self.lanes.values()))
         try:
             await ticks.each(self._tick)

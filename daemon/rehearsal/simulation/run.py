@@ -11,6 +11,7 @@ import asyncio
 import gc
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
@@ -65,6 +66,9 @@ LIVES: Final = "daemon lives"
 """Name of the verdict on the process itself, beside those of the oracles."""
 READY_S: Final = 60.0
 """How long the daemon may take to have read everything [s]."""
+_LEFT: Final = 8
+"""How many runs may leave their plants lying about, some 10 MB each, before that is tidied up."""
+_RUNS: Final = count()
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,12 @@ class Case:
     workload: Workload | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Course:
     """What came of a run.
+
+    Nobody reads it as text, but asyncio makes one of what a program came to, and that took longer
+    than a second of the plant.
 
     Attributes:
         case: what was run.
@@ -135,10 +142,16 @@ def run(
     async def program(network: Network, clock: VirtualClock) -> Course:
         return await _Run(case, observers, out, network, clock).course()
 
+    # What was there before is ten times as much as a run makes: looking through all of it for
+    # garbage takes longer than to play a second. Only what was left of earlier runs has to go.
+    if next(_RUNS) % _LEFT == 0:
+        gc.collect()
+    gc.freeze()
     try:
         return virtual.run(program, seed=case.seed, packages=PACKAGES if _wire(case) else ())
     finally:
-        gc.unfreeze()  # the scan froze what was there; of many runs one would keep them all
+        gc.collect()
+        gc.unfreeze()
 
 
 def _unread(_line: str) -> None:
