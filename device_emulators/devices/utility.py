@@ -1,9 +1,12 @@
 """Grid connection: a stiff source whose voltage, frequency and phase a scenario moves.
 
 `sag` lowers the voltage by `depth_pu` of nominal for `for_s` seconds (a depth of 0.4 leaves 0.6).
-All connections of a site share one grid, so they turn together until a scenario says otherwise. A
-short circuit on the connection itself is cleared by the operator's line protection; the connection
-stays dead until a scenario brings it back.
+All connections of a site share one grid, so they turn together until a scenario says otherwise.
+With `short_circuit_pu` below 1 a connection is weaker than its nameplate, as where the operator has
+a line out of service: load and reactive power then move its voltage by more. Its earth faults stay
+those of the nameplate, for the resistor of the neutral bounds them. A short circuit on the
+connection itself is cleared by the operator's line protection; the connection stays dead until a
+scenario brings it back.
 """
 
 from __future__ import annotations
@@ -38,13 +41,13 @@ class Utility(Device):
         "frequency": ("frequency_hz",),
         "phase_jump": ("angle_deg",),
     }
+    DEFAULTS: ClassVar[Mapping[str, float]] = {"short_circuit_pu": 1.0}
     QUANTITIES: ClassVar[tuple[str, ...]] = ("energised", "power_w")
 
     def __init__(self, item: Equipment, grid: Grid) -> None:
         super().__init__(item, grid)
-        self.former = grid.add_former(
-            item.id, item.buses[0], RANK, item.ratings["short_circuit_va"]
-        )
+        short_circuit_va = item.ratings["short_circuit_va"] * self.settings["short_circuit_pu"]
+        self.former = grid.add_former(item.id, item.buses[0], RANK, short_circuit_va)
         self._line = Differential(item.id, grid, {self.buses[0]: LINE_A}, self._trip_line)
         self.energised = True
         self.steady_pu = 1.0

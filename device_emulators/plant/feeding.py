@@ -127,8 +127,8 @@ def _feed(item: Equipment, bus: int, slot: int, former: Former | None) -> Feed:
     nature = item.nature
     rated = item.ratings.get("power_va", item.ratings.get("power_w", 0.0))
     x, transient = _SMR_PU if nature == "smr" else (FILTER_PU, FILTER_PU)
-    if nature == "utility":
-        rated, x = item.ratings["short_circuit_va"], 1.0
+    if former is not None and nature == "utility":
+        rated, x = former.short_circuit_va, 1.0
     elif former is not None and former.machine is not None:
         machine = former.machine
         x, transient = machine.subtransient_pu, machine.reactance_pu
