@@ -13,6 +13,7 @@ from daemon.core.facts import Facts, Formed
 from daemon.core.feeding import Change
 from daemon.core.interlocks import BYPASSABLE, check, explained
 from daemon.core.interlocks.drawn import own_breakers, partners
+from daemon.core.interlocks.joining import closing_nearby
 from daemon.core.interlocks.supply import expected_w
 from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall, params
@@ -295,3 +296,48 @@ def test_what_is_behind_a_converter_counts_with_its_losses_and_behind_a_switch_w
     before_w = expected_w(view, (view.site.equipment["HVDC-A"].buses[0],), Change())
     assert direct_w > 1e6
     assert before_w == pytest.approx(direct_w / losses)
+
+
+@pytest.mark.parametrize(
+    ("equipment", "other", "positions", "refused"),
+    [
+        ("52-VCB-MB", (GA, "close"), {}, True),
+        (GA, ("52-VCB-MB", "close"), {}, True),
+        ("52-VCB-GB", (GA, "close"), {}, False),
+        ("52-VCB-MB", (GA, "open"), {}, False),
+        ("52-VCB-MB", (GA, "close"), {"52-VCB-PB": OPEN}, False),
+        ("52-VCB-MB", (GA, "close"), {"52-GCB-1": OPEN}, False),
+        ("52-VCB-TIE", (GA, "close"), {GA: OPEN, "52-VCB-IN": OPEN, MA: OPEN}, True),
+        ("52-VCB-MB", (GA, "close"), {"52-VCB-GB": CLOSED}, False),
+        (MA, (GA, "open"), {GA: TRAVELLING}, True),
+        (MA, (GA, "open"), {}, False),
+        (MA, (GA, "open"), {GA: TRAVELLING, "52-GCB-1": OPEN}, False),
+        (MA, (GA, "close_in_sync"), {GA: TRAVELLING}, True),
+        (MA, (GA, "close_in_sync"), {}, False),
+    ],
+    ids=[
+        *("over the tie", "and the other way", "one source", "opens", "dead mains", "dead sets"),
+        *("the tie itself", "not dead"),
+        *("may have closed yet", "open", "nothing behind it", "found synchronism", "seeks it"),
+    ],
+)
+def test_two_sources_do_not_meet_over_dead_sections_that_one_breaker_keeps_apart(
+    equipment: str, other: tuple[str, str], positions: dict[str, int], refused: bool
+) -> None:
+    """The tie shows open. While both sections are dead no voltage tells whether it is."""
+    hall = Hall()
+    on_sets(hall)
+    hall.utilities = dict.fromkeys(hall.utilities, True)
+    hall.positions |= {"52-VCB-IN": CLOSED, **positions}
+    asked = case(hall, equipment, "close", under_way=dict([other]))
+    assert closing_nearby(asked) is refused
+
+
+@pytest.mark.parametrize(("switch", "refused"), [("STS-1", True), ("ATS-M1", False)])
+def test_a_switch_that_goes_over_with_a_gap_needs_no_synchronism(
+    switch: str, refused: bool
+) -> None:
+    hall = Hall()
+    for name in ("STS-1", "ATS-M1"):
+        hall.said[name, "in_sync"] = 0.0
+    assert ("out_of_phase" in refusing(case(hall, switch, "to_source_2"))) is refused
