@@ -143,3 +143,13 @@ RACKS = {f"{kind}-{n}" for kind in ("SR", "SS") for n in range(1, 5)}
 def test_loads_hang_on_a_bus_over_switches_and_only_downwards(bus: str, loads: set[str]) -> None:
     """From below a static switch nothing leads up to its sources."""
     assert drawn._critical_behind(HALL, tabulate(HALL), bus) == loads
+
+
+def test_a_ring_of_switches_is_gone_round_once() -> None:
+    breaker, bus = HALL.equipment["52-ACB-UA"], HALL.equipment["UPS-A"].buses[1]
+    ring = (
+        replace(breaker, id="there", buses=(bus, "SPARE")),
+        replace(breaker, id="back", buses=("SPARE", bus)),
+    )
+    site = redrawn(*ring, buses=MappingProxyType({**HALL.buses, "SPARE": HALL.buses[bus]}))
+    assert said(drawn.partners, site) == said(drawn.partners)

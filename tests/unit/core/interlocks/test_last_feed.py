@@ -117,6 +117,29 @@ def test_what_shows_voltage_from_nowhere_may_feed_and_a_person_does_not_open_it(
     assert check(asked).refused_by == ("last_feed" if held else "")
 
 
+@pytest.mark.parametrize(("current_a", "held"), [(0.0, True), (300.0, False)])
+def test_an_open_feeder_feeds_nothing_but_where_it_carries_all_the_same(
+    current_a: float, held: bool
+) -> None:
+    """Sets run before it: they are no feed of the section until it is closed."""
+    hall = Hall()
+    unprotected(hall)
+    a_alone(hall)
+    hall.stages["DG-1"] = "loaded"
+    hall.positions |= {"52-GCB-1": CLOSED, GA: OPEN}
+    hall.said[GA, "current_a"] = current_a
+    assert refused(hall, MA) is held
+
+
+def test_a_machine_that_does_not_run_takes_nothing_with_it() -> None:
+    hall = Hall()
+    hall.positions["52-VCB-IN"] = OPEN
+    assert refused(hall, "SMR-1", "house_load", by_person=True)
+    hall.positions["52-GCB-SMR"] = OPEN
+    hall.stages["SMR-1"] = "offline"
+    assert not refused(hall, "SMR-1", "house_load", by_person=True)
+
+
 def test_an_open_breaker_takes_nothing() -> None:
     hall = Hall()
     hall.positions |= {"72-A1": OPEN, "72-B1": OPEN}
