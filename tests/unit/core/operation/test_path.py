@@ -163,6 +163,16 @@ def test_a_repeated_request_acts_once() -> None:
     assert len(desk.commands) == 1
 
 
+def test_the_other_lane_does_not_get_a_device_that_an_automaton_of_this_one_wants() -> None:
+    desk = Desk()
+    asked = OperatorRequest("m1", "lane:main", wish("close"))
+    desk.scan(wish("open"), inbox=(asked,))
+    assert desk.refused() == ["selected"]
+    assert [c.action for c in desk.commands] in ([], ["open"])
+    desk.scan(wish("open"))
+    assert [c.action for c in desk.commands] == ["open"]
+
+
 def test_the_other_lane_is_heard_once_and_displaces_a_person() -> None:
     desk = Desk()
     asked = OperatorRequest("m1", "lane:main", wish("open"))

@@ -13,6 +13,7 @@ from daemon.core.consequence import Consequence
 from daemon.core.interlocks import INTERLOCKS, Case, Verdict, check
 from daemon.core.operation import task
 from daemon.model.commands import OperatorRequest, Proposal, Result
+from daemon.model.points import PointTable
 from daemon.model.quantities import SECOND, ns
 from tests.hall import CLOSED, OPEN, TICK_NS
 from tests.unit.core.interlocks.test_rows import outage
@@ -497,6 +498,19 @@ def test_a_request_signed_alone_does_not_reach_a_scheme_that_wants_two() -> None
     desk.scans(2)
     assert desk.orders == []
     assert desk.refused() == ["not_approved"]
+
+
+def test_a_device_that_only_reports_is_not_commanded() -> None:
+    desk = Desk()
+    points = tuple(
+        p
+        for p in desk.hall.params.points.points
+        if (p.equipment, p.spec.name) != (BREAKER, "command")
+    )
+    left = PointTable(tuple(replace(p, index=i) for i, p in enumerate(points)))
+    desk.hall.params = replace(desk.hall.params, points=left)
+    desk.scan(inbox=(select(),))
+    assert desk.refused() == ["foreign_device"]
 
 
 def test_a_reset_of_a_scheme_is_over_when_it_is_handed_over(desk: Desk) -> None:
