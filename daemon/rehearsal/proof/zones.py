@@ -174,7 +174,9 @@ def _bounds(spans: tuple[tuple[int, int], ...]) -> tuple[Zone, Zone, Zone]:
 
 _STEPS: Final = (
     *(0, 20, 40, 60, 80, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000),
-    *(7_500, 10_000, 15_000, 20_000, 30_000, 60_000, 90_000, 120_000, 180_000, EVER),
+    *(7_500, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000, 70_000),
+    # Past what sets may take to come: one step after another would make a minute of seconds.
+    *(*range(75_000, 120_000, 5_000), *range(120_000, 181_000, 10_000), EVER),
 )
 _LADDER: Final = np.array(sorted({*_STEPS, *(-step for step in _STEPS)}), dtype=np.int32)
 
