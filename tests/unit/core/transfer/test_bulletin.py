@@ -55,6 +55,7 @@ def test_everything_that_is_concluded_is_said() -> None:
         ({"sets": SETS, "island": ISLAND, "formed": HELD}, 3.2e6),
         ({"island": ISLAND, "formed": HELD}, 3e6),
         ({"formed": HELD}, 2e6),
+        ({"formed": HELD | {"MVB": Formed("ESS-2", 1e6, "", True)}}, 2e6),
         ({"formed": {"MVA": HELD["MVA"]._replace(proven=False)}}, 0.0),
         ({}, 0.0),
     ],
