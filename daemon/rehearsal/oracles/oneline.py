@@ -116,6 +116,11 @@ class OneLine:
         schemes = scene.plant.site.schemes.values()
         self._ties = frozenset(s.tie for s in schemes if isinstance(s, MainTieMainScheme))
         self._links = [link for item in site.equipment.values() for link in self._ends(item.id)]
+        self._upward: dict[int, list[tuple[str, int]]] = {}
+        for id_, a, b in self._links:
+            self._upward.setdefault(b, []).append((id_, a))
+            if id_ in self._ties:  # may be passed either way
+                self._upward.setdefault(a, []).append((id_, b))
         self._utilities: list[Any] = [self._devices[e.id] for e in site.of_nature("utility")]
         self._sets: list[Any] = [self._devices[e.id] for e in site.of_nature("generator")]
         self.faults: Final = StandingFaults(scene)
@@ -298,12 +303,7 @@ class OneLine:
         frontier = list(buses)
         passed = set(frontier)
         while frontier:
-            bus = frontier.pop()
-            for id_, a, b in self._links:
-                # A tie may be passed either way.
-                further = a if b == bus else b if a == bus and id_ in self._ties else None
-                if further is None:
-                    continue
+            for id_, further in self._upward.get(frontier.pop(), ()):
                 found.add(id_)
                 if further not in passed:
                     passed.add(further)
