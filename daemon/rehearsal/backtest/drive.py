@@ -92,6 +92,7 @@ def driven(
     *,
     blind: int = 1,
     ways: Mapping[str, Foresee] = BOTH,
+    first_w: float | None = None,
     tick: Callable[[int], None] | None = None,
 ) -> Run:
     """Return what the controller makes of a load.
@@ -103,6 +104,7 @@ def driven(
         given: parameters of the controller; lengths are those of the course.
         blind: control periods for which what is set holds, and after which it is looked again.
         ways: to foresee, by name.
+        first_w: aim at the begin; None for the optimum of the days before [W].
         tick: called after each window with the number of windows so far.
     """
     if name == NONE:
@@ -112,12 +114,15 @@ def driven(
     policy, params = POLICIES[name], params_for(course, given)
     one, for_s, step_ns = as_one(stores), course.period_s, ns(course.period_s)
     floor_j = sum(store.floor_j for store in stores)
-    first_w = first_aim_w(course, stores)
     now_ns = course.begun_ns
+    samples_w = tuple(course.before_w.tolist())
+    plan = shaver.planned(shaver.Request(now_ns, samples_w, one, 0.0, 0.0), params)
+    if first_w is None:
+        # Of a new billing period nothing is paid for: who plans may aim below all that was before.
+        planned = policy.plans and plan.aim_w is not None
+        first_w = 0.0 if planned else first_aim_w(course, stores)
     state = shaver.initial(now_ns, params, first_w=first_w)
-    state = state._replace(samples_w=tuple(course.before_w.tolist()))
-    plan = shaver.planned(shaver.Request(now_ns, state.samples_w, one, 0.0, 0.0), params)
-    state = state._replace(plan=plan._replace(aim_w=None))
+    state = state._replace(samples_w=samples_w, plan=plan._replace(aim_w=None))
     each = round(course.window_s / for_s)
     energies_j = [store.top_j for store in stores]
     load_w = float(course.before_w[-1]) if len(course.before_w) else float(course.load_w[0])

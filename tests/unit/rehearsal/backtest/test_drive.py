@@ -72,6 +72,32 @@ def test_what_comes_later_changes_nothing_before() -> None:
         assert np.array_equal(one[:windows], two[:windows]), name
 
 
+def test_days_before_are_not_paid_for_in_a_new_period() -> None:
+    """After a peak that does not come back the first aim gives nothing, and a plan does."""
+    load = days(3, 4)
+    before_w = load.before_w.copy()
+    before_w[60:84] *= 1.2
+    higher = load._replace(before_w=before_w)
+    stores = [Store(8e6, 8e6, 16 * MWH)]
+    none, best = alone(higher), foreseen(higher, stores)
+    assert capture_pu(driven(higher, stores, "ratchet", Params()), none, best) == 0.0
+    ours = capture_pu(driven(higher, stores, "ours", Params()), none, best)
+    assert ours is not None
+    assert ours > 0.2
+
+
+def test_an_aim_that_is_given_is_begun_with() -> None:
+    load = days(2, 3)
+    stores = [Store(8e6, 8e6, 16 * MWH)]
+    none, best = alone(load), foreseen(load, stores)
+    reached = [
+        capture_pu(driven(load, stores, "ratchet", Params(), first_w=w), none, best) or 0.0
+        for w in (best.peak_w, none.peak_w)
+    ]
+    assert reached[0] > 0.8
+    assert reached[1] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_where_nothing_can_be_gained_there_is_no_capture() -> None:
     load = days(1, 2)
     stores = [Store(0.0, 0.0, 1.0 * MWH)]
