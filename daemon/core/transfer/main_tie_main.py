@@ -205,6 +205,9 @@ def _propose(scan: Scan) -> list[Proposal]:
     for both, name in ((mains, "mains"), (feeders, "generator feeders")):
         if scheme.tie and all(map(view.is_closed, (*both, scheme.tie))):
             wishes.append((scheme.tie, "open", f"both {name} and the tie are closed"))
+    apart = scheme.tie and scheme.tie not in [at.alternate for at in state.sections]
+    if apart and view.is_closed(scheme.tie) and _on_both(view, scheme):
+        wishes.append((scheme.tie, "open", "the tie joins mains and sets"))
     dead = all(at.stage is Stage.AWAITING and at.dead_ns for at in state.sections)
     if scan.auto and dead and scheme.tie and view.is_closed(scheme.tie):
         wishes.append((scheme.tie, "open", "the tie joins sections that nothing feeds"))
@@ -226,6 +229,16 @@ def _propose(scan: Scan) -> list[Proposal]:
     wishes += rows.wishes(scan)
     wishes.sort(key=lambda wish: wish[1] != "open")
     return [Proposal(b, "command", action, 0.0, scheme.id, why) for b, action, why in wishes]
+
+
+def _on_both(view: View, scheme: MainTieMainScheme) -> bool:
+    """Return whether one section has its main and another its generator feeder."""
+    return any(
+        view.is_closed(one.main) and view.is_closed(other.generator_feeder)
+        for one in scheme.sections
+        for other in scheme.sections
+        if one is not other
+    )
 
 
 _ACTIONS: Final = {

@@ -11,12 +11,12 @@ from dataclasses import replace
 import pytest
 
 from daemon.core.facts import Sets
-from daemon.core.transfer import guards, ways
+from daemon.core.transfer import guards, main_tie_main, ways
 from daemon.core.transfer.board import Scan
 from daemon.core.transfer.section import Event, Stage
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
 from tests.unit.core.interlocks.test_rows import back, case, on_sets, refusing
-from tests.unit.core.transfer.test_guards_by_look import GA, IN, MA, on_mains, section
+from tests.unit.core.transfer.test_guards_by_look import GA, IN, MA, TIE, on_mains, section
 
 
 def sets_and_utility(hall: Hall) -> None:
@@ -102,3 +102,19 @@ def test_sets_are_not_let_go_while_a_dead_section_is_in_other_hands() -> None:
     board.hall.positions[MA] = OPEN
     section(board, 0, stage=Stage.UNJUDGED)
     assert not ways.released(board.scan())
+
+
+@pytest.mark.parametrize(("alternate", "opens"), [(GA, True), (TIE, False)])
+def test_a_tie_that_joins_mains_and_sets_is_opened_unless_it_is_the_alternate(
+    alternate: str, opens: bool
+) -> None:
+    """A person closed it while the main of the dead section beyond it was closing."""
+    board = on_mains(**{MA: OPEN, GA: CLOSED, TIE: CLOSED})
+    section(board, 0, stage=Stage.ON_ALTERNATE, alternate=alternate)
+    section(board, 1, stage=Stage.ON_MAIN)
+    wishes = [(w.equipment, w.action) for w in main_tie_main._propose(board.scan())]
+    assert ((TIE, "open") in wishes) is opens
+    board.hall.positions[GA] = OPEN
+    assert (TIE, "open") not in [
+        (w.equipment, w.action) for w in main_tie_main._propose(board.scan())
+    ]
