@@ -269,7 +269,7 @@ def _hall_trial(hall: Hall, state: Polled, row: int) -> Trial:
         memory = hall.memory(state)
         if memory is before:  # the estimator did not look
             continue
-        read = bool(memory.evidence.read[row]) and number * SCAN_NS - told_ns >= PERIOD_NS - SCAN_NS
+        read = bool(memory.evidence.read[row]) and number * SCAN_NS - told_ns >= PERIOD_NS
         told_ns = number * SCAN_NS if read else told_ns
         trial.look(memory, read=read)
         if trial.over:

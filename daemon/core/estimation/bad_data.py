@@ -193,7 +193,7 @@ def _anew(state: State, scan: Scan, judging_ns: int) -> State:
     measured = scan.solution.measured
     return replace(
         state,
-        evidence=evidence.begun(measured, scan.z, state.evidence.restless),
+        evidence=evidence.begun(measured, scan.z, state.evidence.restless, state.evidence),
         slow=fresh.slow,
         slow_count=fresh.slow_count,
         cases=(),

@@ -42,7 +42,7 @@ class Case(NamedTuple):
         new: how much it speaks for each that it shows what it never did before.
         since_ns: since when it has shown [ns].
         shown_ns: when it was seen last [ns].
-        firm: whether two readings of one of them have shown it plainly.
+        firm: of whom two readings have shown it plainly.
     """
 
     rows: tuple[int, ...]
@@ -53,7 +53,7 @@ class Case(NamedTuple):
     new: tuple[float, ...]
     since_ns: int
     shown_ns: int
-    firm: bool = False
+    firm: frozenset[int] = frozenset()
 
     def chances(self) -> Floats:
         """Return how likely it is that the error is that of each row (n_row,)."""
@@ -74,18 +74,17 @@ class Case(NamedTuple):
         return members, float(chance[order[0]])
 
 
-def opened(rows: Ints, score: Floats, since_ns: int, now_ns: int) -> Case:
+def opened(rows: Ints, first: Floats, since_ns: int, now_ns: int) -> Case:
     """Return a new case.
 
     Args:
         rows: of whom the error may be, who shows it most first (n_row,).
-        score: what the last readings say by the deviation of that (n_measurement,).
+        first: how much the last readings speak for each (n_row,).
         since_ns: since when it has shown [ns].
         now_ns: time of the scan [ns].
     """
     nothing = (0.0,) * len(rows)
-    first = _plain(0.5 * np.square(score[rows]))
-    return Case(_plain(rows), first, nothing, 0, 0, nothing, since_ns, now_ns)
+    return Case(_plain(rows), _plain(first), nothing, 0, 0, nothing, since_ns, now_ns)
 
 
 def followed(case: Case, of: Evidence, scale: Floats, new: Floats | None) -> Case:

@@ -10,6 +10,13 @@ to nothing; and what is off beyond it speaks against the instrument in full. A r
 when the instrument is read again, all others were read anew (as long as the slowest of them takes),
 and so was its partner, the one that sees nearly the same, unless nothing has moved for long.
 
+Where loads swing without end, ranges are wide and say little. But what has moved passes and an
+error stays, so it shows as well by what the last two or three readings are `lasting`ly off by,
+against what readings of this instrument usually miss of what moves: those polled with what they
+are held against miss none of it, others half, which is learned while something moves, with a
+delay, so that an error is nothing that was missed. A ramp that is missed by all readings alike
+shows nothing: the mean of three is no surer of it than one.
+
 That tells in passing who errs. When an instrument jumps, what is said of its partner moves, so the
 reading of the partner is excused; its own is not.
 
@@ -32,6 +39,18 @@ MOVES: Final = 1.0
 SLOW: Final = 1.0 / 64.0
 CALM: Final = 4.0
 """Mean square of steps by an instrument's own variance below which nothing moves."""
+PAIR: Final = 0.8
+"""What two readings are off by counts so much of what three are."""
+KNOWN: Final = 0.3
+"""Part of the square of what is usually missed: that is seldom, but then much."""
+TOGETHER: Final = 4.0
+"""Readings farther apart than this are not off by the same."""
+BEHIND, UNSEEN = 0.5, 25.0
+"""Square of the part of a move that readings miss until more has moved than this, squared."""
+FORGOTTEN: Final = 1.0 / 64.0
+"""Part of what is known of that which goes with each reading."""
+MOST: Final = 100.0
+"""A square counts no more than this in what is known of that."""
 
 
 class Said(NamedTuple):
@@ -58,8 +77,14 @@ class Said(NamedTuple):
     @property
     def worth(self) -> Floats:
         """How much it says: 1 where nothing has moved, 0 where there is none (n_measurement,)."""
-        wide = 0.5 * (self.high - self.low)
+        wide = self.wide
         return 1.0 / (1.0 + wide * wide)
+
+    @property
+    def wide(self) -> Floats:
+        """Half of the range; infinite where there is none (n_measurement,)."""
+        found: Floats = 0.5 * (self.high - self.low)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +93,7 @@ class Evidence:
 
     Attributes:
         told: what the others said in the last scan [pu].
+        level: the same without what is within its noise [pu].
         off: reading that is open less what the others said then [pu].
         up: by how much more than they said it may have been, by what has moved since [pu].
         down: by how much less [pu].
@@ -78,9 +104,14 @@ class Evidence:
         shown: what each showed in the last scan [pu].
         read: whether it was read in the last scan.
         closed: whether a reading was closed then.
+        offs: what the last three readings were off by when they came, the newest first, by the
+            deviation of that (3, n_measurement).
+        missed: sum of the squares that readings missed of what moved, by the same.
+        moved: sum of the squares of what moved.
     """
 
     told: Floats
+    level: Floats
     off: Floats
     up: Floats
     down: Floats
@@ -91,6 +122,9 @@ class Evidence:
     shown: Floats
     read: Flags
     closed: Flags
+    offs: Floats
+    missed: Floats
+    moved: Floats
 
 
 class Look(NamedTuple):
@@ -109,12 +143,22 @@ class Look(NamedTuple):
     news: Flags
 
 
-def begun(told: Floats, shown: Floats, restless: Floats) -> Evidence:
-    """Return the memory of instruments of which nothing was seen yet."""
+def begun(
+    told: Floats, shown: Floats, restless: Floats, before: Evidence | None = None
+) -> Evidence:
+    """Return the memory of instruments of which nothing was seen yet.
+
+    Args:
+        told: what the others say (n_measurement,) [pu].
+        shown: what each shows (n_measurement,) [pu].
+        restless: mean square of its steps (n_measurement,) [pu^2].
+        before: of the same instruments, of which the instants of reading are known.
+    """
     none, never = np.zeros(len(told)), np.full(len(told), -1, dtype=np.int64)
     nothing = _nothing(len(told))
     return Evidence(
         told=told,
+        level=told,
         off=none,
         up=none,
         down=none,
@@ -125,6 +169,9 @@ def begun(told: Floats, shown: Floats, restless: Floats) -> Evidence:
         shown=shown,
         read=none > 0.0,
         closed=none > 0.0,
+        offs=np.zeros((3, len(told))),
+        missed=np.full(len(told), BEHIND * UNSEEN) if before is None else before.missed,
+        moved=np.full(len(told), UNSEEN) if before is None else before.moved,
     )
 
 
@@ -140,9 +187,11 @@ def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: f
     """
     now_ns, z, told, news = look
     partner = by.inverse.pairs.partner
-    step = told - before.told
+    # Against a level that follows with some play: what creeps has moved as well.
+    step = told - before.level
     size = np.abs(step)
     size = np.minimum(size, 2.0 * np.maximum(size - MOVES * by.noise, 0.0))
+    level = before.level + np.copysign(size, step)
     there, back = np.where(step > 0.0, (size, hidden * size), (hidden * size, size))
     up, down = before.up + there, before.down + back
     read_ns = np.where(news, now_ns, before.read_ns)
@@ -156,9 +205,11 @@ def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: f
     last = _said(before.off, up, down, by.scale)
     # What moved in this very scan may have moved after this reading as well as before.
     off = np.where(opening, z - told, before.off)
+    offs, missed, moved = _learnt(before, opening, off, by.scale)
     up, down = np.where(opening, back, up), np.where(opening, there, down)
     return Evidence(
         told=told,
+        level=level,
         off=off,
         up=up,
         down=down,
@@ -173,7 +224,68 @@ def followed(before: Evidence, look: Look, by: Others, period_ns: int, hidden: f
         shown=z,
         read=news,
         closed=closing,
+        offs=offs,
+        missed=missed,
+        moved=moved,
     )
+
+
+def _learnt(
+    before: Evidence, opening: Flags, off: Floats, scale: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return what the last three readings were off by, and what they miss of what moves.
+
+    Args:
+        before: as of the scan before.
+        opening: which readings are opened (n_measurement,).
+        off: what these are off by (n_measurement,) [pu].
+        scale: deviation of that (n_measurement,) [pu].
+    """
+    rows = opening.nonzero()[0]
+    if not len(rows):
+        return before.offs, before.missed, before.moved
+    offs, missed, moved = before.offs.copy(), before.missed.copy(), before.moved.copy()
+    # Only once it was judged: an error is nothing that was missed.
+    wide = np.minimum(before.said[2].wide[rows], UNSEEN)
+    wide = np.where(offs[2, rows] != 0.0, np.square(wide), 0.0)
+    square = np.minimum(np.square(offs[2, rows]), MOST)
+    gone = np.clip(square - 1.0, 0.0, 4.0 * wide)
+    missed[rows] += gone - FORGOTTEN * (missed[rows] - BEHIND * UNSEEN)
+    moved[rows] += wide - FORGOTTEN * (moved[rows] - UNSEEN)
+    offs[1:, rows] = offs[:2, rows]
+    offs[0, rows] = off[rows] / scale[rows]
+    return offs, missed, moved
+
+
+def lasting(of: Evidence, rows: Ints) -> Floats:
+    """Return what the last readings are all off by, by the deviation of one (n_row,).
+
+    What has moved passes, an error stays: in three, the farthest left out, or, as that is less,
+    in two. But what moves one way for long is missed by all alike, and no mean makes that less: so
+    the deviation is that of one reading, with what this instrument misses of such moves.
+    """
+    low, middle, high = np.sort(of.offs[:, rows], axis=0)
+    above = np.maximum(low + np.minimum(middle, low + TOGETHER), 0.0)
+    below = np.minimum(high + np.maximum(middle, high - TOGETHER), 0.0)
+    three = 0.5 * np.where(middle > 0.0, above, below)
+    last, before = of.offs[:2, rows]
+    less = np.copysign(np.minimum(np.abs(last), np.abs(before)), last)
+    two = PAIR * np.where(last * before > 0.0, less, 0.0)
+    wide = np.square(np.stack([one.wide[rows] for one in of.said]))
+    part = KNOWN * of.missed[rows] / of.moved[rows]
+    two /= np.sqrt(1.0 + part * wide[:2].mean(axis=0))
+    three /= np.sqrt(1.0 + part * wide.mean(axis=0))
+    found: Floats = np.where(np.abs(two) > np.abs(three), two, three)
+    return found
+
+
+def may_last(of: Evidence, least: float) -> Flags:
+    """Return whose `lasting` error may be as large as this: seen soon, for it mostly is not."""
+    two, three = of.offs[:2], least - 0.5 * TOGETHER
+    found: Flags = np.minimum.reduce(np.abs(two)) > least / PAIR
+    found |= np.minimum.reduce(of.offs) > three
+    found |= np.maximum.reduce(of.offs) < -three
+    return found
 
 
 def against(of: Evidence) -> Floats:

@@ -3,10 +3,15 @@
 An error shows where one error explains the last two or three readings of an instrument better than
 none, by more than the limit of so many instruments allows: all must fit it, or it is over. One
 reading may show it where next to nothing has moved; before anybody is called suspect, two of them
-have to, plainly. `cases` weighs whose it is. One
-error at a time is looked into: what shows of a gross one in others is no other. Where nothing else
-is wrong, who shows the same to the last bit is called frozen, and who is off in the mean of many
-readings is called drifting.
+have to, plainly, and those of the one that is called. It is seen as well where readings are off
+by the same and more than they usually miss (`evidence.lasting`), which calls nobody: it let sound
+meters be condemned while load ramped. What comes of a reading of another that is not there anew
+yet is no error (`_behind`).
+
+`cases` weighs whose it is. One error at a time is looked into: what shows of a gross one in others
+is no other. Whose residuals are nearly one stay one group unless time tells them apart. Where
+nothing else is wrong, who shows the same to the last bit is called frozen, and who is off in the
+mean of many readings is called drifting.
 """
 
 from __future__ import annotations
@@ -52,6 +57,14 @@ _STEPS: Final = 12
 _LATELY_NS: Final = 4 * SECOND
 """What was shown longer ago was shown before the error [ns]."""
 FITS: Final = 3.5
+_LASTING: Final = 0.66
+"""An error that lasts is seen from this part of the limit on."""
+_BEHIND: Final = 1.6
+"""What is off so many times as far as another is not off because of that."""
+_TWO: Final = 2.0**0.5
+"""The error of the mean of two by that of one."""
+_TIME: Final = 5.0
+"""What the instants of readings say of whose an error is counts no more than this."""
 
 
 class Judgement:
@@ -67,6 +80,21 @@ class Judgement:
         self.eligible = eligible
         self.limit = residual_limit(int(np.count_nonzero(eligible)), params.false_alarms)
         self.score = evidence.against(state.evidence)
+        self.stays = self._staying()
+
+    def _staying(self) -> Ints:
+        """Return whose errors last, and show in what was read last."""
+        of, least = self.state.evidence, _LASTING * self.limit
+        rows = np.flatnonzero(evidence.may_last(of, least) & self.eligible)
+        if not len(rows):
+            return rows
+        off = np.abs(evidence.lasting(of, rows))
+        own = self.others.scale[rows] / self.of.sigma[rows]
+        now = np.abs(of.shown[rows] - of.told[rows]) / self.of.sigma[rows]
+        stays = (off > least) & (off * own > _ERROR) & (now > _ERROR)
+        found: Ints = rows[stays]
+        self.score[found] = np.maximum(self.score[found], _TWO * off[stays])
+        return found
 
     def reviewed(self) -> Suspects:
         """Return who of the suspects still is one."""
@@ -97,12 +125,24 @@ class Judgement:
                 fresh = now_ns - case.since_ns < ns(self.params.lasts_s)
                 new = self._new(np.array(case.rows)) if fresh else None
                 case = cases.followed(case, state.evidence, self.others.scale, new)
-                case = case._replace(firm=case.firm or bool(plain.intersection(case.rows)))
+                case = case._replace(firm=case.firm | plain.intersection(case.rows))
                 kept.append(case._replace(shown_ns=now_ns) if shows else case)
-        row = next((int(row) for row in showing if row in shown), None)
+        news = (int(row) for row in showing if row in shown)
+        row = next((row for row in news if not self._behind(row)), None)
         if row is not None and not self._explained(row, kept):
-            kept.append(self._opened(row)._replace(firm=row in plain))
+            opened = self._opened(row)
+            kept.append(opened._replace(firm=frozenset(plain.intersection(opened.rows))))
         return tuple(kept)
+
+    def _behind(self, row: int) -> bool:
+        """Return whether what shows at `row` comes of another that is not read anew yet.
+
+        The largest is that of who errs; where that one shows none, it is behind what has moved.
+        """
+        of, off = self.state.evidence, self._off()
+        related = np.abs(self.others.correlation(row)) * off > _PART * off[row]
+        related &= self.eligible & (of.read_ns < of.opened_ns[row])
+        return bool(off[related].max(initial=0.0) > _BEHIND * off[row])
 
     def _explained(self, row: int, known: list[Case]) -> bool:
         """Return whether what shows at `row` may come of an error that is known already.
@@ -122,11 +162,15 @@ class Judgement:
     def _opened(self, row: int) -> Case:
         """Return the case of an error that shows most at `row`."""
         state = self.state
-        related = (np.abs(self.others.correlation(row)) > _RELATED) & self.eligible
+        correlation = np.abs(self.others.correlation(row))
+        related = (correlation > _RELATED) & self.eligible
         related[row] = False
         near = np.append(row, np.flatnonzero(related))
         since_ns = int(state.evidence.opened_ns[row]) - ns(self.params.period_s)
-        case = cases.opened(near, self.score, since_ns, self.scan.at_ns)
+        shows = np.maximum(self.score[near], _TWO * np.abs(evidence.lasting(state.evidence, near)))
+        first = 0.5 * np.square(shows)
+        first = np.maximum(first, first[0] * np.square(correlation[near]) - _TIME)
+        case = cases.opened(near, first, since_ns, self.scan.at_ns)
         return cases.followed(case, state.evidence, self.others.scale, self._new(near))
 
     def _new(self, rows: Ints) -> Floats:
@@ -138,14 +182,15 @@ class Judgement:
     def _showing(self) -> tuple[Ints, set[int]]:
         """Return in whose readings an error shows, the plainest first, and where it is plain."""
         rows = np.flatnonzero((self.score > self.limit) & self.eligible)
-        if not len(rows):
-            return rows, set()
-        said = self.state.evidence.said
-        low, high = (np.stack([one[n][rows] for one in said]) for n in (0, 1))
-        own = self.others.scale[rows] / self.of.sigma[rows]
-        two, three = (self._shown(low[:n], high[:n], own) for n in (2, 3))
-        plain = set(rows[two[1] | three[1]].tolist())
-        rows = rows[two[0] | three[0]]
+        plain: set[int] = set()
+        if len(rows):
+            said = self.state.evidence.said
+            low, high = (np.stack([one[n][rows] for one in said]) for n in (0, 1))
+            own = self.others.scale[rows] / self.of.sigma[rows]
+            two, three = (self._shown(low[:n], high[:n], own) for n in (2, 3))
+            plain = set(rows[two[1] | three[1]].tolist())
+            rows = rows[two[0] | three[0]]
+        rows = np.union1d(rows, self.stays)
         found: Ints = rows[np.argsort(-self.score[rows], kind="stable")]
         return found, plain
 
@@ -184,7 +229,9 @@ class Judgement:
             kind = (FROZEN if stuck else CONDEMNED) if named else DOUBTED
             suspect = self._named(members[:1] if named else members, kind, chance)
             lately = self.scan.at_ns - case.since_ns < ns(self.params.lasts_s)
-            if lately or not case.firm:
+            # Nobody is out whose own readings excuse it, whatever those of others say.
+            firm = case.firm.intersection(suspect.group)
+            if lately or not firm:
                 pending.append(suspect)
             elif named or not known.intersection(members):
                 found.append(suspect)

@@ -59,6 +59,42 @@ def test_a_step_within_their_noise_is_no_move() -> None:
     assert of.said[1].high[0] == of.said[1].low[0]
 
 
+def test_what_creeps_within_their_noise_is_a_move_in_the_end() -> None:
+    looks = [((9.0, 0.0), (0.4 * number, 0.0)) for number in range(5)]
+    assert any(one.wide[0] > 0.0 for one in read(*looks, hidden=1.0).said)
+
+
+BOTH = np.array([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("readings", "lasts"),
+    [
+        ((6.0, 5.0, 7.0), 5.5),
+        ((-6.0, -5.0, -7.0), -5.5),
+        ((6.0, -5.0, 7.0), 0.0),
+        ((0.0, 6.0, 5.0), 4.0),
+        ((0.0, -6.0, -5.0), -4.0),
+        ((0.0, 0.0, 40.0), 0.0),
+    ],
+)
+def test_what_lasts_is_in_all_readings(readings: tuple[float, ...], lasts: float) -> None:
+    of = read(*(((off, 0.0), (0.0, 0.0)) for off in (0.0, *readings)))
+    assert evidence.lasting(of, BOTH).tolist() == pytest.approx([lasts, 0.0])
+    assert evidence.may_last(of, 3.9)[0] or abs(lasts) <= 3.9
+
+
+def test_what_all_readings_miss_of_a_ramp_does_not_last() -> None:
+    ramp = [((30.0 * number + 9.0, 0.0), (30.0 * number, 0.0)) for number in range(4)]
+    assert abs(evidence.lasting(read(*ramp, hidden=1.0), BOTH)[0]) < 2.0
+
+
+def test_who_misses_nothing_of_what_moves_is_known_for_it() -> None:
+    swings = [((40.0 * (n % 2) + 0.1, 0.0), (40.0 * (n % 2), 0.0)) for n in range(12)]
+    of, unknown = read(*swings, hidden=1.0), read(*swings[:2], hidden=1.0)
+    assert (of.missed / of.moved)[0] < 0.2 * (unknown.missed / unknown.moved)[0]
+
+
 def test_before_there_is_a_reading_anything_may_be() -> None:
     of = evidence.begun(np.zeros(2), np.zeros(2), np.zeros(2))
     assert evidence.against(of).tolist() == [0.0, 0.0]
