@@ -569,6 +569,8 @@ def test_when_all_feeders_are_gone_and_it_is_still_too_much_there_is_no_more_to_
     board = Board()
     monkeypatch.setattr(rows, "_carried_w", lambda *_: {"MVA": 9e6, SA1: 1e6})
     assert rows._overload(board.scan()) == [SA1]
+    scan = board.scan()._replace(capability_w=10e6 / LOAD.usable_pu)
+    assert rows._overload(scan) == [], "to the last watt"
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_onto_a_section_that_storage_holds_sets_are_closed_in_step(
 
 def test_while_storage_takes_or_leaves_a_section_nothing_is_closed_onto_it() -> None:
     board = waiting()
-    for order, taken in (("grid_forming", ""), ("", GB)):
+    for order, taken in (("grid_forming", ""), ("grid_following", ""), ("", GB)):
         held = Formed("ESS-1", 2e6, order, False)
         board.facts = replace(board.facts, formed={"MVB": held})
         assert choice(board, 1) == taken, order
