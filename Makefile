@@ -90,10 +90,12 @@ image: setup ## build the image and run daemon and emulators under Docker and co
 dashboards: $(STAMP) ## write the dashboards of Grafana anew from their code
 	@$(BIN)/python -m grafana
 
-soak: setup ## try every law on forty times the examples, a thousand seeds of faults, a thousand mutants
+soak: setup ## try every law on forty times the examples, a thousand seeds, a thousand mutants, every two faults, every row
 	RIDETHROUGH_EXAMPLES=40 $(BIN)/pytest tests/properties --timeout 0 $(ARGS)
 	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest --numprocesses auto tests/simulation --timeout 0 $(ARGS)
 	$(BIN)/python -m tests.mutation --sample 1000 --jobs $$(nproc)
+	$(BIN)/ridethrough prove --full
+	$(BIN)/python -m tests.proof_rows --for 1200
 
 lint: $(STAMP) ## check style, types and import rules
 	$(BIN)/ruff check
