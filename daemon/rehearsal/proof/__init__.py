@@ -54,21 +54,21 @@ and no scan comes of it.
 - *Questions of values in a scan that was run* (`Mind.think`): to one picture they have one answer.
 
 **What was gone through**, to the end and with nothing found; lost, sudden and hidden are faults, s
-the seconds of one processor, which it shared with others, MB the most that the process held. Rows
+the seconds of one processor, shared with others, MB the most that the process had held so far. Rows
 with a star were run before the tie was made to open that joins mains and sets, those with two
 before the other rules too that the search has led to and before less was searched:
 
     part          lost  sudden  hidden  situations  transitions  depth   s   MB
-    ALTS-1           2       0       0       3,572        9,560     35   2  122 **
-                     1       0       1       1,229        2,547     19   1  103 **
-                     1       1       0      36,901      107,206     33  23  357 **
-                     0       1       1         770        1,882     20   1  100 **
-                     0       2       0      17,677       55,849     28  17  260 **
+    ALTS-1           2       0       0       3,286        8,905     35   1  138
+                     1       0       1       1,107        2,350     19   1  111
+                     1       1       0      34,042       99,893     33  13  390
+                     0       1       1         674        1,706     20   0  390
+                     0       2       0      15,270       49,207     28   6  492
     CCTS-1/sets      1       0       0       2,451        5,213     48   1  107
                      1       0       1      19,179       49,027     62   7  139
-                     1       1       0     122,481      351,394     84  61  406 **
-                     0       1       1          12           16      2   0   91 **
-                     0       2       0          59          115      8   0   91 **
+                     1       1       0     124,407      358,244     84  38  582
+                     0       1       1          11           16      2   0  582
+                     0       2       0          56          109      8   2  582
     CCTS-1/mains     1       0       0         867        1,457     59   1  113
                      0       1       0       1,012        1,787     43   1  128
                      2       0       0      83,252      240,934    118 117  314 *
