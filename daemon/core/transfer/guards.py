@@ -190,6 +190,13 @@ def _main_only_shows_closed(
     return found and _carries_alone(scan.view, alternate, drawn.main)
 
 
+def carries(view: View, breaker: str) -> bool:
+    """Return whether a breaker shows closed and carries current."""
+    carried_a, rated_a = view.read(breaker, "current_a"), view.site.equipment[breaker].ratings
+    known = carried_a is not None and view.is_closed(breaker)
+    return known and abs(carried_a or 0.0) >= CARRIES_PU * rated_a["current_a"]
+
+
 def _carries_alone(view: View, one: str, other: str) -> bool:
     """Return whether one of two breakers carries current, and the other none."""
     carried_a, idle_a = view.read(one, "current_a"), view.read(other, "current_a")

@@ -232,9 +232,12 @@ def _propose(scan: Scan) -> list[Proposal]:
 
 
 def _on_both(view: View, scheme: MainTieMainScheme) -> bool:
-    """Return whether one section has its main and another its generator feeder."""
+    """Return whether one section has its main and another a generator feeder that carries.
+
+    One that only shows closed would cost the section what the tie has just given it.
+    """
     return any(
-        view.is_closed(one.main) and view.is_closed(other.generator_feeder)
+        view.is_closed(one.main) and guards.carries(view, other.generator_feeder)
         for one in scheme.sections
         for other in scheme.sections
         if one is not other

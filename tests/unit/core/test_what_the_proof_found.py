@@ -110,11 +110,12 @@ def test_a_tie_that_joins_mains_and_sets_is_opened_unless_it_is_the_alternate(
 ) -> None:
     """A person closed it while the main of the dead section beyond it was closing."""
     board = on_mains(**{MA: OPEN, GA: CLOSED, TIE: CLOSED})
+    board.hall.said[GA, "current_a"] = 300.0
     section(board, 0, stage=Stage.ON_ALTERNATE, alternate=alternate)
     section(board, 1, stage=Stage.ON_MAIN)
     wishes = [(w.equipment, w.action) for w in main_tie_main._propose(board.scan())]
     assert ((TIE, "open") in wishes) is opens
-    board.hall.positions[GA] = OPEN
+    board.hall.said[GA, "current_a"] = 0.0  # it only shows closed: the tie is what feeds
     assert (TIE, "open") not in [
         (w.equipment, w.action) for w in main_tie_main._propose(board.scan())
     ]
