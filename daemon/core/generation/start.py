@@ -10,7 +10,9 @@ our word has FAILED as well and is not reclosed. One that runs and shows no volt
 has FAILED before it closes; one that stands alone on the empty bus and does not hold it at voltage
 would keep all others from it: it is REJECTED, and has FAILED. So would one that reports a failure
 while its breaker is closed: where its relay has not opened that within `open_s`, it is told to.
-Every crank attempt after the first is told: the time of a fast start is missed with it.
+Every crank attempt after the first is told: the time of a fast start is missed with it. That a set
+runs is not believed within `believe_s` of the order to start: it may be what it showed before an
+order to stop that is still on its way, and a set that is closed then runs out on the bus.
 
 A set that is to spare (`choice`) hands its load to the others within `hand_over_s`, led there by
 its set-point (`sharing`); then its breaker opens, loaded or not. Wanted again, it stays.
@@ -208,6 +210,7 @@ class Params:
     Attributes:
         ready_s: from start order to rated speed and voltage: three cranks of 15 s, two rests of
             15 s, and the run-up [s].
+        believe_s: what a set shows so soon after its order to start may be older than it [s].
         close_s: a permitted close happens within this, the search for synchronism included [s].
         build_s: a set that runs, or is alone on the empty bus, gives voltage after this [s].
         least_pu: voltage below which it does not [pu].
@@ -223,6 +226,7 @@ class Params:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     ready_s: Annotated[float, Gt(0), Le(600)] = 90.0
+    believe_s: Annotated[float, Gt(0), Le(5)] = 0.5
     close_s: Annotated[float, Gt(0), Le(120)] = 15.0
     build_s: Annotated[float, Gt(0), Le(60)] = 3.0
     least_pu: Annotated[float, Gt(0), Le(1)] = 0.85
@@ -304,6 +308,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             continue
         spare = name in facts.sets_to_spare
         events = _events(view, name, places[name], wanted and not spare, released)
+        starting = at.stage is Stage.STARTING and Event.RUNNING in events
+        if starting and not view.lasted(at.since_ns, ns(params.believe_s)):
+            events.remove(Event.RUNNING)
         if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
             events.insert(0, Event.NO_VOLTAGE)
         if at.stage is Stage.READY:

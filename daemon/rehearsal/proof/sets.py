@@ -134,7 +134,8 @@ class Sets(Switchgear):
         """Sets are wanted and let go; a running one fails."""
         if plant.losses and not plant.wanted:
             wanted = plant._replace(losses=plant.losses - 1, wanted=True)
-            yield Branch(wanted, text="the sets are wanted")
+            # An order to open that is on its way then could not know of it.
+            yield Branch(overtaken(wanted), text="the sets are wanted")
         elif plant.wanted:
             yield Branch(plant._replace(wanted=False), text="the sets are wanted no more")
         if plant.sudden:

@@ -120,7 +120,6 @@ def test_it_starts_unless_it_says_that_it_may_not(
         (Stage.AT_REST, "loaded", CLOSED, CALM, Stage.ON_BUS),
         (Stage.AT_REST, "ready", OPEN, CALM, Stage.AT_REST),
         (Stage.STARTING, "cranking", OPEN, WANTED, Stage.STARTING),
-        (Stage.STARTING, "ready", OPEN, WANTED, Stage.READY),
         (Stage.STARTING, "loaded", CLOSED, WANTED, Stage.ON_BUS),
         (Stage.STARTING, "cranking", CLOSED, WANTED, Stage.STARTING),
         (Stage.STARTING, "fault", OPEN, WANTED, Stage.FAILED),
@@ -169,6 +168,17 @@ def test_what_it_shows_moves_it_on(
     board.look()
     assert board.stage is end
     assert bool(board.events) is (begin is not end)
+
+
+def test_one_that_is_called_again_while_it_is_told_to_stop_is_not_taken_for_one_that_runs() -> None:
+    """It shows ready until the order to stop has reached it; on the bus it would then run out."""
+    board = Board(Stage.STOPPING)
+    board.runs()
+    assert board.look() == [(DG, "start")]
+    assert board.look(0.25) == [(DG, "start")]
+    assert board.stage is Stage.STARTING
+    assert board.look(0.25) == []
+    assert board.stage is Stage.READY
 
 
 def test_one_that_is_not_available_is_not_mended() -> None:
@@ -440,12 +450,12 @@ def test_what_becomes_of_a_set_is_told_by_name(
     board = Board(begin, CALM if begin is Stage.STOPPING else WANTED)
     board.hall.stages[DG] = shows
     board.hall.positions[CB] = CLOSED if shows == "loaded" else OPEN
-    board.look()
+    board.look(PARAMS.believe_s)
     (told,) = board.events
     assert told.name == name
     assert told.fields["stage"] == stage
     assert told.fields["before"] == begin.name.lower()
-    assert told.fields["since_loss_s"] == (0.0 if begin is Stage.STOPPING else 10.001)
+    assert told.fields["since_loss_s"] == (0.0 if begin is Stage.STOPPING else 10.501)
     failed = f"DG-1: failed while {begin.value}"
     assert (told.text == failed) is (stage == "failed")
 
