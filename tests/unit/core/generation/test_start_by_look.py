@@ -176,7 +176,6 @@ def test_one_that_is_called_again_while_it_is_told_to_stop_is_not_taken_for_one_
     board.runs()
     assert board.look() == [(DG, "start")]
     assert board.look(0.25) == [(DG, "start")]
-    assert board.stage is Stage.STARTING
     assert board.look(0.25) == []
     assert board.stage is Stage.READY
 
