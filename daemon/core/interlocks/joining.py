@@ -92,7 +92,8 @@ def _meet_over_one(case: Case, dead: set[int], buses: tuple[str, ...]) -> bool:
     theirs = {reach[bus] for bus in buses if view.topology.live(bus)}
     if not ours or not theirs or ours & theirs:
         return False
-    onto = {reach[bus] for bus in buses} - theirs
+    # While it travels both its sides are one reach: the one that it brings voltage to counts.
+    onto = {reach[bus] for bus in buses if not view.topology.live(bus)}
     return any(
         {reach[item.buses[0]], reach[item.buses[1]]} & dead
         and {reach[item.buses[0]], reach[item.buses[1]]} & onto
