@@ -446,6 +446,8 @@ class Fallbacks:
 class Facts:
     """What controllers of a lane have concluded; each field has one author.
 
+    Without slots, as `View` is.
+
     Attributes:
         supply: by `detection.outage`.
         generation_wanted: why transfer wants the sets running, "" when it does not; by

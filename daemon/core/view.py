@@ -122,6 +122,8 @@ class Looked:
 class View:
     """The plant and the news of one scan.
 
+    Without slots, so that the step can alter a few fields without going through all of them.
+
     Attributes:
         lane: "switching" or "main".
         image: values, quality and times of this instant.

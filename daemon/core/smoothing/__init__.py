@@ -29,6 +29,9 @@ energy by range of power.
 **Who gives it** (`split`): the fastest part the supercapacitors and rack batteries, then 800 V
 storage, the slow rest the ESS; what none of them can, the rows by their power-smoothing profile.
 
+**At the begin of a daemon** (`amid`) nobody knows what the minute before has spent: amid a job all
+counts as spent, both ways, until the longest window is over.
+
 Must not know: equipment of a site, rule sets and their files (limits arrive as `Bound`), and any
 energy but its own band: what is reserved for ride-through or shaving is not in its capacity.
 

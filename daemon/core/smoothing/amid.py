@@ -9,8 +9,9 @@ either while nobody spoke to them, and it goes on like its predecessor would hav
 when its own window has passed.
 
 A job is under way where a store stands for it, or where the rows move while they are first looked
-at: farther than `moved_w` within `STILL_S`. At their slow ramp, the least that moves the import by
-much, they take three seconds; what a job at work swings stays below it.
+at, farther within `STILL_S` than the slowest limit allows in two seconds. At their slow ramp, the
+least that moves the import by much, they take three seconds; what a job at work swings stays below
+it.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ before the other rules too that the search has led to and before less was search
                      1       1       0     123,667      355,246     84  54  436
                      0       1       1          11           16      2   0  582
                      0       2       0          56          109      8   2  582
-    CCTS-1/mains     1       0       0         867        1,457     59   1  113
+    CCTS-1/mains     1       0       0         796        1,329     60   1  113
                      0       1       0       1,012        1,787     43   1  128
                      2       0       0      83,252      240,934    118 117  314 *
                      1       0       1       9,565       17,658     79   9  209
