@@ -19,8 +19,10 @@ its set-point (`sharing`); then its breaker opens, loaded or not. Wanted again, 
 
 When nothing wants the sets and nothing hangs on them, they run `unload_s` on the empty bus, their
 breakers open (UNLOADING), they run `cool_s` and are told to stop; the rest of the cool-down is the
-device's own programme. A failed set is taken back when generation is no longer wanted and the
-device says that it is stopped and available.
+device's own programme. While something hangs on them or waits for them they are HELD: one that was
+told to start comes though nothing wants generation any more, and none leaves the bus. A failed set
+is taken back when generation is no longer wanted and the device says that it is stopped and
+available.
 
 Sets of a scheme that is not ours to decide (`core.authority`) are followed and told nothing: one
 that comes onto the bus is ON_BUS, and one that is TAKEN_OFF by others has not failed.
@@ -55,7 +57,7 @@ that comes onto the bus is ON_BUS, and one that is TAKEN_OFF by others has not f
     DRAINING
         FAULT, SEEN_OFF_BUS -> FAILED
         TAKEN_OFF -> READY
-        WANTED -> ON_BUS
+        HELD -> ON_BUS
         after unload_s -> UNLOADING
     HANDING_OVER
         FAULT, SEEN_OFF_BUS -> FAILED
@@ -134,6 +136,7 @@ class Event(Word):
     RUNNING = "device reports rated speed and voltage"
     STOPPED = "device reports standstill"
     RELEASED = "nothing wants it and nothing hangs on it"
+    HELD = "something wants it, hangs on it or waits for it"
     TO_SPARE = "the others carry the load without it"
     EMPTY = "gives next to nothing"
     PERMITTED = "its turn to close"
@@ -167,7 +170,7 @@ _TRANSITIONS: Final = {
     (Stage.DRAINING, Event.FAULT): Stage.FAILED,
     (Stage.DRAINING, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.DRAINING, Event.TAKEN_OFF): Stage.READY,
-    (Stage.DRAINING, Event.WANTED): Stage.ON_BUS,
+    (Stage.DRAINING, Event.HELD): Stage.ON_BUS,
     (Stage.HANDING_OVER, Event.FAULT): Stage.FAILED,
     (Stage.HANDING_OVER, Event.SEEN_OFF_BUS): Stage.FAILED,
     (Stage.HANDING_OVER, Event.TAKEN_OFF): Stage.READY,
@@ -297,6 +300,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     called = facts.supply.outage or bool(facts.generation_wanted)
     wanted = called and not facts.black_start.holding
     released = not wanted and facts.sets_released
+    kept_off = released or bool(facts.black_start.holding)
     waits_ns = {wait: ns(getattr(params, wait)) for wait, _ in SET.after.values()}
     places = _places(view.site, view.points)
     others = {s.id for s in _boards(view.site) if selected(view, s) is False}
@@ -307,14 +311,14 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
             sets[name] = At(*advance(SET, at[:2], seen, view, waits_ns))
             continue
         spare = name in facts.sets_to_spare
-        events = _events(view, name, places[name], wanted and not spare, released)
-        starting = at.stage is Stage.STARTING and Event.RUNNING in events
-        if starting and not view.lasted(at.since_ns, ns(params.believe_s)):
+        calls = wanted and not spare
+        events = _events(view, name, places[name], calls, released)
+        if Event.RUNNING in events and not _for_us(view, at, calls, kept_off, params):
             events.remove(Event.RUNNING)
         if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
             events.insert(0, Event.NO_VOLTAGE)
         if at.stage is Stage.READY:
-            events += _before_closing(view, name, places, sets, released, params)
+            events += _before_closing(view, name, places, sets, kept_off, params)
         if spare and at.stage in {Stage.ON_BUS, Stage.HANDING_OVER}:
             events += [Event.TO_SPARE] + [Event.EMPTY] * _empty(view, name, params)
         stage, since_ns = advance(SET, at[:2], events, view, waits_ns)
@@ -348,15 +352,21 @@ def _events(view: View, name: str, place: _Place, wanted: bool, released: bool) 
     available = view.status(name, "available")
     if wanted and available is not False and view.stage(name, "selector") in {"auto", None}:
         events.append(Event.WANTED)
-    if running and wanted:  # one that runs by hand while nobody wants it is none of ours
+    if running:
         events.append(Event.RUNNING)
     if stage == "stopped":
         events.append(Event.STOPPED)
         if not wanted and available is True and position is Position.OPEN:
             events.append(Event.MENDED)
-    if released:
-        events.append(Event.RELEASED)
+    events.append(Event.RELEASED if released else Event.HELD)
     return events
+
+
+def _for_us(view: View, at: At, wanted: bool, kept_off: bool, params: Params) -> bool:
+    """Return whether a set that runs does so for us: not by hand, nor from before its start."""
+    if at.stage is Stage.STARTING:
+        return not kept_off and view.lasted(at.since_ns, ns(params.believe_s))
+    return wanted
 
 
 def _followed(view: View, name: str, place: _Place) -> list[Event]:
@@ -364,8 +374,6 @@ def _followed(view: View, name: str, place: _Place) -> list[Event]:
     events = _events(view, name, place, wanted=False, released=False)
     if view.is_open(place.breaker):
         events.insert(Event.FAULT in events, Event.TAKEN_OFF)
-    if view.stage(name) in {"ready", "loaded"}:
-        events.append(Event.RUNNING)
     return events
 
 
@@ -385,7 +393,7 @@ def _before_closing(
     name: str,
     places: Mapping[str, _Place],
     sets: Mapping[str, At],
-    released: bool,
+    kept_off: bool,
     params: Params,
 ) -> list[Event]:
     """Return whether a set that runs may close, or that it gives no voltage."""
@@ -394,7 +402,7 @@ def _before_closing(
     if voltage_v is not None and voltage_v < params.least_pu * rated_v:
         late = view.lasted(sets[name].since_ns, ns(params.build_s))
         return [Event.NO_VOLTAGE] * late
-    return [Event.PERMITTED] * (not released and _may_close(view, name, places, sets))
+    return [Event.PERMITTED] * (not kept_off and _may_close(view, name, places, sets))
 
 
 def _empty(view: View, name: str, params: Params) -> bool:

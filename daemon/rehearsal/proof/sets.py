@@ -1,6 +1,7 @@
 """Two of the equal sets of a board under proof, at the bus that they feed.
 
-What wants them is a neighbour: it wants them once and lets them go once, whenever it likes. The
+What wants them is a neighbour, whenever it likes: first something waits for them or hangs on them
+(`asked`), then generation is wanted or not, and at last they are let go (`Sets.others`). The
 sets are alike, so that two stand for all: each is permitted by the same table, and the rules by
 which one waits for another ask of any other set. A set that is told to start runs within its time,
 or, the fault being hidden in it, reports that it failed; a running one may fail at any time, and
@@ -131,13 +132,17 @@ class Sets(Switchgear):
             yield from super().fire(plant, label)
 
     def others(self, plant: Plant) -> Iterator[Branch]:
-        """Sets are wanted and let go; a running one fails."""
+        """Sets are wanted, wanted no more while something hangs on them, let go; one fails."""
         if plant.losses and not plant.wanted:
-            wanted = plant._replace(losses=plant.losses - 1, wanted=True)
             # An order to open that is on its way then could not know of it.
-            yield Branch(overtaken(wanted), text="the sets are wanted")
-        elif plant.wanted:
+            asked = overtaken(plant._replace(losses=plant.losses - 1, asked=True))
+            yield Branch(asked._replace(wanted=True), text="the sets are wanted")
+            if not plant.asked:
+                yield Branch(asked, text="something hangs on the sets")
+        if plant.wanted:
             yield Branch(plant._replace(wanted=False), text="the sets are wanted no more")
+        elif plant.asked:
+            yield Branch(plant._replace(asked=False), text="the sets are let go")
         if plant.sudden:
             for k, source in enumerate(self.sources):
                 if plant.stages[k] in {RUNNING, STOPPING}:
@@ -163,7 +168,7 @@ class Sets(Switchgear):
 
     def darkens(self, plant: Plant, at: int, told: Told) -> tuple[str, ...]:
         """Return what an opening takes its last feed; sets that are let go feed nothing."""
-        return super().darkens(plant, at, told) if plant.wanted else ()
+        return super().darkens(plant, at, told) if plant.asked else ()
 
     def spared(self, plant: Plant) -> tuple[int, ...]:
         """Return what persons may part from the sets: what hangs on the bus, its board proves."""
@@ -240,4 +245,4 @@ class SetsCamera(Camera):
             # The first on the bus earths it; off the bus each earths its own terminals.
             first = not on_bus or on_bus[0] == k
             values[self.at[item.id, "neutral_earthed"]] = now.sources[k] and first
-        return {"supply": Supply(outage=now.wanted), "sets_released": not now.wanted}
+        return {"supply": Supply(outage=now.wanted), "sets_released": not now.asked}

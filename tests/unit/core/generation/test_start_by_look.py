@@ -22,6 +22,8 @@ WANTED = Facts(supply=Supply(outage=True, since_ns=LOST_NS), sets_released=False
 CALM = Facts(sets_released=True)
 KEPT = Facts(sets_released=False)
 """Nothing wants them any more, and something hangs on them still."""
+ISOLATED = Facts(black_start=BlackStart(holding=("CCTS-1",)), sets_released=False)
+"""A black start takes the board apart: nothing may be closed there."""
 
 
 class Board:
@@ -145,6 +147,9 @@ def test_it_starts_unless_it_says_that_it_may_not(
         (Stage.DRAINING, "fault", CLOSED, CALM, Stage.FAILED),
         (Stage.DRAINING, "ready", OPEN, CALM, Stage.FAILED),
         (Stage.DRAINING, "loaded", CLOSED, WANTED, Stage.ON_BUS),
+        (Stage.DRAINING, "loaded", CLOSED, KEPT, Stage.ON_BUS),
+        (Stage.READY, "ready", OPEN, KEPT, Stage.CLOSING),
+        (Stage.READY, "ready", OPEN, ISOLATED, Stage.READY),
         (Stage.UNLOADING, "fault", CLOSED, CALM, Stage.FAILED),
         (Stage.UNLOADING, "ready", OPEN, CALM, Stage.COOLING),
         (Stage.COOLING, "fault", OPEN, CALM, Stage.FAILED),
@@ -206,7 +211,7 @@ def test_one_that_is_not_available_is_not_mended() -> None:
 )
 def test_each_stage_has_its_time(stage: Stage, wait_s: float, then: Stage) -> None:
     """A set that says nothing is waited for, and not longer."""
-    board = Board(stage, KEPT)
+    board = Board(stage, CALM if stage is Stage.DRAINING else KEPT)
     board.hall.silent |= {DG, CB}
     board.look(wait_s - 0.001)
     assert board.stage is stage
@@ -231,7 +236,7 @@ def test_each_stage_has_its_time(stage: Stage, wait_s: float, then: Stage) -> No
     ],
 )
 def test_each_stage_asks_for_its_own(stage: Stage, asked: list[tuple[str, str]]) -> None:
-    board = Board(stage, KEPT)
+    board = Board(stage, CALM if stage is Stage.DRAINING else KEPT)
     board.hall.silent |= {DG, CB}
     assert board.look() == asked
 
