@@ -96,7 +96,7 @@ def stiffness(of: Model, solution: Solution) -> Floats:
 
 def clean(solution: Solution) -> bool:
     """Whether all that a solution says is a number."""
-    said = (getattr(solution, name) for name in Solution.__slots__)
+    said = (getattr(solution, name) for name in Solution._fields)
     return all(bool(np.isfinite(np.asarray(one, dtype=np.float64)).all()) for one in said)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from daemon.core.estimation.normal import factored
 from daemon.core.estimation.pattern import summed
-from daemon.core.estimation.reading import jacobian, read
+from daemon.core.estimation.reading import Reader, jacobian
 
 if TYPE_CHECKING:
     from daemon.core.estimation.islands import Islands
@@ -108,9 +108,9 @@ def _steps(
     where = of.equations.where
     bends = slice(where.dc_voltage.stop), where.loss, where.tap
     factors, count, size = linearised(of, live, x, weight), 0, np.inf
-    multipliers = np.zeros(of.equations.n_constraint)
+    multipliers, read = np.zeros(of.equations.n_constraint), Reader(of.equations, live)
     while True:
-        step, multipliers = _step(of, live, x, factors, z, multipliers)
+        step, multipliers = _step(of, read, x, factors, z, multipliers)
         count += 1
         before, size = size, float(np.abs(step).max(initial=0.0))
         if not size <= _RUNAWAY:  # so written that NaN is not
@@ -132,11 +132,11 @@ def linearised(of: Model, live: Islands, x: Floats, weight: Floats) -> Factors:
 
 
 def _step(
-    of: Model, live: Islands, x: Floats, factors: Factors, z: Floats, multipliers: Floats
+    of: Model, read: Reader, x: Floats, factors: Factors, z: Floats, multipliers: Floats
 ) -> tuple[Floats, Floats]:
     """Return one Gauss-Newton step from `x` (n_state,), and the multipliers after it."""
     n, rows = of.equations.n_measurement, of.equations.rows
-    push = read(of.equations, live, x)
+    push = read(x)
     mismatch = push[n:].copy()
     push[:n] = factors.weight * (z - push[:n])
     push[n:] = 0.0

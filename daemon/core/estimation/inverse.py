@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from daemon.core.estimation.matrix import times
+from daemon.core.estimation.matrix import linear
 from daemon.core.estimation.partners import Pairs, pairs
 from daemon.core.estimation.unfolded import SMALL, unfolded, weighted_products
 
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
-    from daemon.core.estimation.matrix import Columns, Compact, Matrix
+    from daemon.core.estimation.matrix import Linear, Matrix
     from daemon.core.estimation.network import Floats, Ints
     from daemon.core.estimation.normal import Factors
 
@@ -29,11 +29,10 @@ class Inverse:
     look in the right place.
 
     Attributes:
-        enter: from a push to factored unknowns (n_unknown, n_measurement + n_constraint).
-        alone: the same for a push on measurements alone (n_unknown, n_measurement).
-        to_readings: from factored unknowns to the change of the readings (n_measurement,
-            n_unknown); None where that is their first part.
-        to_states: the same for states (n_state, n_unknown); None where that is the rest.
+        enter: from a push to factored unknowns (n_unknown,).
+        alone: the same for a push on measurements alone.
+        readings: from a change of the factored unknowns to that of the readings (n_measurement,).
+        states: the same for states (n_state,).
         mutual: the transpose of `alone`, of which single rows are taken, in a small network
             (n_measurement, n_unknown).
         pairs: partners among the instruments.
@@ -42,27 +41,15 @@ class Inverse:
         sigma_measured: of every estimated reading (n_measurement,) [pu].
     """
 
-    enter: Compact
-    alone: Compact
-    to_readings: Columns | None
-    to_states: Columns | None
+    enter: Linear
+    alone: Linear
+    readings: Linear
+    states: Linear
     mutual: Floats | None
     pairs: Pairs
     weight: Floats
     sigma: Floats
     sigma_measured: Floats
-
-    def readings(self, factor: Floats) -> Floats:
-        """Return what a change of the factored unknowns does to the readings (n_measurement,)."""
-        if self.to_readings is None:
-            return factor[: len(self.weight)]
-        return times(self.to_readings, factor)
-
-    def states(self, factor: Floats) -> Floats:
-        """Return what a change of the factored unknowns does to the states (n_state,)."""
-        if self.to_states is None:
-            return factor[len(self.weight) :]
-        return times(self.to_states, factor)
 
 
 def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
@@ -81,11 +68,21 @@ def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
         enter = of.pivot[:, None] * np.hstack([pushes, -np.asarray(of.multipliers)])
         full = np.vstack([pushes.T, states.T]) @ enter
         alone = np.ascontiguousarray(full[:, :n])
-        return Inverse(full, alone, None, None, np.ascontiguousarray(alone.T), *told)
+        mutual = np.ascontiguousarray(alone.T)
+        return Inverse(linear(full), linear(alone), _first(n), _rest(n), mutual, *told)
     to_factors, to_states = sparse.csr_array(of.pushes), sparse.csr_array(of.states)
     both = sparse.hstack([to_factors, -sparse.csr_array(of.multipliers)], format="csr")
     into, into_alone = _by_row(both, of.pivot), _by_row(to_factors, of.pivot)
-    return Inverse(into, into_alone, to_factors.T, to_states.T, None, *told)
+    readings, to_state = linear(to_factors.T), linear(to_states.T)
+    return Inverse(linear(into), linear(into_alone), readings, to_state, None, *told)
+
+
+def _first(n: int) -> Linear:
+    return lambda factor: factor[:n]
+
+
+def _rest(n: int) -> Linear:
+    return lambda factor: factor[n:]
 
 
 def _by_row(matrix: Matrix, scale: Floats) -> Matrix:

@@ -7,7 +7,7 @@ outlives a switching operation. What is dead is 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -62,8 +62,7 @@ UNKNOWN: Final = 10.0
 """A standard deviation from which on nothing is known [pu, rad]."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution:
+class Solution(NamedTuple):
     """What a scan of measurements says about the network. Nothing in it is ever NaN.
 
     Attributes:

@@ -21,7 +21,6 @@ from daemon.core.estimation.gauss_newton import linearised
 from daemon.core.estimation.instruments import METER
 from daemon.core.estimation.inverse import inverse as inverse_of
 from daemon.core.estimation.islands import islands
-from daemon.core.estimation.matrix import times
 
 if TYPE_CHECKING:
     from daemon.core.estimation.inverse import Inverse
@@ -106,5 +105,5 @@ def _covariance(of: Inverse, rows: Ints) -> Floats:
     for column, row in enumerate(rows.tolist()):
         push = np.zeros(len(of.weight))
         push[row] = 1.0
-        found[:, column] = of.readings(times(of.alone, push))[rows]
+        found[:, column] = of.readings(of.alone(push))[rows]
     return found

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.estimation.matrix import times
 from daemon.core.estimation.measurements import Kind
 
 if TYPE_CHECKING:
@@ -100,4 +99,4 @@ def others(of: Inverse, told: Measurements) -> Others:
 
 def answer(of: Inverse, push: Floats) -> Floats:
     """Return what pushes on measurements do to the readings (n_measurement,)."""
-    return of.readings(times(of.alone, push))
+    return of.readings(of.alone(push))

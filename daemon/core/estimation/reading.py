@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from daemon.core.estimation.equations import part_shares
-from daemon.core.estimation.matrix import times
+from daemon.core.estimation.matrix import linear
+from daemon.core.estimation.mixture import primitives
 
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
@@ -27,24 +28,70 @@ _KINK: Final = 1e-4
 """Below this current [pu] the part of a converter's losses that goes with its size is round."""
 
 
-def read(equations: Equations, live: Islands, x: Floats) -> Floats:
-    """Return what each instrument would read, then how far each constraint is from holding.
+class Reader:
+    """Reads one network while the same of it is energised, again and again.
 
-    Args:
-        equations: of the network.
-        live: what is energised.
-        x: the states (n_state,) [pu, rad].
-
-    Returns:
-        Readings and mismatches (n_measurement + n_constraint,) [pu].
+    What does not depend on the state is looked up once, and primitives are made where there is
+    room for them: in a small network an operation of numpy costs more than its arithmetic.
     """
-    rows = times(equations.mix, primitive_values(equations, live, x))
-    if not len(equations.currents):
-        return rows
-    n_row = equations.n_measurement + equations.n_constraint
-    p, q, voltage = rows[n_row:].reshape(3, -1)
-    rows[equations.currents] = np.hypot(p, q) / np.where(voltage > _DEAD, voltage, np.inf)
-    return rows[:n_row]
+
+    def __init__(self, equations: Equations, live: Islands) -> None:
+        network, at = equations.network, primitives(equations.network)
+        self._equations, self._live = equations, live
+        self._rows = linear(equations.mix)
+        self._places, self._ends = equations.ends, np.empty(len(equations.ends))
+        self._angle, self._angle_end, *_ = both = self._ends.reshape(4, -1)
+        self._near, self._far = self._sizes = both[2:]
+        self._scale = np.stack([live.behind, live.branch])
+        self._turned = bool(network.branches.shift.any())
+        self._values = values = np.empty(at.size)
+        self._states = values[: at.from_square]
+        self._squares = values[at.from_square : at.cosine].reshape(2, -1)
+        self._turns = values[at.cosine : at.dc_current].reshape(2, -1)
+        self._cosine, self._sine = self._turns
+        self._dc = values[at.dc_current :]
+        self._tapped = network.branches.tapped
+
+    def __call__(self, x: Floats) -> Floats:
+        """Return what each instrument would read, then how far each constraint is from holding.
+
+        Args:
+            x: the states (n_state,) [pu, rad].
+
+        Returns:
+            Readings and mismatches (n_measurement + n_constraint,) [pu].
+        """
+        equations, rows = self._equations, self.rows(x)
+        if not len(equations.currents):
+            return rows
+        n_row = equations.n_measurement + equations.n_constraint
+        p, q, voltage = rows[n_row:].reshape(3, -1)
+        rows[equations.currents] = np.hypot(p, q) / np.where(voltage > _DEAD, voltage, np.inf)
+        return rows[:n_row]
+
+    def rows(self, x: Floats) -> Floats:
+        """Return all rows of the mixture, P, Q and voltage of metered currents last (n_row,)."""
+        self._states[:] = x
+        x.take(self._places, out=self._ends, mode="clip")
+        if len(self._tapped):
+            ratio = _ratio(x[self._equations.where.tap])
+            self._scale[0, self._tapped] = self._live.branch[self._tapped] / ratio
+        np.multiply(self._sizes, self._scale, self._sizes)
+        np.multiply(self._sizes, self._sizes, self._squares)
+        turn = np.subtract(self._angle, self._angle_end, self._angle)
+        if self._turned:
+            turn -= self._equations.network.branches.shift
+        np.cos(turn, self._cosine)
+        np.sin(turn, self._sine)
+        np.multiply(self._turns, np.multiply(self._near, self._far, self._near), self._turns)
+        if len(self._dc):
+            np.concatenate(_dc_values(self._equations, self._live, x), out=self._dc)
+        return self._rows(self._values)
+
+
+def read(equations: Equations, live: Islands, x: Floats) -> Floats:
+    """Return what a `Reader` of the network reads in state `x` (n_state,) [pu, rad]."""
+    return Reader(equations, live)(x)
 
 
 def jacobian(equations: Equations, live: Islands, x: Floats) -> Floats:
@@ -59,7 +106,7 @@ def jacobian(equations: Equations, live: Islands, x: Floats) -> Floats:
     if not len(equations.currents):
         return rows
     n_row = equations.n_measurement + equations.n_constraint
-    parts = times(equations.mix, primitive_values(equations, live, x))[n_row:].reshape(3, -1)
+    parts = Reader(equations, live).rows(x)[n_row:].reshape(3, -1)
     shares = part_shares(equations, _by_part(*parts))
     return equations.with_parts.of(shares, rows)
 
@@ -86,21 +133,6 @@ def _ratio(tap: Floats) -> Floats:
     """Return the ratios, 1 where a tap changer is dead or astray and has none (n_tap,)."""
     ratio: Floats = np.where(np.abs(tap) > _NO_RATIO, tap, 1.0)
     return ratio
-
-
-def primitive_values(equations: Equations, live: Islands, x: Floats) -> Floats:
-    """Return the primitives in the order of `mixture.Primitives` (n_primitive,)."""
-    network = equations.network
-    angle, angle_end, near, far = x.take(equations.ends).reshape(4, -1)
-    near *= _behind(equations, live, x)
-    far *= live.branch
-    angle -= angle_end
-    angle -= network.branches.shift
-    both = near * far
-    value = [x, near * near, far * far, both * np.cos(angle), both * np.sin(angle)]
-    if network.n_dc:
-        value += _dc_values(equations, live, x)
-    return np.concatenate(value)
 
 
 def _dc_values(equations: Equations, live: Islands, x: Floats) -> list[Floats]:

@@ -31,11 +31,10 @@ from daemon.core.estimation.gauss_newton import LARGEST, gauss_newton, linearise
 from daemon.core.estimation.inverse import inverse
 from daemon.core.estimation.islands import islands
 from daemon.core.estimation.layout import UNKNOWN, Solution
-from daemon.core.estimation.matrix import times
 from daemon.core.estimation.measurements import ABSENT, FRESH, weights, worth
 from daemon.core.estimation.model import flat
 from daemon.core.estimation.others import Others, others
-from daemon.core.estimation.reading import read
+from daemon.core.estimation.reading import Reader, read
 from daemon.core.estimation.unfolded import SMALL
 from daemon.core.estimation.weighing import LEAST, table, weighed
 
@@ -95,6 +94,9 @@ _SETTLED: Final = 1e-7
 """Last step of the solve that makes a new basis [pu, rad]."""
 
 
+_ABSENT: Final = np.uint8(ABSENT)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Basis:
     """What a linearisation is made of: values only.
@@ -127,13 +129,19 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frozen:
-    """The cache that belongs to a basis, and to what aged values are worth."""
+    """The cache that belongs to a basis, and to what aged values are worth.
+
+    Attributes:
+        deviation: of a typical voltage [pu, rad].
+    """
 
     basis: Basis
     sigma_aged: Floats
     live: Islands
+    read: Reader
     inverse: Inverse
     table: Table
+    deviation: float
 
 
 class Tracker:
@@ -170,15 +178,15 @@ class Tracker:
         """
         if sigma_aged is None:
             sigma_aged = self.model.equations.measurements.sigma_aged
-        useless = ~(np.abs(z) <= LARGEST)  # so written that NaN is
-        z, classes = z.copy(), classes.copy()
-        z[useless], classes[useless] = 0.0, ABSENT
+        usable = np.abs(z) <= LARGEST  # so written that NaN is not
+        if np.count_nonzero(usable) < len(z):
+            z, classes = np.where(usable, z, 0.0), np.where(usable, classes, _ABSENT)
         if state is None or state.basis.wiring is not wiring:
             return self._switched(wiring, state, z, weights(self._worth(sigma_aged), classes))
         solution = None if state.begun else self._tracked(state, z, classes, sigma_aged)
         if solution is None or not solution.converged:
             state, solution = self._anew(state, z, classes, sigma_aged)
-        elif solution.iterations > 1 and self._bias(state.basis, solution) > _BIASED:
+        elif solution.iterations > 1 and self._bias(state, solution, sigma_aged) > _BIASED:
             state = Tracking(Basis(wiring, solution.x, state.basis.weight), solution.x)
             solution = self._tracked(state, z, classes, sigma_aged)
         bends = self.model.equations.where.dc_voltage.stop
@@ -266,12 +274,11 @@ class Tracker:
             self._live = wiring, islands(self.model.equations.network, wiring)
         return self._live[1]
 
-    def _bias(self, basis: Basis, solution: Solution) -> float:
+    def _bias(self, state: Tracking, solution: Solution, sigma_aged: Floats) -> float:
         """Return about what the derivatives of the basis cost so far from it [pu, rad]."""
         bends = self.model.equations.where.dc_voltage.stop
-        distance = _size(solution.x[:bends] - basis.x[:bends])
-        deviation = float(np.median(solution.sigma[:bends][solution.alive[:bends]]))
-        return _CURVATURE * distance * deviation
+        distance = _size(solution.x[:bends] - state.basis.x[:bends])
+        return _CURVATURE * distance * self._cached(state.basis, sigma_aged).deviation
 
     def others_of_last(self, *, lagging: bool = False) -> Others | None:
         """Return what judges the last scan: its network, every instrument weighed as fresh.
@@ -305,13 +312,16 @@ class Tracker:
             equations = self.model.equations
             live = self._islands(basis.wiring)
             factors = linearised(self.model, live, basis.x, basis.weight)
-            of = inverse(equations, factors, self.model.partner)
+            of, reader = inverse(equations, factors, self.model.partner), Reader(equations, live)
+            bends = equations.where.dc_voltage.stop
+            sigma = of.sigma[:bends][live.alive[:bends]]
+            deviation = float(np.median(sigma)) if len(sigma) else 0.0
         elif kept.sigma_aged is not sigma_aged:
-            live, of = kept.live, kept.inverse
+            live, of, reader, deviation = kept.live, kept.inverse, kept.read, kept.deviation
         else:
             return kept
         rows = table(of, self._worth(sigma_aged))
-        self._frozen = kept = _Frozen(basis, sigma_aged, live, of, rows)
+        self._frozen = kept = _Frozen(basis, sigma_aged, live, reader, of, rows, deviation)
         return kept
 
     def _tracked(
@@ -324,9 +334,10 @@ class Tracker:
         x, n, count = state.x, len(z), 0
         while True:
             count += 1
-            push = read(self.model.equations, frozen.live, x)
-            residual = z - push[:n]
-            push[:n] = weighing.weight * residual
+            push = frozen.read(x)
+            readings = push[:n]
+            residual = z - readings
+            np.multiply(weighing.weight, residual, readings)
             step = _step(of, weighing, push, where)
             if not (step.size <= _LONGEST and step.left < np.inf):
                 step = step._replace(size=_LONGEST, left=np.inf)
@@ -340,9 +351,9 @@ class Tracker:
         return Solution(
             x=x,
             alive=frozen.live.alive,
-            used=weighing.used.astype(np.bool_),
             measured=measured,
             sigma_measured=of.sigma_measured,
+            used=weighing.used.astype(np.bool_),
             residual=residual,
             normalised=weighing.scale * residual,
             chi_square=float((weighing.weight * residual).dot(residual)),
@@ -380,7 +391,7 @@ def _step(of: Inverse, weighing: Weighing, push: Floats, where: Layout) -> _Step
         push: weight times residual of the measurements, then mismatch of the constraints.
         where: places of the states.
     """
-    factor = times(of.enter, push)
+    factor = of.enter(push)
     seen = of.readings(factor)
     if of.mutual is None:
         late = _by_pairs(of, weighing, factor, seen)
@@ -420,13 +431,13 @@ def _by_pairs(of: Inverse, weighing: Weighing, factor: Floats, seen: Floats) -> 
     Returns:
         What is left to go [pu, rad]; infinite where the corrections grow.
     """
-    _, change, keep, swap, *_ = weighing
+    change, keep, swap = weighing.change, weighing.keep, weighing.swap
     wrong = change * seen
     taken, last, late, count = np.zeros_like(wrong), np.inf, np.inf, 0
     while True:
         count += 1
         back = keep * wrong - swap * wrong[of.pairs.partner]
-        less = times(of.alone, back)
+        less = of.alone(back)
         factor -= less
         before, last = last, _size(of.states(less))
         if not last <= before:
@@ -452,18 +463,20 @@ def _correct(mutual: Floats, change: Floats, factor: Floats, seen: Floats) -> No
     changed = change.nonzero()[0]
     if not len(changed):
         return
-    own = change.take(changed)
     rows = mutual.take(changed, axis=0)
-    among = rows.take(changed, axis=1)  # symmetric
-    among *= own[:, None]
-    among.reshape(-1)[:: len(changed) + 1] += 1.0
-    push = dgesv(among, own * seen.take(changed))[2]
+    among = rows.take(changed, axis=1)
+    among.reshape(-1)[:: len(changed) + 1] += 1.0 / change.take(changed)
+    # It is symmetric, so its transpose is itself, in the order in which nothing has to be copied.
+    push = dgesv(among.T, seen.take(changed), overwrite_a=1, overwrite_b=1)[2]
     factor -= push.dot(rows)
 
 
 def _size(step: Floats) -> float:
-    """Return the largest change of a state."""
-    return float(np.maximum.reduce(np.abs(step), initial=0.0))
+    """Return the largest change of a state; NaN where one is."""
+    if not len(step):
+        return 0.0
+    sizes = np.abs(step)
+    return float(sizes[sizes.argmax()])  # half of what finding the largest alone takes
 
 
 def _followed(state: Tracking, solution: Solution, bends: int) -> Basis:
