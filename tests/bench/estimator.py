@@ -9,10 +9,9 @@ figures are medians of processor time of one core.
 
 The target ratio is that to its Newton-Raphson method, which solves the same problem: the full
 solve here is compared with it, scan by scan. Its iterative-linear method, printed beside it, is
-another estimator that is off by about 1e-4 pu. pandapower and, where it is installed, gridstate
-solve each scan anew and are timed without taking its values; for them nothing is drawn at a board
-as a soft measurement or not at all, so they give other estimates. Nothing here is compiled, there
-is no kernel in numba.
+another estimator that is off by about 1e-4 pu. pandapower and gridstate solve each scan anew and
+are timed without taking its values; for them nothing is drawn at a board as a soft measurement or
+not at all, so they give other estimates.
 
 Accuracy is against a full solve with the same weights: in steady state, and in the scan in which a
 fifth of the loads moves by 40 % up or down and in that in which it moves back. After the breaker of
@@ -44,7 +43,7 @@ from tests.bench.harness import Result, at_least, at_most
 from tests.feeders import POWER_FACTOR, Metered, load_flow, metered, scan, truth
 from tests.oracle.estimation import EXACT, LINEAR, PowerGrid
 from tests.oracle.estimation_bound import bound, errors, hall
-from tests.oracle.estimation_peers import Gridstate, Pandapower, has_gridstate, quiet
+from tests.oracle.estimation_peers import Gridstate, Pandapower, quiet
 
 if TYPE_CHECKING:
     from daemon.core.estimation.measurements import Classes
@@ -181,9 +180,6 @@ def _peers(size: int, case: Case) -> list[Result]:
     network, told = case.of.model.equations.network, case.of.model.equations.measurements
     for kind in (Pandapower, Gridstate):
         metric = f"{size} buses: {kind.__name__.lower()}, solve"
-        if kind is Gridstate and not has_gridstate():
-            results.append(Result(metric, np.nan, "us", against="not installed"))
-            continue
         times = []
         with quiet():
             peer = kind(network, told)

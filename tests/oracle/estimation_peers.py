@@ -2,7 +2,6 @@
 
 Both solve anew from nominal voltage each time, by weighted least squares. pandapower is given its
 table of measurements, gridstate its working copy of the model; neither is asked for bad data.
-gridstate is no dependency: where it is not installed there is none (`pip install gridstate`).
 
 Source: documentation of pandapower 3.5 (state estimation) and of gridstate 2.12.
 """
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import math
 import os
 import warnings
@@ -105,11 +103,6 @@ class Pandapower:
         )
         found = self.net.res_bus_est
         return np.concatenate([np.deg2rad(found.va_degree), found.vm_pu])
-
-
-def has_gridstate() -> bool:
-    """Return whether gridstate is installed."""
-    return importlib.util.find_spec("gridstate") is not None
 
 
 _GRIDSTATE: Final = {
