@@ -29,6 +29,14 @@ energy by range of power.
 **Who gives it** (`split`): the fastest part the supercapacitors and rack batteries, then 800 V
 storage, the slow rest the ESS; what none of them can, the rows by their power-smoothing profile.
 
+**A store that fails.** While the load is at L and the connection at G, storage gives L - G. If it
+is gone the connection is at L in the same instant, before any meter shows it: the least that a
+window of w sees is L - min G over the last w, the power that is gone and what the connection rose
+by before, whatever anybody does after (`sudden`). So a plant keeps its limits through the loss of
+its only store exactly if its load alone keeps them: what one store buys and what it puts at stake
+are the same megawatts, and n alike that share evenly stake one n-th. What can be done after is
+done: the step does not stay, and nothing is added to it.
+
 **At the begin of a daemon** (`amid`) nobody knows what the minute before has spent: amid a job all
 counts as spent, both ways, until the longest window is over.
 

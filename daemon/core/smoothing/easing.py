@@ -7,7 +7,8 @@ the moment on at which nothing can be relied on, or at which nearly all is spent
 blame, the rows share what is left over a whole window.
 
 The import as measured is what counts, not what storage says of itself: one that reports what it
-does not do is seen here. Storage that is back ends it.
+does not do is seen here. Storage that is back ends it. What is over with it is forgotten: a step
+that stood at its begin is no reason to begin again.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def eased(
     used_pu: float,
     *,
     bare: bool,
+    gone: bool = False,
 ) -> Easing:
     """Return what is remembered after a measurement.
 
@@ -65,6 +67,7 @@ def eased(
         slow_w_s: the slow pace of the rows [W/s].
         used_pu: part of each limit that is made use of [pu].
         bare: no storage can be relied on now.
+        gone: a store was lost in this instant.
     """
     slowest = min(
         (bound for bound in bounds if bound.band_hz is None),
@@ -73,13 +76,18 @@ def eased(
     )
     if slowest is None:
         return Easing(bare=bare)
-    seen = was.seen or funnel.begin(slowest, now_ns - 1, import_w)
+    over = 0 < was.until_ns <= now_ns
+    seen = was.seen if was.seen and not over else funnel.begin(slowest, now_ns - 1, import_w)
     seen = funnel.passed(slowest, seen, now_ns, import_w)
     until_ns = was.until_ns if now_ns < was.until_ns and bare >= was.bare else 0
     spent_w = max(seen.highs[0][1] - import_w, import_w - seen.lows[0][1])
-    failed = bare and not was.bare
-    if not failed and (until_ns or spent_w < _NEARLY_PU * slowest.limit_w):
-        return Easing(seen, until_ns, was.ramp_w_s if until_ns else 0.0, bare)
-    left_w_s = (used_pu * slowest.limit_w - spent_w) * SECOND / slowest.window_ns
+    failed = gone or (bare and not was.bare)
+    if not failed and not until_ns and spent_w < _NEARLY_PU * slowest.limit_w:
+        return Easing(seen, 0, 0.0, bare)
+    # While it goes on it is looked at again: what a failure spends may be seen later than itself.
+    until_ns = now_ns + slowest.window_ns if failed or not until_ns else until_ns
+    left_w_s = (used_pu * slowest.limit_w - spent_w) * SECOND / (until_ns - now_ns)
     ramp_w_s = min(slow_w_s, max(left_w_s, _LEAST_PU * slow_w_s))
-    return Easing(seen, now_ns + slowest.window_ns, ramp_w_s, bare)
+    if was.until_ns == until_ns:
+        ramp_w_s = min(ramp_w_s, was.ramp_w_s)
+    return Easing(seen, until_ns, ramp_w_s, bare)

@@ -21,6 +21,8 @@ from daemon.model.quantities import SECOND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from daemon.core.smoothing.stores import Able
+
 _SOON_S: Final = 1.0
 """A power is only taken that the charge allows for so long [s]."""
 _ALIKE: Final = 4.0
@@ -89,6 +91,68 @@ def split(
         rest_w = wanted_w - sum(powers)
         powers[k] = _able(store, stored_j[k], powers[k] + rest_w)
     return Shares(tuple(powers), wanted_w - sum(powers), (*means, 0.0))
+
+
+class Parts(NamedTuple):
+    """What each store of a site takes for smoothing.
+
+    Attributes:
+        powers_w: of each, charging positive [W].
+        slow_w: of each kind, what its low-pass holds [W].
+    """
+
+    powers_w: tuple[float, ...]
+    slow_w: tuple[float, ...]
+
+
+def shared(
+    slow_w: Sequence[float],
+    lasting_s: Sequence[float],
+    able: Sequence[Able],
+    aims_w: Sequence[float],
+    power_w: float,
+    passed_ns: int,
+    mean_s: float,
+    centred_s: float,
+) -> Parts:
+    """Return what each store takes of a power beside its aim: by kind, and evenly within one.
+
+    Args:
+        slow_w: what the low-passes held at the look before; empty at first [W].
+        lasting_s: how long each store lasts at full power (n,) [s].
+        able: what each can do (n,).
+        aims_w: what each does for others, charging positive (n,) [W].
+        power_w: what all of them together shall take, charging positive [W].
+        passed_ns: time since the look before [ns].
+        mean_s: what is slower than this is the part of the slowest kind [s].
+        centred_s: time in which a slower kind brings a faster one back to its middle [s].
+    """
+    if not able:
+        return Parts((), ())
+    sign = 1.0 if power_w > 0.0 else -1.0
+    most_w = [
+        max(0.0, (one.take_w if sign > 0.0 else one.give_w) - sign * aim_w)
+        for one, aim_w in zip(able, aims_w, strict=True)
+    ]
+    order = kinds(lasting_s)
+    stores = [
+        Store(
+            sum(most_w[n] for n in kind),
+            sum(able[n].energy_j for n in kind),
+            mean_s / 2.0**k,
+            centred_s,
+        )
+        for k, kind in enumerate(order)
+    ]
+    stored_j = [sum(able[n].stored_j for n in kind) for kind in order]
+    before_w = slow_w if len(slow_w) == len(order) else (0.0,) * len(order)
+    found = split(before_w, stores, stored_j, power_w, passed_ns)
+    powers_w = [0.0] * len(able)
+    for kind, kind_w in zip(order, found.powers_w, strict=True):
+        shares_w = evenly([aims_w[n] for n in kind], [most_w[n] for n in kind], kind_w)
+        for n, share_w in zip(kind, shares_w, strict=True):
+            powers_w[n] = share_w
+    return Parts(tuple(powers_w), found.slow_w)
 
 
 def kinds(lasting_s: Sequence[float]) -> tuple[tuple[int, ...], ...]:

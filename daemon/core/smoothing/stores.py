@@ -70,7 +70,7 @@ class Able(NamedTuple):
 def trusted(
     view: View,
     stores: Sequence[Equipment],
-    told: Sequence[float | None],
+    told: Sequence[Sequence[float | None]],
     asked_w: Mapping[str, float],
     before: Sequence[Trust],
     follow_s: float,
@@ -81,7 +81,7 @@ def trusted(
     Args:
         view: the plant now.
         stores: all of them.
-        told: `POINTS` of one store after the other.
+        told: `POINTS` of each store.
         asked_w: set-point that each was last asked for, by store [W].
         before: what was known; empty at first.
         follow_s: time that a store has to come to its set-point [s].
@@ -90,8 +90,7 @@ def trusted(
     after, events = [], []
     for n, item in enumerate(stores):
         was = before[n] if before else Trust()
-        of_it = told[len(POINTS) * n : len(POINTS) * (n + 1)]
-        off = _off(view, item, of_it, asked_w.get(item.id))
+        off = _off(view, item, told[n], asked_w.get(item.id))
         off_ns = (was.off_ns or view.now_ns) if off else 0
         until_ns = was.until_ns
         ignores = item.id in view.facts.setpoints.ignored
@@ -118,7 +117,7 @@ def _off(view: View, item: Equipment, told: Sequence[float | None], asked_w: flo
 def able(
     view: View,
     stores: Sequence[Equipment],
-    told: Sequence[float | None],
+    told: Sequence[Sequence[float | None]],
     trust: Sequence[Trust],
     live: Collection[int | None],
 ) -> list[Able]:
@@ -127,20 +126,19 @@ def able(
     Args:
         view: the plant now.
         stores: all of them.
-        told: `POINTS` of one store after the other.
+        told: `POINTS` of each store.
         trust: in each.
         live: sections that are fed.
     """
     doubted = view.facts.charge.contradicted
     found = []
-    for n, (item, how) in enumerate(zip(stores, trust, strict=True)):
+    for item, how, of_it in zip(stores, trust, told, strict=True):
         usable = (
             item.id not in doubted
             and view.now_ns >= how.until_ns
             and view.topology.section[item.buses[0]] in live
             and view.stage(item.id) == "grid_following"
         )
-        of_it = told[len(POINTS) * n : len(POINTS) * (n + 1)]
         found.append(_able(view, item, of_it) if usable else Able())
     return found
 

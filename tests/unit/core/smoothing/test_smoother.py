@@ -215,9 +215,10 @@ def test_the_way_back_begins_where_the_plant_stands() -> None:
 def test_the_reserve_is_left_alone() -> None:
     hall = Hall(2e6, soc_pu=0.2)
     hall.go_on(10.0)
+    assert hall.profile(RAMP) == {SLOW_W_S}, "the rows keep the contract alone"
     steps = hall.go_on(20.0, ramp_w_s=0.12e6)
     assert min(asked_w(steps), default=0.0) >= 0.0
-    assert hall.profile(RAMP) == {SLOW_W_S}, "the rows keep the contract alone"
+    assert max(hall.profile(RAMP)) < SLOW_W_S, "what moved in spite of them is made up for"
 
 
 def test_rows_slow_down_when_storage_is_derated_and_not_before() -> None:
@@ -467,3 +468,11 @@ def test_a_store_whose_trip_may_pass_no_limit_gives_so_much_and_rows_wait() -> N
     assert hall.most_moved_w(5.0) <= 0.8e6
     assert hall.most_moved_w(60.0) <= 2e6
     assert hall.load_w == pytest.approx(6e6), "slowly, but all of it"
+
+
+def test_a_store_whose_trip_may_pass_no_limit_does_no_more_for_others_either() -> None:
+    hall = Hall(4e6, soc_pu=0.6)
+    secured = replace(hall.params.control.smoothing, trip_pu=0.5)
+    hall.params = replace(hall.params, control=replace(hall.params.control, smoothing=secured))
+    hall.go_on(60.0)
+    assert hall.stored_w == 0.4e6, "dispatch would refill with 1 MW"
