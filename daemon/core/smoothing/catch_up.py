@@ -5,6 +5,7 @@ Source: own derivation, see the chapter.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil, floor, tau
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,6 +53,11 @@ class Pace(NamedTuple):
 
 def paces(bounds: Sequence[Bound]) -> tuple[Pace, ...]:
     """Return how fast each bound lets the connection follow."""
+    return _paces(tuple(bounds))
+
+
+@lru_cache(maxsize=64)
+def _paces(bounds: tuple[Bound, ...]) -> tuple[Pace, ...]:
     return tuple(_pace(bound) for bound in bounds)
 
 

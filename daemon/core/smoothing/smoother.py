@@ -354,6 +354,8 @@ def _left_alone(
 
 def _missing_w(view: View, state: State) -> float:
     """Return what stores gave, or took (negative), and are gone with since the last look [W]."""
+    if not any(state.before.powers_w):
+        return 0.0
     least_w = _jump_w(view)
     if all(abs(was_w) < least_w for was_w in state.before.powers_w):
         return 0.0

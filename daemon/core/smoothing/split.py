@@ -27,7 +27,6 @@ _SOON_S: Final = 1.0
 """A power is only taken that the charge allows for so long [s]."""
 _ALIKE: Final = 4.0
 """A store that lasts less long than another by no more than this is of its kind."""
-_HALVINGS: Final = 40
 
 
 class Store(NamedTuple):
@@ -181,16 +180,18 @@ def evenly(aims_w: Sequence[float], most_w: Sequence[float], wanted_w: float) ->
     sign = 1.0 if wanted_w > 0.0 else -1.0
     done_w = [sign * aim_w for aim_w in aims_w]
     left_w = min(abs(wanted_w), sum(most_w))
-    low_w = min(done_w, default=0.0)
-    high_w = max((a + b for a, b in zip(done_w, most_w, strict=True)), default=0.0)
-    for _ in range(_HALVINGS):
-        level_w = 0.5 * (low_w + high_w)
-        enough = sum(_up_to(level_w, done_w, most_w)) >= left_w
-        low_w, high_w = (low_w, level_w) if enough else (level_w, high_w)
-    parts_w = _up_to(high_w, done_w, most_w)
-    # Halving leaves a grain: it is taken off all alike, so that the sum is what was wanted.
-    over = left_w / sum(parts_w) if any(parts_w) else 0.0
-    return tuple(sign * over * part_w for part_w in parts_w)
+    levels_w = sorted({*done_w, *(a + b for a, b in zip(done_w, most_w, strict=True))})
+    below_w, parts_w = 0.0, [0.0] * len(done_w)
+    for level_w in levels_w:
+        at_level_w = _up_to(level_w, done_w, most_w)
+        total_w = sum(at_level_w)
+        if total_w >= left_w:
+            # Between two levels all that have room rise alike.
+            part = (left_w - below_w) / (total_w - below_w) if total_w > below_w else 1.0
+            parts_w = [a + part * (b - a) for a, b in zip(parts_w, at_level_w, strict=True)]
+            break
+        below_w, parts_w = total_w, at_level_w
+    return tuple(sign * part_w for part_w in parts_w)
 
 
 def _up_to(level_w: float, done_w: Sequence[float], most_w: Sequence[float]) -> list[float]:
