@@ -24,6 +24,7 @@ class Verdict:
         source: who sets it.
         detail: what the figure is made of, why it is not judged, and what is uncertain.
         missing: quantities that the trace would have to hold.
+        binds: whom the rule set binds, where this trace is too small for it.
     """
 
     rules: str
@@ -39,6 +40,7 @@ class Verdict:
     source: str = ""
     detail: str = ""
     missing: tuple[str, ...] = ()
+    binds: str = ""
 
     @property
     def margin(self) -> float | None:

@@ -13,6 +13,7 @@ from daemon.core.compliance.limits import (
     Change,
     Demand,
     Excursion,
+    Head,
     InBand,
     Limit,
     Ramp,
@@ -152,12 +153,6 @@ def _verdict(court: Court, seat: Judged, end_ns: int) -> Verdict:
     if seat.missing:
         why = f"no {' and no '.join(seat.missing)} in the trace"
         found = open_(found.limit, found.unit, why)
-    said = [found.detail, seat.limit.note]
-    if head.applies_from_w and court.top_w is not None and court.top_w < head.applies_from_w:
-        said.append(
-            f"applies to {head.applies or f'loads from {head.applies_from_w:g} W'}; the highest "
-            f"here is {court.top_w:g} W"
-        )
     return Verdict(
         rules=seat.rules.name,
         name=seat.limit.name,
@@ -170,6 +165,15 @@ def _verdict(court: Court, seat: Judged, end_ns: int) -> Verdict:
         count=found.times,
         at_least=found.at_least,
         source=seat.limit.source or head.source,
-        detail="; ".join(filter(None, said)),
+        detail="; ".join(filter(None, (found.detail, seat.limit.note))),
         missing=seat.missing,
+        binds=_binds(head, court.top_w),
     )
+
+
+def _binds(head: Head, top_w: float | None) -> str:
+    """Return whom a rule set binds if that is nobody who draws so little at most [W]."""
+    if not head.applies_from_w or top_w is None or top_w >= head.applies_from_w:
+        return ""
+    whom = head.applies or f"loads from {head.applies_from_w / 1e6:g} MW"
+    return f"applies to {whom}; the highest here is {top_w / 1e6:.4g} MW"

@@ -136,8 +136,8 @@ def panes(sketch: Sketch, rules: RuleSet, verdicts: Sequence[Verdict]) -> Iterat
     for limit in rules.limits:
         drawn = sketch.figures.get((rules.name, limit.name))
         verdict = by_name[limit.name]
-        if drawn is None or not np.isfinite(drawn.high).any():
-            continue
+        if drawn is None or verdict.ok is None or not np.isfinite(drawn.high).any():
+            continue  # a figure that cannot be judged beside its limit would look judged
         unit = _UNITS[limit.quantity] if isinstance(limit, InBand) else verdict.unit
         lines = list(_limit_lines(limit, verdict, sketch.given))
         yield limit.name, _pane(sketch, drawn, (limit.name, unit), lines, [verdict])

@@ -89,7 +89,10 @@ def _rules(rules: RuleSet, verdicts: Sequence[Verdict], sketch: Sketch) -> Itera
     yield f"<p>{escape(status)} [{head.mark}]</p>\n"
     if head.note:
         yield f'<p class="note">{escape(head.note)}</p>\n'
-    yield _table([v for v in verdicts if v.rules == rules.name])
+    mine = [v for v in verdicts if v.rules == rules.name]
+    for binds in dict.fromkeys(verdict.binds for verdict in mine):
+        yield f'<p class="note">{escape(binds)}</p>\n' if binds else ""
+    yield _table(mine)
     yield from _figures(panes(sketch, rules, verdicts))
     yield "</section>\n"
 

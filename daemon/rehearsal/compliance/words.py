@@ -25,6 +25,7 @@ def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict
         yield f"{one.name}: {one.head.title}"
         yield f"  {one.head.source} [{one.head.mark}]"
         mine = [v for v in verdicts if v.rules == one.name]
+        yield from (f"  {binds}" for binds in dict.fromkeys(v.binds for v in mine) if binds)
         for verdict in (v for v in mine if not v.missing):
             yield f"  {MARKS[verdict.ok]:<4}  {verdict.name:<{width}}  {measured(verdict)}".rstrip()
             if verdict.detail:

@@ -32,8 +32,8 @@ def test_a_quantity_that_is_not_measured_is_not_judged() -> None:
 def test_who_is_too_small_is_told_so() -> None:
     small = judged("ercot_nogrr282", event((500, 1.0, 20)))
     large = judged("ercot_nogrr282", event((500, 1.0, 75)))
-    assert "the highest here is 2e+07 W" in small["below 0.90 pu"].detail
-    assert "the highest here" not in large["below 0.90 pu"].detail
+    assert "the highest here is 20 MW" in small["below 0.90 pu"].binds
+    assert not large["below 0.90 pu"].binds
 
 
 def test_the_contract_of_a_site() -> None:

@@ -196,3 +196,18 @@ def test_parts_of_a_trace_with_holes(sag: Path, capsys: pytest.CaptureFixture[st
     by_name = {v["name"]: v for v in said["verdicts"]}
     assert by_name["below 80 %"]["ok"] is None, "neither part alone was too long, both may be"
     assert "in a hole" in by_name["below 80 %"]["detail"]
+
+
+def test_whom_a_code_binds_is_said_once_and_what_is_open_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples 0.1 s apart show nothing of 5-55 Hz, though there is a figure."""
+    file, page = tmp_path / "small.csv", tmp_path / "out.html"
+    rows = "".join(f"{k / 10:.1f},{5e6 + 1e4 * (k % 7):g}\n" for k in range(900))
+    file.write_text("t_s,hall_w\n" + rows)
+    main(["comply", str(file), "--rules", "ieso_v3", "--report", str(page)])
+    assert capsys.readouterr().out.count("the highest here is 5.06 MW") == 1
+    html = page.read_text()
+    assert html.count("the highest here is 5.06 MW") == 1
+    assert "<h2>change in 15 s</h2>" in html
+    assert "<h2>sub-synchronous oscillation, peak to peak</h2>" not in html
