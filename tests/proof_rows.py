@@ -1,110 +1,258 @@
-"""What every interlock is for: `python -m tests.proof_rows [--scheme NAME] [--for S]`.
+"""What every interlock and guard is for: `python -m tests.proof_rows [--scheme NAME] [--json]`.
 
-Each part of a scheme is searched with all rows, and it is noted which of them refuse an action
-together. A row that never refuses alone is covered there: without it the others refuse the same.
-Every other row is taken away, one at a time, until the search finds what comes of it. Where it
-finds nothing, the devices themselves refuse what the row refuses. A row that is asked for in no
-part has its minimal case in `tests/unit/core/interlocks`.
+Each part of a scheme is searched with all of them, by as many faults as `FAULTS` gives it, and it
+is noted which rows of the interlocks refuse an action together and which guards of synchronism
+(`daemon.rehearsal.prove_without`) make any difference. Then each is judged, part by part:
+
+- *covered*: whatever the row refuses, others refuse too; without it all would be the same;
+- *counterexample*: without it the search finds what surely goes wrong;
+- *devices*: without it the search, gone through by all the faults that it is asked for in, finds
+  nothing; the devices refuse the same, or what comes of it does no harm;
+- *not asked*: nothing in this part depends on it.
+
+What is asked for in no part has its minimal case among the unit tests, which is named. What is none
+of these is open: it was not gone through in time, or what was found is not sure, or nobody tests
+it. Exit code 0 exactly when nothing is open and nothing is found with all rows there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from daemon import settings
 from daemon.core import interlocks
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
+from daemon.rehearsal.proof.picture import Decided
 from daemon.rehearsal.proof.plant import Faults
-from daemon.rehearsal.prove import heeded, without
+from daemon.rehearsal.proof.replay import scenario
+from daemon.rehearsal.prove_without import GUARDS, NAMES, Heard, heeded, without
 from daemon.runtime.clock import processor_s
+from tests.tidy.rules import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Iterator, Sequence
 
     from daemon.rehearsal.proof.explore import Tally
+    from daemon.settings import SiteFile
 
-FAULTS = (
-    Faults(0, 1, 0), Faults(0, 1, 1), Faults(1, 0, 1), Faults(2, 0, 0), Faults(0, 2, 0),
-    Faults(1, 1, 0),
-)  # fmt: skip
-"""Every two faults; what takes least to go through comes first, for a row is missed early."""
+_CHEAP: Final = (Faults(1, 0, 0), Faults(0, 1, 0), Faults(0, 1, 1), Faults(1, 0, 1))
+FAULTS: Final = {
+    "ALTS-1": (*_CHEAP, Faults(2, 0, 0), Faults(0, 2, 0), Faults(1, 1, 0)),
+    "CCTS-1/mains": _CHEAP,
+    "CCTS-1/sets": (*_CHEAP, Faults(0, 2, 0), Faults(2, 0, 0), Faults(1, 1, 0)),
+}
+"""By part how many faults are given, what takes least first, for a row is missed early. The mains
+with two losses, two disturbances, or one of each take too long to be searched for every row."""
+_KEPT: Final = ("counterexample", "covered", "devices", "not asked", "open")
+"""Verdicts; of a name in several parts the first of these counts, but that open ones stay open."""
 
 
-def searched(
-    name: str, limit_s: float, known: Set[str] | None = None
-) -> tuple[frozenset[str], bool]:
-    """Return what is surely wrong in a part, and whether it was gone through.
+class Verdict(NamedTuple):
+    """What is to be said of a row or guard in a part.
+
+    Attributes:
+        name: of the row or guard.
+        part: where it was judged, "" in all.
+        said: one of `_KEPT`.
+        why: what goes wrong, what else refuses, or which test has the minimal case.
+        faults: that were given where it went wrong.
+        steps: how it goes wrong.
+    """
+
+    name: str
+    part: str
+    said: str
+    why: str = ""
+    faults: str = ""
+    steps: tuple[tuple[int, str], ...] = ()
+
+
+class Baseline(NamedTuple):
+    """A part with everything there: what was said by which faults, and whether all is well."""
+
+    part: str
+    heard: dict[Faults, Heard]
+    known: frozenset[str]
+    complete: bool
+
+    def asked(self, name: str) -> list[Faults]:
+        """Return by which faults anything depends on a row or guard alone."""
+        return [faults for faults, heard in self.heard.items() if name in heard.alone()]
+
+
+@cache
+def site() -> SiteFile:
+    """Return the hall."""
+    return settings.load(settings.site_path(Path("ai_hall")))
+
+
+def _part(name: str) -> schemes.Part:
+    (part,) = schemes.parts(site().site, site().control, name)
+    return part
+
+
+def searched(part: schemes.Part, faults: Faults, limit_s: float, known: frozenset[str]) -> Tally:
+    """Return what the search of a part came to, up to anything sure that is not known.
 
     Args:
-        name: of the part.
-        limit_s: processor time after which a search is given up, 0 without a limit [s].
-        known: what is wrong with all rows; the first that is not in it ends the search. None for
-            a search to the end.
+        part: with a mind that has only ever had the rows that it has now.
+        faults: given.
+        limit_s: processor time after which it is given up, 0 without a limit [s].
+        known: what is wrong with all rows.
     """
-    file = settings.load(settings.site_path(Path("ai_hall")))
-    (part,) = schemes.parts(file.site, file.control, name)
     begun_s = processor_s()
 
     def stop(tally: Tally) -> bool:
-        if known is not None and tally.sure - known:
-            return True
-        return tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
+        late = tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
+        return late or bool(tally.sure - known)
 
-    wrong, complete = frozenset[str](), True
-    for faults in FAULTS:
-        search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
-        tally = search.run(stop)
-        wrong |= tally.sure
-        if known is not None and wrong - known:
-            return wrong, False
+    return Search(part.board, part.mind, part.picture, part.bound_ms, faults).run(stop)
+
+
+def baseline(name: str, limit_s: float) -> Baseline:
+    """Search a part with all rows and guards, and note what they say."""
+    heard, wrong, complete = {}, set[str](), True
+    for faults in FAULTS[name]:
+        # What was said once to one question is not asked again: each search has a mind of its own.
+        with heeded() as said:
+            tally = searched(_part(name), faults, limit_s, frozenset())
+        heard[faults] = said
+        wrong |= {*tally.found}
         complete = complete and tally.complete
-    return wrong, complete
+    return Baseline(name, heard, frozenset(wrong), complete)
 
 
-def judged(name: str, row: str, heard: Set[frozenset[str]], known: Set[str], limit_s: float) -> str:
-    """Return what is to be said of a row in a part, "open" first where that is not known."""
-    together = [rows for rows in heard if row in rows]
-    if not together:
-        return "is never asked for"
-    if not any(len(rows) == 1 for rows in together):
-        return f"is covered by {', '.join(sorted(set().union(*together) - {row}))}"
-    with without((row,)):
-        found, complete = searched(name, limit_s, known)
-    if more := found - known:
-        return f"is for this: {min(more)}"
-    return "is covered by the devices themselves" if complete else "open: nothing found in time"
+def judged(base: Baseline, name: str, limit_s: float) -> Verdict:
+    """Return what is to be said of a row or guard in a part."""
+    asked = base.asked(name)
+    if not asked:
+        beside = sorted({other for heard in base.heard.values() for other in heard.beside(name)})
+        if any(name in rows for heard in base.heard.values() for rows in heard.rows):
+            return Verdict(name, base.part, "covered", ", ".join(beside))
+        return Verdict(name, base.part, "not asked")
+    doubt = ""
+    with without((name,)):
+        part = _part(base.part)
+        for faults in asked:
+            tally = searched(part, faults, limit_s, base.known)
+            if more := sorted(tally.sure - base.known):
+                steps = tuple((d.at_ms, d.text) for d in tally.found[more[0]])
+                return Verdict(name, base.part, "counterexample", more[0], str(faults), steps)
+            if not tally.complete:
+                doubt = doubt or f"not gone through with {faults}"
+            elif unsure := sorted({*tally.found} - base.known):
+                doubt = doubt or f"not sure with {faults}: {unsure[0]}"
+    if doubt:
+        return Verdict(name, base.part, "open", doubt)
+    return Verdict(name, base.part, "devices", f"gone through with {'; '.join(map(str, asked))}")
 
 
-def told(scheme: str, limit_s: float) -> Iterator[str]:
-    """Yield a line for every row in every part."""
-    file = settings.load(settings.site_path(Path("ai_hall")))
-    for part in schemes.parts(file.site, file.control, scheme):
-        with heeded() as heard:
-            wrong, complete = searched(part.name, limit_s)
-        kept = frozenset(heard)
-        whole = "gone through" if complete else "NOT gone through"
-        yield f"{part.name}: {whole}{', found: ' if wrong else ''}{'; '.join(sorted(wrong))}"
-        for row in interlocks.INTERLOCKS:
-            yield f"  {row.name:<22} {judged(part.name, row.name, kept, wrong, limit_s)}"
+def unit_case(name: str) -> str:
+    """Return a unit test that has the minimal case of a row or guard, "" where none names it."""
+    word = next((g.attribute for g in GUARDS if g.name == name), f'"{name}"')
+    area = next((g.module.__name__.split(".")[2] for g in GUARDS if g.name == name), "interlocks")
+    word = name if word in {"step", "_wish", "_propose"} else word
+    for path in sorted((ROOT / "tests/unit/core" / area).glob("test_*.py")):
+        if word in path.read_text(encoding="utf-8"):
+            return str(path.relative_to(ROOT))
+    return ""
+
+
+def in_all(verdicts: Sequence[Verdict], name: str) -> Verdict:
+    """Return what is to be said of a row or guard in all parts together."""
+    mine = [v for v in verdicts if v.name == name]
+    best = min(mine, key=lambda v: _KEPT.index(v.said))
+    still_open = [v for v in mine if v.said == "open"]
+    if still_open and best.said != "counterexample":
+        best = still_open[0]
+    if best.said != "not asked":
+        return best
+    case = unit_case(name)
+    return best._replace(part="", said="not asked" if case else "open", why=case or "no unit test")
+
+
+def told(parts: Sequence[str], names: Sequence[str], limit_s: float) -> Iterator[Verdict | str]:
+    """Yield a line for each part, and a verdict for every row and guard in it."""
+    done = set()
+    for name in parts:
+        base = baseline(name, limit_s)
+        whole = "gone through" if base.complete else "NOT gone through"
+        faults = "; ".join(map(str, base.heard))
+        yield f"{name}: {whole} with {faults}{', FOUND: ' * bool(base.known)}" + "; ".join(
+            sorted(base.known)
+        )
+        for one in names:
+            if one not in done:
+                verdict = judged(base, one, limit_s)
+                if verdict.said == "counterexample":
+                    done.add(one)
+                yield verdict
+
+
+def _write(folder: Path, verdict: Verdict) -> Path:
+    """Write a counterexample as a scenario."""
+    from daemon.rehearsal.proof.situation import Deed
+
+    drawn = site().site.schemes[verdict.part.partition("/")[0]]
+    assert isinstance(drawn, Decided)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"without_{verdict.name}.yaml"
+    deeds = [Deed(text, at_ms) for at_ms, text in verdict.steps]
+    page = scenario(site().site, drawn, f"without {verdict.name}: {verdict.why}", deeds)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _line(verdict: Verdict) -> str:
+    given = f" ({verdict.part}, {verdict.faults})" if verdict.faults else ""
+    return f"  {verdict.name:<22} {verdict.said:<14} {verdict.why}{given}"
 
 
 def main() -> int:
-    """Print the lines, and return whether all is known."""
+    """Print what is found as it is found, then all of it, and return whether nothing is open."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof_rows")
     parser.add_argument("--scheme", default="", metavar="NAME", help="a scheme, or NAME/part of it")
+    parser.add_argument("--only", action="append", metavar="ROW", help="this row or guard")
     parser.add_argument(
         "--for", dest="limit_s", type=float, default=0.0, metavar="S", help="per search"
     )
+    parser.add_argument("--to", type=Path, metavar="DIR", help="write counterexamples there")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     options = parser.parse_args()
-    lines = []
-    for line in told(options.scheme, options.limit_s):
-        print(line, flush=True)
-        lines.append(line)
-    return int(any("open:" in line or "NOT gone" in line or "found:" in line for line in lines))
+    names = options.only or NAMES
+    parts = [p for p in FAULTS if options.scheme in {"", p, p.partition("/")[0]}]
+    verdicts, ok = [], True
+    for said in told(parts, names, options.limit_s):
+        if isinstance(said, str):
+            ok = ok and "NOT gone" not in said and "FOUND" not in said
+            print(said, flush=True)
+            continue
+        verdicts.append(said)
+        print(_line(said), flush=True)
+        if said.steps and options.to:
+            print(f"    written: {_write(options.to, said)}", flush=True)
+    found = [in_all(verdicts, name) for name in names]
+    print("in all:")
+    for verdict in found:
+        print(_line(verdict))
+    ok = ok and all(v.said != "open" for v in found)
+    if options.json:
+        rows = {row.name for row in interlocks.INTERLOCKS}
+        plain = [_plain(v, "row" if v.name in rows else "guard") for v in found]
+        asked = {"scheme": options.scheme, "limit_s": options.limit_s}
+        print(json.dumps({"ok": ok, "asked": asked, "verdicts": plain}))
+    return int(not ok)
+
+
+def _plain(verdict: Verdict, kind: str) -> dict[str, Any]:
+    steps = [{"at_ms": at_ms, "what": text} for at_ms, text in verdict.steps]
+    return {**verdict._asdict(), "kind": kind, "ok": verdict.said != "open", "steps": steps}
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ starts anew. Time is kept as bounds, so that every order of events is gone throu
 Faults are losses of the utility, which returns; hidden ones, which show when something is asked of
 what has them; and sudden disturbances, at any instant. --short has one loss, alone and with one
 hidden fault; without --short there are also two losses, one disturbance, and a loss with one; and
-with --full every two faults there can be. --without takes an interlock away, to see what it is for.
-A counterexample is told step by step, and written to --to as a scenario. Exit code 0 exactly when
-every search came to its end and found nothing.
+with --full every two faults there can be. --without takes an interlock, or a guard of synchronism
+in the automata, away, to see what it is for. A counterexample is told step by step, and written to
+--to as a scenario. Exit code 0 exactly when every search came to its end and found nothing.
 
 examples:
   ridethrough prove
@@ -105,9 +105,7 @@ def _prove_options(sub: argparse.ArgumentParser) -> None:
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--short", dest="form", action="store_const", const="short", default="usual")
     form.add_argument("--full", dest="form", action="store_const", const="full")
-    sub.add_argument(
-        "--without", action="append", default=[], metavar="ROW", help="take this interlock away"
-    )
+    sub.add_argument("--without", action="append", default=[], metavar="ROW", help="take it away")
     sub.add_argument(
         "--for",
         dest="limit_s",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,13 +11,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from daemon import settings
-from daemon.core import interlocks
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.moves import text
 from daemon.rehearsal.proof.picture import Decided
 from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.replay import scenario
+from daemon.rehearsal.prove_without import heeded, without
 from daemon.runtime.clock import processor_s
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     from daemon.rehearsal.proof.explore import Tally
     from daemon.rehearsal.proof.moves import Move
+    from daemon.rehearsal.prove_without import Heard
     from daemon.settings import SiteFile
 
 _SHORT: Final = (Faults(1, 0, 0), Faults(1, 0, 1))
@@ -49,7 +48,7 @@ class Wish(NamedTuple):
         site: site file, or the name of one that came along.
         scheme: id of a scheme, or id and part; all without it.
         form: key of `LEVELS`.
-        without: interlocks that are taken away first, to see what they are for.
+        without: interlocks and guards that are taken away first, to see what they are for.
         limit_s: processor time after which a search is given up, 0 without a limit [s].
         folder: where counterexamples go as scenarios, and what stages followed which; or None.
     """
@@ -105,7 +104,7 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     """Search, print what came of it, and return the exit code of the command.
 
     Raises:
-        ValueError: there is no such scheme, or no such interlock.
+        ValueError: there is no such scheme, or no such interlock or guard.
         SettingsError: the site was refused.
     """
     site_file = settings.load(settings.site_path(wish.site))
@@ -207,53 +206,10 @@ def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None
         print(f"  written: {path}", flush=True)
 
 
-@contextmanager
-def heeded() -> Iterator[Counter[frozenset[str]]]:
-    """Count by which interlocks together an action was refused, while it lasts."""
-    heard: Counter[frozenset[str]] = Counter()
-    table = interlocks.BY_ACTION
-
-    def attentive(rows: tuple[interlocks.Interlock, ...]) -> tuple[interlocks.Interlock, ...]:
-        def forbids(case: interlocks.Case) -> bool:
-            against = frozenset(row.name for row in rows if row.forbids(case))
-            if against:
-                heard[against] += 1
-            return rows[0].name in against
-
-        return (rows[0]._replace(forbids=forbids), *rows[1:])
-
-    attended = {key: attentive(rows) for key, rows in table.items() if rows}
-    interlocks.BY_ACTION = attended  # type: ignore[misc]
-    try:
-        yield heard
-    finally:
-        interlocks.BY_ACTION = table  # type: ignore[misc]
-
-
-def _cover(heard: Counter[frozenset[str]]) -> Iterator[str]:
+def _cover(heard: Heard) -> Iterator[str]:
     """Yield which interlocks stood alone in what was searched, and which others cover the rest."""
-    alone = {name for rows in heard if len(rows) == 1 for name in rows}
-    yield f"refused alone: {', '.join(sorted(alone)) or 'none'}"
-    for name in sorted({n for rows in heard for n in rows} - alone):
-        beside = sorted({other for rows in heard if name in rows for other in rows} - {name})
-        yield f"{name} never alone: always with one or more of {', '.join(beside)}"
-
-
-@contextmanager
-def without(names: tuple[str, ...]) -> Iterator[None]:
-    """Take interlocks away while it lasts.
-
-    Raises:
-        ValueError: there is no such interlock.
-    """
-    known = {row.name for row in interlocks.INTERLOCKS}
-    if unknown := [name for name in names if name not in known]:
-        valid = ", ".join(sorted(known))
-        raise ValueError(f"--without {unknown[0]}: there is no such interlock (valid: {valid})")
-    table = interlocks.BY_ACTION
-    left = {key: tuple(row for row in rows if row.name not in names) for key, rows in table.items()}
-    interlocks.BY_ACTION = left  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        interlocks.BY_ACTION = table  # type: ignore[misc]
+    alone = heard.alone()
+    yield f"refused alone: {', '.join(sorted(alone - heard.guards)) or 'none'}"
+    for name in sorted({n for rows in heard.rows for n in rows} - alone):
+        yield f"{name} never alone: always with one or more of {', '.join(heard.beside(name))}"
+    yield f"guards that made a difference: {', '.join(sorted(heard.guards)) or 'none'}"
