@@ -30,17 +30,20 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from daemon.core.estimation import evidence, suspects
+from daemon.core.estimation import evidence, lasting, suspects
 from daemon.core.estimation.evidence import SLOW
+from daemon.core.estimation.gauss_newton import LARGEST
 from daemon.core.estimation.judgement import FITS, Judgement
 from daemon.core.estimation.suspects import DOUBTED, OUT
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TypeAlias
 
     from daemon.core.estimation.cases import Case
     from daemon.core.estimation.evidence import Evidence
+    from daemon.core.estimation.lasting import Marks
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.others import Others
@@ -91,6 +94,8 @@ class Scan(NamedTuple):
         solution: what came of it.
         others: what tells each instrument what all others say; None where the network is another
             than in the scan before.
+        between: scans since the last look that nobody solved: when that was [ns] and what was shown
+            (n_measurement,) [pu].
     """
 
     at_ns: int
@@ -98,6 +103,7 @@ class Scan(NamedTuple):
     news: Flags
     solution: Solution
     others: Others | None
+    between: Past = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +112,8 @@ class State:
 
     Attributes:
         evidence: what readings say.
+        marks: what shows all the time.
+        watched: whether what some instrument is off by may be an error that lasts.
         slow: running mean of what they say (n_measurement,).
         slow_count: how many went into it (n_measurement,).
         base: what each should have read when it changed last (n_measurement,) [pu].
@@ -129,6 +137,8 @@ class State:
     past: Past = ()
     relapses: dict[int, int] = field(default_factory=dict)
     judging_ns: int = 0
+    marks: Marks = ()
+    watched: bool = False
 
     def lagging(self, now_ns: int) -> bool:
         """Return whether nothing is judged yet after something has switched."""
@@ -164,6 +174,7 @@ def judged(state: State, scan: Scan, of: Instrumented, params: Params) -> State:
     pending, found = look.verdicts(open_cases)
     if found:
         remaining, relapses = suspects.joined(remaining, found, relapses)
+    state = replace(state, watched=look.watched)
     if not (open_cases or state.cases or found) and remaining == state.suspects:
         return state
     state = replace(state, suspects=remaining, cases=open_cases, pending=pending, relapses=relapses)
@@ -194,6 +205,8 @@ def _anew(state: State, scan: Scan, judging_ns: int) -> State:
     return replace(
         state,
         evidence=evidence.begun(measured, scan.z, state.evidence.restless, state.evidence),
+        marks=(),
+        watched=False,
         slow=fresh.slow,
         slow_count=fresh.slow_count,
         cases=(),
@@ -234,12 +247,25 @@ def _remembered(state: State, scan: Scan, of: Instrumented, params: Params) -> S
     return replace(
         state,
         evidence=news,
+        marks=lasting.followed(
+            state.marks, _scans(scan, told, others), found.used, ns(params.period_s)
+        ),
         slow=state.slow + weight * np.where(small, said - state.slow, 0.0),
         slow_count=state.slow_count + small,
         past=_looked(state.past, scan),
         base=np.where(changed, found.measured, state.base),
         still=np.where(changed | ~_stuck(state, scan, of), 0, state.still + scan.news),
     )
+
+
+def _scans(scan: Scan, told: Floats, others: Others) -> Iterator[lasting.Shown]:
+    """Yield what showed in the scans since the last look, and in this one."""
+    off, used = scan.z - told, scan.solution.used
+    for at_ns, shown in scan.between:
+        usable = used & (np.abs(shown) <= LARGEST)  # and NaN is not
+        then = off + lasting.farther(others, np.where(usable, shown - scan.z, 0.0))
+        yield lasting.Shown(at_ns, then / others.scale, (shown - then) / others.scale)
+    yield lasting.Shown(scan.at_ns, off / others.scale, told / others.scale)
 
 
 def _looked(past: Past, scan: Scan) -> Past:

@@ -11,8 +11,10 @@ estimate is what is measured until the answer comes, a scan later; and nothing i
 second after that.
 
 While nothing happens the plant is looked at every `CALM`; the estimate in between is the last one,
-and its `at_ns` says from when. Once something has (a switch, a quality, a reading that does not
-fit), and while a meter is condemned, it is looked at in every scan, for `LIVELY`.
+and its `at_ns` says from when. What is shown in between is kept for the next look, as errors show
+in what lasts (`lasting`), and where one may, that comes after `WATCHFUL`. Once something has
+happened (a switch, a quality, a reading that does not fit), and while a meter is condemned, the
+plant is looked at in every scan, for `LIVELY`.
 
 Where nothing can be solved, or the solution does not converge, the estimate is what is measured,
 and its `method` says so; when that has lasted for `LOST` and when it ends is an event.
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from daemon.core.estimation.bad_data import Past
     from daemon.core.estimation.efficiency import Count
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
@@ -82,6 +85,7 @@ NOTHING: Final = 1e3
 """Standard deviation of what is asked for and never measured [pu]."""
 JUDGEMENT: Final = bad_data.Params(period_s=0.95, lasts_s=1.5)
 CALM: Final = SECOND
+WATCHFUL: Final = 200 * MILLISECOND
 LIVELY: Final = 5 * SECOND
 LOST: Final = SECOND
 """What cannot be solved for a shorter time is told to nobody [ns]."""
@@ -123,6 +127,7 @@ class State:
         absent: measurements that should have been there at the last look and were not
             (n_measurement,); None before the first.
         doubts: what instruments are not believed, and why; None before the first scan.
+        between: what was shown in the scans since the last look.
         frequencies: what is remembered of frequency meters; None before the first scan.
         count: energies since the beginning.
         told_ns: when efficiency was told last [ns].
@@ -145,6 +150,7 @@ class State:
     track: Tracking | None = None
     absent: Flags | None = None
     doubts: Doubts | None = None
+    between: Past = ()
     frequencies: frequency.Memory | None = None
     count: Count | None = None
     told_ns: int = 0
@@ -300,6 +306,10 @@ class Plan:
         floor: Floats = np.hypot(self._relative[:count] * reference, self._absolute[:count])
         return floor
 
+    def shown(self, image: Image) -> Floats:
+        """Return what a scan shows, and 0 for what is asked for (n_measurement,) [pu]."""
+        return np.concatenate([self.gauge.values(image), np.zeros(len(self.readouts.sums))])
+
     def flow_w(self, found: Solution, prepared: Prepared) -> Floats:
         """Return what flows through the switches of the probe [W], NaN where nobody knows."""
         rows = self._flow_rows
@@ -364,7 +374,9 @@ def step(
     happened = not _same(image.quality, state.quality)
     happened = happened or not of.probe.unmoved(image, topology, before)
     if state.estimate is not None and not happened and _rests(state, image.now_ns):
-        return Scanned(state, state.estimate)
+        between = (*state.between, (image.now_ns, of.shown(image)))
+        return Scanned(replace(state, between=between), state.estimate)
+    between, state = state.between, replace(state, between=())
     wires = of.probe.look(image, topology, before, state.flow_w)
     measured = pass_through.estimate(image, topology, site, points)
     if wires.closed not in state.known:
@@ -376,7 +388,7 @@ def step(
         return Scanned(rest, measured)
     begun = state.track is None or wires is not state.solved
     found, after, classes = (_begun if begun else _followed)(
-        of, wires, state, _seen(of, prepared, image)
+        of, wires, state, _seen(of, prepared, image, between)
     )
     count, suspicious = of.told.count, _suspicious(found, after.doubts)
     lively_ns = image.now_ns + LIVELY if happened or suspicious else state.lively_ns
@@ -435,7 +447,9 @@ def _same(one: QualityArray, other: QualityArray | None) -> bool:
 def _rests(state: State, now_ns: int) -> bool:
     """Return whether it is not time to look again."""
     assert state.estimate is not None
-    return now_ns >= state.lively_ns and now_ns - state.estimate.at_ns < CALM
+    watched = state.doubts is not None and state.doubts.memory.watched
+    rest_ns = WATCHFUL if watched else CALM
+    return now_ns >= state.lively_ns and now_ns - state.estimate.at_ns < rest_ns
 
 
 def _lagging(state: State, now_ns: int) -> bool:
@@ -483,6 +497,7 @@ class Seen(NamedTuple):
         rest: class of what nothing measures and of what is asked for (n_rest,).
         heard_ns: when each reading was received (n_real,) [ns].
         now_ns: time of the scan [ns].
+        between: when scans were that nobody looked at [ns], and what they showed.
     """
 
     z: Floats
@@ -490,11 +505,12 @@ class Seen(NamedTuple):
     rest: Classes
     heard_ns: NDArray[np.int64]
     now_ns: int
+    between: Past
 
 
-def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
+def _seen(of: Plan, prepared: Prepared, image: Image, between: Past) -> Seen:
     """Return what a scan shows; what is no number was not measured."""
-    z = np.concatenate([of.gauge.values(image), np.zeros(len(of.readouts.sums))])
+    z = of.shown(image)
     quality = of.quality(image.quality, prepared)
     usable = np.abs(z) <= LARGEST  # so written that NaN is not
     if not usable.all():
@@ -506,6 +522,7 @@ def _seen(of: Plan, prepared: Prepared, image: Image) -> Seen:
         rest=of.gauge.followed(image, prepared.rest),
         heard_ns=of.gauge.heard_ns(image),
         now_ns=image.now_ns,
+        between=between,
     )
 
 
@@ -559,9 +576,9 @@ def _solved(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution,
     doubts = suspicion.judged(
         state.doubts,
         of.to_site,
-        (seen.now_ns, seen.z, seen.heard_ns),
+        (seen.now_ns, seen.z, seen.heard_ns, seen.between),
         (solution, others),
-        of.sigma(state.reference),
+        (of.sigma(state.reference), of.sigma(seen.z[: of.told.count])),
         JUDGEMENT,
     )
     return solution, replace(state, track=track, absent=absent, doubts=doubts), classes

@@ -11,11 +11,12 @@ when the instrument is read again, all others were read anew (as long as the slo
 and so was its partner, the one that sees nearly the same, unless nothing has moved for long.
 
 Where loads swing without end, ranges are wide and say little. But what has moved passes and an
-error stays, so it shows as well by what the last two or three readings are `lasting`ly off by,
-against what readings of this instrument usually miss of what moves: those polled with what they
-are held against miss none of it, others half, which is learned while something moves, with a
-delay, so that an error is nothing that was missed. A ramp that is missed by all readings alike
-shows nothing: the mean of three is no surer of it than one.
+error stays. What stays for the seconds that three readings take is told by `lasting`. Where
+everything is read in every scan it shows as well by what the last two or three readings are
+off by (`off_alike`), against what readings of this instrument usually miss of what moves: those
+polled with what they are held against miss none of it, others half, which is learned while
+something moves, with a delay, so that an error is nothing that was missed. A ramp that is missed by
+all readings alike shows nothing: the mean of three is no surer of it than one.
 
 That tells in passing who errs. When an instrument jumps, what is said of its partner moves, so the
 reading of the partner is excused; its own is not.
@@ -257,7 +258,7 @@ def _learnt(
     return offs, missed, moved
 
 
-def lasting(of: Evidence, rows: Ints) -> Floats:
+def off_alike(of: Evidence, rows: Ints) -> Floats:
     """Return what the last readings are all off by, by the deviation of one (n_row,).
 
     What has moved passes, an error stays: in three, the farthest left out, or, as that is less,
@@ -279,8 +280,8 @@ def lasting(of: Evidence, rows: Ints) -> Floats:
     return found
 
 
-def may_last(of: Evidence, least: float) -> Flags:
-    """Return whose `lasting` error may be as large as this: seen soon, for it mostly is not."""
+def may_be_alike(of: Evidence, least: float) -> Flags:
+    """Return whose `off_alike` may be as large as this: seen soon, for it mostly is not."""
     two, three = of.offs[:2], least - 0.5 * TOGETHER
     found: Flags = np.minimum.reduce(np.abs(two)) > least / PAIR
     found |= np.minimum.reduce(of.offs) > three

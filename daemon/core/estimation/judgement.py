@@ -4,9 +4,9 @@ An error shows where one error explains the last two or three readings of an ins
 none, by more than the limit of so many instruments allows: all must fit it, or it is over. One
 reading may show it where next to nothing has moved; before anybody is called suspect, two of them
 have to, plainly, and those of the one that is called. It is seen as well where readings are off
-by the same and more than they usually miss (`evidence.lasting`), which calls nobody: it let sound
-meters be condemned while load ramped. What comes of a reading of another that is not there anew
-yet is no error (`_behind`).
+by the same for as long as three of them take, by more than swings let them (`lasting`), which
+calls nobody: a like test of three readings let sound meters be condemned while load ramped. What
+comes of a reading of another that is not there anew yet is no error (`_behind`).
 
 `cases` weighs whose it is. One error at a time is looked into: what shows of a gross one in others
 is no other. Whose residuals are nearly one stay one group unless time tells them apart. Where
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from daemon.core.estimation import cases, evidence, suspects
+from daemon.core.estimation import cases, evidence, lasting, suspects
 from daemon.core.estimation.evidence import SLOW
 from daemon.core.estimation.suspects import CONDEMNED, DOUBTED, DRIFTING, FROZEN, OUT, Suspect
 from daemon.core.estimation.verdict import residual_limit
@@ -57,12 +57,12 @@ _STEPS: Final = 12
 _LATELY_NS: Final = 4 * SECOND
 """What was shown longer ago was shown before the error [ns]."""
 FITS: Final = 3.5
-_LASTING: Final = 0.66
-"""An error that lasts is seen from this part of the limit on."""
-_BEHIND: Final = 1.6
-"""What is off so many times as far as another is not off because of that."""
+_LASTING, _WATCHED, _ALIKE = 0.93, 0.5, 0.66
+"""An error that lasts, one that may, and readings that are off alike, by the limit."""
 _TWO: Final = 2.0**0.5
 """The error of the mean of two by that of one."""
+_BEHIND: Final = 1.6
+"""What is off so many times as far as another is not off because of that."""
 _TIME: Final = 5.0
 """What the instants of readings say of whose an error is counts no more than this."""
 
@@ -80,20 +80,41 @@ class Judgement:
         self.eligible = eligible
         self.limit = residual_limit(int(np.count_nonzero(eligible)), params.false_alarms)
         self.score = evidence.against(state.evidence)
+        self.lasts, self.watched = np.zeros_like(self.score), False
         self.stays = self._staying()
 
     def _staying(self) -> Ints:
-        """Return whose errors last, and show in what was read last."""
-        of, least = self.state.evidence, _LASTING * self.limit
-        rows = np.flatnonzero(evidence.may_last(of, least) & self.eligible)
-        if not len(rows):
-            return rows
-        off = np.abs(evidence.lasting(of, rows))
+        """Return whose errors last, as far as readings or the time of three of them show it."""
+        period_ns = ns(self.params.period_s)
+        found = self._lasting(period_ns) if period_ns else self._alike()
+        self.score[found] = np.maximum(self.score[found], self.lasts[found])
+        return found
+
+    def _lasting(self, period_ns: int) -> Ints:
+        """Return whose errors last for as long as three readings take."""
+        marks = self.state.marks
+        if not lasting.whole(marks, period_ns):
+            return np.zeros(0, dtype=np.int64)
+        self.lasts = np.abs(lasting.lasting(marks))
+        rows = np.flatnonzero((self.lasts > _WATCHED * self.limit) & self.eligible)
+        # One reading that is held for long is not three, and a guess of its partner's is none.
+        read_ns, partner = self.state.evidence.read_ns, self.others.inverse.pairs.partner
+        read = np.minimum(read_ns[rows], read_ns[partner[rows]]) > marks[0].at_ns + period_ns
+        rows = rows[read]
+        own = np.abs(lasting.mean(marks, rows)) * self.others.scale[rows] / self.of.sigma[rows]
+        self.watched = bool((own > _WATCHED * _ERROR).any())
+        found: Ints = rows[(own > _ERROR) & (self.lasts[rows] > _LASTING * self.limit)]
+        return found
+
+    def _alike(self) -> Ints:
+        """Return whose last readings are off alike, and are so now."""
+        of, least = self.state.evidence, _ALIKE * self.limit
+        rows = np.flatnonzero(evidence.may_be_alike(of, least) & self.eligible)
+        off = np.abs(evidence.off_alike(of, rows))
+        self.lasts[rows] = _TWO * off
         own = self.others.scale[rows] / self.of.sigma[rows]
         now = np.abs(of.shown[rows] - of.told[rows]) / self.of.sigma[rows]
-        stays = (off > least) & (off * own > _ERROR) & (now > _ERROR)
-        found: Ints = rows[stays]
-        self.score[found] = np.maximum(self.score[found], _TWO * off[stays])
+        found: Ints = rows[(off > least) & (off * own > _ERROR) & (now > _ERROR)]
         return found
 
     def reviewed(self) -> Suspects:
@@ -128,7 +149,8 @@ class Judgement:
                 case = case._replace(firm=case.firm | plain.intersection(case.rows))
                 kept.append(case._replace(shown_ns=now_ns) if shows else case)
         news = (int(row) for row in showing if row in shown)
-        row = next((row for row in news if not self._behind(row)), None)
+        stays = set(self.stays.tolist()) if self.params.period_s else set()
+        row = next((row for row in news if row in stays or not self._behind(row)), None)
         if row is not None and not self._explained(row, kept):
             opened = self._opened(row)
             kept.append(opened._replace(firm=frozenset(plain.intersection(opened.rows))))
@@ -167,8 +189,7 @@ class Judgement:
         related[row] = False
         near = np.append(row, np.flatnonzero(related))
         since_ns = int(state.evidence.opened_ns[row]) - ns(self.params.period_s)
-        shows = np.maximum(self.score[near], _TWO * np.abs(evidence.lasting(state.evidence, near)))
-        first = 0.5 * np.square(shows)
+        first = 0.5 * np.square(np.maximum(self.score[near], self.lasts[near]))
         first = np.maximum(first, first[0] * np.square(correlation[near]) - _TIME)
         case = cases.opened(near, first, since_ns, self.scan.at_ns)
         return cases.followed(case, state.evidence, self.others.scale, self._new(near))

@@ -22,6 +22,7 @@ from daemon.model.estimate import Doubted
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
+    from daemon.core.estimation.bad_data import Past
     from daemon.core.estimation.believed import Told
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
@@ -67,9 +68,9 @@ def applied(classes: Classes, doubts: Doubts | None) -> Classes:
 def judged(
     doubts: Doubts | None,
     told: Told,
-    scan: tuple[int, Floats, Ints],
+    scan: tuple[int, Floats, Ints, Past],
     solved: tuple[Solution, Others | None],
-    sigma: Floats,
+    sigmas: tuple[Floats, Floats],
     params: bad_data.Params,
 ) -> Doubts:
     """Return what is remembered after a scan.
@@ -77,12 +78,14 @@ def judged(
     Args:
         doubts: as of the scan before; None before the first.
         told: what instruments are to the site.
-        scan: its time [ns], readings (n_measurement,) [pu] and when each came (n_real,) [ns].
+        scan: its time [ns], readings (n_measurement,) [pu], when each came (n_real,) [ns], and what
+            was shown in the scans since the last.
         solved: what came of it, and what tells what all others say, if it was tracked.
-        sigma: standard deviation of fresh values (n_measurement,) [pu].
+        sigmas: standard deviation of fresh values as they were weighed, and by what is read now
+            (n_measurement,) each [pu].
         params: how sure a verdict must be.
     """
-    at_ns, z, heard_ns = scan
+    at_ns, z, heard_ns, between = scan
     count = len(heard_ns)
     real = np.zeros(len(z), dtype=np.bool_)
     real[:count] = True
@@ -90,8 +93,10 @@ def judged(
     if doubts is not None:
         news[:count] = heard_ns != doubts.heard_ns
     memory = bad_data.begun(len(z)) if doubts is None else doubts.memory
-    solution, others = solved
-    seen = Scan(at_ns, z, news, solution, others if solution.tested else None)
+    (solution, others), sigma = solved, np.maximum(*sigmas)
+    if others is not None:
+        others = widened(others, np.square(sigma) - np.square(sigmas[0]))
+    seen = Scan(at_ns, z, news, solution, others if solution.tested else None, between)
     memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
     before = {(d.point, d.since_ns): d.guess for d in doubts.found} if doubts else {}
     found = tuple(
@@ -101,6 +106,25 @@ def judged(
         if s.kind not in OUT or not solution.used[s.row]
     )
     return Doubts(memory, heard_ns, found)
+
+
+def widened(others: Others, excess: Floats) -> Others:
+    """Return what all others say where instruments are less accurate than they were weighed.
+
+    They are weighed anew every minute, and what was next to nothing then may be large by now, as a
+    store is that begins to ease a job: its one per cent was a floor. What an instrument is held
+    against is its own reading and, mostly, its partner's.
+
+    Args:
+        others: as weighed.
+        excess: variance that each has beyond that (n_measurement,) [pu^2].
+    """
+    partner = others.inverse.pairs.partner
+    theirs = np.where(partner != np.arange(len(partner)), excess[partner], 0.0)
+    return others._replace(
+        noise=np.sqrt(others.noise * others.noise + theirs),
+        scale=np.sqrt(others.scale * others.scale + excess + theirs),
+    )
 
 
 def _doubted(

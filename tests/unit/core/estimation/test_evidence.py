@@ -68,7 +68,7 @@ BOTH = np.array([0, 1])
 
 
 @pytest.mark.parametrize(
-    ("readings", "lasts"),
+    ("readings", "alike"),
     [
         ((6.0, 5.0, 7.0), 5.5),
         ((-6.0, -5.0, -7.0), -5.5),
@@ -78,15 +78,15 @@ BOTH = np.array([0, 1])
         ((0.0, 0.0, 40.0), 0.0),
     ],
 )
-def test_what_lasts_is_in_all_readings(readings: tuple[float, ...], lasts: float) -> None:
+def test_what_is_off_alike_is_in_all_readings(readings: tuple[float, ...], alike: float) -> None:
     of = read(*(((off, 0.0), (0.0, 0.0)) for off in (0.0, *readings)))
-    assert evidence.lasting(of, BOTH).tolist() == pytest.approx([lasts, 0.0])
-    assert evidence.may_last(of, 3.9)[0] or abs(lasts) <= 3.9
+    assert evidence.off_alike(of, BOTH).tolist() == pytest.approx([alike, 0.0])
+    assert evidence.may_be_alike(of, 3.9)[0] or abs(alike) <= 3.9
 
 
-def test_what_all_readings_miss_of_a_ramp_does_not_last() -> None:
+def test_what_all_readings_miss_of_a_ramp_is_not_off_alike() -> None:
     ramp = [((30.0 * number + 9.0, 0.0), (30.0 * number, 0.0)) for number in range(4)]
-    assert abs(evidence.lasting(read(*ramp, hidden=1.0), BOTH)[0]) < 2.0
+    assert abs(evidence.off_alike(read(*ramp, hidden=1.0), BOTH)[0]) < 2.0
 
 
 def test_who_misses_nothing_of_what_moves_is_known_for_it() -> None:
