@@ -39,10 +39,10 @@ from daemon.core.estimation.unfolded import SMALL
 from daemon.core.estimation.weighing import LEAST, table, weighed
 
 if TYPE_CHECKING:
+    from daemon.core.estimation.equations import Equations
     from daemon.core.estimation.gauss_newton import Solved
     from daemon.core.estimation.inverse import Inverse
     from daemon.core.estimation.islands import Islands
-    from daemon.core.estimation.layout import Layout
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.model import Model
     from daemon.core.estimation.network import Flags, Floats, Wiring
@@ -71,6 +71,9 @@ _MOST_CORRECTIONS: Final = 4
 
 _CURVATURE: Final = 2.2
 """What a step leaves to go because the network is not linear, by it and its bends [1/pu]."""
+
+_ACROSS: Final = 6.0
+"""The same in a network of AC alone, by the step and by what of it lies across a branch [1/pu]."""
 
 _LONGEST: Final = 1e3
 """A step beyond this [pu, rad] is no step: the linear model has come to pieces."""
@@ -329,7 +332,6 @@ class Tracker:
     ) -> Solution:
         """Return the estimate of one scan by steps of the basis."""
         frozen = self._cached(state.basis, sigma_aged)
-        where = self.model.equations.where
         of, weighing = frozen.inverse, weighed(frozen.table, classes)
         x, n, count = state.x, len(z), 0
         while True:
@@ -338,7 +340,7 @@ class Tracker:
             readings = push[:n]
             residual = z - readings
             np.multiply(weighing.weight, residual, readings)
-            step = _step(of, weighing, push, where)
+            step = _step(of, weighing, push, self.model.equations)
             if not (step.size <= _LONGEST and step.left < np.inf):
                 step = step._replace(size=_LONGEST, left=np.inf)
                 break
@@ -382,14 +384,14 @@ class _Step(NamedTuple):
     left: float
 
 
-def _step(of: Inverse, weighing: Weighing, push: Floats, where: Layout) -> _Step:
+def _step(of: Inverse, weighing: Weighing, push: Floats, equations: Equations) -> _Step:
     """Return one step with the weights of the scan, corrected.
 
     Args:
         of: the linearisation.
         weighing: of this scan.
         push: weight times residual of the measurements, then mismatch of the constraints.
-        where: places of the states.
+        equations: of the network.
     """
     factor = of.enter(push)
     seen = of.readings(factor)
@@ -400,17 +402,26 @@ def _step(of: Inverse, weighing: Weighing, push: Floats, where: Layout) -> _Step
         late = 0.0
     moved = of.states(factor)
     size = _size(moved)
-    return _Step(moved, of.readings(factor), size, _bent(where, moved, size) + late)
+    return _Step(moved, of.readings(factor), size, _bent(equations, moved, size) + late)
 
 
-def _bent(where: Layout, moved: Floats, size: float) -> float:
+def _bent(equations: Equations, moved: Floats, size: float) -> float:
     """Return what a step leaves to go because the network is not linear [pu, rad].
 
     It is in its voltages, in the ratios of its transformers, and in how the losses of a converter
-    go with its current; in all other states it is as good as linear.
+    go with its current; in all other states it is as good as linear. Where there are none but
+    voltages, what goes up and down everywhere bends nothing: the squares of a branch are those of
+    the difference between its ends, and of that times the whole.
     """
+    where = equations.where
     voltages = where.dc_voltage.stop
-    bends = size if voltages == where.size else _size(moved[:voltages])
+    if voltages == where.size and where.dc_voltage.start == voltages:
+        bent = _CURVATURE * size * size
+        if bent <= TOLERANCE:
+            return bent
+        ends = moved.take(equations.ends).reshape(2, 2, -1)  # angles and magnitudes, from and to
+        return min(bent, _ACROSS * size * _size((ends[:, 0] - ends[:, 1]).ravel()))
+    bends = _size(moved[:voltages])
     if where.tap.stop > where.tap.start:
         bends = max(bends, _size(moved[where.tap]))
     bent = _CURVATURE * size * bends
