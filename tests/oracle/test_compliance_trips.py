@@ -15,6 +15,7 @@ import pytest
 from opender import DER, DER_PV, DERCommonFileFormat
 
 from daemon.core import compliance
+from daemon.core.compliance.limits import Excursion
 from daemon.settings.rules import load_rules
 
 if TYPE_CHECKING:
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
 
 STEP_S = 0.02
 SEEDS = range(40)
+RULES = {
+    "CAT_I": "ieee1547_cat1_trip",
+    "CAT_II": "ieee1547_cat2_trip",
+    "CAT_III": "ieee1547_cat3_trip",
+}
 
 
-def trips_after_s(voltage_pu: NDArray[np.float64], frequency_hz: NDArray[np.float64]) -> float:
+def trips_after_s(
+    voltage_pu: NDArray[np.float64], frequency_hz: NDArray[np.float64], category: str = "CAT_III"
+) -> float:
     """Return when opender trips [s], infinity if it does not."""
     DER.t_s = STEP_S
-    inverter = DER_PV(DERCommonFileFormat(NP_ABNORMAL_OP_CAT="CAT_III"))
+    inverter = DER_PV(DERCommonFileFormat(NP_ABNORMAL_OP_CAT=category))
     for i, (v_pu, f_hz) in enumerate(zip(voltage_pu, frequency_hz, strict=True)):
         inverter.update_der_input(v_pu=float(v_pu), f=float(f_hz), p_dc_pu=0.8)
         inverter.run()
@@ -36,12 +44,16 @@ def trips_after_s(voltage_pu: NDArray[np.float64], frequency_hz: NDArray[np.floa
     return float("inf")
 
 
-def judged(voltage_pu: NDArray[np.float64], frequency_hz: NDArray[np.float64]) -> tuple[str, ...]:
+def judged(
+    voltage_pu: NDArray[np.float64],
+    frequency_hz: NDArray[np.float64],
+    rules: str = "ieee1547_cat3_trip",
+) -> tuple[str, ...]:
     """Return the trips that are due by the verdicts."""
     t_ns = np.arange(len(voltage_pu), dtype=np.int64) * round(STEP_S * 1e9)
     values = {"voltage_pu": voltage_pu, "frequency_hz": frequency_hz}
     given = compliance.Given(round(STEP_S * 1e9), measured=frozenset(values))
-    court = compliance.begin([load_rules("ieee1547_cat3_trip")], given)
+    court = compliance.begin([load_rules(rules)], given)
     court = compliance.take(court, compliance.Samples(t_ns, values))
     return tuple(one.name for one in compliance.verdicts(court) if one.ok is False)
 
@@ -81,15 +93,38 @@ def test_the_draws_trip_and_do_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "clearing_s"),
-    [("OV1", 1.15, 13.0), ("UV1", 0.86, 21.0), ("UV2", 0.4, 2.0), ("OV2", 1.25, 0.16)],
+    ("category", "name", "level", "clearing_s"),
+    [
+        ("CAT_III", "OV1", 1.15, 13.0),
+        ("CAT_III", "UV1", 0.86, 21.0),
+        ("CAT_III", "UV2", 0.4, 2.0),
+        ("CAT_III", "OV2", 1.25, 0.16),
+        ("CAT_II", "UV1", 0.6, 10.0),
+        ("CAT_II", "UV2", 0.4, 0.16),
+        ("CAT_I", "OV1", 1.15, 2.0),
+        ("CAT_I", "UV1", 0.6, 2.0),
+    ],
 )
 def test_the_clearing_times_are_those_of_opender(
-    name: str, level: float, clearing_s: float
+    category: str, name: str, level: float, clearing_s: float
 ) -> None:
     n = round(clearing_s / STEP_S)
     for count, trips in ((n - 2, False), (n + 2, True)):
         voltage_pu = np.concatenate((np.ones(50), np.full(count, level), np.ones(50)))
         frequency_hz = np.full(len(voltage_pu), 60.0)
-        assert (name in judged(voltage_pu, frequency_hz)) is trips
-        assert (trips_after_s(voltage_pu, frequency_hz) < float("inf")) is trips
+        assert (name in judged(voltage_pu, frequency_hz, RULES[category])) is trips
+        assert (trips_after_s(voltage_pu, frequency_hz, category) < float("inf")) is trips
+
+
+@pytest.mark.parametrize("category", ["CAT_I", "CAT_II", "CAT_III"])
+def test_every_level_and_clearing_time_is_that_of_opender(category: str) -> None:
+    theirs = DERCommonFileFormat(NP_ABNORMAL_OP_CAT=category)
+    limits = load_rules(RULES[category]).limits
+    assert {limit.name for limit in limits} == {
+        f"{k}{n}" for k in ["OV", "UV", "OF", "UF"] for n in "12"
+    }
+    for limit in limits:
+        assert isinstance(limit, Excursion)
+        level = limit.below if limit.above is None else limit.above
+        assert level == getattr(theirs, f"{limit.name}_TRIP_{limit.name[1]}")
+        assert limit.longest_s == getattr(theirs, f"{limit.name}_TRIP_T")
