@@ -1,7 +1,8 @@
 """What every interlock and guard is for: `python -m tests.proof_rows [--scheme NAME] [--json]`.
 
-Each part of a scheme is searched with all of them, by as many faults as `FAULTS` gives it, and it
-is noted which rows of the interlocks refuse an action together and which guards of synchronism
+Each part of a scheme is searched with all of them, with the faults that take little time or, with
+`--full`, with all that it can be searched with for every row (`FAULTS`), and it is noted which rows
+of the interlocks refuse an action together, and which guards of synchronism
 (`daemon.rehearsal.prove_without`) make any difference. Then each is judged, part by part:
 
 - *covered*: whatever the row refuses, others refuse too; without it all would be the same;
@@ -36,19 +37,17 @@ from daemon.runtime.clock import processor_s
 from tests.tidy.rules import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from daemon.rehearsal.proof.explore import Tally
     from daemon.settings import SiteFile
 
 _CHEAP: Final = (Faults(1, 0, 0), Faults(0, 1, 0), Faults(0, 1, 1), Faults(1, 0, 1))
-FAULTS: Final = {
-    "ALTS-1": (*_CHEAP, Faults(2, 0, 0), Faults(0, 2, 0), Faults(1, 1, 0)),
-    "CCTS-1/mains": _CHEAP,
-    "CCTS-1/sets": (*_CHEAP, Faults(0, 2, 0), Faults(2, 0, 0), Faults(1, 1, 0)),
-}
-"""By part how many faults are given, what takes least first, for a row is missed early. The mains
-with two losses, two disturbances, or one of each take too long to be searched for every row."""
+_DEAR: Final = (Faults(0, 2, 0), Faults(2, 0, 0), Faults(1, 1, 0))
+FAULTS: Final = {"ALTS-1": _DEAR, "CCTS-1/mains": (), "CCTS-1/sets": _DEAR}
+"""By part the faults that are given with `--full` beside the cheap ones; what takes least comes
+first, for a row is missed early. The mains with two losses, two disturbances, or one of each take
+too long to be searched for every row."""
 _KEPT: Final = ("counterexample", "covered", "devices", "not asked", "open")
 """Verdicts; of a name in several parts the first of these counts, but that open ones stay open."""
 
@@ -115,10 +114,10 @@ def searched(part: schemes.Part, faults: Faults, limit_s: float, known: frozense
     return Search(part.board, part.mind, part.picture, part.bound_ms, faults).run(stop)
 
 
-def baseline(name: str, limit_s: float) -> Baseline:
+def baseline(name: str, given: Sequence[Faults], limit_s: float) -> Baseline:
     """Search a part with all rows and guards, and note what they say."""
     heard, wrong, complete = {}, set[str](), True
-    for faults in FAULTS[name]:
+    for faults in given:
         # What was said once to one question is not asked again: each search has a mind of its own.
         with heeded() as said:
             tally = searched(_part(name), faults, limit_s, frozenset())
@@ -153,13 +152,54 @@ def judged(base: Baseline, name: str, limit_s: float) -> Verdict:
     return Verdict(name, base.part, "devices", f"gone through with {'; '.join(map(str, asked))}")
 
 
+_TRANSFER: Final = "tests/unit/core/transfer"
+_GENERATION: Final = "tests/unit/core/generation"
+UNIT: Final = {
+    "main_in_step": f"{_TRANSFER}/test_board_by_look.py::test_each_stage_asks_for_one_breaker",
+    "intake_in_step": (
+        f"{_TRANSFER}/test_board_by_look.py::test_the_intake_parts_and_joins_in_step_with_an_island"
+    ),
+    "let_in": f"{_TRANSFER}/test_guards_by_look.py::test_positions_say_what_feeds_a_section",
+    "found_synchronism": (
+        f"{_TRANSFER}/test_guards_by_look.py"
+        "::test_synchronism_that_was_found_stays_found_while_the_main_closes"
+    ),
+    "time_to_return": (
+        f"{_TRANSFER}/test_guards_by_look.py"
+        "::test_a_section_goes_back_when_its_mains_have_settled_and_it_is_its_turn"
+    ),
+    "one_at_a_time": (
+        f"{_TRANSFER}/test_ways_by_look.py::test_of_three_sections_one_that_moves_holds_up_the_others"
+    ),
+    "may_part": (
+        f"{_TRANSFER}/test_guards_by_look.py::test_a_main_is_given_up_when_it_seeks_in_vain_or_did_not_close"
+    ),
+    "onto_storage_in_step": (
+        f"{_TRANSFER}/test_ways_by_look.py"
+        "::test_onto_a_section_that_storage_holds_breakers_close_in_step"
+    ),
+    "set_in_step": f"{_GENERATION}/test_start_by_look.py::test_onto_a_live_bus_it_closes_in_step",
+    "one_set_onto_dead_bus": (
+        f"{_GENERATION}/test_start_by_look.py::test_onto_a_dead_bus_it_closes_alone"
+    ),
+    "turbine_in_step": (
+        f"{_GENERATION}/test_turbine_by_look.py::test_onto_the_island_of_another_it_closes_in_step"
+    ),
+    "rejoins_in_step": (
+        f"{_GENERATION}/test_rejoin_by_look.py::test_only_a_source_that_holds_its_voltage_can_be_synchronised"
+    ),
+}
+"""Where the minimal case of a guard is; those of rows name the row."""
+
+
 def unit_case(name: str) -> str:
-    """Return a unit test that has the minimal case of a row or guard, "" where none names it."""
-    word = next((g.attribute for g in GUARDS if g.name == name), f'"{name}"')
-    area = next((g.module.__name__.split(".")[2] for g in GUARDS if g.name == name), "interlocks")
-    word = name if word in {"step", "_wish", "_propose"} else word
-    for path in sorted((ROOT / "tests/unit/core" / area).glob("test_*.py")):
-        if word in path.read_text(encoding="utf-8"):
+    """Return a unit test that has the minimal case of a row or guard, "" where there is none."""
+    if name in {guard.name for guard in GUARDS}:
+        where, _, test = UNIT.get(name, "::").partition("::")
+        there = where and f"def {test}(" in (ROOT / where).read_text(encoding="utf-8")
+        return UNIT[name] if there else ""
+    for path in sorted((ROOT / "tests/unit/core/interlocks").glob("test_*.py")):
+        if f'"{name}"' in path.read_text(encoding="utf-8"):
             return str(path.relative_to(ROOT))
     return ""
 
@@ -177,11 +217,13 @@ def in_all(verdicts: Sequence[Verdict], name: str) -> Verdict:
     return best._replace(part="", said="not asked" if case else "open", why=case or "no unit test")
 
 
-def told(parts: Sequence[str], names: Sequence[str], limit_s: float) -> Iterator[Verdict | str]:
+def told(
+    given: Mapping[str, Sequence[Faults]], names: Sequence[str], limit_s: float
+) -> Iterator[Verdict | str]:
     """Yield a line for each part, and a verdict for every row and guard in it."""
     done = set()
-    for name in parts:
-        base = baseline(name, limit_s)
+    for name in given:
+        base = baseline(name, given[name], limit_s)
         whole = "gone through" if base.complete else "NOT gone through"
         faults = "; ".join(map(str, base.heard))
         yield f"{name}: {whole} with {faults}{', FOUND: ' * bool(base.known)}" + "; ".join(
@@ -218,6 +260,7 @@ def main() -> int:
     """Print what is found as it is found, then all of it, and return whether nothing is open."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof_rows")
     parser.add_argument("--scheme", default="", metavar="NAME", help="a scheme, or NAME/part of it")
+    parser.add_argument("--full", action="store_true", help="by two sudden faults or losses, too")
     parser.add_argument("--only", action="append", metavar="ROW", help="this row or guard")
     parser.add_argument(
         "--for", dest="limit_s", type=float, default=0.0, metavar="S", help="per search"
@@ -226,9 +269,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     options = parser.parse_args()
     names = options.only or NAMES
-    parts = [p for p in FAULTS if options.scheme in {"", p, p.partition("/")[0]}]
+    given = {
+        part: (*_CHEAP, *(dear if options.full else ()))
+        for part, dear in FAULTS.items()
+        if options.scheme in {"", part, part.partition("/")[0]}
+    }
     verdicts, ok = [], True
-    for said in told(parts, names, options.limit_s):
+    for said in told(given, names, options.limit_s):
         if isinstance(said, str):
             ok = ok and "NOT gone" not in said and "FOUND" not in said
             print(said, flush=True)
@@ -245,7 +292,7 @@ def main() -> int:
     if options.json:
         rows = {row.name for row in interlocks.INTERLOCKS}
         plain = [_plain(v, "row" if v.name in rows else "guard") for v in found]
-        asked = {"scheme": options.scheme, "limit_s": options.limit_s}
+        asked = {"scheme": options.scheme, "full": options.full, "limit_s": options.limit_s}
         print(json.dumps({"ok": ok, "asked": asked, "verdicts": plain}))
     return int(not ok)
 

@@ -108,6 +108,13 @@ def test_every_number_has_bounds() -> None:
             assert valid, name
 
 
+def test_no_setting_is_taken_that_is_not_known() -> None:
+    asked: list[Any] = [*CONTROL.values()]
+    for params in asked:
+        assert params.__pydantic_config__["extra"] == "forbid", params
+        asked += [hint for hint in get_type_hints(params).values() if is_dataclass(hint)]
+
+
 def test_bounds_are_read_from_the_annotations() -> None:
     assert taken(Annotated[float, Gt(0), Le(120)]) == "above 0, to 120"
     assert taken(Annotated[float, Interval(ge=0.0, le=1.0)]) == "from 0, to 1"

@@ -29,12 +29,19 @@ _TABLES: Final = f"{_LAWS}/test_tables.py"
 _SETTINGS: Final = "tests/contract/test_control_words.py"
 WHOLE: Final = (_TABLES, _SETTINGS)
 """What judges tables, and the defaults and bounds of settings, and goes through no function."""
-_PATH: Final = (f"{_CORE}/operation", f"{_CORE}/interlocks", f"{_LAWS}/test_command_path.py")
+_FOUND: Final = f"{_CORE}/test_what_the_proof_found.py"
+_PATH: Final = (
+    f"{_CORE}/operation",
+    f"{_CORE}/interlocks",
+    f"{_LAWS}/test_command_path.py",
+    _FOUND,
+)
 _SOURCES: Final = (
     f"{_CORE}/transfer",
     f"{_CORE}/generation",
     f"{_CORE}/detection",
     f"{_CORE}/test_authority.py",
+    _FOUND,
     f"{_LAWS}/test_switching.py",
     "tests/golden/test_stories.py",
     "tests/golden/test_boards.py",

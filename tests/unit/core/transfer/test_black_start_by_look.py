@@ -12,7 +12,7 @@ from daemon.core.transfer import acceptance, black_start
 from daemon.core.transfer.black_start import At, Params, Stage, State
 from daemon.model.commands import OperatorRequest, Proposal
 from tests.hall import CLOSED, OPEN
-from tests.unit.core.transfer.test_rows_by_look import HA, HB, OUTGOING, QA, SA1, Board
+from tests.unit.core.transfer.outgoing import HA, HB, OUTGOING, QA, SA1, Board
 
 if TYPE_CHECKING:
     from daemon.core.view import Turn

@@ -11,7 +11,9 @@ from daemon.core.transfer import joint, main_tie_main
 from daemon.core.transfer.board import SectionState
 from daemon.core.transfer.section import Stage
 from daemon.model.events import Event as Happening
+from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN
+from tests.unit.core.transfer.outgoing import PARAMS, Board
 from tests.unit.core.transfer.test_guards_by_look import (
     GA,
     GB,
@@ -23,7 +25,6 @@ from tests.unit.core.transfer.test_guards_by_look import (
     on_mains,
     section,
 )  # fmt: skip
-from tests.unit.core.transfer.test_rows_by_look import PARAMS, Board
 
 
 def wished(board: Board) -> list[tuple[str, str]]:
@@ -214,3 +215,19 @@ def test_only_a_board_that_the_daemon_decides_is_decided() -> None:
     assert [*main_tie_main.initial(site, PARAMS).schemes] == ["CCTS-1"]
     left = {name: replace(s, authority="device") for name, s in site.schemes.items()}
     assert main_tie_main.initial(replace(site, schemes=left), PARAMS).schemes == {}
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"), [(Stage.FEEDING, GA), (Stage.CLOSING_MAIN, MA), (Stage.ISOLATING, "")]
+)
+def test_what_was_told_to_close_and_left_the_section_waiting_is_not_tried_again_at_once(
+    stage: Stage, told: str
+) -> None:
+    board = on_mains(**{MA: OPEN, GA: OPEN})
+    since_ns = board.ago(PARAMS.close_s)
+    section(board, 0, stage=stage, alternate=GA, since_ns=since_ns)
+    scan = board.scan()._replace(waits_ns=WAITS_NS)
+    after = main_tie_main._advance_section(scan, 0)
+    assert after.stage is Stage.AWAITING
+    again_ns = board.hall.now_ns + ns(PARAMS.again_s)
+    assert after.failed == (((told, again_ns),) if told else ())

@@ -13,7 +13,7 @@ from daemon.core.transfer import bulletin
 from daemon.model.commands import LaneMessage
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN
-from tests.unit.core.transfer.test_rows_by_look import Board
+from tests.unit.core.transfer.outgoing import Board
 
 PARAMS = bulletin.Params()
 HELD = {"MVA": Formed("ESS-1", 2e6, "", True)}

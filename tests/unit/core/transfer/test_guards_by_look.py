@@ -16,7 +16,7 @@ from daemon.model.commands import OperatorRequest, Proposal
 from daemon.model.natures import Position
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
-from tests.unit.core.transfer.test_rows_by_look import HA, PARAMS, QA, SA1, Board
+from tests.unit.core.transfer.outgoing import HA, PARAMS, QA, SA1, Board
 
 MA, MB, GA, GB, TIE, IN = (
     "52-VCB-MA", "52-VCB-MB", "52-VCB-GA", "52-VCB-GB", "52-VCB-TIE", "52-VCB-IN",
@@ -489,3 +489,66 @@ def test_of_three_sections_one_that_is_fed_gives_through_the_tie() -> None:
     for others, told in (((fed, dark), TIE), ((dark, fed), TIE), ((dark,), ""), ((), "")):
         scheme = replace(scan.scheme, sections=(one, *others))
         assert guards.alternate_closed(scan._replace(scheme=scheme), 0) == told
+
+
+@pytest.mark.parametrize(
+    ("position", "share", "carried"),
+    [
+        (CLOSED, CARRIES_PU, True),
+        (CLOSED, -CARRIES_PU, True),
+        (CLOSED, 0.99 * CARRIES_PU, False),
+        (CLOSED, None, False),
+        (OPEN, 1.0, False),
+        (TRAVELLING, 1.0, False),
+    ],
+)
+def test_a_breaker_carries_that_shows_closed_and_a_share_of_its_rated_current(
+    position: int, share: float | None, carried: bool
+) -> None:
+    board = on_mains(**{GA: position})
+    if share is None:
+        board.hall.hidden.add((GA, "current_a"))
+    else:
+        rated_a = board.hall.site.equipment[GA].ratings["current_a"]
+        board.hall.said[GA, "current_a"] = share * rated_a
+    assert guards.carries(board.scan().view, GA) is carried
+
+
+@pytest.mark.parametrize(
+    ("positions", "carrying", "told"),
+    [
+        ({}, (GA,), GA),
+        ({}, (GB,), ""),
+        ({}, (TIE,), ""),
+        ({MB: OPEN, GB: CLOSED}, (TIE,), TIE),
+        ({MA: OPEN, GA: CLOSED}, (TIE,), ""),
+        ({MB: OPEN, GB: CLOSED}, (GA, TIE), GA),
+        ({MB: OPEN, GB: CLOSED, TIE: CLOSED}, (TIE,), ""),
+    ],
+)
+def test_what_shows_open_and_carries_is_its_own_feeder_or_a_tie_to_sets(
+    positions: dict[str, int], carrying: tuple[str, ...], told: str
+) -> None:
+    board = on_mains(**positions)
+    for breaker in carrying:
+        board.hall.said[breaker, "current_a"] = 300.0
+    assert guards._carries_on(board.scan(), 0) == told
+
+
+@pytest.mark.parametrize("stage", [Stage.UNJUDGED, Stage.ON_MAIN])
+@pytest.mark.parametrize(
+    ("sync_ns", "main_a", "events"),
+    [
+        (0, 0.0, [Event.SEEN_ON_ALTERNATE]),
+        (0, 300.0, [Event.NOT_LET_IN, Event.SEEN_BOTH]),
+        (1, 0.0, [Event.SEEN_BOTH]),
+    ],
+)
+def test_a_main_that_nobody_let_in_and_that_carries_nothing_only_shows_closed(
+    stage: Stage, sync_ns: int, main_a: float, events: list[Event]
+) -> None:
+    board = on_mains(**{GA: CLOSED})
+    board.hall.said |= {(MA, "current_a"): main_a, (GA, "current_a"): 300.0}
+    at = section(board, 0, stage=stage, sync_ns=sync_ns)
+    scan = board.scan()
+    assert guards._by_position(scan, scan.scheme.sections[0], at, GA) == events

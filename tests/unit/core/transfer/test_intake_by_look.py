@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -249,3 +249,16 @@ def test_what_was_moved_before_the_window_is_forgotten(stage: Stage) -> None:
     switch.state = State({SWITCH: switch.at._replace(moved_ns=moved_ns)})
     switch.look()
     assert switch.at.moved_ns == (recent_ns,)
+
+
+@pytest.mark.parametrize(
+    ("shows", "source"), [("source_1", 1), ("source_2", 2), ("neither", 0), ("", 0), (None, 0)]
+)
+def test_a_switch_stands_on_a_source_only_where_it_says_so(shows: str | None, source: int) -> None:
+    def stage(equipment: str, point: str) -> str | None:
+        assert (equipment, point) == (SWITCH, "connected")
+        return shows
+
+    view = cast(View, SimpleNamespace(stage=stage))
+    (scheme,) = (s for s in Hall().site.schemes.values() if isinstance(s, IntakeScheme))
+    assert intake._standing(view, scheme) == source

@@ -9,7 +9,7 @@ from daemon.core.transfer.board import SchemeState
 from daemon.model.commands import LaneMessage
 from daemon.model.quantities import SECOND
 from tests.hall import OPEN
-from tests.unit.core.transfer.test_rows_by_look import HA, HB, QA, SA1, Board
+from tests.unit.core.transfer.outgoing import HA, HB, QA, SA1, Board
 from tests.unit.journal.memory import MemoryFiles
 
 

@@ -14,6 +14,7 @@ from daemon.core.transfer.board import SectionState, State
 from daemon.core.transfer.section import Stage
 from daemon.model.quantities import ns
 from tests.hall import CLOSED, OPEN, TRAVELLING
+from tests.unit.core.transfer.outgoing import HA, PARAMS, Board
 from tests.unit.core.transfer.test_guards_by_look import (
     GA,
     GB,
@@ -25,7 +26,6 @@ from tests.unit.core.transfer.test_guards_by_look import (
     on_mains,
     section,
 )  # fmt: skip
-from tests.unit.core.transfer.test_rows_by_look import HA, PARAMS, Board
 
 if TYPE_CHECKING:
     from daemon.core.transfer.board import Scan
@@ -443,3 +443,23 @@ def test_what_is_shed_and_what_the_rows_may_draw_on_sets_is_told() -> None:
     assert "52-VCB-QB" in found["shed"]
     assert found["rows_limit_w"] == scan.limit_w
     assert 0.0 <= found["rows_limit_w"] < found["rows_free_w"]
+
+
+def test_a_section_lends_when_any_other_is_on_sets() -> None:
+    board = Board()
+    scan = board.scan()
+    assert ways._lent_from_sets(scan, 1)
+    assert not ways._lent_from_sets(scan, 0), "the other has nothing to lend"
+    one, other = board.state.sections
+    board.holds(sections=(replace(one, stage=Stage.HELD), other))
+    assert ways._lent_from_sets(board.scan(), 1), "what stays where it is has it to lend"
+    for spoil in ("stage", "open", "dead"):
+        poor = Board()
+        one, other = poor.state.sections
+        if spoil == "stage":
+            poor.holds(sections=(replace(one, stage=Stage.AWAITING), other))
+        elif spoil == "open":
+            poor.hall.hidden.add(("52-VCB-GA", "position"))
+        else:
+            poor.hall.stages["DG-1"] = "stopped"
+        assert not ways._lent_from_sets(poor.scan(), 1), spoil

@@ -6,11 +6,11 @@ import pytest
 
 from daemon import settings
 from daemon.core.facts import Facts
-from daemon.core.generation.start import At, Stage, State
+from daemon.core.generation.start import At, Params, Stage, State
 from daemon.model.commands import Result
-from daemon.rehearsal.proof import schemes
+from daemon.rehearsal.proof import schemes, zones
 from daemon.rehearsal.proof.plant import Faults, Told, put
-from daemon.rehearsal.proof.sets import REST, RUNNING, STARTING, Sets
+from daemon.rehearsal.proof.sets import HALT_MS, REST, RUNNING, STARTING, Sets
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +42,22 @@ def test_only_a_set_that_is_not_given_up_leaves_the_bus_to_starve(board: Sets) -
     assert found.wrong == ("a set is given up for nothing",)
     assert not board.starved(found.plant)
     assert board.heard(ready._replace(sudden=0), failed, Facts()).wrong == ()
+
+
+def test_how_long_a_set_runs_out_is_not_forgotten_where_ways_to_it_are_joined() -> None:
+    """Else it is given up as one that does not stop, when it is let go twice."""
+    stopping = [zones.begun(zones.ONLY_NOW, [(HALT_MS[0], HALT_MS[1] - off)]) for off in (0, 7)]
+    joined = zones.joined(stopping, coarse=True)
+    assert HALT_MS[1] <= joined[1, 0] < Params().stop_s * 1000
+
+
+def test_something_may_hang_on_sets_that_nothing_wants(board: Sets) -> None:
+    rest = board.first(Faults(1, 0, 0))
+    told = {b.text: b.plant for b in board.others(rest)}
+    held = told["something hangs on the sets"]
+    assert (held.asked, held.wanted) == (True, False)
+    wanted = told["the sets are wanted"]
+    (held,) = (b.plant for b in board.others(wanted))
+    assert (held.asked, held.wanted) == (True, False)
+    (free,) = (b.plant for b in board.others(held))
+    assert (free.asked, free.wanted) == (False, False)
