@@ -15,7 +15,8 @@ found to contradict its flows and voltages, shown open or closed. A section is l
 when its measurements agree; silence and contradiction are `UNKNOWN`, and a section is earthed
 when an earthing switch on it is closed or may be. Of the measurements at one bus those of breakers
 count first, because the fast block carries them; then relays and meters; then what else has a
-voltage there.
+voltage there. Beside a switch whose own voltages contradict its position all of them count: where
+the relay sees voltage, a bus is not dead because that switch says so.
 
 The diagram changes rarely and is asked for every scan, so the answer is kept per distinct reading
 of switches and voltages. That cache is a pure function of values and never changes a result.
@@ -316,7 +317,8 @@ def _solve(
         )
         if not (low <= code <= high or (low == 0 and code == _NO_CODE))
     }
-    measured = _vote(_by_bus(wiring, level), section)
+    beside = {end for s, _ in states if s.name in torn for end in s.ends}
+    measured = _vote(_by_bus(wiring, level, beside), section)
     presence = {
         bus: Presence.EARTHED if section[i] in earthed else measured.get(section[i], _UNKNOWN)
         for i, bus in enumerate(wiring.buses)
@@ -362,13 +364,13 @@ def _label(n_bus: int, ends: Iterable[tuple[int, int]]) -> list[int]:
     return [root(i) for i in range(n_bus)]
 
 
-def _by_bus(wiring: _Wiring, level: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield (bus, level) of every good measurement of the best rank at its bus."""
+def _by_bus(wiring: _Wiring, level: list[int], beside: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield (bus, level) of good measurements: of the best rank at its bus, or all of some."""
     best: dict[int, int] = {}
     good = [row for row in zip(wiring.volt_bus, wiring.volt_rank, level, strict=True) if row[2]]
     for bus, rank, _ in good:
         best[bus] = min(rank, best.get(bus, rank))
-    return ((bus, at) for bus, rank, at in good if rank == best[bus])
+    return ((bus, at) for bus, rank, at in good if rank == best[bus] or bus in beside)
 
 
 def _vote(measured: Iterable[tuple[int, int]], section: list[int]) -> dict[int, Presence]:

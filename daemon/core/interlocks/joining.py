@@ -88,8 +88,7 @@ def _may_yet_close(case: Case, name: str, action: str) -> bool:
 def _meet_over_one(case: Case, dead: set[int], buses: tuple[str, ...]) -> bool:
     """Return whether one breaker alone keeps another close, from another source, from this one."""
     view, reach = case.view, case.view.topology.reach
-    ours = {reach[bus] for bus in case.sides if view.topology.live(bus)}
-    theirs = {reach[bus] for bus in buses if view.topology.live(bus)}
+    ours, theirs = _may_give(case, case.sides), _may_give(case, buses)
     if not ours or not theirs or ours & theirs:
         return False
     # While it travels both its sides are one reach: the one that it brings voltage to counts.
@@ -100,6 +99,16 @@ def _meet_over_one(case: Case, dead: set[int], buses: tuple[str, ...]) -> bool:
         for item in view.site.of_nature("breaker")
         if item.id != case.item.id
     )
+
+
+def _may_give(case: Case, buses: tuple[str, ...]) -> set[int]:
+    """Return where voltage comes from at some buses: they are live, or a utility is there.
+
+    One that is dead may be back before what has been told to close has closed.
+    """
+    view, reach = case.view, case.view.topology.reach
+    there = {reach[u.buses[0]] for u in utilities(view.site, view.points)}
+    return {reach[bus] for bus in buses if view.topology.live(bus) or reach[bus] in there}
 
 
 def second_dead_bus_close(case: Case) -> bool:

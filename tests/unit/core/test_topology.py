@@ -118,6 +118,18 @@ def test_a_switch_that_shows_closed_with_voltage_on_one_side_alone_is_in_doubt()
     assert not look(hall).doubted
 
 
+@pytest.mark.fault("F25")
+def test_beside_a_switch_in_doubt_the_slower_witnesses_speak_as_well() -> None:
+    """The intake shows its live side dead: nobody else has told that the utility is gone."""
+    hall = Hall()
+    hall.hidden.add(("ALTS-1", "connected"))  # else the feeders ahead of it tell
+    hall.said["52-VCB-IN", "source_voltage_v"] = 0.0
+    assert look(hall).presence["IN"] is Presence.UNKNOWN
+    hall.positions["52-VCB-IN"] = OPEN
+    hall.said["52-VCB-IN", "source_voltage_v"] = 0.0
+    assert look(hall).presence["IN"] is Presence.DEAD
+
+
 def test_what_is_made_of_a_site_ends_with_it() -> None:
     """Otherwise a thousand simulated runs would be kept until the last has ended."""
     hall = Hall()

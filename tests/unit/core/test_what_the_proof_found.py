@@ -14,7 +14,10 @@ from daemon.core.facts import Sets
 from daemon.core.transfer import guards, main_tie_main, ways
 from daemon.core.transfer.board import Scan
 from daemon.core.transfer.section import Event, Stage
-from tests.hall import CLOSED, OPEN, TRAVELLING, Hall
+from daemon.model.plant import MainTieMainScheme
+from daemon.model.points import tabulate
+from daemon.rehearsal.proof.mains import cut
+from tests.hall import CLOSED, OPEN, TRAVELLING, Hall, params, site_file
 from tests.unit.core.interlocks.test_rows import back, case, on_sets, refusing
 from tests.unit.core.transfer.test_guards_by_look import GA, IN, MA, TIE, on_mains, section
 
@@ -38,6 +41,34 @@ def test_intake_and_feeder_are_not_closed_at_once_onto_what_one_main_keeps_apart
     assert "closing_nearby" in refusing(case(hall, one, "close", {other: "close"}))
     hall.positions["52-VCB-PA"] = hall.positions["52-VCB-PB"] = OPEN
     assert "closing_nearby" not in refusing(case(hall, one, "close", {other: "close"}))
+
+
+@pytest.mark.parametrize(("one", "other"), [(IN, GA), (GA, IN)])
+def test_a_utility_that_is_dead_may_be_back_before_the_intake_has_closed(
+    one: str, other: str
+) -> None:
+    """A person has told the intake to close; sets and utility would meet over a main that lies."""
+    hall = Hall()
+    on_sets(hall)
+    assert "closing_nearby" not in refusing(case(hall, one, "close"))
+    assert "closing_nearby" in refusing(case(hall, one, "close", {other: "close"}))
+
+
+def test_an_overlap_is_ended_though_the_intake_shows_its_live_side_dead() -> None:
+    """The utility's relay sees it; else neither opening were let: nothing known would feed."""
+    site, *_ = site_file()
+    scheme = site.schemes["CCTS-1"]
+    assert isinstance(scheme, MainTieMainScheme)
+    small = cut(site, scheme)  # nothing is ahead of the intake that would tell as well
+    hall = Hall(replace(params(), site=small, points=tabulate(small)))
+    hall.stages["DG-1"] = "loaded"
+    hall.positions |= {GA: CLOSED, MA: CLOSED, "52-VCB-MB": CLOSED}
+    assert "last_feed" not in refusing(case(hall, GA, "open"))
+    hall.said[IN, "source_voltage_v"] = 0.0
+    assert "last_feed" not in refusing(case(hall, GA, "open"))
+    relays = [e.id for e in small.of_nature("relay", "meter") if "IN" in e.buses]
+    hall.silent |= {*relays}
+    assert "last_feed" in refusing(case(hall, GA, "open"))
 
 
 def test_what_one_source_brings_is_closed_at_once() -> None:
