@@ -73,7 +73,8 @@ def inverse(equations: Equations, factors: Factors, partner: Ints) -> Inverse:
     to_factors, to_states = sparse.csr_array(of.pushes), sparse.csr_array(of.states)
     both = sparse.hstack([to_factors, -sparse.csr_array(of.multipliers)], format="csr")
     into, into_alone = _by_row(both, of.pivot), _by_row(to_factors, of.pivot)
-    readings, to_state = linear(to_factors.T), linear(to_states.T)
+    # By rows: it takes a quarter less time to gather than to scatter.
+    readings, to_state = linear(to_factors.T.tocsr()), linear(to_states.T.tocsr())
     return Inverse(linear(into), linear(into_alone), readings, to_state, None, *told)
 
 

@@ -16,16 +16,14 @@ if TYPE_CHECKING:
     from daemon.core.estimation.network import Floats
 
 Matrix: TypeAlias = "sparse.csr_array[np.float64, tuple[int, int]]"
-Columns: TypeAlias = "sparse.csc_array[np.float64]"
 Compact: TypeAlias = "Matrix | NDArray[np.float64]"
 """A matrix that is dense where that is faster."""
-
 
 Linear: TypeAlias = "Callable[[Floats], Floats]"
 """What a matrix does to a vector."""
 
 
-def linear(matrix: Compact | Columns) -> Linear:
+def linear(matrix: Compact) -> Linear:
     """Return what `matrix` does to a vector, all that does not depend on it looked up once.
 
     It is what `matrix @ vector` comes to. For a plant of 200 buses the operator of sparse matrices
@@ -35,11 +33,10 @@ def linear(matrix: Compact | Columns) -> Linear:
         return matrix.dot  # the operator takes half as long again where it is small
     rows, columns = matrix.shape
     start, index, data = matrix.indptr, matrix.indices, matrix.data
-    multiply = _sparsetools.csr_matvec if matrix.format == "csr" else _sparsetools.csc_matvec
 
     def product(vector: Floats) -> Floats:
         into = np.zeros(rows)
-        multiply(rows, columns, start, index, data, vector, into)
+        _sparsetools.csr_matvec(rows, columns, start, index, data, vector, into)
         return into
 
     return product
