@@ -129,7 +129,11 @@ def store(text: str) -> tuple[float, float]:
     power, _, energy = text.partition("/")
     if not energy.endswith("Wh"):
         raise argparse.ArgumentTypeError("must be power/energy of a store, such as 10MW/20MWh")
-    return power_w(power), power_w(energy.removesuffix("h")) * 3600.0
+    try:
+        energy_wh = power_w(energy.removesuffix("h"))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError("must have an energy above 0, such as 20MWh") from None
+    return power_w(power), energy_wh * 3600.0
 
 
 def duration_s(text: str) -> float:

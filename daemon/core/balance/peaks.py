@@ -27,7 +27,8 @@ DC storage supports its bus by its own droop and takes no set-point.
 battery of a UPS whose rectifier can share the load with it is one more store, above that charge and
 above the energy that rides through; it recharges by its own rules. With `row_cap_pu` below 1 what
 all storage together cannot give is taken from the AI rows, the lowest priority first, never below
-that cap (`flexible`). Storage gives first: it costs no work.
+that cap (`flexible`). Storage gives first: it costs no work. A plan counts on both, on the rows at
+the price of their work, so it may aim lower than storage alone could hold.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class State(NamedTuple):
     Attributes:
         billed: window, samples and plan; None before the import was known.
         due_ns: when the next look is due [ns].
-        load_w: import without storage, the mean of the last while [W].
+        load_w: import without storage and caps of rows, the mean of the last while [W].
         period: number of the billing period.
         giving: storage has begun to give in this window.
         refilling: what it gave is not back yet.
@@ -203,9 +204,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = (_plan_with_ups if params.ups_pu < 1.0 else _plan)(view.site, view.points)
     if not plan.stores or not plan.meters or view.site.contract.import_limit_w <= 0.0:
         return Turn(state)
-    state = _answered(view, state, params)
+    state, heard = _answered(view, state, params)
     if view.now_ns < state.due_ns:
-        return Turn(state, state.wishes)
+        return Turn(state, state.wishes, heard)
     state = state._replace(due_ns=view.now_ns + ns(params.every_s), wishes=())
     imports_w = [import_w for import_w in view.best(plan.imports) if import_w is not None]
     told = view.best(plan.told)
@@ -219,9 +220,11 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if not known:
         state, wishes = _rows(view, state, plan, 0.0, params)
         state = state._replace(wishes=wishes)
-        return Turn(state, wishes, facts={"demand": view.facts.demand._replace(policy="none")})
+        demand = view.facts.demand._replace(policy="none")
+        return Turn(state, wishes, heard, facts={"demand": demand})
     state = _measured(view, state, sum(imports_w), sum(stored_w), params)
-    return _shaved(view, state, plan, told, params)
+    turn = _shaved(view, state, plan, told, params)
+    return turn._replace(events=(*heard, *turn.events))
 
 
 def _settings(site: Site, params: Params) -> shaver.Params:
@@ -241,7 +244,8 @@ def _settings(site: Site, params: Params) -> shaver.Params:
 def _measured(view: View, state: State, import_w: float, storage_w: float, params: Params) -> State:
     """Return the state after an import and what storage took of it, both since the last look."""
     settings, utc_ns = _settings(view.site, params), view.image.utc_ns
-    load_w, window_ns = import_w - storage_w, ns(settings.hold.window_s)
+    # The rows would draw what they are held down by: without it the need would seem to be over.
+    load_w, window_ns = import_w - storage_w + state.cut_w, ns(settings.hold.window_s)
     before, period = state.billed, utc_ns // ns(params.period_s)
     first_w = params.paid_pu * view.site.contract.import_limit_w
     if before is None or not 0 <= utc_ns - before.window.at_ns < ns(DAY_S):
@@ -278,15 +282,16 @@ def _shaved(
     free_j = [max(0.0, e - s.floor_j) for s, e in zip(stores, energies_j, strict=True)]
     one = as_one(stores)
     left_s = params.period_s - utc_ns % ns(params.period_s) / SECOND
-    shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings, left_s)
+    rows_w = 0.0
+    if params.row_cap_pu < 1.0:
+        rows_w = state.cut_w + flexible.spare_w(view, plan.rows, params.row_cap_pu)
+    shaving, requests = _asked(state, utc_ns, one, sum(free_j), settings, left_s, rows_w)
     state = state._replace(billed=shaving, asked=state.asked + len(requests))
     if requests:
         state = state._replace(planned=state.asked)
     state, memories = _remembered(state, settings)
     aim_w = shaver.aim_w(shaving, utc_ns, settings)
-    # The rows would draw what they are held down by: without it the need would seem to be over.
-    load_w = state.load_w + state.cut_w
-    wanted_w = shaver.wanted_w(shaving, utc_ns, load_w, settings, one, sum(free_j))
+    wanted_w = shaver.wanted_w(shaving, utc_ns, state.load_w, settings, one, sum(free_j))
     most_w = -sum(
         limits_w(store, energy_j, _HELD * params.every_s)[0]
         for store, energy_j in zip(stores, energies_j, strict=True)
@@ -424,14 +429,20 @@ def _most_w(view: View, item: Equipment, name: str, told_w: float | None) -> flo
 
 
 def _asked(
-    state: State, utc_ns: int, one: Store, free_j: float, settings: shaver.Params, left_s: float
+    state: State,
+    utc_ns: int,
+    one: Store,
+    free_j: float,
+    settings: shaver.Params,
+    left_s: float,
+    rows_w: float,
 ) -> tuple[shaver.State, tuple[Request, ...]]:
     """Return a request for a plan when one is due and a day of the load is known."""
     shaving = state.billed
     assert shaving is not None
     if len(shaving.samples_w) * settings.forecast.sample_s <= DAY_S:
         return shaving, ()
-    shaving, request = shaver.asked(shaving, utc_ns, one, free_j, settings, left_s)
+    shaving, request = shaver.asked(shaving, utc_ns, one, free_j, settings, left_s, rows_w)
     if request is None:
         return shaving, ()
     # Below zero: numbers above are those of the programs that shutdowns are told to.
@@ -453,10 +464,11 @@ def _remembered(state: State, settings: shaver.Params) -> tuple[State, tuple[Req
     return state._replace(asked=number, kept_ns=begun_ns), (Request(-number, history.KEEP, kept),)
 
 
-def _answered(view: View, state: State, params: Params) -> State:
+def _answered(view: View, state: State, params: Params) -> tuple[State, tuple[Event, ...]]:
     """Take up the plan that was asked for last, and what was kept before."""
     if not view.inbox or state.billed is None:
-        return state
+        return state, ()
+    events: list[Event] = []
     for message in view.inbox:
         billed = state.billed
         assert billed is not None
@@ -466,10 +478,14 @@ def _answered(view: View, state: State, params: Params) -> State:
             plan = errand.read(message.result)
             state = state._replace(billed=billed._replace(plan=plan or billed.plan))
         elif message.request_id == -state.recalled:
-            settings = _settings(view.site, params)
-            billed = history.resumed(billed, message.result, state.period, settings)
+            settings, kept = _settings(view.site, params), message.result
+            billed = history.resumed(billed, kept, state.period, settings)
             state = state._replace(billed=billed)
-    return state
+            if kept and "fault" in kept:
+                text = f"Peak shaving begins without a history: {kept['fault']}"
+                fault = str(kept["fault"])
+                events.append(view.event(view.site.id, "shaving_history", text, fault=fault))
+    return state, tuple(events)
 
 
 def _told(

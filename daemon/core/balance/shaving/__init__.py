@@ -19,7 +19,8 @@ ends, and a window below the highest one so far costs nothing more.
   better one is used.
 - `level`: the aim: as low as the energy that is left can hold it in enough of these futures, never
   below what is paid for (receding horizon).
-- `flexible`: the AI rows as a load that can wait, where the site allows it, after all storage.
+- `flexible`: the AI rows as a load that can wait, where the site allows it, after all storage. A
+  plan counts on them as on a store that never runs empty and whose energy is dear.
 - `errand`: how a request for a plan travels to a worker and back.
 - `history`: what was seen before a restart, by the same way.
 - `programme`: the optimum when the future is known, as a linear programme with losses, wear and

@@ -27,6 +27,7 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
         "highest_w": request.highest_w,
         "left_s": request.left_s,
         "pinball_w": dict(request.pinball_w),
+        "rows_w": request.rows_w,
         "window_s": params.hold.window_s,
         "sample_s": params.forecast.sample_s,
     }
@@ -54,6 +55,7 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
         asked["highest_w"],
         asked["left_s"],
         asked["pinball_w"],
+        asked["rows_w"],
     )
     return shaver.planned(request, params, BOTH)._asdict()
 

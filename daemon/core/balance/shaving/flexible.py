@@ -70,6 +70,13 @@ def found(site: Site, points: PointTable) -> Rows:
     )
 
 
+def spare_w(view: View, rows: Rows, least_pu: float) -> float:
+    """Return what the rows draw above the lowest caps they may get, as far as it is known [W]."""
+    powers_w = view.best(rows.told)[::2]
+    known = zip(powers_w, rows.rated_w, strict=True)
+    return sum(max(0.0, p - least_pu * rated_w) for p, rated_w in known if p is not None)
+
+
 def capped(view: View, rows: Rows, short_w: float, cut_w: float, least_pu: float) -> Held:
     """Return the caps that make up for what is short.
 
@@ -106,6 +113,7 @@ def capped(view: View, rows: Rows, short_w: float, cut_w: float, least_pu: float
         less_w = min(left_w, max(0.0, wish_w - least_pu * rated_w))
         if less_w > 0.0:
             caps[name] = max(least_pu, (wish_w - less_w) / rated_w * _PERCENT // 1 / _PERCENT)
-            left_w, cut = left_w - less_w, cut + less_w
+            # What the grain of a cap takes besides is held down as well: it must come back too.
+            left_w, cut = left_w - less_w, cut + wish_w - caps[name] * rated_w
     at_rest = all(cap_pu is None or cap_pu >= 0.999 for cap_pu in caps_now)
     return Held(caps, cut, at_rest)

@@ -16,6 +16,9 @@ what levels are uncertain by (`doubt_pu`), for a load that is higher than any be
 
 What the wear of storage is worth is weighed last: the future whose demand was taken is solved as a
 linear programme with losses and wear (`programme`), and of the two demands the higher is aimed at.
+Rows that may be capped are one more store in it, which never runs empty and whose energy costs what
+the work is worth (`work_w_per_j`; 5e-4 is a watt of peak for about half an hour of a watt of work).
+With them the demand of the programme is aimed at, which may be lower than what storage alone holds.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ class Params:
         full_pu: part of the futures that the aim of a full storage holds in [pu].
         empty_pu: the same of an empty one [pu].
         wear_w_per_j: price of what is discharged, in watts of peak [W/J].
+        work_w_per_j: price of the work that rows do not do, in watts of peak [W/J].
         doubt_pu: deviation of the level of the load, by its highest of late [pu].
     """
 
@@ -51,6 +55,7 @@ class Params:
     full_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.3
     empty_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.7
     wear_w_per_j: Annotated[float, Ge(0.0)] = 1e-8
+    work_w_per_j: Annotated[float, Ge(0.0)] = 5e-4
     doubt_pu: Annotated[float, Ge(0.0)] = 0.01
 
 

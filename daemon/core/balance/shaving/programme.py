@@ -39,11 +39,11 @@ class Worth:
     """What things are worth, in watts of peak.
 
     Attributes:
-        wear_w_per_j: of energy given by a store [W/J].
+        wear_w_per_j: of energy given, by any store or by each [W/J].
         left_w_per_j: of energy left at the end [W/J].
     """
 
-    wear_w_per_j: float = 0.0
+    wear_w_per_j: float | tuple[float, ...] = 0.0
     left_w_per_j: float = 0.0
 
 
@@ -86,7 +86,7 @@ def optimum(
     load = np.asarray(load_w, dtype=np.float64) / _UNIT_W
     per_unit = _UNIT_J / _UNIT_W
     cost = np.zeros((m, 3, n))
-    cost[:, 1] = worth.wear_w_per_j * per_unit * hours
+    cost[:, 1] = np.reshape(worth.wear_w_per_j, (-1, 1)) * per_unit * hours
     cost[:, 2, -1] = -worth.left_w_per_j * per_unit
     begin = np.zeros((m, n))
     begin[:, 0] = np.asarray(energies_j) / _UNIT_J

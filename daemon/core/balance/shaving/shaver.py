@@ -108,6 +108,7 @@ class Request(NamedTuple):
         highest_w: demand that is paid for [W].
         left_s: of the billing period [s].
         pinball_w: losses of the forecasts as of today; none to have them scored [W].
+        rows_w: what rows may be made to draw less [W].
     """
 
     at_ns: int
@@ -117,6 +118,7 @@ class Request(NamedTuple):
     highest_w: float
     left_s: float = math.inf
     pinball_w: Mapping[str, float] = {}
+    rows_w: float = 0.0
 
 
 def initial(now_ns: int, params: Params, *, first_w: float = 0.0) -> State:
@@ -155,6 +157,7 @@ def asked(
     energy_j: float,
     params: Params,
     left_s: float = math.inf,
+    rows_w: float = 0.0,
 ) -> tuple[State, Request | None]:
     """Return the state, and a request for a plan when one is due.
 
@@ -167,6 +170,7 @@ def asked(
         energy_j: what is in it [J].
         params: of the controller.
         left_s: of the billing period [s].
+        rows_w: what rows may be made to draw less [W].
     """
     last_ns = state.asked_at_ns
     due = last_ns is None or now_ns >= last_ns + ns(params.every_s)
@@ -176,7 +180,7 @@ def asked(
     made, day_ns = state.plan, ns(forecast.DAY_S)
     today = made is not None and made.made_at_ns // day_ns == now_ns // day_ns
     losses_w = made.pinball_w if made is not None and today else {}
-    request = Request(now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w)
+    request = Request(now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w)
     return state._replace(asked_at_ns=now_ns), request
 
 
@@ -205,12 +209,13 @@ def planned(
         return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
     outlook = level.Outlook(futures_w, window, params.hold.window_s, request.highest_w)
     found = level.best(outlook, request.store, request.energy_j, params.level)
-    aim_w = max(found.aim_w, _worth_w(found.demands_w, request, params))
+    worth_w = _worth_w(found.demands_w, request, params)
+    aim_w = worth_w if worth_w and request.rows_w else max(found.aim_w, worth_w)
     return Plan(request.at_ns, aim_w, max(found.expected_w, aim_w), rise_w, better, losses_w)
 
 
 def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float:
-    """Return the demand that is worth its wear should this future come, 0 where none is found [W].
+    """Return the demand that is worth its price should this future come, 0 where none is found [W].
 
     Args:
         demands_w: of each window without storage `(n_window,)` [W].
@@ -220,14 +225,21 @@ def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float
     # The solver takes long to import: only where a plan is made.
     from daemon.core.balance.shaving.programme import Worth, optimum  # noqa: PLC0415
 
+    stores, energies_j, prices = [request.store], [request.energy_j], [params.level.wear_w_per_j]
+    if request.rows_w:
+        # They never run empty: what they could be cut by until the last of these windows.
+        whole_j = request.rows_w * params.hold.window_s * len(demands_w)
+        stores.append(Store(0.0, request.rows_w, whole_j, 1.0))
+        energies_j.append(whole_j)
+        prices.append(params.level.work_w_per_j)
     found = optimum(
         demands_w,
         params.hold.window_s,
-        [request.store],
-        [request.energy_j],
+        stores,
+        energies_j,
         highest_w=request.highest_w,
         export_w=params.hold.export_w,
-        worth=Worth(wear_w_per_j=params.level.wear_w_per_j),
+        worth=Worth(wear_w_per_j=tuple(prices)),
     )
     return found.peak_w if found else 0.0
 

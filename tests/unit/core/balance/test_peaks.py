@@ -154,9 +154,8 @@ def test_a_plan_is_asked_for_once_a_day_is_known_and_followed_when_it_comes() ->
     [request] = [r for done in steps for r in done.requests if r.function == PLAN]
     assert request.id < 0
     result = {"made_at_ns": request.arguments["at_ns"], "aim_w": 4.8e6, "expected_w": 4.9e6}
-    done = hall.scan(
-        Finished(request.id, {**result, "rise_w": 0.5e6, "forecast": "learnt"}), after_s=1.0
-    )
+    result |= {"rise_w": 0.5e6, "forecast": "learnt"}
+    done = hall.scan(Finished(request.id, result), after_s=1.0)
     assert hall.state.facts.demand.aim_w == 4.8e6
     assert events([done], "shaving_policy")[0].fields["policy"] == "learnt"
     hall.scan(Finished(request.id, None), after_s=1.0)
@@ -174,3 +173,6 @@ def test_what_one_daemon_saw_the_next_one_begins_with() -> None:
     hall.scan(Finished(recall.id, {**keep.arguments, "highest_w": alone_w + 1e5}), after_s=1.0)
     assert hall.state.facts.demand.highest_w == alone_w + 1e5
     assert hall.state.facts.demand.aim_w == 5.5e6, "never above the contract"
+    done = hall.scan(Finished(recall.id, {"fault": "demand.json: holds no object"}), after_s=1.0)
+    assert hall.state.facts.demand.highest_w == alone_w + 1e5
+    assert "holds no object" in events([done], "shaving_history")[0].text

@@ -65,3 +65,37 @@ def test_the_highest_demand_is_that_of_the_billing_period() -> None:
 def test_nothing_kept_is_no_reason_to_stop() -> None:
     state = shaver.initial(0, PARAMS)
     assert history.resumed(state, history.recall(Bytes()), 4, PARAMS) == state
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[]", "holds no object"),
+        (b"null", "holds no object"),
+        (b"{}", "samples_w is no list of powers"),
+        (b"{", "cannot be read"),
+        (b"\xff", "cannot be read"),
+        (b"[" * 100_000, "cannot be read"),
+        ({"samples_w": "12"}, "samples_w is no list of powers"),
+        ({"samples_w": [1.0, None]}, "samples_w is no list of powers"),
+        ({"samples_w": [float("nan")]}, "samples_w is no list of powers"),
+        ({"samples_w": [10**400]}, "samples_w is no list of powers"),
+        ({"samples_w": [True]}, "samples_w is no list of powers"),
+        ({"sample_s": None}, "sample_s is no number"),
+        ({"highest_w": 1e300}, "highest_w is no number"),
+        ({"highest_w": "7e6"}, "highest_w is no number"),
+        ({"sampled_to_ns": 1.5}, "sampled_to_ns is no whole number"),
+        ({"period": None}, "period is no whole number"),
+    ],
+)
+def test_what_is_no_history_is_said_and_left(content: bytes | dict[str, object], said: str) -> None:
+    files = Bytes()
+    if isinstance(content, bytes):
+        files[history.NAME] = content
+    else:
+        history.keep(files, **(history.written(before(DAY), 4, PARAMS) | content))
+    found = history.recall(files)
+    assert found is not None
+    assert said in found["fault"]
+    state = shaver.initial(0, PARAMS)
+    assert history.resumed(state, found, 4, PARAMS) == state

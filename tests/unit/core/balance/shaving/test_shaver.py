@@ -130,3 +130,24 @@ def test_wear_is_worth_a_higher_demand() -> None:
     assert aims_w[1] is not None
     assert aims_w[0] < 80.9e6
     assert aims_w[1] == pytest.approx(81e6)
+
+
+def test_rows_are_counted_on_at_the_price_of_their_work() -> None:
+    """Two hours of 10 MW and a peak of a quarter of an hour on them; storage has 5 MW and 8 MWh."""
+    day = np.full(288, 80e6)
+    day[211:235] = 90e6
+    day[220:223] = 100e6
+    samples = tuple(np.tile(day, 4)[: -(288 - 205)].tolist())
+    store = Store(5e6, 5e6, 8 * 3.6e9, 0.95)
+    alone = Request(0, samples, store, store.capacity_j, 0.0)
+    params = replace(PARAMS, level=replace(PARAMS.level, doubt_pu=0.0))
+    dear = replace(params, level=replace(params.level, work_w_per_j=1e-2))
+    asked = (
+        (alone, params),
+        (alone._replace(rows_w=3e6), params),
+        (alone._replace(rows_w=3e6), dear),
+    )
+    aims_w = [shaver.planned(request, given).aim_w for request, given in asked]
+    assert aims_w == pytest.approx([95e6, 92e6, 95e6], abs=1e3)
+    paid = alone._replace(rows_w=3e6, highest_w=94e6)
+    assert shaver.planned(paid, params).aim_w == pytest.approx(94e6), "nothing for what is paid"
