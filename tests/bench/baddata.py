@@ -14,12 +14,16 @@ its own; the estimator of the main lane as it is, which looks once a second whil
 A reading is counted once a second at most, even of what is polled every 10 ms: only then all others
 were read anew as well. In turn each instrument errs that measures anything in that state and can be
 checked: noise alone would show `CHECKABLE` of its error in three readings. The others are counted.
+*Hidden* are those errors that were not detected of instruments that, sound, had been off by as much
+against what all others say in the minute before: what swings between two readings hides them from
+whoever does not know when each rack moves.
 
 Feeders of `tests.feeders` with 20, 194 and 2,002 buses are scanned ten times a second, a fifth of
 the loads AI racks. *Every second*: each device is read once a second, at an instant of its own, and
 racks fall to 60 % of their power and come back every few seconds in four groups, each at its own
 pace: what is compared is up to a second apart. Judged as in the AI hall, where an error has to last
-for 1.5 s before anybody is called suspect.
+for 1.5 s before anybody is called suspect. *Ramps*: the same, but all racks come down to 60 %
+within `RAMP_S`, as a job ends, stay there as long, and come up again: readings miss a ramp alike.
 
 *Every scan* (`tests.swings`): each device is read in every scan, at an instant of its own within
 it, while racks jump by 40 % up or down, as often as not back in the scan after, which part of the
@@ -61,11 +65,12 @@ if TYPE_CHECKING:
 SCAN_NS, PERIOD_NS = 100 * MILLISECOND, SECOND
 GROUPS, LOW, SWINGING_PART = 4, 0.6, 0.2
 PACES_NS = np.array([2300, 3100, 4700, 7900]) * MILLISECOND
+RAMP_S = 5.0
 WARM_SCANS, CLEAN_SCANS = 300, 6000
 TRIALS = {20: 600, 200: 300, 2000: 300}
 SWUNG = {20: 300, 200: 200}
 HALL_S, HALL_SEED, CHECKABLE, LONGEST_SCANS = 320.0, 41, 0.98, 120
-SETTLING_SCANS = 15
+SETTLING_SCANS, LATELY_SCANS = 15, 600
 ERROR_SIGMAS = 10.0
 DETECTED_READINGS, NAMED_READINGS = 3, 10
 PARAMS, SHORT = Params(period_s=0.95, lasts_s=1.5), Params(hidden=4.0, lasts_s=0.5)
@@ -86,8 +91,8 @@ class Remembered:
 class Feeders:
     """A network, its loads as they swing, and the estimator that looks at it."""
 
-    def __init__(self, size: int) -> None:
-        chance = np.random.default_rng(size)
+    def __init__(self, size: int, *, ramps: bool = False) -> None:
+        chance, self.ramps = np.random.default_rng(size), ramps
         self.of: Metered = metered(size)
         self.sigma = self.of.model.equations.measurements.sigma
         self.wiring = all_on(self.of.model.equations.network)
@@ -107,6 +112,14 @@ class Feeders:
         x = load_flow(self.of.model.equations.network, p, POWER_FACTOR * p)
         return truth(self.of.model, x)
 
+    def _truth(self, now_ns: int) -> Floats:
+        """Return what every instrument should read at `now_ns`."""
+        if self.ramps:
+            turn = now_ns / SECOND / RAMP_S % 4.0
+            low = float(np.clip(min(turn, 3.0 - turn), 0.0, 1.0))
+            return self.should[0] + low * (self.should[-1] - self.should[0])
+        return self.should[int((now_ns // PACES_NS % 2) @ (1 << np.arange(GROUPS)))]
+
     def begun(self) -> Remembered:
         """Return what is remembered before the first scan."""
         n = len(self.sigma)
@@ -118,9 +131,8 @@ class Feeders:
         self, before: Remembered, now_ns: int, chance: np.random.Generator, error: Floats
     ) -> Remembered:
         """Return what is remembered after the scan at `now_ns`."""
-        low = int((now_ns // PACES_NS % 2) @ (1 << np.arange(GROUPS)))
         read = (now_ns - self.phase_ns) % PERIOD_NS == 0
-        shown = self.should[low] + error + self.sigma * chance.standard_normal(len(error))
+        shown = self._truth(now_ns) + error + self.sigma * chance.standard_normal(len(error))
         z = np.where(read, shown, before.z)
         heard_ns = np.where(read, now_ns, before.heard_ns)
         ages = ageing.stepped(before.ages, z, self.sigma, now_ns)
@@ -157,6 +169,8 @@ def run() -> list[Result]:
         every_second = _every_second(size, trials)
         results += _told(f"{size} buses, every second:", *every_second)
     for size, trials in SWUNG.items():
+        ramped = _every_second(size, trials, ramps=True)
+        results += _told(f"{size} buses, ramps:", *ramped)
         results += _told(f"{size} buses, every scan:", *_at_every_scan(size, trials))
     return _hall() + results
 
@@ -218,8 +232,10 @@ def _at_every_scan(size: int, trials: int) -> tuple[int, float, float, list[Tria
     return CLEAN_SCANS, seen / CLEAN_SCANS, suspected / CLEAN_SCANS, found
 
 
-def _every_second(size: int, trials: int) -> tuple[int, float, float, list[Trial]]:
-    feeders, chance = Feeders(size), np.random.default_rng(7)
+def _every_second(
+    size: int, trials: int, *, ramps: bool = False
+) -> tuple[int, float, float, list[Trial]]:
+    feeders, chance = Feeders(size, ramps=ramps), np.random.default_rng(7)
     scans = CLEAN_SCANS if size in SWUNG else 10 * trials
     none = np.zeros(len(feeders.sigma))
     state, now_ns, seen, suspected = feeders.begun(), 0, 0, 0
@@ -245,18 +261,23 @@ def _hall() -> list[Result]:
         state = hall.scanned(state, chance)
     rows, beside = hall.checkable(state, DETECTED_READINGS * ERROR_SIGMAS**2, CHECKABLE)
     scans, found = hall.scans - WARM_SCANS - LONGEST_SCANS, list[Trial]()
+    off, hidden = np.zeros((LATELY_SCANS, len(hall.sigma))), 0
     for number in range(scans):
         state = hall.scanned(state, chance)
         memory = hall.memory(state)
+        by = (memory.evidence.shown - memory.evidence.told)[: len(hall.sigma)]
+        off[number % LATELY_SCANS] = np.abs(by) / hall.sigma
         seen, suspected = seen + bool(_seen(memory)), suspected + bool(memory.suspects)
         while len(found) * scans <= number * len(rows) and len(found) < len(rows):
-            found.append(
-                _hall_trial(hall, hall.with_memory(state, _calmed(memory)), rows[len(found)])
-            )
+            row = rows[len(found)]
+            found.append(_hall_trial(hall, hall.with_memory(state, _calmed(memory)), row))
+            hidden += not found[-1].detected and float(off[:, row].max()) >= ERROR_SIGMAS
+    missed = sum(not t.detected for t in found)
     results = _told("AI hall:", scans, seen / scans, suspected / scans, found)
     return [
         Result("AI hall: instruments that err in turn", len(rows), "", against=beside),
         *results,
+        Result("AI hall: hidden", hidden, "", against=f"{missed} that were not detected"),
     ]
 
 

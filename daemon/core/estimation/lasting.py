@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.others import Others
 
-CALM: Final = 0.7
+CALM: Final = 0.85
 """Deviation of the mean while nothing moves, by that of one reading."""
-SWINGS: Final = 0.2
+SWINGS: Final = 0.15
 """Part with which what is to and fro counts."""
 LAG: Final = 0.1
 """What the others rise or fall by in the time that three readings take, by what of it is missed."""
