@@ -231,3 +231,7 @@ def test_what_was_told_to_close_and_left_the_section_waiting_is_not_tried_again_
     assert after.stage is Stage.AWAITING
     again_ns = board.hall.now_ns + ns(PARAMS.again_s)
     assert after.failed == (((told, again_ns),) if told else ())
+    held = {"MVA": Formed("ESS-1", 2e6, "", True)}
+    board.facts = replace(board.facts, formed=held)
+    scan = board.scan()._replace(waits_ns=WAITS_NS)
+    assert main_tie_main._advance_section(scan, 0).failed == (), "storage lets go, then it closes"
