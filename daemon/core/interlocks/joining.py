@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks.case import TRANSFER
@@ -157,14 +158,18 @@ def endless_overlap(case: Case) -> bool:
 
     The scheme that asks for it parts what it has joined; a person's close is parted by it only
     while the scheme is on auto, in the daemon's hands, knows where it stands, and sees what would
-    be in parallel: a main behind a silent gateway is not seen to be one.
+    be in parallel: a main behind a silent gateway is not seen to be one. And two overlaps at once
+    last longer than each: while one section changes over, no other one joins its two sources.
     """
     scheme = case.scheme()
-    if scheme is None or not case.by_person:
+    if scheme is None:
         return False
-    beside = {b for three in _beside_in_three(case) for b in three}
-    beside |= {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+    beside = _joined_beside(case)
     if not beside:
+        return False
+    if any(_overlaps(case, name) for name in case.under_way if name != case.item.id):
+        return True
+    if not case.by_person:
         return False
     view = case.view
     stage = view.facts.stages.get(scheme.id, "unjudged")
@@ -174,6 +179,20 @@ def endless_overlap(case: Case) -> bool:
         or stage in {"unjudged", "lockout"}
         or any(view.position(b) not in _SEEN for b in beside)
     )
+
+
+def _joined_beside(case: Case) -> set[str]:
+    """Return what would be in parallel with a breaker of a scheme once it is closed."""
+    beside = {b for three in _beside_in_three(case) for b in three}
+    return beside | {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+
+
+def _overlaps(case: Case, name: str) -> bool:
+    """Return whether another breaker of the scheme is about to close beside what is closed."""
+    if case.under_way[name] != "close_in_sync":
+        return False
+    other = replace(case, wish=replace(case.wish, equipment=name))
+    return other.scheme() is case.scheme() and bool(_joined_beside(other))
 
 
 def second_storage_feeder(case: Case) -> bool:

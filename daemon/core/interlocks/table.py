@@ -158,7 +158,7 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     Interlock(
         "endless_overlap", _BREAKER, _SYNC, joining.endless_overlap,
         "nobody would end the overlap: open the other first, or set the scheme to auto and restore "
-        "the positions that it cannot read",
+        "the positions that it cannot read; or let the overlap end that is under way",
     ),
     Interlock(
         "low_voltage_parallel", _BREAKER, CLOSE, joining.low_voltage_parallel,

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.core.facts import Sets
+from daemon.core.facts import Facts, Sets
 from daemon.core.transfer import guards, main_tie_main, ways
 from daemon.core.transfer.board import Scan
 from daemon.core.transfer.section import Event, Stage
@@ -69,6 +69,21 @@ def test_an_overlap_is_ended_though_the_intake_shows_its_live_side_dead() -> Non
     relays = [e.id for e in small.of_nature("relay", "meter") if "IN" in e.buses]
     hall.silent |= {*relays}
     assert "last_feed" in refusing(case(hall, GA, "open"))
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+@pytest.mark.parametrize(("told", "refused"), [("close_in_sync", True), ("close", False)])
+def test_two_sections_do_not_overlap_at_once(told: str, refused: bool, by_person: bool) -> None:
+    """A person joins one section in synchronism while the scheme returns the other."""
+    hall = Hall()
+    back(hall)
+    hall.positions |= {"52-VCB-MB": OPEN, "52-VCB-GB": CLOSED}
+    asked = case(hall, MA, "close_in_sync", {"52-VCB-MB": told}, by_person=by_person)
+    asked = replace(asked, view=replace(asked.view, facts=Facts(stages={"CCTS-1": "on_alternate"})))
+    assert ("endless_overlap" in refusing(asked)) is refused
+    hall.positions["52-VCB-GB"] = OPEN  # nothing overlaps there
+    asked = case(hall, MA, "close_in_sync", {"52-VCB-MB": told})
+    assert "endless_overlap" not in refusing(asked)
 
 
 def test_what_one_source_brings_is_closed_at_once() -> None:
