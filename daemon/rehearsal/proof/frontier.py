@@ -17,6 +17,7 @@ import numpy as np
 from daemon.rehearsal.proof import zones
 from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.situation import HUNGRY
+from daemon.rehearsal.proof.switchgear import Switchgear
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -28,6 +29,8 @@ FINE: Final = 6
 """Joins that widen a zone no more than they must; those after them take larger steps."""
 PATIENT: Final = 200
 """Joins after which bounds that still grow are given up."""
+_JUDGED: Final = frozenset(Switchgear.bounds)
+"""Labels of what must be ended in time."""
 _FAULTS: Final = 6
 """Bits for the faults to come, of each sort fewer than four."""
 _BITS: Final = 20
@@ -55,7 +58,9 @@ class Frontier:
     def add(self, reached: Reached) -> None:
         """Let a situation wait, unless it is covered by others."""
         situation = reached.situation
-        key, zone, to_come = self._key(situation), situation.zone, situation.met.to_come
+        key, to_come = self._key(situation), situation.met.to_come
+        zone = zones.plain(situation.zone)
+        situation = situation._replace(zone=zone)
         for more in _no_fewer(to_come, self._given):
             other = self._searched.get(key | more)
             if other is not None and zones.covers(other, zone):
@@ -101,7 +106,8 @@ class Frontier:
         self._joins[key] += 1
         n_join, pair, spared = self._joins[key], (now.zone, other), 0
         if n_join <= PATIENT:
-            return zones.joined(pair, coarse=n_join > FINE)
+            judged = [1 + len(now.stamps) + n for n, at in enumerate(now.labels) if at in _JUDGED]
+            return zones.joined(pair, coarse=n_join > FINE, judged=judged)
         loose = self._loose.setdefault(key, np.zeros(other.shape, dtype=np.bool_))
         if n_join <= 2 * PATIENT and HUNGRY in now.labels:  # what is judged is given up last
             spared = 1 + len(now.stamps) + now.labels.index(HUNGRY)

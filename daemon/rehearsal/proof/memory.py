@@ -25,6 +25,9 @@ KNOWN: Final = 1 << 42
 _SINCE: Final = frozenset({"since_ns", "intake_ns", "block_ns"})
 """Fields that tell since when what is has been, or when the last of its kind was: of old, where it
 never was. Of others 0 means that it is not."""
+_STAGES: Final = {"since_ns": "stage", "intake_ns": "intake"}
+"""By field of a stamp that is asked for by the stage, the field of that. What else is noted is
+asked for in one stage and carried through others: to tell it by them is to learn the same late."""
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -44,7 +47,8 @@ class Reading:
 
     Attributes:
         stamps: number that each stamp had before, in the order in which they are met.
-        places: what tells about the use of each: class, field and stage, and the time after it.
+        places: what tells about the use of each: class, field, the stage where that decides, and
+            the time after it.
     """
 
     def __init__(self) -> None:
@@ -59,9 +63,10 @@ class Reading:
         if isinstance(value, int):
             return self._number(value, place)
         if (names := _names(value)) is not None:
-            stage = getattr(value, "stage", None)
             kind = type(value).__qualname__
-            return tuple([self.key(getattr(value, n), (kind, n, stage)) for n in names])
+            places = [(kind, n, getattr(value, _STAGES.get(n, ""), None)) for n in names]
+            at = zip(names, places, strict=True)
+            return tuple([self.key(getattr(value, n), place) for n, place in at])
         if isinstance(value, tuple | list):
             return tuple([self.key(v, place) for v in value])
         if isinstance(value, frozenset | set):

@@ -21,7 +21,7 @@ import numpy as np
 
 from daemon.core.facts import Facts
 from daemon.core.operation import path as operation
-from daemon.core.operation.task import OVER, Task
+from daemon.core.operation.task import OVER, Stage, Task
 from daemon.core.step import LANES, Control
 from daemon.core.topology import survey
 from daemon.core.view import Looked, View
@@ -52,6 +52,8 @@ News = tuple[tuple[str, Result | str], ...]
 """By device, what it answered to a command, or the action that a person asks of it."""
 NOW: Final = -1
 """Number of the stamp of a scan in the stamps that follow from it."""
+_NOW: Final = 1 << 12
+"""Number of it in the scan itself, the same for all: more than a memory has stamps."""
 
 
 class Picture(NamedTuple):
@@ -191,10 +193,9 @@ Asked = list[Answered]
 
 
 class _Scan(NamedTuple):
-    """What a scan is about: the memory and how many stamps it has, what is shown, and the news."""
+    """What a scan is about: the memory, what is shown, and the news."""
 
     memory: int
-    n_stamp: int
     shown: _Shown
     news: News
 
@@ -246,10 +247,13 @@ class Mind:
         )
         assert len(self._slots) == len(controllers), "a controller that the lane does not have"
         self._path: Final = next(slot for slot in lane.paths if slot.name == "operation")
+        self._names: Final = (*sorted(slot.name for slot in self._slots), self._path.name)
         self._devices: Final = {name: n for n, name in enumerate(site.equipment)}
         self._memories: list[tuple[dict[str, Any], Facts]] = []
         self._pieces: list[tuple[_Piece, ...]] = []
         self._numbers: dict[Hashable, int] = {}
+        self._deciding: list[int] = []
+        self._minds: dict[Hashable, int] = {}
         self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
         self._from: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
@@ -319,23 +323,34 @@ class Mind:
         """
         old = self._pieces[before] if before >= 0 else ()
         pieces: list[_Piece] = []
-        values = _values(states, facts)
+        values = self._values(states, facts)
         for n, value in enumerate(values):
             if old and old[n].value == value:
                 pieces.append(old[n])
                 continue
             reading = Reading()
-            key = reading.key(value, "" if n < len(states) else _FACTS[n - len(states)])
+            key = reading.key(value, _FACTS[n] if n < len(_FACTS) else "")
             pieces.append(_Piece(value, key, tuple(reading.stamps), tuple(reading.places)))
         found = tuple([piece.key for piece in pieces])
         number = self._numbers.get(found)
         if number is None:
             number = self._numbers[found] = len(self._memories)
-            new_states, new_facts = renumbered((states, facts))
-            self._memories.append((new_states, new_facts))
+            own = _renumbered(pieces)
+            by_name = dict(zip((*_FACTS, *self._names), (p.value for p in own), strict=True))
+            new_facts = Facts(**{name: by_name[name] for name in _FACTS})
+            self._memories.append(({name: by_name[name] for name in states}, new_facts))
             self._places.append(tuple(chain.from_iterable(p.places for p in pieces)))
-            self._pieces.append(_renumbered(pieces, new_states, new_facts))
+            self._pieces.append(own)
+            self._deciding.append(self._minds.setdefault(found[:-1], len(self._minds)))
         return number, list(chain.from_iterable(p.stamps for p in pieces))
+
+    def _values(self, states: dict[str, Any], facts: Facts) -> tuple[Any, ...]:
+        """Return facts and states one by one, that of the operation path last.
+
+        So memories that differ in nothing but what is under way number all other stamps alike.
+        """
+        values = (getattr(facts, name) for name in _FACTS)
+        return (*values, *(states[name] for name in self._names))
 
     def memory(self, number: int) -> tuple[dict[str, Any], Facts]:
         """Return the states of the controllers, by name, and their facts."""
@@ -396,11 +411,13 @@ class Mind:
             assert isinstance(node, Thought)
             return node, now
         shown = self._pictures[picture]
-        scan = _Scan(memory, len(self._places[memory]), shown, news)
+        scan = _Scan(memory, shown, news)
         asked: Asked = []
-        half, now = self._through((memory, shown.scene), scan, now, work, asked, self._decides)
+        # What the controllers want does not depend on what is under way.
+        root: Hashable = self._deciding[memory], shown.scene
+        half, now = self._through(root, scan, now, work, asked, self._decides)
         assert isinstance(half, _Half)
-        root = half.number, shown.scene, news
+        root = half.number, memory, shown.scene, news
         run = partial(self._operates, half)
         thought, now = self._through(root, scan, now, work, asked, run)
         assert isinstance(thought, Thought)
@@ -457,7 +474,7 @@ class Mind:
                 read.add(index)
                 asked.append((index, shown.values[index]))
 
-        moment = Moment(coded(scan.n_stamp))
+        moment = Moment(coded(_NOW))
         moment.ask = ask
         leaf = run(scan, replace(shown.image, now_ns=moment), Looked(_Read(tell)), asked)
         _keep(self._trees, root, asked, leaf)
@@ -501,7 +518,7 @@ class Mind:
         facts = replace(view.facts, supply=supply)
         every = [*half.waited, *_waited(asked)]
         self._learn(scan.memory, every)
-        return self._thought(scan.memory, after, facts, turn.commands, every, scan.n_stamp)
+        return self._thought(scan.memory, after, facts, turn.commands, every)
 
     def _view(self, scan: _Scan, image: Image, looked: Looked, facts: Facts) -> View:
         inbox: tuple[Message, ...] = tuple(
@@ -532,7 +549,6 @@ class Mind:
         facts: Facts,
         commands: tuple[Command, ...],
         asked: list[tuple[Query, bool]],
-        n_stamp: int,
     ) -> Thought:
         known = {c.id: KNOWN + self._devices[c.equipment] for c in commands}
         if known:
@@ -546,8 +562,8 @@ class Mind:
             for n in self._where(memory, q.stamp, after, stamps)
         )
         orders = tuple(Order(c.equipment, c.action, c.reason) for c in commands)
-        sources = tuple(NOW if s == n_stamp else s for s in stamps)
-        same = after == memory and sources == tuple(range(n_stamp))
+        sources = tuple(NOW if s == _NOW else s for s in stamps)
+        same = after == memory and sources == tuple(range(self.count(memory)))
         return Thought(after, sources, orders, bool(orders) or not same, tuple(waits))
 
     def _where(self, memory: int, stamp: int, after: int, stamps: list[int]) -> list[int]:
@@ -626,7 +642,8 @@ def _hang(
 def _unsaid(state: operation.State) -> operation.State:
     """Return the state of the operation path without what is only told to people.
 
-    What has ended is of interest as long as it is wanted, for the device that it was asked of.
+    What has ended is of interest as long as it is wanted, for the device that it was asked of; of
+    what has failed also whether it was told, since a close that was may yet have been done.
     No way under proof operates anything as often as an hour allows: the count is left out, too.
     """
     tasks = {}
@@ -634,21 +651,15 @@ def _unsaid(state: operation.State) -> operation.State:
         said = replace(task, late=True, sent_ns=0, refused_by="")
         if task.stage in OVER:
             wish = replace(task.wish, owner="", reason="")
-            said = Task(wish, "", task.stage, 0, selection=task.selection, late=True)
+            told = min(task.attempts, 1) if task.stage is Stage.FAILED else 0
+            said = Task(wish, "", task.stage, 0, attempts=told, selection=task.selection, late=True)
         tasks[name] = said
     return replace(state, tasks=tasks, undone={}, operated={})
 
 
-def _values(states: dict[str, Any], facts: Facts) -> tuple[Any, ...]:
-    """Return states and facts one by one, in the order in which a walk meets them."""
-    named = (states[name] for name in sorted(states))
-    return (*named, *(getattr(facts, name) for name in _FACTS))
-
-
-def _renumbered(pieces: list[_Piece], states: dict[str, Any], facts: Facts) -> tuple[_Piece, ...]:
+def _renumbered(pieces: Sequence[_Piece]) -> tuple[_Piece, ...]:
     """Return the pieces of a memory with its own values and stamps, numbered from first to last."""
-    values = _values(states, facts)
-    numbers = count()
+    values, numbers = renumbered(tuple(piece.value for piece in pieces)), count()
     return tuple(
         piece._replace(value=value, stamps=tuple([next(numbers) for _ in piece.stamps]))
         for piece, value in zip(pieces, values, strict=True)

@@ -25,6 +25,8 @@ MS: Final = 1_000_000
 """Nanoseconds in a millisecond, the unit of all times under proof."""
 EVER: Final = 1 << 28
 """No bound [ms]."""
+_FAR: Final = EVER >> 1
+"""What lies beyond this was made up of `EVER` and something else: it is no bound either [ms]."""
 _STRIDE: Final = 1 << 46
 """Distance between the codes of two stamps [ns]: longer than any wait of a setting."""
 
@@ -124,7 +126,19 @@ def closed(zone: Zone) -> Zone:
     tight = zone.copy()
     for k in range(len(tight)):
         np.minimum(tight, tight[:, k : k + 1] + tight[k : k + 1], out=tight)
-    return tight
+    return plain(tight)
+
+
+def plain(zone: Zone) -> Zone:
+    """Return a zone in which every bound that is none is `EVER`.
+
+    A bound that is drawn in by one that is none, plus a negative one, is none: left as it were it
+    would tell zones apart that hold the same times, and no two joined would hold them both.
+    """
+    far = zone > _FAR
+    if not (far != (zone == EVER)).any():
+        return zone
+    return np.where(far, EVER, zone).astype(np.int32)
 
 
 def relaxed(zone: Zone, limits: Sequence[int]) -> Zone:
@@ -176,13 +190,22 @@ _STEPS: Final = (
     *(0, 20, 40, 60, 80, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000),
     *(7_500, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000, 70_000),
     # Past what sets may take to come: one step after another would make a minute of seconds.
-    *(*range(75_000, 120_000, 5_000), *range(120_000, 181_000, 10_000), EVER),
+    *(*range(75_000, 120_000, 5_000), *range(120_000, 181_000, 10_000)),
+    # To what is waited for longest, that a set stands: else its bound would be given up at once.
+    *(*range(200_000, 1_000_001, 100_000), EVER),
 )
+_STEP_MS: Final = 5
+"""Intervals of the plant are multiples of this, and some bounds are kept by no more [ms]."""
 _LADDER: Final = np.array(sorted({*_STEPS, *(-step for step in _STEPS)}), dtype=np.int32)
 
 
 def joined(
-    zones: Sequence[Zone], *, coarse: bool, loose: Loose | None = None, spared: int = 0
+    zones: Sequence[Zone],
+    *,
+    coarse: bool,
+    loose: Loose | None = None,
+    spared: int = 0,
+    judged: Sequence[int] = (),
 ) -> Zone:
     """Return a zone that holds all: the least, or with bounds that differ on steps of a ladder.
 
@@ -197,6 +220,8 @@ def joined(
             join that adds time takes away a bound of which others could be made up: none is left
             in the end.
         spared: instant the bounds after which go on by the ladder for now, 0 for none.
+        judged: instants at which something is judged: bounds between them and others take small
+            steps, as long as none are given up, for what is ended in time has little to spare.
     """
     stack = np.array(zones)
     most: Zone = stack.max(axis=0)
@@ -204,6 +229,10 @@ def joined(
         return most
     differ = (stack != most).any(axis=0)
     up = _LADDER[np.minimum(np.searchsorted(_LADDER, most), len(_LADDER) - 1)]
+    if judged and loose is None:
+        near = -(-most // _STEP_MS) * _STEP_MS
+        for instant in judged:
+            up[instant], up[:, instant] = near[instant], near[:, instant]
     most = np.where(differ, up, most).astype(np.int32)
     if loose is not None:
         if spared:

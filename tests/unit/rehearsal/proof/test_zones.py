@@ -100,3 +100,16 @@ def test_bounds_that_grow_without_end_are_given_up() -> None:
     assert joined[1, 0] == zones.EVER
     assert np.argwhere(loose).tolist() == [[1, 0]], "and stay so in the joins to come"
     assert joined[0, 1] == -5
+
+
+def test_what_is_drawn_in_by_no_bound_has_none() -> None:
+    """Else two zones of the same times never held each other, and were joined without end."""
+    zone = np.array([[0, EVER, EVER], [EVER, 0, -5], [EVER, EVER, 0]], dtype=np.int32)
+    drawn = zone.copy()
+    drawn[0, 2] = EVER - 5
+    assert (zones.closed(zone) == zone).all()
+    assert (zones.plain(drawn) == zone).all()
+    assert zones.plain(zone) is zone
+    other = np.array([[0, 7, EVER], [EVER, 0, -5], [EVER, EVER, 0]], dtype=np.int32)
+    loose = np.zeros(zone.shape, dtype=np.bool_)
+    assert zones.covers(zones.joined((drawn, other), coarse=True, loose=loose), drawn)
