@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from daemon.rehearsal.oracles import oracles
+from daemon.rehearsal.simulation.delivery import Import
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import load as load_site
 from device_emulators.scenario import load
@@ -16,13 +18,25 @@ from device_emulators.vocabulary import vocabulary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from daemon.rehearsal.simulation.observer import Observer
     from daemon.rehearsal.simulation.run import Course
 
 KEPT = "{name: kept, comply: {rules: [contract]}}"
 
 
+LONG = pytest.mark.skipif(
+    "RIDETHROUGH_SEEDS" not in os.environ, reason="make soak: minutes of plant"
+)
+JOBS = pytest.mark.parametrize("event", ["job_start, utilisation_pu: 1.0", "job_stop"])
+
+
 def play(
-    folder: Path, for_s: float, timeline: str, expect: str, utilisation_pu: float = 0.0
+    folder: Path,
+    for_s: float,
+    timeline: str,
+    expect: str,
+    utilisation_pu: float = 0.0,
+    *watching: Observer,
 ) -> Course:
     """Play a day on which rows get a job or lose it, or the reactor is lost."""
     file = folder / "scenario.yaml"
@@ -32,7 +46,7 @@ def play(
         f"timeline: [{timeline}]\nexpect: [{expect}]\n"
     )
     found = load_site("ai_hall")
-    return run(Case(found, load(file, found.site, vocabulary()), seed=1), oracles())
+    return run(Case(found, load(file, found.site, vocabulary()), seed=1), (*oracles(), *watching))
 
 
 def wrong(course: Course) -> list[str]:
@@ -68,8 +82,8 @@ def test_a_limit_that_is_passed_is_alarmed_and_the_alarm_goes(tmp_path: Path) ->
 
 @pytest.mark.timeout(600)
 @pytest.mark.fault("F62")
-@pytest.mark.skipif("RIDETHROUGH_SEEDS" not in os.environ, reason="make soak: minutes of plant")
-@pytest.mark.parametrize("event", ["job_start, utilisation_pu: 1.0", "job_stop"])
+@LONG
+@JOBS
 @pytest.mark.parametrize("after_s", [3, 12, 28, 44])
 def test_a_daemon_that_dies_while_a_job_starts_or_stops_costs_no_limit(
     event: str, after_s: int, tmp_path: Path
@@ -80,3 +94,39 @@ def test_a_daemon_that_dies_while_a_job_starts_or_stops_costs_no_limit(
     expect = f"{{name: slow, hold: {slow}, from_s: {23.5 + after_s}}}}}, {KEPT}"
     utilisation_pu = 1.0 if event == "job_stop" else 0.0
     assert wrong(play(tmp_path, 100.0 + after_s, timeline, expect, utilisation_pu)) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.fault("F19")
+@LONG
+@JOBS
+def test_storage_whose_meter_freezes_amid_a_job_costs_no_limit(event: str, tmp_path: Path) -> None:
+    timeline = f"{{at_s: 20, target: rack_row, event: {event}}}, "
+    timeline += "{at_s: 27, target: ESS-1, event: freeze, point: power_w}"
+    utilisation_pu = 1.0 if event == "job_stop" else 0.0
+    assert wrong(play(tmp_path, 110.0, timeline, KEPT, utilisation_pu)) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.fault("F53")
+@LONG
+@pytest.mark.parametrize("failure", ["trip", "derate, limit_pu: 0.1"])
+@pytest.mark.parametrize("after_s", [15, 30])
+def test_storage_that_is_gone_in_an_instant_moves_the_import_by_the_least_and_for_an_instant(
+    failure: str, after_s: int, tmp_path: Path
+) -> None:
+    """What is gone and what moved before are the least that a window sees (`smoothing`)."""
+    at_s = 20 + after_s
+    timeline = "{at_s: 20, target: rack_row, event: job_start, utilisation_pu: 1.0}, "
+    timeline += f"{{at_s: {at_s}, target: ESS-1, event: {failure}}}"
+    seen = Import()
+    play(tmp_path, at_s + 70.0, timeline, "{name: fed, fed: {loads: critical}}", 0.0, seen)
+    t_s, import_w = np.array(seen.t_ns) / 1e9, np.array(seen.power_w)
+    before_w, gone = import_w[t_s < at_s][-1], (t_s >= at_s) & (t_s < at_s + 0.15)
+    step_w = import_w[gone].max() - before_w
+    assert step_w > 0.8e6
+    least_w = import_w[gone].max() - import_w[t_s < at_s].min()
+    after_w = import_w[t_s >= at_s]
+    assert after_w.max() - import_w[t_s < at_s].min() <= least_w + 0.1e6
+    soon_w = import_w[(t_s >= at_s + 0.6) & (t_s < at_s + 30.0)]
+    assert soon_w.max() <= before_w + 0.2e6, "it does not stay"

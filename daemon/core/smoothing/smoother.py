@@ -360,19 +360,20 @@ def _missing_w(view: View, state: State) -> float:
     if all(abs(was_w) < least_w for was_w in state.before.powers_w):
         return 0.0
     plan = sight.plan(view.site, view.points)
-    imports_w, size = view.gauge(plan.imports), len(stores.POINTS)
-    told = view.gauge(plan.stores_told)
-    powers_w = told[::size]
-    if None in imports_w or None in powers_w:
+    imports_w, told = view.believed(plan.imports), view.gauge(plan.stores_told)
+    if None in imports_w:
         return 0.0
-    follows = (view.stage(item.id) == "grid_following" for item in plan.stores)
-    set_w = [
-        shown_w if obeys else was_w
-        for shown_w, was_w, obeys in zip(told[1::size], state.before.powers_w, follows, strict=True)
-    ]
+    powers_w, set_w = [], []
+    shown_w = view.believed(plan.stores_power)
+    for n, (item, was_w) in enumerate(zip(plan.stores, state.before.powers_w, strict=True)):
+        # One that is silent may follow as before.
+        follows, power_w = view.stage(item.id) in {None, "grid_following"}, shown_w[n]
+        # What does not follow any more has let go of its set-point too, however it shows it; a
+        # power that is not believed is no witness.
+        powers_w.append((was_w if follows else 0.0) if power_w is None else power_w)
+        set_w.append(told[len(stores.POINTS) * n + 1] if follows else was_w)
     import_w = sum(w for w in imports_w if w is not None)
-    given_w = [w for w in powers_w if w is not None]
-    return sudden.missing_w(state.before, import_w, given_w, set_w, least_w)
+    return sudden.missing_w(state.before, import_w, powers_w, set_w, least_w)
 
 
 def _jump_w(view: View) -> float:

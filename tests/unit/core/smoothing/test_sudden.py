@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.smoothing import sudden
+from daemon.core.smoothing import smoother, sudden
 from daemon.model.quantities import SECOND
 from tests.main_lane import commands, events, loaded
+from tests.unit.core.estimation.picture import seen_lying
+from tests.unit.core.smoothing.test_import_by_estimate import shown_w
 from tests.unit.core.smoothing.test_smoother import (
     EVERY_S,
     IDLE_W,
+    POINT,
     RAMP,
     SLOW_W_S,
     Hall,
@@ -114,6 +118,13 @@ def test_a_meter_that_shows_nothing_caps_nobody() -> None:
     assert not commands(steps, CAP)
 
 
+def test_a_store_that_falls_silent_caps_nobody_while_rows_rise() -> None:
+    hall = amid_a_start()
+    hall.spoil("ESS-1")
+    hall.put("M-UA.power_w", hall.load_w + hall.stored_w + 0.5e6)
+    assert not commands([hall.scan(after_s=0.1) for _ in range(3)], CAP)
+
+
 def test_a_load_that_steps_beside_storage_caps_nobody() -> None:
     hall = amid_a_start()
     hall.load_w += 2e6
@@ -132,3 +143,21 @@ def test_what_is_gone_that_took_caps_nobody_and_rows_fall_slowly() -> None:
     assert "took" in told.text
     hall.go_on(2.0)
     assert max(hall.profile(RAMP)) < SLOW_W_S
+
+
+@pytest.mark.fault("F19")
+def test_a_meter_that_is_known_to_be_frozen_is_no_witness() -> None:
+    """The store gives more and more, its meter shows what it was, and the import rises too."""
+    view = shown_w(seen_lying("ESS-1.power_w"), -0.4e6)
+    values = view.image.values.copy()
+    values[view.points.index("ESS-1", POINT)] = -1.2e6
+    view = replace(view, image=replace(view.image, values=values))
+    import_w = sum(view.read(meter, "power_w") or 0.0 for meter in ("M-UA", "M-UB"))
+    before = sudden.Before(view.now_ns - SECOND, import_w - 0.5e6, (-1.2e6,))
+    state = smoother.State(before=before)
+    after = smoother.step(view, state, smoother.Params(), ())
+    assert not [event for event in after.events if "is gone" in event.text]
+    assert view.estimate is not None
+    honest = replace(view, estimate=replace(view.estimate, suspects=()))
+    after = smoother.step(honest, state, smoother.Params(), ())
+    assert [event for event in after.events if "is gone" in event.text]
