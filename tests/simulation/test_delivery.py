@@ -115,7 +115,11 @@ def test_storage_whose_meter_freezes_amid_a_job_costs_no_limit(event: str, tmp_p
 def test_storage_that_is_gone_in_an_instant_moves_the_import_by_the_least_and_for_an_instant(
     failure: str, after_s: int, tmp_path: Path
 ) -> None:
-    """What is gone and what moved before are the least that a window sees (`smoothing`)."""
+    """What is gone and what moved before are the least that a window sees (`smoothing`).
+
+    After it the import is within the swing that is allowed: what a derated store has left brings it
+    back towards the mean that was before.
+    """
     at_s = 20 + after_s
     timeline = "{at_s: 20, target: rack_row, event: job_start, utilisation_pu: 1.0}, "
     timeline += f"{{at_s: {at_s}, target: ESS-1, event: {failure}}}"
@@ -129,4 +133,4 @@ def test_storage_that_is_gone_in_an_instant_moves_the_import_by_the_least_and_fo
     after_w = import_w[t_s >= at_s]
     assert after_w.max() - import_w[t_s < at_s].min() <= least_w + 0.1e6
     soon_w = import_w[(t_s >= at_s + 0.6) & (t_s < at_s + 30.0)]
-    assert soon_w.max() <= before_w + 0.2e6, "it does not stay"
+    assert soon_w.max() <= before_w + 0.8e6, "it does not stay"
