@@ -82,12 +82,13 @@ def _leaving(case: Case) -> frozenset[str]:
 
 
 def _joined_though_open(case: Case) -> frozenset[str]:
-    """Return the alternates of the board that show open and are not."""
+    """Return the breakers of the board, its intake among them, that show open and are not."""
     scheme = case.scheme()
     if scheme is None:
         return _NONE
-    alternates = (*(s.generator_feeder for s in scheme.sections), scheme.tie)
-    return frozenset(a for a in alternates if a and carries_though_open(case.view, a))
+    feeders = (b for s in scheme.sections for b in (s.main, s.generator_feeder))
+    every = (scheme.intake, scheme.tie, *feeders)
+    return frozenset(b for b in every if b and carries_though_open(case.view, b))
 
 
 def _behind(case: Case, change: Change) -> frozenset[str]:

@@ -86,6 +86,18 @@ def test_two_sections_do_not_overlap_at_once(told: str, refused: bool, by_person
     assert "endless_overlap" not in refusing(asked)
 
 
+@pytest.mark.parametrize(("carried_a", "refused"), [(0.0, True), (300.0, False)])
+def test_an_overlap_is_ended_though_the_intake_shows_open(carried_a: float, refused: bool) -> None:
+    """What it carries tells that it is not, and that the alternate is not the last feed."""
+    hall = Hall()
+    back(hall)
+    hall.positions |= {IN: OPEN, MA: CLOSED, "52-VCB-MB": CLOSED}
+    hall.said[IN, "current_a"] = carried_a
+    for item in hall.site.of_nature("ups", "rectifier", "ai_rack", "ess"):
+        hall.said[item.id, "soc_pu"] = 0.0
+    assert ("last_feed" in refusing(case(hall, GA, "open"))) is refused
+
+
 def test_what_one_source_brings_is_closed_at_once() -> None:
     hall = Hall()
     on_sets(hall)
