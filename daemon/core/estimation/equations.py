@@ -26,7 +26,7 @@ from daemon.core.estimation.exact import (
 from daemon.core.estimation.layout import Layout, layout
 from daemon.core.estimation.matrix import Matrix
 from daemon.core.estimation.measurements import Kind, Measurements, Terms
-from daemon.core.estimation.mixture import entries, primitives
+from daemon.core.estimation.mixture import Primitives, entries, primitives
 from daemon.core.estimation.network import Floats, Ints, Network
 from daemon.core.estimation.pattern import Pattern, Product, pattern, product, summed
 
@@ -43,6 +43,7 @@ class Equations:
         network: the network.
         measurements: its instruments.
         where: places of the states.
+        at: places of the primitives.
         mix: the mixture of primitives (n_row, n_primitive).
         exact: the constraints as terms; `row` counts from 0.
         ends: places of the angles at the `from` ends of all AC branches and at
@@ -59,6 +60,7 @@ class Equations:
     network: Network
     measurements: Measurements
     where: Layout
+    at: Primitives
     mix: Matrix
     exact: Terms
     ends: Ints
@@ -104,6 +106,7 @@ def equations(network: Network, measurements: Measurements) -> Equations:
         network=network,
         measurements=measurements,
         where=layout(network),
+        at=primitives(network),
         mix=mix,
         exact=exact,
         ends=np.concatenate([at, network.n_ac + at]),

@@ -8,7 +8,6 @@ import numpy as np
 
 from daemon.core.estimation.equations import part_shares
 from daemon.core.estimation.matrix import linear
-from daemon.core.estimation.mixture import primitives
 
 if TYPE_CHECKING:
     from daemon.core.estimation.equations import Equations
@@ -36,7 +35,7 @@ class Reader:
     """
 
     def __init__(self, equations: Equations, live: Islands) -> None:
-        network, at = equations.network, primitives(equations.network)
+        network, at = equations.network, equations.at
         self._equations, self._live = equations, live
         self._rows = linear(equations.mix)
         self._places, self._ends = equations.ends, np.empty(len(equations.ends))
