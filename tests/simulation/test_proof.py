@@ -1,41 +1,26 @@
-"""The proof finds nothing in the schemes as they are, and finds what is planted in them.
-
-What follows which there, in the files of `proven/`, holds for the daemon that runs as well. They
-are written by `ridethrough prove --short --scheme CCTS-1 --to tests/simulation/proven`, so what
-follows upon a sudden disturbance is not in them.
-"""
+"""The proof finds nothing in the schemes as they are, and finds what is planted in them."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.core import interlocks
 from daemon.core.transfer import main_tie_main
 from daemon.core.transfer.section import Stage
-from daemon.model.events import Event
 from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
-from daemon.rehearsal.proof.moves import Follower, Move, read
 from daemon.rehearsal.proof.plant import Faults
-from daemon.rehearsal.simulation.observer import Observer
+from daemon.rehearsal.prove_without import without
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import load
+from tests.simulation.proven_moves import Kind, Walked, explored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from daemon.model.events import AlarmTransition
     from daemon.rehearsal.proof.explore import Tally
     from daemon.settings import SiteFile
-
-PROVEN = Path(__file__).parent / "proven"
-AT_REST = {"joined": "joined", "unjudged": "on_main", "at_rest": "at_rest"}
 
 
 @cache
@@ -55,19 +40,6 @@ def searched(name: str, faults: Faults = UTILITY_LOST, at_most: int = 10**9) -> 
     return search.run(lambda tally: bool(tally.sure) or tally.situations > at_most)
 
 
-@contextmanager
-def without(row: str) -> Iterator[None]:
-    """Take an interlock away."""
-    table = interlocks.BY_ACTION
-    interlocks.BY_ACTION = {  # type: ignore[misc]
-        key: tuple(r for r in rows if r.name != row) for key, rows in table.items()
-    }
-    try:
-        yield
-    finally:
-        interlocks.BY_ACTION = table  # type: ignore[misc]
-
-
 @pytest.mark.parametrize("name", ["ALTS-1", "CCTS-1/mains", "CCTS-1/sets"])
 def test_nothing_is_found_with_one_disturbance_at_any_instant(name: str) -> None:
     tally = searched(name, DISTURBED)
@@ -85,16 +57,20 @@ def test_nothing_is_found_in_a_loss_and_return_of_the_utility(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("row", "name", "wrong"),
+    ("gone", "name", "faults", "wrong"),
     [
-        ("last_feed", "CCTS-1/mains", "takes MVA its last feed"),
-        ("faulted_bus", "CCTS-1/mains", "feeds a fault that protection has told of"),
+        ("last_feed", "CCTS-1/mains", DISTURBED, "takes MVA its last feed"),
+        ("faulted_bus", "CCTS-1/mains", DISTURBED, "feeds a fault that protection has told of"),
+        ("switch_waits", "ALTS-1", UTILITY_LOST, "leaves a feed that carries"),
     ],
 )
-def test_what_an_interlock_is_for_is_found_without_it(row: str, name: str, wrong: str) -> None:
-    with without(row):
-        found = searched(name, DISTURBED).found
-    assert any(wrong in what for what in found), found
+def test_what_a_row_or_guard_is_for_is_found_without_it(
+    gone: str, name: str, faults: Faults, wrong: str
+) -> None:
+    """Three of them; `python -m tests.proof_rows` takes away each."""
+    with without((gone,)):
+        tally = searched(name, faults)
+    assert any(wrong in what for what in tally.sure), tally.found
 
 
 def test_a_main_that_is_not_opened_first_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,20 +91,7 @@ def test_what_it_tells_begins_with_the_utility_and_ends_with_what_is_wrong(
     assert [deed.at_ms for deed in deeds] == sorted(deed.at_ms for deed in deeds)
 
 
-# The daemon that runs.
-
-
-class Walked(Observer):
-    """Notes which stages followed which in a run."""
-
-    def __init__(self, name: str) -> None:
-        (part,) = schemes.parts(hall().site, hall().control, name)
-        self._follower = Follower({k: AT_REST[v] for k, v in part.first.items()})
-        self.moves: list[Move] = []
-
-    def told(self, news: Sequence[Event | AlarmTransition]) -> None:
-        """Follow the events of one scan."""
-        self.moves += self._follower.take(n for n in news if isinstance(n, Event))
+# The daemon that runs; what is drawn by chance is held against the proof in `test_swarm`.
 
 
 @pytest.mark.timeout(300)
@@ -137,9 +100,32 @@ class Walked(Observer):
     [("extended_outage", 100.0), ("generator_failure", 40.0)],
 )
 def test_the_daemon_that_runs_does_what_was_proven(scenario: str, for_s: float) -> None:
-    file = hall()
-    proven = read((PROVEN / "CCTS-1-mains.moves").read_text())
-    walked = Walked("CCTS-1/mains")
+    file, walked = hall(), Walked()
     run(Case(file, scenario_for(scenario, file.site), 0, for_s=for_s), [walked])
-    assert len(walked.moves) > 5, "hardly anything has moved"
-    assert [move for move in walked.moves if move not in proven] == []
+    count = walked.count()
+    assert count[Kind.EXPLORED] > 20, "hardly anything has moved"
+    assert [*walked.unexplored()] == []
+
+
+def test_a_move_is_explored_as_it_is_or_by_each_alone_or_said_why_not() -> None:
+    board = explored("CCTS-1/mains")
+    rest = ("joined", "on_main", "on_main")
+    for before, after, kind in (
+        (("parted", *rest[1:]), ("parted", "isolating", "isolating"), Kind.EXPLORED),
+        (rest, ("parted", "isolating", "isolating"), Kind.ONE_BY_ONE),
+        (("parted", "awaiting", "held"), ("parted", "awaiting", "unjudged"), Kind.OTHER_HANDS),
+        (("parted", "awaiting", "lockout"), ("parted", "awaiting", "unjudged"), Kind.MENDED),
+        (("parted", "breaking", "held"), ("parted", "lockout", "held"), Kind.NOT_SEARCHED),
+        (rest, ("joined", "on_main", "breaking"), Kind.UNEXPLORED),
+    ):
+        assert board.kind((before, after)) is kind, (before, after)
+    sets = explored("CCTS-1/sets")
+    for one, other, kind in (
+        (("ready", "ready"), ("closing", "ready"), Kind.EXPLORED),
+        (("ready", "ready"), ("ready", "closing"), Kind.EXPLORED),
+        (("ready", "ready"), ("closing", "closing"), Kind.ONE_BY_ONE),
+        (("on_bus", "ready"), ("handing_over", "ready"), Kind.SPARED),
+        (("failed", "ready"), ("at_rest", "closing"), Kind.MENDED),
+        (("ready", "ready"), ("stopping", "ready"), Kind.UNEXPLORED),
+    ):
+        assert sets.kind((one, other)) is kind, (one, other)

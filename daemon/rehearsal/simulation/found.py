@@ -14,6 +14,7 @@ from device_emulators.scenario import written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from daemon.rehearsal.simulation.observer import Observer
     from daemon.rehearsal.simulation.run import Case
     from daemon.rehearsal.simulation.swarm import Act
 
@@ -23,10 +24,15 @@ BEGIN: Final = "# Seed "
 """How a file begins that is written here."""
 
 
-def objections(case: Case) -> dict[str, str]:
-    """Run a case and return which oracles object, and to what; or why it came to no end."""
+def objections(case: Case, observers: Sequence[Observer] = ()) -> dict[str, str]:
+    """Run a case and return which oracles object, and to what; or why it came to no end.
+
+    Args:
+        case: what is run.
+        observers: that see it beside the oracles.
+    """
     try:
-        verdicts = run(case, oracles()).oracles
+        verdicts = run(case, [*oracles(), *observers]).oracles
     except RuntimeError as error:
         return {RUN: str(error)}
     return {verdict.name: verdict.detail for verdict in verdicts if verdict.ok is False}
