@@ -57,7 +57,7 @@ _STEPS: Final = 12
 _LATELY_NS: Final = 4 * SECOND
 """What was shown longer ago was shown before the error [ns]."""
 FITS: Final = 3.5
-_LASTING, _WATCHED, _ALIKE = 0.9, 0.45, 0.66
+_LASTING, _WATCHED, _ALIKE = 0.93, 0.5, 0.66
 """An error that lasts, one that may, and readings that are off alike, by the limit."""
 _TWO: Final = 2.0**0.5
 """The error of the mean of two by that of one."""
