@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.model.points import tabulate
 from daemon.settings import Problem, SettingsError, load, problems, site_path
+from daemon.settings.check import kind_of
 from daemon.settings.document import read
 from daemon.settings.site_file import examine
 
@@ -67,11 +68,7 @@ def _kind(path: Path, data: Any) -> str:  # noqa: ANN401 - as written
     keys = set(data) if isinstance(data, dict) else set()
     if keys & {"scenario", "timeline", "expect"}:
         return "scenario"
-    if "points" in keys:
-        return "device map"
-    if "limits" in keys:
-        return "rules"
-    return "alarms" if path.resolve().parent.name == "alarms" else "site"
+    return kind_of(path, data)
 
 
 def _settings_of(nature: str) -> tuple[str, ...]:

@@ -26,10 +26,30 @@ def problems(path: str | Path, settings_of: SettingsOf | None = None) -> list[Pr
     """
     file = site_path(path)
     data = read(file).data
-    if isinstance(data, dict) and "points" in data:
-        return list(load_map(file.resolve()).problems)
-    if isinstance(data, dict) and "limits" in data:
-        return list(examine_rules(file)[1])
-    if file.resolve().parent.name == "alarms":
-        return file_problems(file)
-    return examine(file, settings_of)[1]
+    match kind_of(file, data):
+        case "device map":
+            return list(load_map(file.resolve()).problems)
+        case "rules":
+            return list(examine_rules(file)[1])
+        case "alarms":
+            return file_problems(file)
+        case _:
+            return examine(file, settings_of)[1]
+
+
+def kind_of(file: Path, data: object) -> str:
+    """Return what a file describes: "device map", "rules", "alarms" or "site".
+
+    Its keys tell, for people name files as they like; where they do not, the folder it lies in.
+    """
+    folder = file.resolve().parent
+    if isinstance(data, dict):
+        if "points" in data:
+            return "device map"
+        if "limits" in data:
+            return "rules"
+    elif folder.parent.name == "devices":
+        return "device map"
+    elif folder.name == "rules":
+        return "rules"
+    return "alarms" if folder.name == "alarms" else "site"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.model.points import Node, Profile, Register
 from daemon.settings.checks.points import check_map
 from daemon.settings.document import read
-from daemon.settings.findings import Problem
+from daemon.settings.findings import Finding, Problem
 from daemon.settings.forms import MapForm, NodeForm, NodeMapForm, RegisterForm, RegisterMapForm
 from daemon.settings.validate import fill
 
@@ -42,6 +42,9 @@ def _load_map(path: Path, changed_at_ns: int) -> DeviceMap:
     document = read(path)
     if document.problems:
         return DeviceMap(None, tuple(document.problems))
+    if not isinstance(document.data, dict):
+        text = "a device map is a mapping (`nature`, `protocol`, `points`, ...)"
+        return DeviceMap(None, (document.problem(Finding((), text)),))
     form, findings = fill(MapForm, document.data)
     if form is not None:
         findings = check_map(form, path.parent.name)

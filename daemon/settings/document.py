@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.settings.findings import Finding, Location, Problem, shown
+from daemon.settings.findings import Finding, Location, Problem, dotted, shown
 
 
 class _Loader(yaml.CSafeLoader):
@@ -45,7 +45,7 @@ COMPOSED: Final = 10_000
 into itself for every level and ends the process where its stack does."""
 VALUES: Final = 1_000_000
 """More values are not read: 300 MW take 221,187. Anchors that hold one another could make a few
-lines stand for billions of them."""
+lines stand for billions of them, so they are counted before any is made."""
 
 
 @dataclass(slots=True)
@@ -84,13 +84,14 @@ class Document:
     def problem(self, finding: Finding) -> Problem:
         """Return what was found as a problem of this file."""
         known, line, column = self.place(finding.at, at_key=finding.at_key)
-        key = ".".join(map(str, known))
+        key = dotted(known)
         return Problem(shown(self.path), line, column, key, finding.text, finding.valid)
 
 
 def read(path: Path) -> Document:
     """Return the values of a YAML file; what is wrong with it stands in `problems`."""
     document = Document(path)
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         if (place := _abyss(text)) is not None:
@@ -108,16 +109,26 @@ def read(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = " ".join(filter(None, (error.context, error.problem)))
-        document.problems.append(Problem(shown(path), line, column, "", f"not valid YAML: {said}"))
+        said = f"not valid YAML: {_said(error, text, line, column)}"
+        document.problems.append(Problem(shown(path), line, column, "", said))
     except yaml.YAMLError as error:
         document.problems.append(Problem(shown(path), 1, 1, "", f"not valid YAML: {error}"))
     else:
         if node is None:
             document.problems.append(Problem(shown(path), 1, 1, "", "the file is empty"))
         else:
-            document.data = _Builder(document).build(node, ())
+            builder = _Builder(document)
+            if builder.bearable(node):
+                document.data = builder.build(node, ())
     return document
+
+
+def _said(error: yaml.MarkedYAMLError, text: str, line: int, column: int) -> str:
+    """Return what the parser says of an error; of a tab, what to do about it."""
+    lines = text.splitlines()
+    if line <= len(lines) and lines[line - 1][column - 1 : column] == "\t":
+        return "a tab: indent with spaces"
+    return " ".join(filter(None, (error.context, error.problem)))
 
 
 def _abyss(text: str) -> tuple[int, int] | None:
@@ -155,7 +166,7 @@ class _Builder:
         self.document.values[at] = _mark(node)
         if isinstance(node, yaml.ScalarNode):
             return self._value(node, at)
-        if not self._enter(node, at) or not self._bearable(node, at):
+        if not self._enter(node, at):
             return None
         if isinstance(node, yaml.MappingNode):
             result: Any = self._mapping(node, at)
@@ -168,16 +179,37 @@ class _Builder:
         if any(node is other for other in self.entered):
             self._complain(node, at, "an anchor that holds itself")
             return False
+        if len(self.entered) > DEPTH:
+            self._complain(node, (), "is nested too deep")
+            return False
         self.entered.append(node)
         return True
 
-    def _bearable(self, node: yaml.Node, at: Location) -> bool:
-        """Return whether there is an end to it: neither too deep nor, by its anchors, too much."""
-        if len(at) <= DEPTH and len(self.document.values) <= VALUES:
-            return True
-        self._complain(node, (), "is nested too deep, or its anchors make too much of it")
-        self.entered.pop()
-        return False
+    def bearable(self, top: yaml.Node) -> bool:
+        """Return whether there is an end to it; what its anchors multiply is counted beforehand.
+
+        Every node is counted once for each depth that it stands at, however many aliases lead to
+        it. What is nested too deep counts as one value: building it stops there.
+        """
+        sizes: dict[tuple[int, int], int] = {}
+
+        def size(node: yaml.Node, depth: int) -> int:
+            if isinstance(node, yaml.ScalarNode) or depth > DEPTH:
+                return 1
+            if (known := sizes.get((id(node), depth))) is not None:
+                return known
+            held = 1
+            for item in node.value:
+                held += size(item[1] if isinstance(item, tuple) else item, depth + 1)
+                if held > VALUES:
+                    if not self.document.problems:
+                        text = f"its anchors make too much of it, more than {VALUES} values"
+                        self._complain(node, (), text)
+                    break
+            sizes[id(node), depth] = held
+            return held
+
+        return size(top, 0) <= VALUES
 
     def _mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -239,7 +271,7 @@ class _Builder:
 
     def _complain(self, node: yaml.Node, at: Location, text: str) -> None:
         line, column = _mark(node)
-        key = ".".join(map(str, at))
+        key = dotted(at)
         problem = Problem(shown(self.document.path), line, column, key, text)
         if problem not in self.document.problems:
             self.document.problems.append(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ class Problem:
         """Return the one line a person (and an editor) reads."""
         valid = f" (valid: {self.valid})" if self.valid else ""
         key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line}:{self.column}: {key}{self.text}{valid}"
+        return one_line(f"{self.file}:{self.line}:{self.column}: {key}{self.text}{valid}")
 
 
 class SettingsError(Exception):
@@ -75,6 +76,22 @@ class Finding:
     valid: str = ""
     at_key: bool = False
     """The key itself is wrong, not its value."""
+
+
+def one_line(text: str) -> str:
+    """Return a text with every character escaped that would break its line or not show.
+
+    Ids and cells come from files: a line feed in one must not make one message look like two, nor
+    an escape sequence reach a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def dotted(at: Location) -> str:
+    """Return the parts of a location as one path; a part that does not show is quoted."""
+    return ".".join(p if (p := str(part)).isprintable() else json.dumps(p) for part in at)
 
 
 def choices(valid: Iterable[str], given: str = "") -> str:

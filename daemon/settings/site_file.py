@@ -16,9 +16,15 @@ from daemon.settings.checks.addresses import check_addresses
 from daemon.settings.checks.balance import check_balance
 from daemon.settings.checks.connections import check_connections, check_reach
 from daemon.settings.checks.emulation import check_emulation
-from daemon.settings.checks.enclosure import check_enclosure, check_owners, check_sets
+from daemon.settings.checks.enclosure import (
+    check_enclosure,
+    check_owned,
+    check_owners,
+    check_places,
+)
 from daemon.settings.checks.endurance import check_endurance
 from daemon.settings.checks.equipment import check_equipment, positions
+from daemon.settings.checks.limits import check_limits
 from daemon.settings.checks.references import Names, check_cases, check_references
 from daemon.settings.checks.relief import check_relief
 from daemon.settings.checks.sags import refuse_counting
@@ -204,11 +210,13 @@ def examine(
     findings += check_relief(plant, profiles)
     findings += check_addresses(plant, _north(data))
     joined = not any("buses" in finding.at for finding in findings)
-    findings += _schemes(plant, names, joined=joined)
+    known = not any("schemes" in finding.at[:1] for finding in findings)
+    findings += _schemes(plant, names, joined=joined, known=known)
     rules, wrong_rules = load_alarms(alarm_folder(path))
     found += wrong_rules
     control, wrong = load_control(data.get("control", {}), rules)
     findings += wrong
+    findings += check_limits(control, _block(data, "control"))
     findings += check_timers(plant, control, _block(data, "control"))
     if form is not None:
         findings += check_frequency(form.site.frequency_hz, control)
@@ -247,17 +255,24 @@ def _salvage(data: dict[str, Any], findings: list[Finding]) -> PlantForm:
     return plant or PlantForm(buses={}, gateways={}, equipment={})
 
 
-def _schemes(plant: PlantForm, names: Names, *, joined: bool) -> list[Finding]:
+def _schemes(plant: PlantForm, names: Names, *, joined: bool, known: bool) -> list[Finding]:
     """Return what is wrong with schemes; what follows from a wrong name is not another mistake.
 
     Args:
         plant: the entries that fit their forms.
         names: every id of the file.
         joined: equipment stands at buses that are there and fit it.
+        known: no scheme is left out because it does not fit its form.
     """
     findings = check_schemes(plant, names)
-    if not findings and joined:
-        findings += [*check_owners(plant), *check_enclosure(plant), *check_sets(plant)]
+    if findings or not joined:
+        return findings
+    twice = list(check_owners(plant))
+    findings += [*twice, *check_enclosure(plant)]
+    if not twice:
+        findings += check_places(plant)
+    if known and not twice:
+        findings += check_owned(plant)
     return findings
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import types
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -19,6 +19,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
+
+
+_BOUNDS: Final = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+"""Where pydantic says which bound was passed, and how people say it."""
+_MAPPING: Final = "a mapping (`key: value`)"
+_WANTED: Final = {
+    "float_type": "a number, without quotes or a unit",
+    "int_type": "a whole number, without quotes or a unit",
+    "int_from_float": "a whole number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_too_short": "a text that is not empty",
+    "list_type": "a list (`[a, b]`)",
+    "tuple_type": "a list (`[a, b]`)",
+    "frozen_set_type": "a list (`[a, b]`)",
+    "set_type": "a list (`[a, b]`)",
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "dataclass_type": _MAPPING,
+    "dataclass_exact_type": _MAPPING,
+}
+"""What a value of another type should be, by the error of pydantic."""
 
 
 def fill(form: Any, data: Any, at: Location = ()) -> tuple[Any, list[Finding]]:  # noqa: ANN401
@@ -63,14 +92,39 @@ def _finding(form: Any, detail: ErrorDetails, at: Location) -> Finding:  # noqa:
             text = f"{_said(given)} is no id: letters, digits, - and _ only"
             return Finding(here, text, at_key="[key]" in detail["loc"])
         case _:
+            return Finding(here, f"{_said(given)} {_expected(detail)}")
+
+
+def _expected(detail: ErrorDetails) -> str:
+    """Return what a value should be instead, as the end of a sentence about it."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case kind if kind in _WANTED:
+            return f"should be {_WANTED[kind]}"
+        case "too_short" | "too_long":
+            few = detail["type"] == "too_short"
+            wanted = context["min_length" if few else "max_length"]
+            word = "entry" if wanted == 1 else "entries"
+            bound = "at least" if few else "at most"
+            return f"with {_count(context['actual_length'])} should have {bound} {wanted} {word}"
+        case kind if (found := _BOUNDS.get(kind)) is not None:
+            name, word = found
+            return f"should be {word} {context[name]:g}"
+        case _:
             said = detail["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-            return Finding(here, f"{_said(given)} should be {said[:1].lower()}{said[1:]}")
+            return f"should be {said[:1].lower()}{said[1:]}"
+
+
+def _count(entries: int | None) -> str:
+    if entries is None:
+        return "more entries than that"
+    return f"{entries or 'no'} {'entry' if entries == 1 else 'entries'}"
 
 
 def _said(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return json.dumps(value)
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _fields(form: Any, loc: Iterable[str | int]) -> tuple[str, ...]:  # noqa: ANN401
@@ -85,7 +139,12 @@ def _hints(form: Any) -> dict[str, Any]:  # noqa: ANN401
     form = _bare(form)
     if isinstance(form, type) and issubclass(form, BaseModel):
         return {f.alias or name: f.annotation for name, f in form.model_fields.items()}
-    return get_type_hints(form, include_extras=True) if dataclasses.is_dataclass(form) else {}
+    if not dataclasses.is_dataclass(form):
+        return {}
+    hints = get_type_hints(
+        form, include_extras=True
+    )  # also of what is no field: __pydantic_config__
+    return {field.name: hints[field.name] for field in dataclasses.fields(form)}
 
 
 def _bare(form: Any) -> Any:  # noqa: ANN401

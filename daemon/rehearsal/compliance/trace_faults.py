@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from daemon.settings.findings import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
@@ -58,7 +60,7 @@ def refuse(path: Path, faults: Iterable[Fault], hint: str = "") -> None:
 def said_of(path: Path, faults: Sequence[Fault]) -> list[str]:
     """Return faults as lines for people; of too many, how many more there are."""
     more = len(faults) - _TOLD
-    said = [f"{path}:{one.line}: {one.text}" for one in faults[:_TOLD]]
+    said = [one_line(f"{path}:{one.line}: {one.text}") for one in faults[:_TOLD]]
     return [*said, f"... and {more} more"] if more > 0 else said
 
 

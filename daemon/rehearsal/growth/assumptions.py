@@ -164,9 +164,10 @@ def taken(one: Assumption, text: str) -> Assumption:
     unit = one.unit if one.unit == _YEARLY else ""
     for figure in (value, low, high):
         if not least <= figure <= most:
+            meant = f"{figure:.4g}{unit}"
+            said = meant if text.strip() == meant else f"{text.strip()}, that is {meant},"
             raise ValueError(
-                f"{one.name}: {text} is {figure:.4g}{unit}, out of range "
-                f"(valid: {least:g} to {most:g}{unit})"
+                f"{one.name}: {said} is out of range (valid: {least:g} to {most:g}{unit})"
             )
     if not low <= value <= high:
         raise ValueError(

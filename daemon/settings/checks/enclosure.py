@@ -1,8 +1,12 @@
-"""Do the breakers of a scheme enclose its buses, and has every breaker exactly one owner?
+"""Do the breakers of a scheme enclose its buses, and has every switch the owner it needs?
 
 A scheme is safe because it knows every way by which its sections and its generator bus can be fed.
 So with all its own breakers thought open no source and no storage may reach any of them, and no
 section another. Power is followed the way it can flow: converters let it through one way only.
+
+A breaker also has to do there what the scheme calls it. With the intake alone open no utility
+reaches a section; with main and `upstream` open nothing reaches what lies between them; behind a
+storage feeder there is storage. A relay of an intake stands at its feed or on the way to it.
 
 Source: own derivation.
 """
@@ -17,10 +21,10 @@ from daemon.settings.findings import Finding, choices
 from daemon.settings.forms import IntakeForm, MainTieMainForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Set
 
     from daemon.settings.findings import Location
-    from daemon.settings.forms import PlantForm, SchemeForm
+    from daemon.settings.forms import EquipmentForm, PlantForm, SchemeForm
 
 
 class Way(NamedTuple):
@@ -39,6 +43,39 @@ def check_enclosure(plant: PlantForm) -> Iterator[Finding]:
             yield from _check_scheme(plant, id_, scheme, ways)
 
 
+def check_places(plant: PlantForm) -> Iterator[Finding]:
+    """Yield breakers and relays that do not stand where their scheme says they do."""
+    ways = _ways(plant)
+    for id_, scheme in plant.schemes.items():
+        if isinstance(scheme, IntakeForm):
+            yield from _check_relays(plant, id_, scheme, ways)
+        elif isinstance(scheme, MainTieMainForm):
+            yield from _check_intake(plant, id_, scheme, ways)
+            yield from _check_upstream(plant, id_, scheme, ways)
+            yield from _check_stores(plant, id_, scheme, ways)
+
+
+def _check_relays(
+    plant: PlantForm, id_: str, scheme: IntakeForm, ways: Mapping[str, list[Way]]
+) -> Iterator[Finding]:
+    """Yield a relay that does not see the feed that it votes on, at it or on the way to it."""
+    inside = set(plant.equipment[scheme.switch].buses)
+    for i, (relay, feed) in enumerate(zip(scheme.relays, scheme.feeds, strict=True)):
+        here = set(plant.equipment[feed].buses)
+        seen = here | {
+            bus for outer in here - inside for bus in _paths_to(outer, ways, set(scheme.feeds))
+        }
+        stands = plant.equipment[relay].buses
+        if seen.isdisjoint(stands):
+            text = f"{relay} stands at {' and '.join(stands)}, not at the feed over {feed}"
+            valid = [
+                name
+                for name, form in plant.equipment.items()
+                if form.nature == "relay" and here & set(form.buses)
+            ]
+            yield Finding(("schemes", id_, "relays", i), text, choices(valid, relay))
+
+
 def check_owners(plant: PlantForm) -> Iterator[Finding]:
     """Yield switches that two schemes, or two places of one, would command."""
     owners: dict[str, Location] = {}
@@ -52,15 +89,42 @@ def check_owners(plant: PlantForm) -> Iterator[Finding]:
                 owners[name] = at
 
 
-def check_sets(plant: PlantForm) -> Iterator[Finding]:
-    """Yield generating sets that no scheme has a breaker for: nothing would start them."""
-    boards = {i: s for i, s in plant.schemes.items() if isinstance(s, MainTieMainForm)}
-    known = {name for scheme in boards.values() for name in scheme.sets}
-    for id_, form in plant.equipment.items() if boards else ():
-        if form.nature == "generator" and id_ not in known:
+def check_owned(plant: PlantForm) -> Iterator[Finding]:
+    """Yield what switches or starts by itself and is in no scheme: nothing would watch over it.
+
+    A breaker needs none: one that feeds a load is closed and opened by persons.
+    """
+    owned = {name for scheme in plant.schemes.values() for name, _ in _owned(scheme)}
+    for scheme in plant.schemes.values():
+        if isinstance(scheme, MainTieMainForm):
+            owned |= set(scheme.sets)
+    for id_, form in plant.equipment.items():
+        kind = _kind_needed(form)
+        if not kind or id_ in owned:
+            continue
+        at: Location = ("equipment", id_)
+        there = [name for name, scheme in plant.schemes.items() if scheme.kind == kind]
+        if form.nature == "generator":
             text = f"{id_} has no breaker in any scheme: nothing would start it"
-            valid = choices(f"schemes.{name}.sets" for name in boards)
-            yield Finding(("equipment", id_), text, valid, at_key=True)
+            valid = choices(f"schemes.{name}.sets" for name in there)
+        else:
+            text = f"{id_} belongs to no scheme: nothing would watch over it"
+            place = {"intake": "switch", "main_tie_main": "controller"}.get(kind, "members")
+            valid = choices(f"schemes.{name}.{place}" for name in there)
+        yield Finding(at, text, valid or f"a scheme of kind {kind}", at_key=True)
+
+
+def _kind_needed(form: EquipmentForm) -> str:
+    """Return the kind of the scheme that equipment has to belong to, "" if it needs none."""
+    match form.nature:
+        case "transfer_switch":
+            return "intake" if form.variant == "alts" else form.variant or "ats"
+        case "ups":
+            return "ups"
+        case "generator" | "switchgear_controller":
+            return "main_tie_main"
+        case _:
+            return ""
 
 
 def _owned(scheme: SchemeForm) -> Iterator[tuple[str, Location]]:
@@ -122,8 +186,114 @@ def _check_scheme(
                 yield Finding(("schemes", id_, *at), text, "only ways over breakers of the scheme")
 
 
+def _check_intake(
+    plant: PlantForm, id_: str, scheme: MainTieMainForm, ways: Mapping[str, list[Way]]
+) -> Iterator[Finding]:
+    """Yield an intake that does not part the board from the utility."""
+    utilities = _standing(plant, "utility")
+    for section in scheme.sections:
+        past = _past({scheme.intake}, section.bus, utilities, ways)
+        if past:
+            source, over = past
+            text = f"{source} reaches bus {section.bus} past the intake {scheme.intake}"
+            valid = _parting(plant, section.bus, utilities, ways, over)
+            yield Finding(("schemes", id_, "intake"), f"{text}, over {', '.join(over)}", valid)
+            break
+
+
+def _check_upstream(
+    plant: PlantForm, id_: str, scheme: MainTieMainForm, ways: Mapping[str, list[Way]]
+) -> Iterator[Finding]:
+    """Yield a breaker upstream that does not part its main from every source."""
+    sources = _standing(plant, *(n.name for n in NATURES.values() if n.role is Role.SOURCE))
+    for i, section in enumerate(scheme.sections):
+        main = plant.equipment[section.main]
+        outside = next((bus for bus in main.buses if bus != section.bus), "")
+        if not section.upstream or not outside:
+            continue
+        past = _past({section.main, section.upstream}, outside, sources, ways)
+        if past:
+            source, over = past
+            text = f"{source} reaches {section.main} past {section.upstream}"
+            text += f", over {', '.join(over)}" if over else ""
+            valid = _parting(plant, outside, sources, ways, over, {section.main})
+            yield Finding(("schemes", id_, "sections", i, "upstream"), text, valid)
+
+
+def _check_stores(
+    plant: PlantForm, id_: str, scheme: MainTieMainForm, ways: Mapping[str, list[Way]]
+) -> Iterator[Finding]:
+    """Yield a storage feeder behind which there is none."""
+    own = {name for name, _ in _owned(scheme)}
+    stores = _standing(plant, *(n.name for n in NATURES.values() if n.role is Role.STORAGE))
+    joined = {scheme.generator_bus, *(section.bus for section in scheme.sections)}
+    for i, feeder in enumerate(scheme.storage_feeders):
+        if _leads_to(plant.equipment[feeder], joined, own, stores, ways):
+            continue
+        text = f"{feeder} joins {' and '.join(plant.equipment[feeder].buses)}: no storage is behind"
+        valid = [
+            name
+            for name, form in plant.equipment.items()
+            if form.nature == "breaker"
+            and joined & set(form.buses)
+            and _leads_to(form, joined, own | {name}, stores, ways)
+        ]
+        yield Finding(("schemes", id_, "storage_feeders", i), text, choices(valid, feeder))
+
+
+def _leads_to(
+    breaker: EquipmentForm,
+    joined: Set[str],
+    opened: Set[str],
+    stores: Mapping[str, str],
+    ways: Mapping[str, list[Way]],
+) -> bool:
+    """Return whether a store stands behind a breaker, seen from the buses of its scheme."""
+    ends = [bus for bus in breaker.buses if bus not in joined]
+    return any(_past(opened, bus, stores, ways) for bus in ends)
+
+
+def _standing(plant: PlantForm, *natures: str) -> dict[str, str]:
+    """Return what stands at each bus, of some natures; one for each bus."""
+    return {
+        form.buses[0]: name
+        for name, form in plant.equipment.items()
+        if form.nature in natures and form.buses
+    }
+
+
+def _past(
+    opened: Set[str], bus: str, feeding: Mapping[str, str], ways: Mapping[str, list[Way]]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return what comes to a bus with some breakers open, and over what; None if nothing does."""
+    for other, over in _paths_to(bus, ways, opened).items():
+        if other in feeding:
+            return feeding[other], over
+    return None
+
+
+def _parting(
+    plant: PlantForm,
+    bus: str,
+    feeding: Mapping[str, str],
+    ways: Mapping[str, list[Way]],
+    over: tuple[str, ...],
+    opened: Set[str] = frozenset(),
+) -> str:
+    """Return, of the breakers on a way, those that part a bus from all that feeds it."""
+    breakers = [name for name in over if plant.equipment[name].nature == "breaker"]
+    parting = [name for name in breakers if not _past({name, *opened}, bus, feeding, ways)]
+    return choices(parting)
+
+
 def _come_over(bus: str, ways: Mapping[str, list[Way]], own: set[str]) -> dict[str, str]:
     """Return every bus from which power can come to `bus` without `own`, and over what, as text."""
+    paths = _paths_to(bus, ways, own)
+    return {other: f", over {', '.join(path)}" if path else "" for other, path in paths.items()}
+
+
+def _paths_to(bus: str, ways: Mapping[str, list[Way]], own: Set[str]) -> dict[str, tuple[str, ...]]:
+    """Return every bus from which power can come to `bus` without `own`, and over what."""
     paths: dict[str, tuple[str, ...]] = {bus: ()}
     waiting = [bus]
     while waiting:
@@ -132,4 +302,4 @@ def _come_over(bus: str, ways: Mapping[str, list[Way]], own: set[str]) -> dict[s
             if over not in own and source not in paths:
                 paths[source] = (over, *paths[here])
                 waiting.append(source)
-    return {other: f", over {', '.join(path)}" if path else "" for other, path in paths.items()}
+    return paths

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from daemon.settings.checks.limits import is_written
 from daemon.settings.findings import Finding
 from daemon.settings.forms import IntakeForm, MainTieMainForm, SupervisedForm
 
@@ -100,8 +101,7 @@ def _is_written(at: Location, written: Mapping[str, Any]) -> bool:
     """Return whether a time stands in the file and is no default."""
     if not at or at[0] != "control":
         return bool(at)
-    block = written.get(str(at[1]))
-    return isinstance(block, dict) and at[2] in block
+    return is_written(".".join(map(str, at[1:])), written)
 
 
 def _rules(plant: PlantForm, control: Control) -> Iterator[Rule]:
@@ -201,6 +201,11 @@ def _of_board(plant: PlantForm, scheme: MainTieMainForm, control: Control) -> It
         yield Rule(_set(control, "start.ready_s"), cranks, "no set is given up while it cranks")
         delay = Time("the start delay of a standby set", START_DELAY_S)
         yield Rule(_set(control, "outage.confirm_s"), delay, "nothing starts on a short loss")
+        because = "no set is known to have failed while it cranks"
+        yield Rule(_set(control, "peaks.start_failure_s"), cranks, because)
+        if control.exercise.sets_every_days:
+            because = "a set that cranks has not yet failed its test"
+            yield Rule(_set(control, "exercise.load_s"), cranks, because)
 
 
 def _of_switches(plant: PlantForm, scheme: SupervisedForm, control: Control) -> Iterator[Rule]:

@@ -158,7 +158,7 @@ def test_event_needs_its_values(tmp_path: Path) -> None:
             "{name: d}",
             "exactly one kind of expectation is needed (valid: alarm",
         ),
-        ("for_s: 60", "for_s: -1", "for_s: -1 should be greater than 0"),
+        ("for_s: 60", "for_s: -1", "for_s: -1 should be above 0"),
         ("for_s: 60", "for_s: 60\nfor_s: 61", "stands twice"),
     ],
 )

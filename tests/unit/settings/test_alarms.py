@@ -41,7 +41,7 @@ def test_a_mistake_is_named_in_its_file(tmp_path: Path) -> None:
     good = RULE.format(name="low-fuel")
     assert rules(tmp_path, good) == []
     assert rules(tmp_path, good.replace("priority: 3", "priority: 9")) == [
-        "0.yaml:6:13: low-fuel.priority: 9 should be less than or equal to 4"
+        "0.yaml:6:13: low-fuel.priority: 9 should be at most 4"
     ]
     (said,) = rules(tmp_path, good.replace("point: alarm_fuel", "point: alarm_fuels"))
     assert said.startswith("0.yaml:5:10: low-fuel.point: no point alarm_fuels (valid: alarm_fuel, ")

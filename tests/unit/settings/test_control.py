@@ -33,15 +33,22 @@ def test_a_block_fills_the_params_of_its_controller() -> None:
         (
             {"heartbeat": {"beats_per_fallback": 1}},
             ("control", "heartbeat", "beats_per_fallback"),
-            "1 should be greater than or equal to 2",
+            "1 should be at least 2",
             "",
         ),
         (
             {"heartbeat": {"beats_per_fallback": "3"}},
             ("control", "heartbeat", "beats_per_fallback"),
-            '"3" should be integer',
+            '"3" should be a whole number, without quotes or a unit',
             "",
         ),
+        (
+            {"compliance": {"rule": []}},
+            ("control", "compliance", "rule"),
+            "unknown key",
+            "rules, every_s, recovery_s, sets, shown_s",
+        ),
+        ({"outage": []}, ("control", "outage"), "a list should be a mapping (`key: value`)", ""),
     ],
 )
 @pytest.mark.fault("F87")

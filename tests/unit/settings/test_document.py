@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from daemon.settings.document import read
+from daemon.settings.findings import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,7 @@ def test_merged_values_keep_their_place_and_give_way_to_own_ones(write: Any) -> 
         ("a: *b\n", "a.yaml:1:4: not valid YAML: found undefined alias"),
         ("a: [1\nb: 2\n", "a.yaml:2:2: not valid YAML: "),
         ("a: 1\n---\nb: 2\n", "a.yaml:2:1: not valid YAML: "),
+        ("a:\n\tb: 1\n", "a.yaml:2:1: not valid YAML: a tab: indent with spaces"),
         ("a: \x01\n", "a.yaml:1:1: not valid YAML: "),
         ("", "a.yaml:1:1: the file is empty"),
     ],
@@ -123,9 +125,31 @@ def test_what_is_nested_deeper_than_a_stack_is_a_problem_and_ends_no_process(
     assert problem.text == "is nested too deep"
 
 
-def test_anchors_that_multiply_are_a_problem(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.settings.document.VALUES", 1000)
-    few = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefg"))
-    document = read(write("a: &a [1]\n" + few))
-    assert "too much" in document.problems[0].text
-    assert len(document.values) < 9000
+def test_anchors_that_multiply_are_a_problem(write: Any) -> None:
+    """387 million values in ten lines are named, and not one of them is made."""
+    few = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij"))
+    document = read(write("a: &a [x]\n" + few))
+    (problem,) = document.problems
+    assert problem.text == "its anchors make too much of it, more than 1000000 values"
+    assert (problem.line, problem.column) == (7, 4)
+    assert document.data is None
+    assert not document.values
+
+
+def test_merges_that_multiply_are_a_problem(write: Any) -> None:
+    few = "".join(
+        f"{b}: &{b} {{<<: [{', '.join([f'*{a}'] * 9)}]}}\n" for a, b in pairwise("abcdefghij")
+    )
+    (problem,) = read(write("a: &a {x: 1}\n" + few)).problems
+    assert "too much" in problem.text
+
+
+def test_merges_that_lead_on_and_on_are_a_problem(write: Any) -> None:
+    few = "".join(f"x{i + 1}: &x{i + 1} {{<<: *x{i}}}\n" for i in range(2000))
+    assert "is nested too deep" in str(read(write("x0: &x0 {x: 1}\n" + few)).problems[0])
+
+
+def test_an_id_with_a_line_feed_makes_no_second_line(write: Any) -> None:
+    (problem,) = read(write('a: {"b\\nc\\e": 1, "b\\nc\\e": 2}\n')).problems
+    assert problem.key == 'a."b\\nc\\u001b"'
+    assert str(Problem("f", 1, 1, "", "x\ny\0")) == "f:1:1: x\\ny\\x00"

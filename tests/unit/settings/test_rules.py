@@ -71,7 +71,7 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     assert "source is missing" in said
     assert "limit: unknown key (valid: limits" in said
     assert "swnig is no kind of limit (valid: swing, " in said
-    assert "-60 should be greater than 0" in said
+    assert "-60 should be above 0" in said
     assert '"voltage_kv" is not known (valid: power_w, voltage_pu, frequency_hz)' in said
     assert "unknown key (valid: window_s" in said
     assert "kind is missing (valid: band_energy, " in said

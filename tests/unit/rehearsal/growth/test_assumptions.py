@@ -42,9 +42,9 @@ def test_an_interval_is_given_or_keeps_its_proportions() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("400/yr", "400/yr is 400/yr, out of range (valid: 0.2 to 20/yr)"),
-        ("0/yr", "is 0/yr, out of range"),
-        ("2/0mo", "is inf/yr, out of range"),
+        ("400/yr", "400/yr is out of range (valid: 0.2 to 20/yr)"),
+        ("0/yr", ": 0/yr is out of range"),
+        ("2/0mo", "2/0mo, that is inf/yr, is out of range"),
         ("99999/1mo", "out of range"),
         ("banana", "'banana' is no growth (valid: a factor such as 4/yr"),
         ("4", "is no growth"),
@@ -62,7 +62,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         chosen(AI, {"compute-growth": "x", "utilisation": "2", "phase": "1"})
     said = str(refused.value).splitlines()
     assert len(said) == 3
-    assert "utilisation: 2 is 2, out of range (valid: 0.05 to 1)" in said
+    assert "utilisation: 2 is out of range (valid: 0.05 to 1)" in said
     assert said[2].startswith("phase: no assumption of this site (valid: compute-growth, ")
 
 

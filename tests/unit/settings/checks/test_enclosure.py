@@ -56,7 +56,54 @@ EDITS = {
         "members: [UPS-A, UPS-B]", "members: [UPS-A, ^UPS-A]",
         "schemes.UPS.members.1", "UPS-A already belongs to UPS.members.0",
     ),
+    "a feeder for an intake": Edit(
+        "intake: 52-VCB-IN", "intake: ^52-VCB-HA", "schemes.CCTS-1.intake",
+        "reaches bus MVA past the intake 52-VCB-HA, over 52-GCB-", "52-VCB-IN",
+    ),
+    "a low-voltage tie for an intake": Edit(
+        "intake: 52-VCB-IN", "intake: ^52-ACB-TA", "schemes.CCTS-1.intake",
+        "reaches bus MVA past the intake 52-ACB-TA", "52-VCB-IN",
+    ),
+    "a feeder of the other side upstream": Edit(
+        "upstream: 52-VCB-PA", "upstream: ^52-VCB-SB1", "schemes.CCTS-1.sections.0.upstream",
+        "reaches 52-VCB-MA past 52-VCB-SB1, over 52-GCB-", "52-VCB-PA",
+    ),
+    "a storage feeder without storage": Edit(
+        "storage_feeders: [52-VCB-EA, 52-VCB-EB]",
+        "storage_feeders: [52-VCB-EA, 52-VCB-EB, ^52-VCB-HA]", "schemes.CCTS-1.storage_feeders.2",
+        "52-VCB-HA joins MVA and HAI: no storage is behind", "52-VCB-EA, 52-VCB-EB",
+    ),
+    "one relay for both feeds": Edit(
+        "relays: [R-UA, R-UB]", "relays: [R-UA, ^R-UA]", "schemes.ALTS-1.relays.1",
+        "R-UA stands at UA, not at the feed over 52-GCB-UB", "R-UB",
+    ),
+    "a UPS in no scheme": Edit(
+        "members: [UPS-A, UPS-B]}", "members: [UPS-A]}\n  #^", "equipment.UPS-B",
+        "UPS-B belongs to no scheme: nothing would watch over it", "schemes.UPS.members",
+    ),
+    "switches without any scheme of theirs": Edit(
+        "  ATS-M: {kind: ats,", "  ATS-M: {kind: ^atx,", "schemes.ATS-M.kind",
+        "atx is not known", "ats",
+    ),
 }  # fmt: skip
+
+
+def test_schemes_that_equipment_needs_are_missed(tmp_path: Path) -> None:
+    """What switches or starts by itself belongs to a scheme; a breaker of a load needs none."""
+    head, _, rest = shipped(HALL).partition("\nschemes:\n")
+    (tmp_path / "site.yaml").write_text(f"{head}\n\ncontract:{rest.partition('contract:')[2]}")
+    listed = {p.key.removeprefix("equipment."): p for p in problems(tmp_path / "site.yaml")}
+    ups, sts, ats = ("UPS-A", "UPS-B"), [f"STS-{i}" for i in range(1, 5)], ("M1", "M2", "M3")
+    sets = [f"DG-{i}" for i in range(1, 5)]
+    assert set(listed) == {"ALTS-1", "CCTS-1", *ups, *sts, *sets, *(f"ATS-{m}" for m in ats)}
+    assert listed["DG-1"].text == "DG-1 has no breaker in any scheme: nothing would start it"
+    valid = {id_: listed[id_].valid for id_ in ("ALTS-1", "CCTS-1", "DG-1", "STS-1")}
+    assert valid == {
+        "ALTS-1": "a scheme of kind intake",
+        "CCTS-1": "a scheme of kind main_tie_main",
+        "DG-1": "a scheme of kind main_tie_main",
+        "STS-1": "a scheme of kind sts",
+    }
 
 
 @pytest.mark.parametrize("kind", EDITS)

@@ -36,14 +36,14 @@ EDITS = {
     ),
     "text for a number": Edit(
         "swing_window_s: 5", "swing_window_s: ^five", "contract.swing_window_s",
-        '"five" should be number',
+        '"five" should be a number',
     ),
     "number below its bound": Edit(
         "export_limit_w: 0", "export_limit_w: ^-1", "contract.export_limit_w",
-        "-1 should be greater than or equal to 0",
+        "-1 should be at least 0",
     ),
     "truth for a number": Edit(
-        "swing_window_s: 5", "swing_window_s: ^true", "contract.swing_window_s", "should be number"
+        "swing_window_s: 5", "swing_window_s: ^true", "contract.swing_window_s", "be a number"
     ),
     "unknown word": Edit(
         "  DCA:   {kind: dc,", "  DCA:   {kind: ^direct,", "buses.DCA.kind",
@@ -388,6 +388,14 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.yaml"
     path.write_text("- 1\n")
     assert [str(p) for p in problems(path)] == [f"{path}:1:1: a site file is a mapping"]
+    for folder, said in (
+        ("devices/meter", "a device map is a mapping"), ("rules", "should be a mapping"),
+    ):  # fmt: skip
+        path = tmp_path / folder / "list.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text("- 1\n")
+        (problem,) = problems(path)
+        assert said in problem.text
 
 
 def test_site_can_be_loaded_beside_maps_of_its_own(tmp_path: Path) -> None:

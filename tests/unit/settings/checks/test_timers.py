@@ -101,6 +101,10 @@ EDITS = {
         "shutdown: {repeat_s: ^40}", "shutdown.repeat_s",
         "shutdown.margin_s (30 s) is shorter than shutdown.repeat_s (40 s)", "up to 30",
     ),
+    "a test that ends while the set cranks": also(
+        "exercise: {sets_every_days: 30, load_s: ^60}", "exercise.load_s",
+        "exercise.load_s (60 s) is shorter than the crank programme", "from 75",
+    ),
     "a frequency at which the site is never supplied": Edit(
         "confirm_s: 1.5,", "confirm_s: 1.5, frequency_low_hz: ^60.2,",
         "control.outage.frequency_low_hz", "60.2 Hz calls a feed of 60 Hz failed", "below 60",
