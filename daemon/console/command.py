@@ -273,8 +273,19 @@ def at_terminal() -> bool:
 
 
 def _at_terminal(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
-    """Go on with a selection until it has ended; nothing typed in time lets it expire."""
+    """Go on with a selection until it has ended; nothing typed in time lets it expire.
+
+    Ctrl-C is something else than `operate`: it cancels the selection before it ends the command.
+    """
     _say(*screen.lines(answer))
+    try:
+        return _gone_on(call, answer)
+    except KeyboardInterrupt:
+        _answer(call, {"do": "cancel", "selection": answer["selection"]}, quiet=True)
+        raise
+
+
+def _gone_on(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
     waits = answer["needs_approval"]
     left_s = answer["left_s"] or 0.0
     while True:
@@ -312,7 +323,7 @@ def _typed_word(call: Call, answer: dict[str, Any], typed: str) -> dict[str, Any
 
 def _complain(answer: Mapping[str, Any]) -> None:
     name = answer.get("refused_by") or answer.get("stage") or "refused"
-    sys.stderr.write(f"{name}: {answer.get('text', '')}\n")
+    sys.stderr.write(f"{answer.get('text', 'no reason was given')} [{name}]\n")
     sys.stderr.flush()
 
 

@@ -93,6 +93,14 @@ class Roster:
             )
         if self.problem:
             return Person(name, _LOOKING, f"the operators are not in order: {self.problem}")
+        if self.operators == {}:
+            # Who dismissed the last one meant to end something: it opens the door to nobody.
+            return Person(
+                name,
+                _LOOKING,
+                "the last operator was dismissed, so nobody may command: "
+                "enrol one, ridethrough command enrol NAME",
+            )
         if self.operators is not None:
             return Person(name, _LOOKING, "operators are enrolled, so say who you are: --user NAME")
         return Person(

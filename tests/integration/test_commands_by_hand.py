@@ -275,7 +275,7 @@ def test_what_is_refused_says_why_and_is_in_the_journal(
     before = len(desk.recorded("request_refused"))
     said = desk.command(*words, user="kim")
     assert said.returncode == 1
-    assert said.stderr.startswith(f"{name}: ")
+    assert said.stderr.endswith(f" [{name}]\n")
     last = desk.recorded("request_refused")[before:][0]
     assert (last["user"], last["interlock"]) == ("kim", name)
 

@@ -76,7 +76,7 @@ def check(case: Case) -> Verdict:
         if row.name in case.bypassed and row.bypassable:
             continue
         if row.forbids(case):
-            return Verdict(row.name, f"{case.item.id} {case.wish.action} refused: {row.because}")
+            return Verdict(row.name, row.because)
     return Verdict("", f"passed {len(rows)} interlocks")
 
 

@@ -112,7 +112,7 @@ class Interlock(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Name of the row that refuses, or "" when all let the action pass, and the text for it."""
+    """Name of the row that refuses, "" when all let the action pass, and what it says of it."""
 
     refused_by: str
     text: str

@@ -468,7 +468,7 @@ def _done(view: View, wish: Proposal) -> Refusal | None:
     """Return why there is nothing to do."""
     if not reached(view, wish):
         return None
-    return Refusal("done_already", f"{wish.equipment} {wish.action}: it already is so")
+    return Refusal("done_already", "it already is so")
 
 
 def _not_from_darkness(view: View, wish: Proposal) -> Refusal | None:
@@ -492,9 +492,9 @@ def unusable(view: View, wish: Proposal) -> Refusal | None:
     if not math.isfinite(wish.value):
         return Refusal("not_a_number", f"{wish.value} is not a finite number")
     if obeys(site, wish) and view.points.find(wish.equipment, "command") is None:
-        return Refusal("foreign_device", f"{wish.equipment}: its device takes no commands")
+        return Refusal("foreign_device", "its device takes no commands")
     if (lane := lane_of(site, wish)) != view.lane:
-        return Refusal("foreign_device", f"{wish.equipment} is commanded by the {lane} lane")
+        return Refusal("foreign_device", f"it is commanded by the {lane} lane")
     return None
 
 

@@ -209,8 +209,7 @@ def move(view: View, task: Task, news: News, params: Params) -> tuple[Task, list
     if stage is Stage.VERIFIED and task.attempts:
         told.append(tell(view, after, "command_verified"))
     elif stage is Stage.VERIFIED and task.selection:
-        why = f"{task.wish.equipment} {task.wish.action}: it already is so"
-        told.append(refusal(view, task, "done_already", why))
+        told.append(refusal(view, task, "done_already", "it already is so"))
     elif stage is Stage.FAILED:
         told.append(tell(view, after, "command_failed"))
     return after, told
@@ -391,7 +390,7 @@ def refusal(view: View, task: Task, interlock: str, text: str) -> Happening:
     return view.event(
         task.wish.equipment,
         "command_refused",
-        text,
+        f"{task.wish.equipment} {task.wish.action} refused: {text}",
         action=task.wish.action,
         owner=task.user or task.wish.owner,
         interlock=interlock,

@@ -236,7 +236,7 @@ def _refused(view: View, wish: Proposal, refusal: Verdict) -> Happening:
     return view.event(
         wish.equipment,
         "command_refused",
-        refusal.text,
+        f"{wish.equipment} {wish.action} refused: {refusal.text}",
         action=wish.action,
         owner=wish.owner,
         interlock=refusal.refused_by,

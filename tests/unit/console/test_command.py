@@ -105,24 +105,25 @@ async def test_json_is_the_last_line_and_holds_what_was_asked_and_every_step(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "said", "name"),
     [
-        (("set", "ESS-1", "power_setpoint_w", "-inf"), "not_a_number: '-inf'"),
-        (("select", "52-X", "open"), "unknown_equipment: nothing here is called 52-X"),
-        (("set", "ESS-1", "power_setpoint_w", "nan"), "not_a_number: 'nan'"),
-        (("set", "ESS-1", "power_setpoint_w", "-4e6"), "out_of_range: "),
-        (("operate", "3-1"), "stale_selection: "),
+        (("set", "ESS-1", "power_setpoint_w", "-inf"), "'-inf'", "not_a_number"),
+        (("select", "52-X", "open"), "nothing here is called 52-X", "unknown_equipment"),
+        (("set", "ESS-1", "power_setpoint_w", "nan"), "'nan'", "not_a_number"),
+        (("set", "ESS-1", "power_setpoint_w", "-4e6"), "", "out_of_range"),
+        (("operate", "3-1"), "", "stale_selection"),
     ],
 )
 async def test_a_refusal_goes_to_stderr_with_its_name(
-    behind: StandIn, tmp_path: Path, typed: Typed, words: tuple[str, ...], said: str
+    behind: StandIn, tmp_path: Path, typed: Typed, words: tuple[str, ...], said: str, name: str
 ) -> None:
     async with opened(behind, tmp_path):
         assert await typed(*words) == 1
         assert typed.err.startswith(said)
+        assert typed.err.endswith(f" [{name}]\n")
         assert typed.out == ""
         assert await typed(*words, "--json") == 1
-        assert typed.last["refused_by"] == said.partition(":")[0]
+        assert typed.last["refused_by"] == name
         assert [v["ok"] for v in typed.last["verdicts"]] == [False]
     assert behind.asked == []
 

@@ -391,7 +391,6 @@ def test_a_row_refuses_for_its_cause_alone_and_only_then(row: Row) -> None:
     assert refusing(asked) == {row.name}
     verdict = check(asked)
     assert verdict.refused_by == row.name
-    assert row.equipment in verdict.text
     if instead := INSTEAD.get((row.name, row.equipment)):
         assert check(case(hall, *instead, by_person=row.by_person)).refused_by == ""
 
