@@ -1,6 +1,7 @@
 """Load from a file: CSV, also gzipped; measured power, or requests that arrived.
 
-Measured power has the time in the first column and watts in the others; requests have the time, the
+Measured power has the time in the first column and watts in the others, named `..._w`; of it the
+shape is taken, its highest sum becomes what the racks are rated for. Requests have the time, the
 tokens of the prompt and those of the answer.
 """
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _GZIP: Final = b"\x1f\x8b"
 _GAP: Final = 10.0
 """A step this many times the usual one is a hole in the record."""
+_ABSURD_W: Final = 1e11
+"""One such value would make everything else of the shape nothing."""
 _TOLD: Final = 20
 _OF_REQUESTS: Final = ["t_s", "context_tokens", "generated_tokens"]
 
@@ -48,7 +51,7 @@ def read_load(path: Path) -> Workload:
 def read_trace(path: Path) -> Trace:
     """Return the trace in `path`.
 
-    The first line is a header: `t_s`, then one or more columns in W.
+    The first line is a header: `t_s`, then one or more columns in W, each named `..._w`.
 
     Raises:
         TraceError: it cannot be read, a value is missing, no number or negative, time does not
@@ -58,6 +61,8 @@ def read_trace(path: Path) -> Trace:
     said = ""
     if header[0] != "t_s" or len(header) < 2:
         said = "the header should be t_s and one or more columns in W"
+    elif odd := [name for name in header[1:] if not name.endswith("_w")]:
+        said = f"column {odd[0] or 'without a name'}: power is read in W, as in load_w"
     lines, table = _table(path, header, said)
     _refuse(f"{path}:{lines[at]}: {what}" for at, what in _time_problems(table[:, 0]))
     if not table[:, 1:].any():
@@ -147,6 +152,8 @@ def _row(cells: list[str], header: list[str]) -> tuple[list[float], list[str]]:
             value = math.nan
         if not math.isfinite(value):
             said.append(f"{name}: {cell.strip() or 'nothing'} is no number")
+        elif name.endswith("_w") and value > _ABSURD_W:
+            said.append(f"{name}: {cell.strip()} is more than any site has, {_ABSURD_W:g} W")
         elif value < 0.0:
             said.append(f"{name}: {cell.strip()} is negative")
         values.append(value)

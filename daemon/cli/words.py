@@ -49,8 +49,9 @@ def plant_options(sub: argparse.ArgumentParser) -> None:
         "--trace",
         type=Path,
         metavar="FILE",
-        help="load as CSV, also gzipped: t_s, then columns in W; or requests to be\n"
-        "answered: t_s, context_tokens, generated_tokens",
+        help="load as CSV, also gzipped: t_s, then columns ..._w, whose highest sum is made\n"
+        "what the racks are rated for; or requests to be answered: t_s,\n"
+        "context_tokens, generated_tokens",
     )
     sub.add_argument(
         "--for",

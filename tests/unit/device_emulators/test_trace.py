@@ -33,6 +33,8 @@ def test_columns_are_read_packed_or_not(tmp_path: Path, packed: bool) -> None:
         ("t_s,a_w\n1,2\n", [":1: two rows"]),
         ("t_s,a_w\n1,2\n2,\n3,x\n4,nan\n", [":3: a_w: nothing", ":4: a_w: x", ":5: a_w: nan"]),
         ("t_s,a_w\n1,2\n2,-3\n", [":3: a_w: -3 is negative"]),
+        ("t_s,a_w\n1,2\n2,5e15\n", [":3: a_w: 5e15 is more than any site has"]),
+        ("t_s,a_w,b_kw\n1,2,3\n2,3,3\n", [":1: column b_kw: power is read in W"]),
         ("t_s,a_w\n1,2\n2,3,4\n", [":3: 3 values where the header has 2"]),
         ("t_s,a_w\n1,2\n3,2\n2,2\n", [":4: time goes from 3 s to 2 s"]),
         ("t_s,a_w\n1,2\n1,2\n", [":3: time goes"]),
