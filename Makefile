@@ -95,7 +95,7 @@ soak: setup ## try every law on forty times the examples, a thousand seeds, a th
 	RIDETHROUGH_SEEDS=1000 $(BIN)/pytest --numprocesses auto tests/simulation --timeout 0 $(ARGS)
 	$(BIN)/python -m tests.mutation --sample 1000 --jobs $$(nproc)
 	$(BIN)/ridethrough prove --full
-	$(BIN)/python -m tests.proof_rows --for 1200
+	$(BIN)/python -m tests.proof_rows --full --for 1200
 
 lint: $(STAMP) ## check style, types and import rules
 	$(BIN)/ruff check
