@@ -123,7 +123,7 @@ def test_a_move_is_explored_as_it_is_or_by_each_alone_or_said_why_not() -> None:
     for one, other, kind in (
         (("ready", "ready"), ("closing", "ready"), Kind.EXPLORED),
         (("ready", "ready"), ("ready", "closing"), Kind.EXPLORED),
-        (("ready", "ready"), ("closing", "closing"), Kind.ONE_BY_ONE),
+        (("at_rest", "closing"), ("on_bus", "on_bus"), Kind.ONE_BY_ONE),
         (("on_bus", "ready"), ("handing_over", "ready"), Kind.SPARED),
         (("failed", "ready"), ("at_rest", "closing"), Kind.MENDED),
         (("ready", "ready"), ("stopping", "ready"), Kind.UNEXPLORED),
