@@ -67,7 +67,7 @@ TABLES: Final = {
     "CCTS-1/mains": (JOINT, SECTION, SECTION),
     "CCTS-1/sets": (SET, SET),
 }
-_MENDED: Final = {("failed", "at_rest"), ("lockout", "unjudged"), ("held", "parted")}
+_MENDED: Final = {("lockout", "unjudged"), ("held", "parted")}
 _TAKEN_OFF: Final = {(s, "ready") for s in ("at_rest", "on_bus", "draining", "handing_over")}
 
 

@@ -125,7 +125,7 @@ def test_a_move_is_explored_as_it_is_or_by_each_alone_or_said_why_not() -> None:
         (("ready", "ready"), ("ready", "closing"), Kind.EXPLORED),
         (("at_rest", "closing"), ("on_bus", "on_bus"), Kind.ONE_BY_ONE),
         (("on_bus", "ready"), ("handing_over", "ready"), Kind.SPARED),
-        (("failed", "ready"), ("at_rest", "closing"), Kind.MENDED),
+        (("failed", "ready"), ("at_rest", "closing"), Kind.ONE_BY_ONE),
         (("ready", "ready"), ("stopping", "ready"), Kind.UNEXPLORED),
     ):
         assert sets.kind((one, other)) is kind, (one, other)
