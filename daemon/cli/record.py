@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.cli.words import json_option, site_argument
+from daemon.cli.words import json_option, seconds, site_argument
 
 if TYPE_CHECKING:
     from daemon.cli.words import Command
@@ -70,7 +70,7 @@ def _estimate_options(sub: argparse.ArgumentParser) -> None:
         "--record", type=Path, required=True, metavar="FILE", help="state folder or journal file"
     )
     sub.add_argument(
-        "--at", type=float, required=True, metavar="SECONDS", help="when, from the record's begin"
+        "--at", type=seconds, required=True, metavar="SECONDS", help="when, from the daemon's start"
     )
     sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page")
     json_option(sub)

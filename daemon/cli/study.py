@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.cli.words import duration_s, json_option, part_pu, power_w, site_argument, store
+from daemon.cli.words import (
+    duration_s,
+    efficiency_pu,
+    json_option,
+    part_pu,
+    power_w,
+    site_argument,
+    store,
+)
 
 if TYPE_CHECKING:
     from daemon.cli.words import Command
@@ -129,7 +137,7 @@ def _backtest_options(sub: argparse.ArgumentParser) -> None:
         "--reserve", type=part_pu, default=0.0, metavar="PU", help="of the energy, withheld (0)"
     )
     sub.add_argument(
-        "--efficiency", type=part_pu, default=0.95, metavar="PU", help="each way (0.95)"
+        "--efficiency", type=efficiency_pu, default=0.95, metavar="PU", help="each way (0.95)"
     )
     sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page (HTML)")
     sub.add_argument(

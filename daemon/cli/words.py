@@ -155,6 +155,14 @@ def part_pu(text: str) -> float:
     return value
 
 
+def efficiency_pu(text: str) -> float:
+    """Return what is left of what goes through, above 0 and up to 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("must be a part above 0, up to 1")
+    return value
+
+
 def seed(text: str) -> int:
     """Return a seed."""
     if not text.isdecimal():

@@ -137,6 +137,10 @@ def _parts(site_file: SiteFile, scheme: str) -> list[schemes.Part]:
     parts = schemes.parts(site_file.site, site_file.control, scheme)
     if not parts:
         valid = [p.name for p in schemes.parts(site_file.site, site_file.control)]
+        if not valid:
+            raise ValueError(
+                f"nothing to prove: the daemon decides no scheme of {site_file.site.id}"
+            )
         raise ValueError(
             f"--scheme {scheme}: {site_file.site.id} has no such scheme that the daemon decides "
             f"(valid: {', '.join(valid) or 'none'})"

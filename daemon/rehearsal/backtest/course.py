@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from daemon.model.quantities import SECOND, ns
+from daemon.model.quantities import SECOND, ns, seconds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,8 +77,13 @@ def course(t_ns: Ints, power_w: Floats, window_s: float, train_s: float, period_
         period_s: of control, a whole part of a window [s].
 
     Raises:
-        ValueError: less than two windows are left.
+        ValueError: rows are further apart than a window, or less than two windows are left.
     """
+    if (apart_s := seconds(int(np.median(np.diff(t_ns))))) > window_s:
+        raise ValueError(
+            f"rows are {apart_s:g} s apart, which tells nothing of windows of {window_s:g} s: a "
+            "longer --window, or is t_s in another unit?"
+        )
     window_ns, sample_ns = ns(window_s), ns(window_s) // 3
     end_ns = int(t_ns[-1]) + int(np.median(np.diff(t_ns)))  # the last one holds as long as any
     first_ns = -(-int(t_ns[0]) // window_ns) * window_ns

@@ -117,6 +117,8 @@ def _text(path: Path) -> str:
         raise TraceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     except UnicodeDecodeError:
         raise TraceError(f"{path}: is not UTF-8 text") from None
+    if not text.strip():
+        raise TraceError(f"{path}: the file is empty")
     return text.replace("\r\n", "\n")
 
 

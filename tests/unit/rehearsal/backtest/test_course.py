@@ -29,3 +29,8 @@ def test_a_trace_that_is_too_short_is_refused() -> None:
     t_ns = np.arange(0, 1800, 300) * SECOND
     with pytest.raises(ValueError, match="1 whole windows of 900 s"):
         course(t_ns, np.ones(6), 900.0, 500.0, 60.0)
+
+
+def test_rows_further_apart_than_a_window_tell_nothing_of_it() -> None:
+    with pytest.raises(ValueError, match="rows are 60000 s apart"):
+        course(np.arange(60) * 60_000 * SECOND, np.full(60, 5e6), 900.0, 0.0, 30.0)

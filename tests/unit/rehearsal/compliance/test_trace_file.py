@@ -192,5 +192,6 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         (tmp_path / "trace.csv").write_bytes(raw)
         with pytest.raises(TraceError):
             read_trace(tmp_path / "trace.csv", Wish())
-    for text in ("", "t_s,load_w\n", "t_s,load_w\n0,5e6\n"):
-        assert "two rows" in "".join(refused(tmp_path, text or "t_s,load_w"))
+    for text in ("t_s,load_w", "t_s,load_w\n", "t_s,load_w\n0,5e6\n"):
+        assert "two rows" in "".join(refused(tmp_path, text))
+    assert "the file is empty" in "".join(refused(tmp_path, "\n"))
