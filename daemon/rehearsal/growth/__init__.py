@@ -26,8 +26,10 @@ reached in one, five and nine of ten futures.
 A limit is what one piece of equipment, or several that share, can carry: `limits` knows those of
 the balance, of breakers (the smaller of rating and pick-up), of the grid contract and of cooling,
 `reserve` those of storage that has to carry until a failed start is known and the load has ended in
-order. `plan` puts them together, and says by how much one more block takes its part of the load, or
-one more unit beside what is there, moves a date. `words`, `terminal`, `page` and `drawing` show it.
+order. The contract counts on on-site sources that run day and night; equipment on the way from the
+grid does not, for they may be out. `plan` puts them together, and says by how much one more block
+takes its part of the load, or one more unit beside what is there, moves a date. `words`,
+`terminal`, `page` and `drawing` show it.
 
 Must not know: how a balance is made, which belongs to `daemon.settings.checks`; what any device
 does with a set-point. Nothing here runs in a plant.

@@ -95,9 +95,14 @@ def mains_w(site: Site, case: Case, power_factor: float) -> Line | None:
     return sum(fed, NOTHING).times(power_factor) if fed else None
 
 
+def _steady(site: Site) -> list[Equipment]:
+    """Return the on-site sources that run day and night."""
+    return [e for e in site.of_nature(*_STEADY) if e.normally == "in_service"]
+
+
 def steady_w(site: Site) -> float:
     """Return what on-site sources give that run day and night [W]."""
-    return sum(e.ratings["power_w"] for e in site.of_nature(*_STEADY) if e.normally == "in_service")
+    return sum(e.ratings["power_w"] for e in _steady(site))
 
 
 def words(out: Sequence[str]) -> str:
@@ -126,9 +131,11 @@ def _contract(site: Site, cases: Sequence[Case], power_factor: float) -> Iterato
             bounds.append(Bound(words(one.out), imported, site.contract.import_limit_w))
     on_site = site.of_nature("smr", "gas_turbine")
     largest_w = max((e.ratings["power_w"] for e in on_site), default=0.0)
+    steady = ", ".join(e.id for e in _steady(site))
+    note = f"less {steady}" if steady else ""
     if bounds:
         yield Limit(
-            "import", CONTRACT, "W", tuple(b for b in bounds if not b.case), tuple(bounds),
+            "import", CONTRACT, "W", tuple(b for b in bounds if not b.case), tuple(bounds), note,
             unit_adds=largest_w, block_adds=False,
         )  # fmt: skip
 
