@@ -49,8 +49,8 @@ def plant_options(sub: argparse.ArgumentParser) -> None:
         "--trace",
         type=Path,
         metavar="FILE",
-        help="load as CSV, also gzipped: t_s, then columns ..._w, whose highest sum is made\n"
-        "what the racks are rated for; or requests to be answered: t_s,\n"
+        help="load as CSV, also gzipped: t_s, then columns ..._w, whose highest sum is\n"
+        "made what the racks are rated for; or requests to be answered: t_s,\n"
         "context_tokens, generated_tokens",
     )
     sub.add_argument(
