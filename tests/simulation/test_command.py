@@ -142,7 +142,7 @@ def test_what_people_asked_for_is_told_with_the_answer() -> None:
     answer, operated = last(done)["asked"]
     assert "there is no selection" in operated["text"]
     assert answer["source"] == "52-ACB-TA"
-    assert "52-ACB-TA close refused" in answer["text"]
+    assert "select of 52-ACB-TA close by operator refused" in answer["text"]
     assert f" s  {answer['text']}" in done.stdout
 
 
