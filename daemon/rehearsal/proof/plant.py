@@ -35,8 +35,9 @@ take longer than the first to be there, and after the second a board's own logic
 OVERLAP_MS: Final = 100
 ENDED_MS: Final = 2_000
 """What the environment has made wrong is ended within this [ms]."""
-UNSEEN_MS: Final = 14_000
-"""So is what only shows as a close that did not happen, once that has had its time [ms]."""
+UNSEEN_MS: Final = 16_000
+"""So is what only shows as a close that did not happen, once mains have settled (2 s), which such a
+close waits for, and it has had its time (14 s) [ms]."""
 
 Label = tuple[str, int]
 """What is timed, and at which device."""
