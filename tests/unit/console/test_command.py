@@ -10,16 +10,19 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from daemon.cli import main
-from daemon.console import command, operators
+from daemon.console import command, operators, screen
 from daemon.console.command import Who
 from daemon.console.operators import OperatorsError
 from daemon.console.wire import door_of
 from tests.unit.console.standin import StandIn, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @pytest.fixture
@@ -216,3 +219,21 @@ def test_a_file_of_operators_that_is_not_in_order_is_not_written_over(tmp_path: 
     with pytest.raises(OperatorsError):
         command.enrol(file, Who(tmp_path, None, secret), "kim", ["view"], as_json=False)
     assert file.read_text() == "{}"
+
+
+def test_ctrl_c_at_the_prompt_cancels_the_selection(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def answered(_call: object, request: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
+        asked.append(request)
+        return {"ok": quiet}
+
+    monkeypatch.setattr(command, "_gone_on", interrupted)
+    monkeypatch.setattr(command, "_answer", answered)
+    monkeypatch.setattr(screen, "lines", lambda _: ())
+    with pytest.raises(KeyboardInterrupt):
+        command._at_terminal(cast("Any", None), {"selection": "7-1"})
+    assert asked == [{"do": "cancel", "selection": "7-1"}]
