@@ -62,21 +62,20 @@ that no zone is cut for it and no scan comes of it.
 
 **What was gone through**, all to the end and, but where there is a +, with nothing found;
 lost, sudden and hidden are faults, s the seconds of one processor, shared with others, MB the most
-that the process had held so far. Rows with a star were run before the last of what is told below
-was mended, in the product or in the search:
+that the process had held so far:
 
     part          lost  sudden  hidden  situations  transitions  depth   s   MB
-    ALTS-1           2       0       0       3,286        8,905     35   1  138 *
-                     1       0       1       1,107        2,350     19   1  111 *
-                     1       1       0      34,042       99,893     33  13  390 *
-                     0       1       1         674        1,706     20   0  390 *
-                     0       2       0      15,270       49,207     28   6  492 *
-    CCTS-1/sets      1       0       0       2,756        5,864     49   2  104 *
-                     1       0       1      23,346       60,610     61   9  143 *
-                     2       0       0      32,900       91,497     60  11  213 *
-                     1       1       0     152,055      440,545     83  73  597 *
-                     0       1       1          11           16      2   0  213 *
-                     0       2       0          56          109      8   0  213 *
+    ALTS-1           2       0       0       3,286        8,905     35   2  121
+                     1       0       1       1,107        2,350     19   1  133
+                     1       1       0      34,042       99,893     33  18  349
+                     0       1       1         674        1,706     20   1  357
+                     0       2       0      15,243       49,073     28  11  513
+    CCTS-1/sets      1       0       0       2,744        5,838     49   1  102
+                     1       0       1      24,589       63,210     61  10  144
+                     2       0       0      33,102       90,822     60  14  214
+                     1       1       0     156,762      449,510     87  58  436
+                     0       1       1          11           16      2   0  215
+                     0       2       0          56          109      8   1  216
     CCTS-1/mains     1       0       0         831        1,376     60   1  108
                      0       1       0       1,009        1,762     44   2  126
                      2       0       0      86,090      251,144    120  80  427
