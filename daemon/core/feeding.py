@@ -172,6 +172,14 @@ def _on_dc(view: View, item: Equipment) -> bool:
 
 
 def fed_buses(view: View, *, surely: bool, change: Change = AS_IS) -> frozenset[str]:
-    """Return the buses that a running source reaches, or may."""
-    start = sources(view, surely=surely, change=change).values()
-    return frozenset(reach(view, {*start, *change.added}, surely=surely, change=change))
+    """Return the buses that a running source reaches, or may.
+
+    A reactor surely feeds none by itself: alone it goes to house load and leaves its bus dead.
+    """
+    held = sources(view, surely=surely, change=change)
+    start = {
+        bus
+        for name, bus in held.items()
+        if not surely or view.site.equipment[name].nature != "smr"
+    }
+    return frozenset(reach(view, start | change.added, surely=surely, change=change))

@@ -120,8 +120,9 @@ def test_what_changes_nothing_foretells_nothing() -> None:
 
 def test_a_source_that_leaves_hands_its_load_on() -> None:
     hall = rated()
-    hall.stages["SMR-1"] = "house_load"  # the paper hall lets it hold the bus in that stage
-    assert foretold(hall, "SMR-1", "house_load") == Consequence()
+    hall.stages["GT-1"] = "loaded"
+    hall.positions["52-GCB-GT"] = CLOSED
+    assert foretold(hall, "GT-1", "stop") == Consequence()
     hall.positions["52-VCB-IN"] = OPEN
-    lost = foretold(hall, "SMR-1", "house_load").lost
+    lost = foretold(hall, "GT-1", "stop").lost  # the reactor beside it holds nothing alone
     assert {"ROW-1", "ROW-6", "NET-1", "SR-1"} <= set(lost)

@@ -91,6 +91,15 @@ def test_a_person_needs_a_feed_that_is_sure() -> None:
     assert not refused(hall, "72-A3")  # rack batteries bridge what an automaton does
 
 
+@pytest.mark.parametrize(("gives", "held"), [("SMR-1", True), ("GT-1", False)])
+def test_a_reactor_is_no_feed_of_a_site_that_has_nothing_else(gives: str, held: bool) -> None:
+    """Alone it goes to house load, and its bus is dead."""
+    hall = Hall()
+    hall.stages |= {"SMR-1": "on_grid"} if gives == "SMR-1" else {gives: "loaded"}
+    hall.positions["52-GCB-GT"] = CLOSED if gives == "GT-1" else OPEN
+    assert refused(hall, "52-VCB-IN", by_person=True) is held
+
+
 @pytest.mark.parametrize("stage", ["off", "lost"])
 def test_a_rack_that_is_off_has_nothing_to_lose(stage: str) -> None:
     hall = Hall()
