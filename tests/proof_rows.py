@@ -254,7 +254,7 @@ def _write(folder: Path, verdict: Verdict) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"without_{verdict.name}.yaml"
     deeds = [Deed(text, at_ms) for at_ms, text in verdict.steps]
-    page = scenario(site().site, drawn, f"without {verdict.name}: {verdict.why}", deeds)
+    page = scenario(site().site, drawn, verdict.why, deeds, (verdict.name,))
     path.write_text(page, encoding="utf-8")
     return path
 

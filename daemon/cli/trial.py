@@ -29,7 +29,9 @@ every expectation, and what the oracles found that judge the plant's truth.
 --depth image takes the values straight from the plant, with the rounding of the registers; wire
 exchanges real Modbus and OPC UA frames. With --faults swarm every seed draws faults of its own
 beside the scenario, within the time that is asked for, and runs on until all must be normal again;
-then only the oracles decide.
+then only the oracles decide. --without takes an interlock, or a guard of synchronism, away first:
+a counterexample that `prove --without ROW --to DIR` has written shows what goes wrong without ROW,
+and passes with all of them.
 
 examples:
   ridethrough simulate extended_outage
@@ -37,6 +39,7 @@ examples:
   ridethrough simulate generator_failure --depth wire --json
   ridethrough simulate normal --for 86400
   ridethrough simulate config/scenarios/normal.yaml --faults swarm --seeds 1..200 --json
+  ridethrough simulate counterexamples/CCTS-1-mains-1.yaml --without faulted_bus
 """
 _PROVE = """\
 Searches through every way in which the schemes of a site can go on: the daemon's own tables,
@@ -87,6 +90,7 @@ def _simulate_options(sub: argparse.ArgumentParser) -> None:
         help="draw faults by the seed; then only the oracles decide (default none)",
     )
     plant_options(sub)
+    _without(sub)
     sub.add_argument(
         "--report", type=Path, metavar="FILE", help="write the run as a page to look at (HTML)"
     )
@@ -105,7 +109,7 @@ def _prove_options(sub: argparse.ArgumentParser) -> None:
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--short", dest="form", action="store_const", const="short", default="usual")
     form.add_argument("--full", dest="form", action="store_const", const="full")
-    sub.add_argument("--without", action="append", default=[], metavar="ROW", help="take it away")
+    _without(sub)
     sub.add_argument(
         "--for",
         dest="limit_s",
@@ -118,6 +122,16 @@ def _prove_options(sub: argparse.ArgumentParser) -> None:
     json_option(sub)
 
 
+def _without(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="ROW",
+        help="take this interlock or guard away; may be given again",
+    )
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from daemon.rehearsal.simulate import Wish, simulate, simulate_many
 
@@ -128,6 +142,7 @@ def _simulate(options: argparse.Namespace) -> int:
         faults=options.faults,
         for_s=options.for_s,
         trace=options.trace,
+        without=tuple(options.without),
     )
     if options.seeds is None:
         if options.jobs is not None:

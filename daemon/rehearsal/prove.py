@@ -115,7 +115,7 @@ def prove(wish: Wish, *, as_json: bool) -> int:
             for faults in LEVELS[wish.form]:
                 found.append(_searched(part, faults, wish.limit_s))
                 print(*_lines(found[-1]), sep="\n", flush=True)
-                _write(wish.folder, site_file, found[-1])
+                _write(wish, site_file, found[-1])
             if wish.folder is not None:
                 moves = {m for s in found if s.part is part for m in s.moves}
                 path = wish.folder / f"{part.name.replace('/', '-')}.moves"
@@ -198,7 +198,8 @@ def _lines(searched: Searched) -> Iterator[str]:
         )
 
 
-def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None:
+def _write(wish: Wish, site_file: SiteFile, searched: Searched) -> None:
+    folder = wish.folder
     if folder is None:
         return
     scheme = site_file.site.schemes[searched.part.name.partition("/")[0]]
@@ -206,7 +207,8 @@ def _write(folder: Path | None, site_file: SiteFile, searched: Searched) -> None
         assert isinstance(scheme, Decided)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{searched.part.name.replace('/', '-')}-{n}.yaml"
-        path.write_text(scenario(site_file.site, scheme, wrong, deeds), encoding="utf-8")
+        page = scenario(site_file.site, scheme, wrong, deeds, wish.without)
+        path.write_text(page, encoding="utf-8")
         print(f"  written: {path}", flush=True)
 
 

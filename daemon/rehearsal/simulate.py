@@ -31,6 +31,7 @@ from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.oracles.liveness import Liveness
 from daemon.rehearsal.picture import About, Recorder, refuse_unwritable, write
+from daemon.rehearsal.prove_without import without
 from daemon.rehearsal.simulation.found import BEGIN, RUN, smallest
 from daemon.rehearsal.simulation.observer import Observer, Verdict, plain
 from daemon.rehearsal.simulation.outcome import failed, lines, outcome, unjudged
@@ -71,6 +72,7 @@ class Wish:
         for_s: scenario time to play [s], or None for what the scenario says; faults are drawn in
             it, and a quiet tail follows them.
         trace: measured load, or None for the synthetic one.
+        without: interlocks and guards that are taken away first, to see what they are for.
     """
 
     scenario: str
@@ -79,6 +81,7 @@ class Wish:
     faults: str = "none"
     for_s: float | None = None
     trace: Path | None = None
+    without: tuple[str, ...] = ()
 
     def command(self, seed: int) -> str:
         """Return the command that runs one seed of it."""
@@ -87,6 +90,7 @@ class Wish:
         parts += ["--site", self.site] if self.site else []
         parts += ["--for", repr(self.for_s)] if self.for_s else []
         parts += ["--trace", str(self.trace)] if self.trace else []
+        parts += [word for name in self.without for word in ("--without", name)]
         return shlex.join([*parts, "--faults", self.faults])
 
 
@@ -115,7 +119,7 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     """Run one seed, print what came of it, and return the exit code of the command.
 
     Raises:
-        ValueError: the run came to no end.
+        ValueError: the run came to no end, or there is no such interlock or guard to take away.
         SettingsError: the site or the scenario was refused.
         TraceError: the measured load was refused.
         PictureError: the picture cannot be written.
@@ -123,9 +127,9 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     if picture is not None:
         refuse_unwritable(picture)
     case = case_of(wish, seed)
-    print(f"seed {seed}", flush=True)
+    print(f"seed {seed}{_less(wish)}", flush=True)
     recorder = None if picture is None else Recorder()
-    with _progress() as bar:
+    with _progress() as bar, without(wish.without):
         drawing = [recorder] if recorder else []
         try:
             course = run(case, [*oracles(), *drawing, _Bar(bar, case)])
@@ -136,12 +140,18 @@ def simulate(wish: Wish, seed: int, picture: Path | None, *, as_json: bool) -> i
     if course.transfers:
         print("transfers", *listed(course.transfers), sep="\n", flush=True)
     if picture is not None and recorder is not None:
-        _draw(picture, recorder, found, case, course.transfers)
+        _draw(picture, recorder, found, case, course.transfers, _less(wish))
         print(f"report: {picture}", flush=True)
     files = _shrunk(wish, [] if found["ok"] else [seed])
     if as_json:
-        print(json.dumps({**found, "smallest": files.get(seed)}), flush=True)
+        plain = {**found, "without": list(wish.without), "smallest": files.get(seed)}
+        print(json.dumps(plain), flush=True)
     return int(not found["ok"])
+
+
+def _less(wish: Wish) -> str:
+    """Return what is taken away, for people, "" where all is there."""
+    return f" without {', '.join(wish.without)}" if wish.without else ""
 
 
 def _draw(
@@ -150,12 +160,13 @@ def _draw(
     found: Mapping[str, Any],
     case: Case,
     transfers: Sequence[TransferReport],
+    less: str,
 ) -> None:
     about = About(
         site=found["site"],
         site_name=case.site_file.site.name,
         scenario=found["scenario"],
-        description=case.scenario.description,
+        description=f"{case.scenario.description}{less}",
         seed=found["seed"],
         depth=found["depth"],
         faults=found["faults"],
@@ -171,12 +182,14 @@ def simulate_many(wish: Wish, seeds: Sequence[int], jobs: int, *, as_json: bool)
     """Run many seeds in `jobs` processes, print what failed, and return the exit code.
 
     Raises:
+        ValueError: there is no such interlock or guard to take away.
         SettingsError: the site or the scenario was refused.
         TraceError: the measured load was refused.
         KeyboardInterrupt: Ctrl-C or a termination; no process is left behind.
     """
-    print(f"seeds {seeds[0]}..{seeds[-1]}", flush=True)
-    case_of(wish, seeds[0])  # refused now, not in some other process
+    print(f"seeds {seeds[0]}..{seeds[-1]}{_less(wish)}", flush=True)
+    with without(wish.without):
+        case_of(wish, seeds[0])  # refused now, not in some other process
     runs = sorted(_shared_out(wish, seeds, jobs), key=lambda found: found["seed"])
     bad = [found for found in runs if not found["ok"]]
     for found in bad:
@@ -210,7 +223,9 @@ def _shrunk(wish: Wish, seeds: Sequence[int]) -> dict[int, str]:
         path = Path(f"{scenario.scenario}-seed-{seed}.yaml")
         print(f"seed {seed}: looking for the fewest faults that still fail ...", flush=True)
         try:
-            _write_ours(path, smallest(case, wish.command(seed)))
+            with without(wish.without):
+                found = smallest(case, wish.command(seed))
+            _write_ours(path, found)
         except (OSError, ValueError) as error:
             print(f"seed {seed}: not written: {error}", file=sys.stderr, flush=True)
         else:
@@ -243,6 +258,7 @@ def _summary(wish: Wish, seeds: Sequence[int], runs: list[dict[str, Any]]) -> di
         "seeds": f"{seeds[0]}..{seeds[-1]}",
         "depth": wish.depth,
         "faults": wish.faults,
+        "without": list(wish.without),
         "failed": [found["seed"] for found in runs if not found["ok"]],
         "runs": runs,
     }
@@ -323,7 +339,8 @@ def played(wish: Wish, seed: int) -> dict[str, Any]:
     """Run one seed and return the short account of it, as plain values."""
     case = case_of(wish, seed)
     try:
-        found = outcome(run(case, oracles()), wish.faults)
+        with without(wish.without):
+            found = outcome(run(case, oracles()), wish.faults)
     except RuntimeError as error:
         found = _endless(case, str(error))
     kept = ("ok", "scenario", "site", "seed", "for_s", "speed", "trace_hash")
