@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import threading
@@ -50,11 +51,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def _piece(nodeid: str) -> str:
-    """Return what is dealt out in one piece with a test: its file, and where it is long none.
+    """Return what is dealt out in one piece with a test: its file, or in long ones its parameters.
 
-    What the tests of a file share is made in one process only.
+    What is shared is made in one process only: what the tests of a file share, and among long ones
+    the run that their parameters name. One without parameters is a piece by itself.
     """
-    return nodeid if nodeid.startswith(LONG) else nodeid.partition("::")[0]
+    if nodeid.startswith(LONG):
+        name, bracket, parameters = nodeid.partition("[")
+        return LONG + parameters if bracket else name
+    return nodeid.partition("::")[0]
+
+
+def pytest_sessionstart() -> None:
+    """Look for no garbage while tests are collected: that takes seconds and finds none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of what is looked through for garbage from now on."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

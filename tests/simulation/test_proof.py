@@ -9,18 +9,17 @@ import pytest
 
 from daemon.core.transfer import main_tie_main
 from daemon.core.transfer.section import Stage
-from daemon.rehearsal.desk import scenario_for
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.prove_without import without
-from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import load
-from tests.simulation.proven_moves import Kind, Walked, explored
+from tests.simulation.proven_moves import Kind, explored
 
 if TYPE_CHECKING:
     from daemon.rehearsal.proof.explore import Tally
     from daemon.settings import SiteFile
+    from tests.simulation.conftest import Played
 
 
 @cache
@@ -95,16 +94,11 @@ def test_what_it_tells_begins_with_the_utility_and_ends_with_what_is_wrong(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("scenario", "for_s"),
-    [("extended_outage", 100.0), ("generator_failure", 40.0)],
-)
-def test_the_daemon_that_runs_does_what_was_proven(scenario: str, for_s: float) -> None:
-    file, walked = hall(), Walked()
-    run(Case(file, scenario_for(scenario, file.site), 0, for_s=for_s), [walked])
-    count = walked.count()
+@pytest.mark.parametrize("played", ["extended_outage", "generator_failure"], indirect=True)
+def test_the_daemon_that_runs_does_what_was_proven(played: Played) -> None:
+    count = played.walked.count()
     assert count[Kind.EXPLORED] > 20, "hardly anything has moved"
-    assert [*walked.unexplored()] == []
+    assert [*played.walked.unexplored()] == []
 
 
 def test_a_move_is_explored_as_it_is_or_by_each_alone_or_said_why_not() -> None:

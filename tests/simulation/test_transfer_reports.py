@@ -7,30 +7,27 @@ says why not; here stands what the reports of some of them have to tell.
 from __future__ import annotations
 
 import json
-import os
-from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from daemon.model.transfer_report import TransferReport, Verdict
-from daemon.rehearsal.desk import scenario_for, site_of
 from daemon.rehearsal.simulation.outcome import outcome
-from daemon.rehearsal.simulation.run import Case, Course, run
-from daemon.settings import load
+from daemon.rehearsal.simulation.run import run
+from tests.simulation.conftest import case
 
-
-@cache
-def played(name: str, for_s: float) -> Course:
-    site_file = load(site_of(name))
-    return run(Case(site_file, scenario_for(name, site_file.site), for_s=for_s))
+if TYPE_CHECKING:
+    from tests.simulation.conftest import Played
 
 
 def of(report: TransferReport) -> dict[str, Verdict]:
     return {verdict.name: verdict for verdict in report.verdicts}
 
 
-def test_a_momentary_outage_is_over_in_two_seconds() -> None:
-    (report,) = played("momentary_outage", 15.0).transfers
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("played", ["momentary_outage"], indirect=True)
+def test_a_momentary_outage_is_over_in_two_seconds(played: Played) -> None:
+    (report,) = played.course.transfers
     assert (report.kind, report.complete, report.ok) == ("sag", True, True)
     back = of(report)["load back to 90% on the grid"]
     assert back.ok is True
@@ -41,15 +38,21 @@ def test_a_momentary_outage_is_over_in_two_seconds() -> None:
     assert {curve.group for curve in report.curves} >= {"voltage", "input", "terminal"}
 
 
-def test_every_sag_of_a_flapping_utility_has_a_report_and_none_leads_to_a_transfer() -> None:
-    reports = played("utility_flapping", 25.0).transfers
-    assert [report.kind for report in reports] == ["sag"] * 2
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("played", ["utility_flapping"], indirect=True)
+def test_every_sag_of_a_flapping_utility_has_a_report_and_none_leads_to_a_transfer(
+    played: Played,
+) -> None:
+    reports = played.course.transfers
+    assert [report.kind for report in reports] == ["sag"] * 6
     assert all(report.ok and report.complete for report in reports)
     assert not any(report.deeds for report in reports)
 
 
-def test_a_transformer_that_trips_is_the_cause_that_is_told() -> None:
-    (report,) = played("transformer_trip", 20.0).transfers
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("played", ["transformer_trip"], indirect=True)
+def test_a_transformer_that_trips_is_the_cause_that_is_told(played: Played) -> None:
+    (report,) = played.course.transfers
     assert (report.kind, report.complete, report.ok) == ("transfer", True, True)
     assert "TX-P-A" in report.cause
     (deed,) = report.deeds
@@ -58,7 +61,7 @@ def test_a_transformer_that_trips_is_the_cause_that_is_told() -> None:
 
 
 def test_an_outage_that_is_not_over_is_told_as_far_as_it_came() -> None:
-    (report,) = played("extended_outage", 32.0).transfers
+    (report,) = run(case("extended_outage", "image", 32.0)).transfers
     assert (report.kind, report.complete) == ("outage", False)
     assert "the end: the daemon ended" in report.missing[0]
     order = ["loss", "outage_confirmed", "cranking", "voltage_built", "set_on_bus"]
@@ -79,8 +82,10 @@ def test_an_outage_that_is_not_over_is_told_as_far_as_it_came() -> None:
     assert {"52-VCB-MA", "DG-1", "UPS-A"} <= {band.name for band in report.bands}
 
 
-def test_the_outcome_for_machines_carries_the_reports_without_their_curves() -> None:
-    found = outcome(played("momentary_outage", 15.0), "none")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("played", ["momentary_outage"], indirect=True)
+def test_the_outcome_for_machines_carries_the_reports_without_their_curves(played: Played) -> None:
+    found = outcome(played.course, "none")
     (told,) = json.loads(json.dumps(found["transfers"]))
     assert told["kind"] == "sag"
     assert {"name", "ok", "value", "limit", "unit", "at_s"} <= set(told["verdicts"][0])
@@ -88,11 +93,9 @@ def test_the_outcome_for_machines_carries_the_reports_without_their_curves() -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(
-    "RIDETHROUGH_SEEDS" not in os.environ, reason="make soak: it takes 85 s of plant"
-)
-def test_a_generator_failure_says_which_sets_failed_and_what_was_given_up() -> None:
-    (report,) = played("generator_failure", 85.0).transfers
+@pytest.mark.parametrize("played", ["generator_failure"], indirect=True)
+def test_a_generator_failure_says_which_sets_failed_and_what_was_given_up(played: Played) -> None:
+    (report,) = played.course.transfers
     assert not report.ok
     assert [v.name for v in report.verdicts if v.ok is False] == ["sets that failed"]
     assert {one.source for one in report.troubles} == {"DG-2", "DG-3", "DG-4"}
