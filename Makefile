@@ -26,6 +26,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 # One BLAS thread: results are then the same on every machine, and the scan has the cores.
 export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start some hundred processes: what one has compiled the next one reads.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup services demo test computed lived image dashboards soak lint format bench lock clean

@@ -1,4 +1,7 @@
-"""One seed is one run: the same hash in two fresh processes, another one for another seed."""
+"""One seed is one run: the same hash in two fresh processes.
+
+That another seed is another run is asked in `test_command`, where many are run at once.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,3 @@ def hash_of(*arguments: str) -> str:
 def test_same_seed_same_hash_in_two_fresh_processes(depth: str, for_s: str) -> None:
     asked = ("extended_outage", "--depth", depth, "--for", for_s, "--seed", "7")
     assert hash_of(*asked) == hash_of(*asked)
-
-
-def test_another_seed_is_another_run() -> None:
-    asked = ("extended_outage", "--for", "6")
-    assert hash_of(*asked, "--seed", "7") != hash_of(*asked, "--seed", "8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
@@ -25,13 +26,18 @@ HEAD = '"""Planted."""\n\n'
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Return a tree with the project's packages and tools but no code: all checks pass on it."""
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return empty(tmp_path)
+
+
+def empty(folder: Path) -> Path:
+    """Make a folder such a tree."""
+    shutil.copy(ROOT / "pyproject.toml", folder)
     for top in ("daemon", "device_emulators", "grafana", "tests"):
         for package in (ROOT / top).rglob("__init__.py"):
-            copy = tmp_path / package.relative_to(ROOT)
+            copy = folder / package.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text('"""Empty."""\n')
-    return tmp_path
+    return folder
 
 
 def plant(tree: Path, name: str, code: str) -> None:
@@ -207,27 +213,40 @@ async def test_it(server):
 """
 
 
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        (LEAVES_A_TASK, "tasks left behind"),
-        (LEAVES_A_THREAD, "threads left behind"),
-        ('def test_it(program):\n    program("no-such-program")\n', "is not installed"),
-        ("import pytest\n\n\n@pytest.mark.unheard_of\ndef test_it(): ...\n", "unheard_of"),
-        ("import warnings\n\n\ndef test_it():\n    warnings.warn('late')\n", "UserWarning"),
-    ],
-)
-def test_pytest_finds(tree: Path, code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
-    plant(tree, "tests/test_planted.py", code)
-    done = run("pytest", "-p", "no:cacheprovider", "tests/test_planted.py", cwd=tree)
-    assert done.returncode != 0
-    assert said in done.stdout + done.stderr
+PLANTED = {
+    "task": (LEAVES_A_TASK, "tasks left behind"),
+    "thread": (LEAVES_A_THREAD, "threads left behind"),
+    "program": ('def test_it(program):\n    program("no-such-program")\n', "is not installed"),
+    "marker": ("import pytest\n\n\n@pytest.mark.unheard_of\ndef test_it(): ...\n", "unheard_of"),
+    "warning": ("import warnings\n\n\ndef test_it():\n    warnings.warn('late')\n", "UserWarning"),
+    "nothing": (CLEANS_UP, ""),
+}
 
 
-def test_a_test_that_cleans_up_passes(tree: Path) -> None:
-    shutil.copy(ROOT / "tests/conftest.py", tree / "tests")
-    plant(tree, "tests/test_planted.py", CLEANS_UP)
-    done = run("pytest", "-p", "no:cacheprovider", "tests/test_planted.py", cwd=tree)
-    assert done.returncode == 0, done.stdout
+@pytest.fixture(scope="module")
+def objections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return what pytest objects to in each file that is planted, all of them in one run."""
+    folder = empty(tmp_path_factory.mktemp("planted"))
+    shutil.copy(ROOT / "tests/conftest.py", folder / "tests")
+    for name, (code, _) in PLANTED.items():
+        plant(folder, f"tests/test_{name}.py", code)
+    files = [f"tests/test_{name}.py" for name in PLANTED]
+    options = ["-p", "no:cacheprovider", "--continue-on-collection-errors", "--junitxml=said.xml"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CI", "true")
+        assert run("pytest", *options, *files, cwd=folder).returncode != 0
+    said: dict[str, str] = {}
+    for case in ElementTree.parse(folder / "said.xml").iter("testcase"):
+        of = (case.get("classname") or case.get("name") or "").rpartition("test_")[2]
+        found = "".join(f"{each.get('message')} {each.text}" for each in case)
+        said[of] = said.get(of, "") + found
+    return said
+
+
+@pytest.mark.parametrize("name", [name for name, (_, said) in PLANTED.items() if said])
+def test_pytest_finds(objections: dict[str, str], name: str) -> None:
+    assert PLANTED[name][1] in objections[name]
+
+
+def test_a_test_that_cleans_up_passes(objections: dict[str, str]) -> None:
+    assert not objections["nothing"]
