@@ -2,15 +2,15 @@
 
 Three layers. *From the site to arrays*: the one-line (`drawing`), what is closed and works now
 (`wiring`), the network that makes (`site_network`), what measures what and how well
-(`instruments`, `gathering`, `exits`), how old a reading may be (`ageing`). *Arrays in, arrays
-out*: the equations (`mixture`, `exact`, `equations`, `reading`), weighted least squares with exact
-constraints (`normal`, `gauss_newton`, `solver`), from scan to scan with a linearisation that stays
-(`tracking`). *Back to the site*: voltages, powers and losses with their deviations (`believed`,
-`readouts`, `efficiency`), which meter lies (what all others say, `others`; what readings say
-against it, `evidence`; whose an error is, `cases`, `judgement`; `suspects`, `bad_data`; as points
-of the site, `suspicion`, `meters`), which breaker is not as it shows (`switch_status`). `estimator`
-plays them in a scan, and asks a worker for networks that were not there before; what cannot be
-solved is passed through as measured (`pass_through`).
+(`instruments`, `ammeters`, `gathering`, `exits`), how old a reading may be (`ageing`). *Arrays in,
+arrays out*: the equations (`mixture`, `exact`, `equations`, `reading`), weighted least squares with
+exact constraints (`normal`, `gauss_newton`, `solver`), from scan to scan with a linearisation that
+stays (`tracking`). *Back to the site*: voltages, powers and losses with their deviations
+(`believed`, `readouts`, `efficiency`), which meter lies (what all others say, `others`; what
+readings say against it, `evidence`; whose an error is, `cases`, `judgement`; `suspects`,
+`bad_data`; as points of the site, `suspicion`, `meters`), which breaker is not as it shows
+(`switch_status`). `estimator` plays them in a scan, and asks a worker for networks that were not
+there before; what cannot be solved is passed through as measured (`pass_through`).
 
 Beside it stand the frequency of every AC island, of which all its meters tell (`frequency`), and
 what is known by counting: charge and health of storage (`storage_state`), the hot spots of

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.core.estimation.exact import (
+    CURRENTS,
     constraints,
     current_parts,
     instruments,
@@ -27,7 +28,7 @@ from daemon.core.estimation.layout import Layout, layout
 from daemon.core.estimation.matrix import Matrix
 from daemon.core.estimation.measurements import Kind, Measurements, Terms
 from daemon.core.estimation.mixture import Primitives, entries, primitives
-from daemon.core.estimation.network import Floats, Ints, Network
+from daemon.core.estimation.network import Flags, Floats, Ints, Network
 from daemon.core.estimation.pattern import Pattern, Product, pattern, product, summed
 
 
@@ -49,6 +50,7 @@ class Equations:
         ends: places of the angles at the `from` ends of all AC branches and at
             their `to` ends, then of the magnitudes (4 n_branch,).
         currents: rows of metered current magnitudes (n_current,).
+        carried: which of them are told by the part P alone (n_current,).
         n_measurement: number of measurements.
         n_constraint: number of constraints.
         slope: pattern of the derivatives of primitives by states.
@@ -65,6 +67,7 @@ class Equations:
     exact: Terms
     ends: Ints
     currents: Ints
+    carried: Flags
     n_measurement: int
     n_constraint: int
     slope: Pattern
@@ -85,7 +88,7 @@ class Equations:
 
 def equations(network: Network, measurements: Measurements) -> Equations:
     """Return the equations of `network` and its instruments."""
-    currents = np.flatnonzero(measurements.kind == Kind.FLOW_I)
+    currents = np.flatnonzero(np.isin(measurements.kind, CURRENTS))
     exact = constraints(network)
     n_measurement, n_constraint = len(measurements.kind), n_rows(exact)
     n_row = n_measurement + n_constraint
@@ -111,6 +114,7 @@ def equations(network: Network, measurements: Measurements) -> Equations:
         exact=exact,
         ends=np.concatenate([at, network.n_ac + at]),
         currents=currents,
+        carried=measurements.kind[currents] == Kind.CARRIED_I,
         n_measurement=n_measurement,
         n_constraint=n_constraint,
         slope=slope,

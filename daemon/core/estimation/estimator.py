@@ -178,6 +178,7 @@ class Networked:
         at: the network.
         model: of it.
         exits: what the meters of buses measure in it.
+        anything: which instruments have something to measure in it (n_instrument,).
     """
 
     def __init__(self, plan: Plan, closed: Closed) -> None:
@@ -191,6 +192,7 @@ class Networked:
             self.at.network, measurements(made, told.count, sigma, sigma)
         )
         self.exits: Final = Exits(self.model.equations, exits)
+        self.anything: Final[Flags] = np.array([len(row) > 0 for row in made[: len(told.all)]])
 
 
 class Prepared:
@@ -210,7 +212,7 @@ class Prepared:
         self.wiring: Final[Wiring] = of.at.wiring(wires)
         backward = np.array(wires.backward, dtype=np.bool_)
         live = of.at.live(drawing, wires)
-        met = plan.needs.met(of.at, live, self.wiring.converter_on)
+        met = plan.needs.met(live, self.wiring.converter_on) & of.anything
         for row, known in of.exits.known(backward).items():
             met[row] &= known
         anchored: set[int] = set()

@@ -6,7 +6,7 @@ what a bus draws less its draws, the power that a converter takes less what it g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from daemon.core.estimation.measurements import Kind, Measurements, Terms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from daemon.core.estimation.network import Ints, Network
+    from daemon.core.estimation.network import Flags, Ints, Network
 
 
 def n_rows(terms: Terms) -> int:
@@ -43,23 +43,47 @@ def joined(*several: Terms) -> Terms:
     return Terms(column("row"), column("kind"), column("place"), column("end"), column("sign"))
 
 
+CURRENTS: Final = (Kind.FLOW_I, Kind.CARRIED_I)
+"""Magnitudes of currents: no sums of anything, but made of P, Q and voltage."""
+
+
 def instruments(measurements: Measurements) -> Terms:
     """Return the measurements as terms, one each but for sums and current magnitudes."""
-    kind = measurements.kind
-    plain = np.flatnonzero((kind != Kind.FLOW_I) & (kind != Kind.SUM))
+    kind, sums = measurements.kind, measurements.terms
+    plain = np.flatnonzero(~np.isin(kind, (*CURRENTS, Kind.SUM)))
     own = Terms(
         plain, kind[plain], measurements.place[plain], measurements.end[plain], np.ones(len(plain))
     )
-    return joined(own, measurements.terms)
+    return joined(own, _picked(sums, kind[sums.row] == Kind.SUM, sums.row))
+
+
+def _picked(terms: Terms, which: Flags, row: Ints) -> Terms:
+    """Return some of `terms`, of other rows."""
+    return Terms(
+        row[which], terms.kind[which], terms.place[which], terms.end[which], terms.sign[which]
+    )
 
 
 def current_parts(network: Network, measurements: Measurements, currents: Ints) -> Terms:
-    """Return P of every metered current, then Q of every one, then the voltage at every one."""
-    n = len(currents)
-    kinds = np.repeat([Kind.FLOW_P, Kind.FLOW_Q, Kind.VOLTAGE], n)
-    place, end = measurements.place[currents], measurements.end[currents]
-    places = np.concatenate([place, place, network.branches.at[place, end]])
-    return Terms(np.arange(3 * n), kinds, places, np.tile(end, 3), np.ones(3 * n))
+    """Return P of every metered current, then Q of every one, then the voltage at every one.
+
+    What is carried by a known power factor has the sum that is for its P, and no Q.
+    """
+    n, every, sums = len(currents), np.arange(len(currents)), measurements.terms
+    kind, place = measurements.kind[currents], measurements.place[currents]
+    end = measurements.end[currents]
+    flow = np.flatnonzero(kind == Kind.FLOW_I)
+    of_flow = np.repeat([Kind.FLOW_P, Kind.FLOW_Q], len(flow))
+    both, ends = np.tile(place[flow], 2), np.tile(end[flow], 2)
+    flows = Terms(np.append(flow, n + flow), of_flow, both, ends, np.ones(len(both)))
+    number = np.full(len(measurements.kind), -1)
+    number[currents] = every
+    of = number[sums.row]
+    carried = _picked(sums, of >= 0, of)
+    volts = np.where((kind == Kind.CARRIED_I) & (end == 1), Kind.DC_VOLTAGE, Kind.VOLTAGE)
+    bus = place.copy()
+    bus[flow] = network.branches.at[place[flow], end[flow]]
+    return joined(flows, carried, Terms(2 * n + every, volts, bus, 0 * bus, np.ones(n)))
 
 
 def constraints(network: Network) -> Terms:

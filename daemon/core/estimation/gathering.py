@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from daemon.core.estimation import ammeters
 from daemon.core.estimation.gauss_newton import LARGEST
 from daemon.core.estimation.measurements import ABSENT, Kind, Measurements
 from daemon.core.estimation.measurements import Terms as Sums
@@ -99,12 +100,17 @@ class Gauge:
 Row = tuple[Term, ...]
 """What an instrument measures in a network, the sum of these; nothing where it is empty.
 
-That of dead parts is 0, so they need not be left out."""
+That of dead parts is 0, so they need not be left out. Of an ammeter where, then of what powers."""
 
 
 def rows(drawing: Drawing, instruments: Sequence[Instrument], at: SiteNetwork) -> list[Row]:
     """Return what every instrument measures in a network; of an exit, what hangs on the bus."""
-    return [_terms(drawing, each.at, at) or () for each in instruments]
+    return [
+        ammeters.row(drawing, each.at, at)
+        if each.at[0].what in ammeters.WHATS
+        else _terms(drawing, each.at, at) or ()
+        for each in instruments
+    ]
 
 
 def asked(drawing: Drawing, sums: Sequence[Sequence[At]], at: SiteNetwork) -> list[Row]:
@@ -148,7 +154,7 @@ class Needs:
     """What must be energised and work for an instrument to measure anything.
 
     A load with two feeds goes on with one of them, so that at a dead bus measures nothing and is
-    not missed. Exits are not judged here (`exits`).
+    not missed. What nothing hangs on is not judged here, nor are exits (`exits`).
     """
 
     def __init__(self, drawing: Drawing, instruments: Sequence[Instrument]) -> None:
@@ -156,7 +162,6 @@ class Needs:
         bus: list[tuple[int, int]] = []
         converter: list[tuple[int, int]] = []
         either: list[tuple[int, int]] = []
-        switch: list[tuple[int, int]] = []
         for row, each in enumerate(instruments):
             for one in each.at:
                 if one.what.startswith("draw"):
@@ -167,18 +172,14 @@ class Needs:
                 bus += [(row, n) for n in _buses(drawing, one)]
                 if one.what.startswith(("converter", "loss")):
                     converter.append((row, one.number))
-                elif one.what == "switch_p":
-                    switch.append((row, one.number))
         self._bus, self._converter = _columns(bus), _columns(converter)
-        self._switch = switch
         firm = {row for row, _ in bus}
         self._either = _columns([(row, n) for row, n in either if row not in firm])
 
-    def met(self, at: SiteNetwork, live: Flags, working: Flags) -> Flags:
+    def met(self, live: Flags, working: Flags) -> Flags:
         """Return which instruments measure something (n_instrument,).
 
         Args:
-            at: the network.
             live: which buses of the drawing are energised (n_bus,).
             working: which converters of the drawing work (n_converter,).
         """
@@ -190,14 +191,15 @@ class Needs:
         met[row[~live[bus]]] = False
         row, converter = self._converter
         met[row[~working[converter]]] = False
-        met[[row for row, number in self._switch if not at.flows.get(number)]] = False
         return met
 
 
 def _buses(drawing: Drawing, one: At) -> Sequence[int]:
     """Return the buses that must be live for a quantity to be anything."""
-    if one.what in {"voltage", "through_p"}:
+    if one.what in {"voltage", "through_p", "through_i"}:
         return (one.number,)
+    if one.what == "switch_i":
+        return drawing.switches[one.number].ends[1:]
     if one.what == "switch_p":
         return drawing.switches[one.number].ends[:1]
     if one.what.startswith(("converter", "loss")):
@@ -227,10 +229,11 @@ def measurements(
     place, end = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     sums: list[tuple[int, Term]] = []
     for number, row in enumerate(made):
-        if len(row) == 1 and row[0].sign == 1.0:
+        parts = row
+        if row and (row[0].kind is Kind.CARRIED_I or (len(row) == 1 and row[0].sign == 1.0)):
             kind[number], place[number], end[number], _ = row[0]
-        else:
-            sums += [(number, term) for term in row]
+            parts = row[1:]
+        sums += [(number, term) for term in parts]
     return Measurements(
         kind=kind,
         place=place,

@@ -6,7 +6,7 @@ measures in the network follows from what is closed. Nothing is measured in a de
 
 **How well.** By the class of the instrument: meters by theirs, what a device tells of itself by the
 figures below, with a floor of a part of the rating, as no instrument is exact near zero, and with
-the step of its register.
+the step of its register. A current counts where its device tells no power (`ammeters`).
 
 **What nothing measures** has pseudo-measurements: reactive power by a typical power factor, power
 by nameplate, and by set-point while the device follows one, no power of what only compensates, loss
@@ -77,6 +77,8 @@ TAN: Final = {
 }
 """Reactive by active power, by nature."""
 TAN_SIGMA: Final = 0.1
+ANGLE_SIGMA: Final = 0.01
+"""Standard deviation by reading of a current, for the usual power factor (`ammeters`)."""
 GUESS_PU: Final = 0.6
 """Standard deviation of a power that only the nameplate tells, by rating."""
 SET_PU: Final = 0.12
@@ -98,7 +100,7 @@ class At(NamedTuple):
         what: "voltage" of a bus, "draw_p", "draw_q", "flow_p", "flow_q", "tap" of a branch,
             "converter_p", "converter_q", "converter_i" or "converter_dc_p" (into its DC bus),
             "loss_a" to "loss_c", "switch_p" from its first to its second bus, "through_p": all that
-            leaves a bus.
+            leaves a bus; and what ammeters show (`ammeters`): "switch_i", "through_i", "flow_i".
         number: of the bus, draw, branch, converter or switch in the drawing.
         end: of a branch.
         sign: how often it counts.
@@ -191,10 +193,8 @@ class Instruments:
         for name, terminal in _VOLTAGES.get(item.nature, ()):
             if terminal < len(item.buses):
                 yield from self._voltage(item, name, self.drawing.number[item.buses[terminal]])
-        if item.nature == "breaker":
-            number = self.drawing.switches_of[item.id][0]
-            rated = self._rated_by_current(item)
-            yield from self._power(item, "power_w", rated, At("switch_p", number))
+        if item.nature in {"breaker", "transfer_switch"}:
+            yield from self._switch(item)
         elif item.nature == "meter":
             yield from self._meter(item)
         elif item.nature == "transformer":
@@ -239,6 +239,21 @@ class Instruments:
         row = members[0].group
         return sum(e.group == row for e in self._site.equipment.values()) == len(members)
 
+    def _switch(self, item: Equipment) -> Iterator[Instrument]:
+        numbers = self.drawing.switches_of[item.id]
+        rated = self._rated_by_current(item)
+        yield from self._power(item, "power_w", rated, At("switch_p", numbers[0]))
+        bus = self.drawing.switches[numbers[0]].ends[1]
+        yield from self._ammeter(item, bus, rated, *(At("switch_i", n) for n in numbers))
+
+    def _ammeter(self, item: Equipment, bus: int, rated: float, *at: At) -> Iterator[Instrument]:
+        """Yield what a device tells by its current where it does not tell power."""
+        if self._points.find(item.id, "power_w") is None:
+            told = _accuracy(item)
+            told = told._replace(power_pu=math.hypot(told.power_pu, ANGLE_SIGMA))
+            weight = self._power_by_current(bus)
+            yield from self._read([(item, "current_a", weight)], told, rated, at)
+
     def _meter(self, item: Equipment) -> Iterator[Instrument]:
         bus = self.drawing.number[item.buses[0]]
         utility = [
@@ -246,6 +261,9 @@ class Instruments:
             for n, d in enumerate(self.drawing.draws)
             if d.bus == bus and d.members[0].nature == "utility"
         ]
+        amps = item.ratings.get("current_a")
+        rated = 1.0 if amps is None else amps * self._power_by_current(bus)
+        yield from self._ammeter(item, bus, rated, At("through_i", bus))
         if not utility:
             yield from self._power(item, "power_w", 1.0, At("through_p", bus))
             return
@@ -257,6 +275,8 @@ class Instruments:
         number, rated = self.drawing.branch_of[item.id], item.ratings["power_va"] / BASE_VA
         yield from self._power(item, "power_w", rated, At("flow_p", number))
         yield from self._power(item, "reactive_power_var", rated, At("flow_q", number))
+        bus = self.drawing.branches[number].ends[0]
+        yield from self._ammeter(item, bus, rated, At("flow_i", number))
         step, index = item.ratings.get("tap_step_pu", 0.0), self._points.find(item.id, "tap_count")
         if step > 0.0 and index is not None:
             period_s = self._points.points[index].period_s
@@ -344,9 +364,13 @@ class Instruments:
         return place.scale / math.sqrt(12.0) if whole else 0.0
 
     def _rated_by_current(self, item: Equipment) -> float:
-        bus = self._site.buses[item.buses[0]]
-        phases = math.sqrt(3.0) if bus.kind == "ac" else 1.0
-        return phases * bus.voltage_v * item.ratings["current_a"] / BASE_VA
+        amps: float = item.ratings["current_a"]
+        return amps * self._power_by_current(self.drawing.number[item.buses[0]])
+
+    def _power_by_current(self, bus: int) -> float:
+        """Return the power that one ampere carries at nominal voltage [pu]."""
+        phases = 1.0 if self.drawing.is_dc[bus] else math.sqrt(3.0)
+        return phases * self.drawing.nominal_v[bus] / BASE_VA
 
     # What nothing measures.
 

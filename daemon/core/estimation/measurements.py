@@ -48,6 +48,7 @@ class Kind(IntEnum):
     DC_DRAW_P = 21  # DC draw: power it draws, a state [pu]
     SUM = 22  # signed sum of other quantities, see `Terms`; `place` counts nothing
     LOSSES = 23  # converter: what it loses [pu]
+    CARRIED_I = 24  # AC bus, DC bus with end 1: sum of `Terms` by the voltage there [pu]
 
 
 FRESH: Final = 0
@@ -64,12 +65,14 @@ ABSENT: Final = 2
 class Terms:
     """What the measurements of kind `SUM` add up: flows through switches, totals of several feeds.
 
+    Those of kind `CARRIED_I` are added up likewise.
+
     Attributes:
         row: the measurement that a term belongs to (n_term,), rising.
         kind: `DRAW_P` to `DC_DRAW_P`, or a flow or converter power, a `Kind` each (n_term,).
         place: as in `Measurements` (n_term,).
         end: as in `Measurements` (n_term,).
-        sign: +1 or -1 (n_term,).
+        sign: how often it counts, mostly +1 or -1 (n_term,).
     """
 
     row: Ints

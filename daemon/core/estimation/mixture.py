@@ -88,7 +88,7 @@ def entries(network: Network, terms: Terms) -> tuple[Ints, Ints, Floats]:
 
     Args:
         network: what the terms are quantities of.
-        terms: of any kind but `FLOW_I` and `SUM`.
+        terms: of any kind but `FLOW_I`, `CARRIED_I` and `SUM`.
     """
     found = [
         Entries(picked[part.term], part.primitive, part.value)

@@ -65,7 +65,8 @@ class Reader:
             return rows
         n_row = equations.n_measurement + equations.n_constraint
         p, q, voltage = rows[n_row:].reshape(3, -1)
-        rows[equations.currents] = np.hypot(p, q) / np.where(voltage > _DEAD, voltage, np.inf)
+        size = np.where(equations.carried, p, np.hypot(p, q))
+        rows[equations.currents] = size / np.where(voltage > _DEAD, voltage, np.inf)
         return rows[:n_row]
 
     def rows(self, x: Floats) -> Floats:
@@ -106,16 +107,18 @@ def jacobian(equations: Equations, live: Islands, x: Floats) -> Floats:
         return rows
     n_row = equations.n_measurement + equations.n_constraint
     parts = Reader(equations, live).rows(x)[n_row:].reshape(3, -1)
-    shares = part_shares(equations, _by_part(*parts))
+    shares = part_shares(equations, _by_part(equations, *parts))
     return equations.with_parts.of(shares, rows)
 
 
-def _by_part(p: Floats, q: Floats, voltage: Floats) -> Floats:
+def _by_part(equations: Equations, p: Floats, q: Floats, voltage: Floats) -> Floats:
     """Return the change of current magnitudes with P, Q and voltage (3, n_current)."""
     inverse = 1.0 / np.where(voltage > _DEAD, voltage, np.inf)
-    current = np.hypot(p, q) * inverse
-    per_power = inverse**2 / np.where(current > SMALLEST_CURRENT, current, np.inf)
-    return np.stack([p * per_power, q * per_power, -current * inverse])
+    size = np.hypot(p, q)
+    per_size = inverse / np.where(size * inverse > SMALLEST_CURRENT, size, np.inf)
+    carried = equations.carried
+    by_p, by_q = np.where(carried, inverse, p * per_size), np.where(carried, 0.0, q * per_size)
+    return np.stack([by_p, by_q, -np.where(carried, p, size) * inverse**2])
 
 
 def _behind(equations: Equations, live: Islands, x: Floats) -> Floats:

@@ -89,12 +89,22 @@ class Readouts:
             index = points.find(item.id, name)
             if index is not None:
                 return by_point.get(index, NOT_ASKED)
-        if item.kind.role is Role.SOURCE:
-            return self._ask([At("draw_p", self._drawing.draws_of[item.id][0])])
-        if item.kind.role is Role.TRANSFER:
-            parts = [At("switch_p", n) for n in self._drawing.switches_of[item.id]]
-            return self._ask(parts)
-        return NOT_ASKED
+        parts = list(self._untold(item))
+        return self._ask(parts) if parts else NOT_ASKED
+
+    def _untold(self, item: Equipment) -> Iterator[At]:
+        """Yield the power of what does not tell it: an ammeter may, or what is metered around."""
+        drawing, role = self._drawing, item.kind.role
+        if role is Role.SOURCE:
+            yield At("draw_p", drawing.draws_of[item.id][0])
+        elif role is Role.TRANSFORMER:
+            yield At("flow_p", drawing.branch_of[item.id])
+        elif role in {Role.TRANSFER, Role.SWITCH}:
+            yield from (At("switch_p", n) for n in drawing.switches_of.get(item.id, ()))
+        elif role is Role.LOAD:
+            draws = drawing.draws_of[item.id]
+            if all(len(drawing.draws[n].members) == 1 for n in draws):
+                yield from (At("draw_p", n) for n in draws)
 
     def _loss(self, item: Equipment) -> int:
         parts = list(self._lost(item))

@@ -180,8 +180,8 @@ def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> Site
         draws=at_ac,
         dc_draws=at_dc,
     )
-    hanging = _hanging(drawing, draw, line)
-    flows = _flows(drawing, closed, hanging)
+    leaving = hanging(drawing, draw, line)
+    flows = _flows(drawing, closed, leaving)
     return SiteNetwork(
         closed=closed,
         network=network,
@@ -192,7 +192,7 @@ def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> Site
         sources=tuple(sources),
         dc_sources=tuple(dc_sources),
         flows=flows,
-        exits=_exits(drawing, closed, metered, flows, hanging, draw),
+        exits=_exits(drawing, closed, metered, flows, leaving, draw),
     )
 
 
@@ -297,7 +297,6 @@ def _converters(drawing: Drawing, node: Ints) -> Converters:
 # What flows through switches.
 
 Hanging = dict[int, list[Term]]
-"""By bus the active powers that leave it other than through switches."""
 
 
 def _flows(drawing: Drawing, closed: Closed, hanging: Hanging) -> dict[int, Terms]:
@@ -339,7 +338,8 @@ def _side(ways: dict[int, list[tuple[int, int]]], start: int, without: int) -> s
     return seen
 
 
-def _hanging(drawing: Drawing, draw: Ints, line: Ints) -> Hanging:
+def hanging(drawing: Drawing, draw: Ints, line: Ints) -> Hanging:
+    """Return by bus the active powers that leave it other than through switches."""
     found: Hanging = {}
     for bus, term in _leaving(drawing, draw, line):
         found.setdefault(bus, []).append(term)

@@ -73,16 +73,26 @@ def everywhere(network: Network) -> Measurements:
     single += [(kind, len(network.converters.ac)) for kind in machines + losses]
     single += [(kind, len(network.draws)) for kind in (Kind.DRAW_P, Kind.DRAW_Q)]
     single += [(Kind.DC_DRAW_P, len(network.dc_draws)), (Kind.SUM, n_branch)]
+    single += [(Kind.CARRIED_I, network.n_ac)]
     rows = [
         (kind, place, end) for kind, n, both in ends for place in range(n) for end in range(both)
     ]
     rows += [(kind, place, 0) for kind, n in single for place in range(n)]
+    rows += [(Kind.CARRIED_I, bus, 1) for bus in range(network.n_dc)]
     rows += [(Kind.TAP, int(branch), 0) for branch in network.branches.tapped]
     kind, place, end = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    sums = np.repeat(np.flatnonzero(kind == Kind.SUM), 2)
-    every = np.repeat(np.arange(n_branch), 2)
-    both = np.tile([0, 1], n_branch)
-    terms = Terms(sums, np.full(len(sums), Kind.FLOW_P), every, both, np.ones(len(sums)))
+    sums = [
+        (row, Kind.FLOW_P, branch, side, 1.0)
+        for branch, row in enumerate(np.flatnonzero(kind == Kind.SUM).tolist())
+        for side in (0, 1)
+    ]
+    for number in np.flatnonzero((kind == Kind.CARRIED_I) & (end == 0)).tolist():
+        drawn = (Kind.DRAWN_P, 0.96), (Kind.DRAWN_Q, 0.28)
+        sums += [(number, each, int(place[number]), 0, share) for each, share in drawn]
+    for number in np.flatnonzero((kind == Kind.CARRIED_I) & (end == 1)).tolist():
+        sums.append((number, Kind.DC_DRAWN_P, int(place[number]), 0, 1.0))
+    row, what, at, side = np.array([one[:4] for one in sums], dtype=np.int64).reshape(-1, 4).T
+    terms = Terms(row, what, at, side, np.array([one[4] for one in sums]))
     sigma = np.full(len(kind), SIGMA_PU)
     pseudo = np.isin(kind, losses)
     return Measurements(kind, place, end, sigma, 3.0 * sigma, pseudo, terms)
