@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from daemon.core.feeding import Change, fed_buses
 from daemon.core.interlocks.case import TRANSFER
 from daemon.core.interlocks.drawn import touching, utilities
 from daemon.core.topology import Presence
@@ -159,11 +160,15 @@ def endless_overlap(case: Case) -> bool:
     The scheme that asks for it parts what it has joined; a person's close is parted by it only
     while the scheme is on auto, in the daemon's hands, knows where it stands, and sees what would
     be in parallel: a main behind a silent gateway is not seen to be one. And two overlaps at once
-    last longer than each: while one section changes over, no other one joins its two sources.
+    last longer than each: while one section changes over, no other one joins its two sources. Nor
+    is it seen what the intake would be in parallel with, where the board is live and nothing that
+    is known feeds it: then a main shows open and is not.
     """
     scheme = case.scheme()
     if scheme is None:
         return False
+    if case.item.id == scheme.intake:
+        return _fed_unseen(case, case.item.buses[1])
     beside = _joined_beside(case)
     if not beside:
         return False
@@ -184,7 +189,30 @@ def endless_overlap(case: Case) -> bool:
 def _joined_beside(case: Case) -> set[str]:
     """Return what would be in parallel with a breaker of a scheme once it is closed."""
     beside = {b for three in _beside_in_three(case) for b in three}
-    return beside | {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+    beside |= {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+    return beside | _on_both_sides(case)
+
+
+def _on_both_sides(case: Case) -> set[str]:
+    """Return the mains and generator feeders that a tie would join, if it would join both sorts."""
+    scheme = case.scheme()
+    if scheme is None or case.item.id != scheme.tie:
+        return set()
+    return {
+        breaker
+        for one in scheme.sections
+        for other in scheme.sections
+        if one is not other and all(map(case.may_be_closed, (one.main, other.generator_feeder)))
+        for breaker in (one.main, other.generator_feeder)
+    }
+
+
+def _fed_unseen(case: Case, bus: str) -> bool:
+    """Return whether a bus is live, and nothing that is known may be what feeds it."""
+    alone = Change(cut=frozenset({case.item.id}))
+    return case.view.topology.live(bus) and bus not in fed_buses(
+        case.view, surely=False, change=alone
+    )
 
 
 def _overlaps(case: Case, name: str) -> bool:

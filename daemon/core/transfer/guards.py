@@ -61,9 +61,15 @@ def intake_events(scan: Scan, feed_ns: int) -> list[joint.Event]:
     events.append(here.PART if view.facts.supply.outage else here.WELL)
     before = view.site.equipment[scan.scheme.intake].buses[1]
     known = view.topology.dead(before) or view.topology.live(before)
-    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known:
+    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known and _joins_known(scan, before):
         events.append(here.JOIN)
     return events
+
+
+def _joins_known(scan: Scan, before: str) -> bool:
+    """Return whether the intake would not join what nobody sees to the utility."""
+    parted = scan.state.intake is joint.Stage.PARTED
+    return not (parted and scan.view.topology.live(before)) or ways.may_join(scan)
 
 
 def alternate_closed(scan: Scan, i: int) -> str | None:
@@ -149,6 +155,8 @@ def _by_position(
             seen = Event.SEEN_ON_ALTERNATE
         if seen in _FED and state.stage in _ONTO_DEAD and scan.view.topology.dead(drawn.bus):
             return []
+        if seen is Event.SEEN_BOTH and _fed_through(scan, drawn, closed):
+            return [Event.FED_THROUGH]
         let_in = seen is not Event.SEEN_BOTH or state.sync_ns
         return [seen] if let_in else [Event.NOT_LET_IN, seen]
     if Event.PARTED in heeds and state.alternate and scan.view.is_open(state.alternate):
@@ -188,6 +196,11 @@ def _main_only_shows_closed(
     """
     found = state.stage in _PARTS and not state.sync_ns
     return found and _carries_alone(scan.view, alternate, drawn.main)
+
+
+def _fed_through(scan: Scan, drawn: Section, alternate: str) -> bool:
+    """Return whether neither main nor alternate may open, each being the last feed of something."""
+    return ways.is_last_feed(scan, alternate) and ways.is_last_feed(scan, drawn.main)
 
 
 def carries(view: View, breaker: str) -> bool:

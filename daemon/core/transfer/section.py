@@ -31,11 +31,17 @@ still in parallel then is for the person who has taken the scheme, or for the bo
 breaker has failed by that, so nothing is locked out, and once the scheme is given back the section
 is judged from its positions and an overlap is ended as any other.
 
+*Fed through.* Others may open the intake while a main has just closed beside its alternate. Then
+the alternate feeds this section and, back through its main, what hangs on the mains of others:
+neither may open, each being a last feed, and neither has failed. Nothing overlaps, so the section
+is ON_ALTERNATE and rests. Once the intake is closed again, which it is in synchronism, the two are
+one feed too many, and the main is sent out (EXPELLING).
+
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
     UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_BOTH -> PARTING
         SEEN_DEAD -> AWAITING
     ON_MAIN
@@ -44,22 +50,24 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         CARRIES_ON -> BACKING_OUT
         SEEN_BOTH -> PARTING
         SEEN_DEAD -> AWAITING
+        FED_THROUGH -> ON_ALTERNATE
     ISOLATING
         HANDS_OFF, SEEN_ON_ALTERNATE, OUT_OF_SIGHT -> UNJUDGED
         SEEN_DEAD -> AWAITING
         SEEN_BOTH -> PARTING
+        FED_THROUGH -> ON_ALTERNATE
         after isolate_s -> LOCKOUT
     AWAITING
         HANDS_OFF -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_BOTH -> PARTING
         MAIN_USABLE -> CLOSING_MAIN
         ALTERNATE_USABLE -> FEEDING
     FEEDING
         HANDS_OFF -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_BOTH -> EXPELLING
         NOT_CLOSED, after close_s -> AWAITING
     ON_ALTERNATE
@@ -73,6 +81,7 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_DEAD -> AWAITING
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_BOTH -> PARTING
+        FED_THROUGH -> ON_ALTERNATE
         after isolate_s -> LOCKOUT
     SYNCHRONISING
         HANDS_OFF -> UNJUDGED
@@ -81,11 +90,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_DEAD -> AWAITING
         ALTERNATE_LOST -> RELEASING
+        FED_THROUGH -> ON_ALTERNATE
         after sync_s -> BREAKING
     PARTING
         HANDS_OFF, PARTED -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
         after overlap_s -> BACKING_OUT
     BACKING_OUT
@@ -93,11 +103,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_ON_ALTERNATE -> HELD
         SEEN_DEAD -> AWAITING
+        FED_THROUGH -> ON_ALTERNATE
         after isolate_s -> LOCKOUT
     EXPELLING
         HANDS_OFF, PARTED, OUT_OF_SIGHT -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_DEAD -> AWAITING
         after isolate_s -> LOCKOUT
     BREAKING
@@ -105,11 +116,12 @@ Positions rule: whenever they contradict the stage, the section is judged anew f
         SEEN_DEAD -> CLOSING_MAIN
         SEEN_ON_MAIN -> ON_MAIN
         SEEN_BOTH -> PARTING
+        FED_THROUGH -> ON_ALTERNATE
         after isolate_s -> LOCKOUT
     CLOSING_MAIN
         HANDS_OFF -> UNJUDGED
         SEEN_ON_MAIN -> ON_MAIN
-        SEEN_ON_ALTERNATE -> ON_ALTERNATE
+        SEEN_ON_ALTERNATE, FED_THROUGH -> ON_ALTERNATE
         SEEN_BOTH -> PARTING
         NOT_CLOSED, after close_s -> AWAITING
     HELD (a person resets)
@@ -156,6 +168,7 @@ class Event(Word):
     SEEN_ON_MAIN = "main closed, alternates open"
     SEEN_ON_ALTERNATE = "one alternate closed, main open"
     SEEN_BOTH = "main and an alternate closed"
+    FED_THROUGH = "main and an alternate closed, and each is the last feed of something"
     NOT_LET_IN = "main and an alternate closed, and no synchronism was found"
     SEEN_DEAD = "all open"
     MAIN_LOST = "the main gives nothing, for good"
@@ -183,8 +196,10 @@ def _row(stage: Stage, **leads: Stage) -> dict[tuple[Stage, Event], Stage]:
     return {(stage, Event[event]): to for event, to in leads.items()}
 
 
+_FED_THROUGH: Final = frozenset(Stage) - {Stage.ON_ALTERNATE, Stage.HELD, Stage.LOCKOUT}
 _TRANSITIONS: Final = {
     **{(Stage.UNJUDGED, event): to for event, to in _JUDGED_BY_POSITION.items()},
+    **{(stage, Event.FED_THROUGH): Stage.ON_ALTERNATE for stage in _FED_THROUGH},
     **_row(
         Stage.ON_MAIN,
         HANDS_OFF=Stage.UNJUDGED,

@@ -89,6 +89,16 @@ def may_part(scan: Scan, breaker: str) -> bool:
     return not check(_case(scan, breaker, "open")).refused_by
 
 
+def is_last_feed(scan: Scan, breaker: str) -> bool:
+    """Return whether the interlocks keep a breaker closed because something would lose its feed."""
+    return check(_case(scan, breaker, "open")).refused_by == "last_feed"
+
+
+def may_join(scan: Scan) -> bool:
+    """Return whether it is known what the intake would join to the utility in synchronism."""
+    return check(_case(scan, scan.scheme.intake, "close_in_sync")).refused_by != "endless_overlap"
+
+
 def may_return(scan: Scan, i: int, state: SectionState) -> bool:
     """Return whether it is time for the main to close beside the alternate, or after a gap."""
     if not _its_turn(scan, i):

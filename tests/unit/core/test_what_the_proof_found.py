@@ -11,15 +11,26 @@ from dataclasses import replace
 import pytest
 
 from daemon.core.facts import Facts, Sets
-from daemon.core.transfer import guards, main_tie_main, ways
+from daemon.core.transfer import guards, joint, main_tie_main, ways
 from daemon.core.transfer.board import Scan
-from daemon.core.transfer.section import Event, Stage
-from daemon.model.plant import MainTieMainScheme
+from daemon.core.transfer.section import SECTION, Event, Stage
+from daemon.model.plant import MainTieMainScheme, Site
 from daemon.model.points import tabulate
+from daemon.model.quantities import SECOND
 from daemon.rehearsal.proof.mains import cut
 from tests.hall import CLOSED, OPEN, TRAVELLING, Hall, params, site_file
 from tests.unit.core.interlocks.test_rows import back, case, on_sets, refusing
+from tests.unit.core.transfer.outgoing import Board
 from tests.unit.core.transfer.test_guards_by_look import GA, IN, MA, TIE, on_mains, section
+
+
+def part() -> tuple[Site, Hall]:
+    """Return the site cut to its mains, as it is searched, and the hall of that."""
+    site, *_ = site_file()
+    scheme = site.schemes["CCTS-1"]
+    assert isinstance(scheme, MainTieMainScheme)
+    small = cut(site, scheme)
+    return small, Hall(replace(params(), site=small, points=tabulate(small)), 1000 * SECOND)
 
 
 def sets_and_utility(hall: Hall) -> None:
@@ -56,11 +67,7 @@ def test_a_utility_that_is_dead_may_be_back_before_the_intake_has_closed(
 
 def test_an_overlap_is_ended_though_the_intake_shows_its_live_side_dead() -> None:
     """The utility's relay sees it; else neither opening were let: nothing known would feed."""
-    site, *_ = site_file()
-    scheme = site.schemes["CCTS-1"]
-    assert isinstance(scheme, MainTieMainScheme)
-    small = cut(site, scheme)  # nothing is ahead of the intake that would tell as well
-    hall = Hall(replace(params(), site=small, points=tabulate(small)))
+    small, hall = part()  # nothing is ahead of the intake that would tell as well
     hall.stages["DG-1"] = "loaded"
     hall.positions |= {GA: CLOSED, MA: CLOSED, "52-VCB-MB": CLOSED}
     assert "last_feed" not in refusing(case(hall, GA, "open"))
@@ -179,3 +186,68 @@ def test_a_tie_that_joins_mains_and_sets_is_opened_unless_it_is_the_alternate(
     assert (TIE, "open") not in [
         (w.equipment, w.action) for w in main_tie_main._propose(board.scan())
     ]
+
+
+def on_one_set() -> Board:
+    """Return the board of the part with a set on its bus, and the utility there."""
+    board = on_mains()
+    _, board.hall = part()
+    board.hall.stages["DG-1"] = "loaded"
+    board.hall.positions |= {MA: OPEN, "52-VCB-MB": OPEN}
+    return board
+
+
+@pytest.mark.parametrize(("intake", "seen"), [(OPEN, Event.FED_THROUGH), (CLOSED, Event.SEEN_BOTH)])
+def test_main_and_alternate_of_which_neither_may_open_are_no_overlap(
+    intake: int, seen: Event
+) -> None:
+    """Others opened the intake as a main closed: nothing could part, and all was locked out.
+
+    The intake was told to close in synchronism all the while, and nobody would have ended that.
+    """
+    board = on_one_set()
+    board.hall.positions |= {IN: intake, MA: CLOSED, GA: CLOSED, "52-VCB-MB": CLOSED}
+    section(board, 0, stage=Stage.SYNCHRONISING, alternate=GA)
+    scan: Scan = board.scan()
+    drawn, at = scan.scheme.sections[0], scan.state.sections[0]
+    assert guards._by_position(scan, drawn, at, GA)[-1] is seen
+
+
+def test_a_section_that_is_fed_through_rests_until_its_main_can_be_sent_out() -> None:
+    rests = {
+        stage: to for (stage, on), to in SECTION.transitions.items() if on is Event.FED_THROUGH
+    }
+    assert {*rests.values()} == {Stage.ON_ALTERNATE}
+    assert {*rests} == {*Stage} - {Stage.ON_ALTERNATE, Stage.HELD, Stage.LOCKOUT}
+    assert SECTION.transitions[Stage.ON_ALTERNATE, Event.SEEN_BOTH] is Stage.EXPELLING
+
+
+@pytest.mark.parametrize(("shows", "joins"), [(OPEN, False), (TRAVELLING, True), (CLOSED, True)])
+def test_the_intake_is_not_joined_to_what_feeds_the_board_unseen(shows: int, joins: bool) -> None:
+    """A main shows open and is not: the sets hold the board over it, and nobody sees an overlap.
+
+    The other section went home first, so this one was told to only after half a minute.
+    """
+    board = on_one_set()
+    board.hall.positions |= {IN: OPEN, GA: CLOSED, MA: CLOSED}
+    board.hall.said[MA, "position"] = float(shows)
+    board.holds(intake=joint.Stage.PARTED)
+    assert ("endless_overlap" not in refusing(case(board.hall, IN, "close_in_sync"))) is joins
+    assert ways.may_join(board.scan()) is joins
+    told = guards.intake_events(board.scan(), board.ago(100.0))
+    assert (joint.Event.JOIN in told) is joins
+
+
+@pytest.mark.parametrize(("one", "other"), [(MA, TIE), (TIE, MA)])
+def test_a_tie_that_joins_mains_and_sets_overlaps_like_any_other(one: str, other: str) -> None:
+    """A person joins the sections in synchronism while the scheme returns one of them."""
+    hall = Hall()
+    back(hall)
+    hall.positions["52-VCB-MB"] = CLOSED
+    under_way = {other: "close_in_sync"}
+    assert "endless_overlap" in refusing(case(hall, one, "close_in_sync", under_way))
+    assert "endless_overlap" not in refusing(case(hall, one, "close_in_sync"))
+    hall.positions[GA] = OPEN  # nothing is on sets: the tie joins no second source
+    assert "endless_overlap" not in refusing(
+        case(hall, TIE, "close_in_sync", {MA: "close_in_sync"})
+    )
