@@ -14,13 +14,14 @@ it runs. Its highest reading is told.
 from __future__ import annotations
 
 import gc
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.transfer import section
 from daemon.rehearsal.proof import retrace, springs, zones
+from daemon.rehearsal.proof.doubt import Doubt, Onward
 from daemon.rehearsal.proof.frontier import Frontier
 from daemon.rehearsal.proof.mind import NO_POINTS, NOW, SPRING
 from daemon.rehearsal.proof.plant import CHARGE_MS, RESTART_MS
@@ -69,6 +70,7 @@ class Tally:
         hungry_ms: longest time in which a bus that could be fed was not.
         found: by what is wrong, how it comes to that.
         sure: what of it can be gone just as it is told; of the rest, joining may have made it.
+        refuted: what joining had made, by what it told, and how many situations showed that.
         complete: the search came to its end.
         scans: scans of the daemon that had to be run.
     """
@@ -81,6 +83,7 @@ class Tally:
     hungry_ms: int = 0
     found: dict[str, list[Deed]] = field(default_factory=dict)
     sure: set[str] = field(default_factory=set)
+    refuted: dict[str, int] = field(default_factory=dict)
     complete: bool = False
     scans: int = 0
 
@@ -103,6 +106,7 @@ class Search:
         self.frontier = Frontier(faults)
         self.moves: set[tuple[int, int]] = set()
         self._doubts: Counter[str] = Counter()
+        self._makes: defaultdict[str, set[int]] = defaultdict(set)
         place = {(p.equipment, p.spec.name): p.index for p in mind.points.points}
         self._board: Final = Acquaintance(board, picture)
         self._springs: Final = [place[b.name, SPRING] for b in board.breakers]
@@ -129,6 +133,7 @@ class Search:
         start = self.first()
         frontier = self.frontier = Frontier(self._faults)
         self._doubts.clear()
+        self._makes.clear()
         self.moves.clear()  # of a search that was begun anew some cannot be made
         tally = self.tally = Tally(complete=True)
         learned = self.mind.learned
@@ -139,16 +144,14 @@ class Search:
                 continue
             situation, trail, depth = reached
             tally.depth = max(tally.depth, depth)
-            moved = False
-            for way in self._ways(situation):
-                tally.transitions += 1
-                moved = moved or not (way.trick or way.text.startswith("!"))
-                before = Trail(trail, way.trick, way.soonest_ms) if way.trick else trail
-                after = Trail(before, way.text, 0 if way.trick else way.soonest_ms)
-                for wrong in way.wrong:
-                    self._wrong(wrong, after)
-                frontier.add(Reached(way.to, after, depth + 1))
-            self._judge(situation, trail, moved=moved)
+            for onward in self._onward(situation, trail):
+                for wrong in onward.wrong:
+                    self._wrong(wrong, situation, onward.trail)
+                if onward.to is not None:
+                    tally.transitions += 1
+                    frontier.add(Reached(onward.to, onward.trail, depth + 1))
+            if HUNGRY in situation.labels:
+                tally.hungry_ms = max(tally.hungry_ms, min(self._dark_ms(situation), EVER))
             if self.mind.learned != learned and frontier.count >= patience:
                 return False
             tally.situations, tally.kinds = frontier.count, frontier.kinds()
@@ -157,17 +160,25 @@ class Search:
             if stop(tally):
                 tally.complete = False
                 return True
+        self._settle()
         return self.mind.learned == learned
 
-    def _judge(self, now: Situation, trail: Trail | None, *, moved: bool) -> None:
-        """Judge whether a bus that could be fed has waited too long, or waits for nothing."""
-        if HUNGRY not in now.labels:
-            return
-        if not moved:
-            self._wrong(_STAYS_DARK, trail)
-        elif self._dark_ms(now) > self._bound_ms:
-            self._wrong(_DARK_TOO_LONG, trail)
-        self.tally.hungry_ms = max(self.tally.hungry_ms, min(self._dark_ms(now), EVER))
+    def _onward(self, now: Situation, trail: Trail | None) -> Iterator[Onward]:
+        """Yield every step from a situation that a trail leads to, and what is wrong with staying.
+
+        A bus that could be fed must neither wait too long, nor for nothing.
+        """
+        moved = False
+        for way in self._ways(now):
+            moved = moved or not (way.trick or way.text.startswith("!"))
+            before = Trail(trail, way.trick, way.soonest_ms) if way.trick else trail
+            after = Trail(before, way.text, 0 if way.trick else way.soonest_ms)
+            yield Onward(way.to, after, way.wrong)
+        if HUNGRY in now.labels:
+            if not moved:
+                yield Onward(None, trail, (_STAYS_DARK,))
+            elif self._dark_ms(now) > self._bound_ms:
+                yield Onward(None, trail, (_DARK_TOO_LONG,))
 
     def _dark_ms(self, now: Situation) -> int:
         """Return for how long at most a bus that could be fed has not been [ms]."""
@@ -175,20 +186,30 @@ class Search:
             return 0
         return int(now.zone[0, 1 + len(now.stamps) + now.labels.index(HUNGRY)])
 
-    def _wrong(self, wrong: str, trail: Trail | None) -> None:
+    def _wrong(self, wrong: str, now: Situation, trail: Trail | None) -> None:
         tally = self.tally
+        self._makes[wrong].add(self.frontier.make(now))
         if wrong in tally.sure or self._doubts[wrong] >= _DOUBTS:
             return
-        at_ms, deeds = 0, []
-        for step in retrace.steps(trail):
-            at_ms += step.soonest_ms
-            deeds.append(Deed(step.text, at_ms))
-        tally.found.setdefault(wrong, deeds)
+        tally.found.setdefault(wrong, _deeds(trail))
         if self._can_be(wrong, trail):
-            tally.found[wrong] = deeds
+            tally.found[wrong] = _deeds(trail)
             tally.sure.add(wrong)
         else:
             self._doubts[wrong] += 1
+
+    def _settle(self) -> None:
+        """Settle what is not sure, where that can be done."""
+        tally = self.tally
+        for wrong in sorted(tally.found.keys() - tally.sure):
+            doubt = Doubt(wrong, self._makes[wrong], self.first(), self.frontier, self._onward)
+            settled = doubt.settled()
+            if settled.sure:
+                tally.found[wrong] = _deeds(settled.trail)
+                tally.sure.add(wrong)
+            elif settled.refuted:
+                del tally.found[wrong]
+                tally.refuted[wrong] = settled.situations
 
     def _can_be(self, wrong: str, trail: Trail | None) -> bool:
         """Return whether what is wrong can happen just as a trail tells it."""
@@ -423,6 +444,15 @@ class Search:
         zone = zones.relaxed(zone, limits)
         waits = () if thought.stirred else tuple(q for q in thought.waits if q.stamp in stamps)
         return now._replace(memory=thought.memory, stamps=tuple(stamps), waits=waits, zone=zone)
+
+
+def _deeds(trail: Trail | None) -> list[Deed]:
+    """Return what happened on a trail, each at the soonest."""
+    at_ms, deeds = 0, []
+    for step in retrace.steps(trail):
+        at_ms += step.soonest_ms
+        deeds.append(Deed(step.text, at_ms))
+    return deeds
 
 
 @contextmanager

@@ -3,10 +3,14 @@
 Whoever has more faults to come can do all that one can who has fewer, and is excused for less. So a
 situation is not searched where one has been, or will be, that differs from it in nothing but that
 more faults are to come, and that holds all its times.
+
+Situations that differ in nothing but time and faults to come are of one *make*. Which make led to
+which is kept, for who wants to know from where another can be come to (`doubt`).
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, deque
 from functools import lru_cache
 from itertools import product
@@ -20,7 +24,7 @@ from daemon.rehearsal.proof.situation import HUNGRY
 from daemon.rehearsal.proof.switchgear import Switchgear
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable, Iterator
 
     from daemon.rehearsal.proof.situation import Reached, Situation
     from daemon.rehearsal.proof.zones import Loose, Zone
@@ -35,6 +39,7 @@ _FAULTS: Final = 6
 """Bits for the faults to come, of each sort fewer than four."""
 _BITS: Final = 20
 """Bits for the number of a part of a situation."""
+_NONE: Final = Faults(0, 0, 0)
 
 
 class Frontier:
@@ -47,24 +52,28 @@ class Frontier:
     def __init__(self, faults: Faults) -> None:
         """Hold nothing yet of a search with so many faults."""
         self._given: Final = faults
-        self._searched: dict[int, Zone] = {}
+        self._searched: dict[int, Situation] = {}
         self._waiting: dict[int, Zone] = {}
         self._joins: Counter[int] = Counter()
         self._loose: dict[int, Loose] = {}
         self._queues: list[deque[tuple[int, Reached]]] = [deque() for _ in range(sum(faults) + 1)]
         self._numbers: dict[Hashable, int] = {}
+        self._makes: dict[int, int] = {}
+        self._from, self._to = array("i"), array("i")
+        self._at = -1
         self.count = 0
 
     def add(self, reached: Reached) -> None:
-        """Let a situation wait, unless it is covered by others."""
+        """Let a situation wait that what was taken last leads to, unless others cover it."""
         situation = reached.situation
-        key, to_come = self._key(situation), situation.met.to_come
+        key, to_come = self.make(situation), situation.met.to_come
         zone = zones.plain(situation.zone)
         situation = situation._replace(zone=zone)
+        self._to.append(self._number(key))
+        self._from.append(self._at)
+        if self._is_searched(key, to_come, zone):
+            return
         for more in _no_fewer(to_come, self._given):
-            other = self._searched.get(key | more)
-            if other is not None and zones.covers(other, zone):
-                return
             other = self._waiting.get(key | more)
             if other is not None and zones.covers(other, zone):
                 return
@@ -80,21 +89,40 @@ class Frontier:
     def next(self) -> Reached | None:
         """Take what waits and is most urgent; None where it was covered meanwhile."""
         key, reached = next(q for q in self._queues if q).popleft()
-        zone, other = self._waiting.pop(key), self._searched.get(key)
-        to_come = reached.situation.met.to_come
-        alike = key ^ _code(to_come)
-        for more in _no_fewer(to_come, self._given):
-            wider = self._searched.get(alike | more)
-            if wider is not None and zones.covers(wider, zone):
-                return None
+        now = reached.situation._replace(zone=self._waiting.pop(key))
+        other, make = self._searched.get(key), key ^ _code(now.met.to_come)
+        if self._is_searched(make, now.met.to_come, now.zone):
+            return None
         if other is not None:
-            now = reached.situation._replace(zone=zone)
-            zone = self._joined(key, now, other)
-        self._searched[key] = zone
+            now = now._replace(zone=self._joined(key, now, other.zone))
+        self._searched[key] = now
+        self._at = self._number(make)
         self.count += 1
-        return reached._replace(situation=reached.situation._replace(zone=zone))
+        return reached._replace(situation=now)
 
-    def _key(self, situation: Situation) -> int:
+    def searched(self, situation: Situation) -> bool:
+        """Return whether a situation was searched, or one that holds it and has no less to come."""
+        make, to_come = self.make(situation), situation.met.to_come
+        return self._is_searched(make, to_come, zones.plain(situation.zone))
+
+    def _is_searched(self, make: int, to_come: Faults, zone: Zone) -> bool:
+        found = (self._searched.get(make | more) for more in _no_fewer(to_come, self._given))
+        return any(other is not None and zones.covers(other.zone, zone) for other in found)
+
+    def before(self, makes: Collection[int]) -> Iterator[Situation]:
+        """Yield what was searched and is of no make of these, but led to one."""
+        number = np.array([self._makes[make] for make in makes if make in self._makes])
+        led = np.unique(np.array(self._from)[np.isin(np.array(self._to), number)])
+        known = list(self._makes)
+        for make in (known[n] for n in led if n >= 0):
+            if make not in makes:
+                every = (self._searched.get(make | code) for code in _no_fewer(_NONE, self._given))
+                yield from (situation for situation in every if situation is not None)
+
+    def _number(self, make: int) -> int:
+        return self._makes.setdefault(make, len(self._makes))
+
+    def make(self, situation: Situation) -> int:
         """Return what tells situations apart that differ in more than time and faults to come."""
         key = situation.met.kind << _BITS | situation.memory
         for part in situation[2:-1]:

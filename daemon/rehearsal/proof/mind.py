@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -37,10 +37,11 @@ from daemon.rehearsal.proof.memory import (
     renumbered,
     with_known_commands,
 )
+from daemon.rehearsal.proof.questions import Age, Asked, Read, Trees, answered, of_time
 from daemon.rehearsal.proof.zones import Moment, Query, coded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from daemon.core.topology import Topology
     from daemon.core.view import Slot, Turn
@@ -115,16 +116,6 @@ class Conclusion(NamedTuple):
     charged: frozenset[int]
 
 
-class Age(Protocol):
-    """What is known of the age of every stamp of a memory."""
-
-    def answer(self, query: Query) -> bool | None:
-        """Return whether a stamp is so old, None when that is open."""
-
-    def narrowed(self, query: Query, *, reached: bool) -> Age:
-        """Return what is known once an open question is answered."""
-
-
 class _Shown(NamedTuple):
     """A picture as the core is shown it.
 
@@ -158,40 +149,6 @@ NO_POINTS: Final[frozenset[int]] = frozenset()
 _FACTS: Final = tuple(field.name for field in fields(Facts))
 
 
-class _Node:
-    """A question in the tree of a scan, of time or of the value of a point, and its answers."""
-
-    __slots__ = ("answers", "question")
-
-    def __init__(self, question: Query | int) -> None:
-        self.question = question
-        self.answers: dict[float | None, _Node | _Half | Thought] = {}
-
-
-class _Read(list[int]):
-    """Points that are read: tells of each as soon as it is."""
-
-    def __init__(self, tell: Callable[[int], None]) -> None:
-        super().__init__()
-        self._tell: Final = tell
-
-    def append(self, index: int, /) -> None:
-        """Note a point."""
-        self._tell(index)
-
-    def __iadd__(self, indices: Iterable[int], /) -> Self:  # type: ignore[override,misc]
-        """Note several."""
-        for index in indices:
-            self._tell(index)
-        return self
-
-
-Answered = tuple[Query | int, float | None]
-"""What a scan asked, and the answer."""
-Asked = list[Answered]
-"""What a scan asked, in order, and the answers: whether a time has passed, what a point shows."""
-
-
 class _Scan(NamedTuple):
     """What a scan is about: the memory, what is shown, and the news."""
 
@@ -218,14 +175,7 @@ class _Half(NamedTuple):
     waited: list[tuple[Query, bool]]
 
 
-_Trees = dict[Hashable, "_Node | _Half | Thought"]
-"""Trees of questions, by what they are about."""
 _Run = Callable[[_Scan, Image, Looked, Asked], "_Half | Thought"]
-
-
-def _waited(asked: Asked) -> list[tuple[Query, bool]]:
-    """Return what was asked of time."""
-    return [(q, bool(came)) for q, came in asked if isinstance(q, Query)]
 
 
 class Mind:
@@ -257,8 +207,8 @@ class Mind:
         self._places: list[tuple[Hashable, ...]] = []
         self._horizons: dict[Hashable, int] = {}
         self._from: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
-        self._trees: _Trees = {}
-        self._timed: _Trees = {}
+        self._trees: Final = Trees[_Half | Thought]()
+        self._timed: Final = Trees[Thought]()
         self._springs: Final = {p.index for p in self.points.points if p.spec.name == SPRING}
         self._asked: dict[Hashable, frozenset[int]] = {}
         self._halves = 0
@@ -402,15 +352,10 @@ class Mind:
         What it asks of values the picture answers: once that is known, only time is left to ask.
         """
         key = memory, picture, news
-        node = self._timed.get(key)
-        while isinstance(node, _Node):
-            assert isinstance(node.question, Query)
-            answer, now = _answered(node.question, now, work)
-            node = node.answers.get(answer)
-        if node is not None:
-            assert isinstance(node, Thought)
-            return node, now
         shown = self._pictures[picture]
+        known, now, _ = self._timed.walk(key, shown.values, now, work)
+        if known is not None:
+            return known, now
         scan = _Scan(memory, shown, news)
         asked: Asked = []
         # What the controllers want does not depend on what is under way.
@@ -421,7 +366,7 @@ class Mind:
         run = partial(self._operates, half)
         thought, now = self._through(root, scan, now, work, asked, run)
         assert isinstance(thought, Thought)
-        _keep(self._timed, key, _waited(asked), thought)
+        self._timed.keep(key, of_time(asked), thought)
         if looked := [q for q, _ in asked if q in self._springs]:
             self._asked[key] = self._asked.get(key, NO_POINTS).union(looked)
         return thought, now
@@ -446,26 +391,16 @@ class Mind:
             run: leads to the end.
         """
         shown = scan.shown
-        node = self._trees.get(root)
-        walked: Asked = []
-        while isinstance(node, _Node):
-            question = node.question
-            if isinstance(question, int):
-                walked.append((question, shown.values[question]))
-                node = node.answers.get(shown.values[question])
-                continue
-            answer, now = _answered(question, now, work)
-            walked.append((question, answer))
-            node = node.answers.get(answer)
-        if node is not None:
+        end, now, walked = self._trees.walk(root, shown.values, now, work)
+        if end is not None:
             before += walked
-            return node, now
+            return end, now
         asked: Asked = []
         read: set[int] = set()
 
         def ask(query: Query) -> bool:
             nonlocal now
-            answer, now = _answered(query, now, work)
+            answer, now = answered(query, now, work)
             asked.append((query, answer))
             return answer
 
@@ -476,10 +411,10 @@ class Mind:
 
         moment = Moment(coded(_NOW))
         moment.ask = ask
-        leaf = run(scan, replace(shown.image, now_ns=moment), Looked(_Read(tell)), asked)
-        _keep(self._trees, root, asked, leaf)
+        end = run(scan, replace(shown.image, now_ns=moment), Looked(Read(tell)), asked)
+        self._trees.keep(root, asked, end)
         before += asked
-        return leaf, now
+        return end, now
 
     def _decides(self, scan: _Scan, image: Image, looked: Looked, asked: Asked) -> _Half:
         """Run the controllers once, as `daemon.core.step` does."""
@@ -499,7 +434,7 @@ class Mind:
         assert not looked.outcomes, "a controller asks for outcomes"
         assert not looked.heard, "a controller asks for the other lane"
         self._halves += 1
-        return _Half(self._halves, after, view.facts, tuple(proposals), _waited(asked))
+        return _Half(self._halves, after, view.facts, tuple(proposals), of_time(asked))
 
     def _operates(
         self, half: _Half, scan: _Scan, image: Image, looked: Looked, asked: Asked
@@ -516,7 +451,7 @@ class Mind:
             after["outage"] = replace(after["outage"], lost_ns=0)
         supply = replace(view.facts.supply, since_ns=0)
         facts = replace(view.facts, supply=supply)
-        every = [*half.waited, *_waited(asked)]
+        every = [*half.waited, *of_time(asked)]
         self._learn(scan.memory, every)
         return self._thought(scan.memory, after, facts, turn.commands, every)
 
@@ -598,45 +533,6 @@ class Mind:
                 self._horizons[place] = horizon_ms
                 self.learned += 1
                 work += self._from[place]
-
-
-def _answered(query: Query, now: Age, work: list[Age]) -> tuple[bool, Age]:
-    """Return an answer and what is known with it; of what is open yes, and no is left to `work`."""
-    answer = now.answer(query)
-    if answer is not None:
-        return answer, now
-    work.append(now.narrowed(query, reached=False))
-    return True, now.narrowed(query, reached=True)
-
-
-def _keep(trees: _Trees, root: Hashable, asked: Sequence[Answered], leaf: _Half | Thought) -> None:
-    """Put the end of a scan into its tree of questions."""
-    node = trees.get(root)
-    above: _Node | None = None
-    last: float | None = None
-    for question, answer in asked:
-        if node is None:
-            node = _Node(question)
-            _hang(trees, root, above, last, node)
-        assert isinstance(node, _Node), "a scan asked less than before"
-        assert node.question == question, "a scan asked something else than before"
-        above, last = node, answer
-        node = node.answers.get(answer)
-    assert node is None, "a scan that had been run"
-    _hang(trees, root, above, last, leaf)
-
-
-def _hang(
-    trees: _Trees,
-    root: Hashable,
-    above: _Node | None,
-    answer: float | None,
-    node: _Node | _Half | Thought,
-) -> None:
-    if above is None:
-        trees[root] = node
-    else:
-        above.answers[answer] = node
 
 
 def _unsaid(state: operation.State) -> operation.State:
