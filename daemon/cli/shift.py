@@ -72,6 +72,121 @@ examples:
   ridethrough command release ROW-1 power_cap_pu
   ridethrough command watch --state /var/lib/ridethrough
 """
+_STEPS = {
+    "list": (
+        "who may command, what is selected, what obeys",
+        """\
+Says who may command, what is selected now, and what obeys. With EQUIPMENT, or a pattern in quotes,
+how that stands: position or stage, the actions it obeys, and its set-points with their bounds.
+
+examples:
+  ridethrough command list
+  ridethrough command list 52-VCB-HA
+  ridethrough command list '52-GCB-*' --state /var/lib/ridethrough
+""",
+    ),
+    "watch": (
+        "what people command and what comes of it",
+        """\
+Says as it happens what people select, approve, operate and cancel, and what the daemon answers, a
+line each, until it is ended.
+
+examples:
+  ridethrough command watch --state /var/lib/ridethrough
+  ridethrough command watch --count 3 --json
+""",
+    ),
+    "select": (
+        "take a device in hand",
+        """\
+Takes a device in hand and says what would lose supply, what the interlocks say and whether a second
+person has to approve. Nothing moves yet. It gives the number of the selection, which is good for
+some seconds. At a terminal it stays and asks whether to operate.
+
+examples:
+  ridethrough command select 52-VCB-HA open --reason "inspection of HVDC-A"
+  ridethrough command select 52-VCB-HA close --user kim --no-wait
+  ridethrough command select CCTS-1 reset         a scheme that waits for a person
+  ridethrough command select 52-VCB-HA open --bypass last_feed    with the approval of another
+""",
+    ),
+    "set": (
+        "give a set-point",
+        """\
+Gives a set-point in one step. It stands until it is released; automata may leave less of it than
+was asked for, and say so. What can be set, and within which bounds, says `command list EQUIPMENT`.
+
+examples:
+  ridethrough command set ROW-1 power_cap_pu 0.8
+  ridethrough command set ESS-1 power_setpoint_w -5e5 --reason "test of the store"
+""",
+    ),
+    "approve": (
+        "agree to what another person has selected",
+        """\
+Agrees, as a second person, to what another operator has selected; that one can then operate it.
+Both have to be enrolled, this one with the role `approve`. SELECTION is the number that `select`
+gave, also in `command list`. At a terminal it says what is selected and asks; --no-wait does not.
+
+example, three steps by two persons:
+  ridethrough command select 52-VCB-HA close --user kim --no-wait
+  ridethrough command approve 7-3 --user lee
+  ridethrough command operate 7-3 --user kim
+""",
+    ),
+    "operate": (
+        "do what was selected, now",
+        """\
+Does what was selected, once, within the seconds that the selection is good for, and waits for what
+comes of it. The interlocks are asked again. SELECTION is the number that `select` gave.
+
+examples:
+  ridethrough command operate 7-3
+  ridethrough command operate 7-3 --user kim --secret-file kim.secret --json
+""",
+    ),
+    "cancel": (
+        "give up what was selected",
+        """\
+Gives up a selection, so that another person can take the device in hand at once. SELECTION is the
+number that `select` gave.
+
+example:
+  ridethrough command cancel 7-3 --reason "the wrong feeder"
+""",
+    ),
+    "release": (
+        "give a set-point back to the automata",
+        """\
+Gives a set-point back to the automata, which then say what it is.
+
+example:
+  ridethrough command release ROW-1 power_cap_pu
+""",
+    ),
+    "enrol": (
+        "give a person a name, a secret and roles",
+        """\
+Makes a named operator, or gives one new roles and a new secret, which is asked for or read from a
+file that nobody else can read. `view` sees, `operate` commands, `approve` agrees to what others
+have selected. From the first one on only enrolled operators command.
+
+examples:
+  ridethrough command enrol kim --role operate --role approve
+  ridethrough command enrol lee --role approve --secret-file lee.secret
+""",
+    ),
+    "dismiss": (
+        "take a person out of the operators",
+        """\
+Takes a person out of the operators.
+
+example:
+  ridethrough command dismiss kim --state /var/lib/ridethrough
+""",
+    ),
+}
+"""What each step is for, and its help with examples."""
 _TOP = """\
 Shows a running daemon: feeds, machines, storage, rows, buses, alarms, events, lanes. It only reads,
 over the address of the metrics, so it works from another machine too. Without a terminal (a pipe, a
@@ -147,9 +262,13 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
 def _command_options(sub: argparse.ArgumentParser) -> None:
     what = sub.add_subparsers(dest="do", metavar="STEP", required=True)
 
-    def step(name: str, text: str, *given: str) -> argparse.ArgumentParser:
+    def step(name: str, *given: str) -> argparse.ArgumentParser:
+        text, description = _STEPS[name]
         made = what.add_parser(
-            name, help=text, description=_COMMAND, formatter_class=argparse.RawTextHelpFormatter
+            name,
+            help=text,
+            description=description,
+            formatter_class=argparse.RawTextHelpFormatter,
         )
         for each in given:
             made.add_argument(each, metavar=each.upper())
@@ -163,30 +282,28 @@ def _command_options(sub: argparse.ArgumentParser) -> None:
             )
         return made
 
-    _list_options(step("list", "who may command, what is selected, what obeys"))
-    step("watch", "what people command and what comes of it").add_argument(
-        "--count", type=jobs, metavar="N", help="end after so many lines"
-    )
-    made = step("select", "take a device in hand", "equipment", "action")
+    _list_options(step("list"))
+    step("watch").add_argument("--count", type=jobs, metavar="N", help="end after so many lines")
+    made = step("select", "equipment", "action")
     made.add_argument(
         "--bypass", action="append", default=[], metavar="ROW", help="set an interlock aside"
     )
-    given = step("set", "give a set-point", "equipment", "point", "value")
+    given = step("set", "equipment", "point", "value")
     # Of itself it takes -5e5 for an option that is not known.
     given._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")
     steps = [
         made,
-        step("approve", "agree to what another person has selected", "selection"),
-        step("operate", "do what was selected, now", "selection"),
-        step("cancel", "give up what was selected", "selection"),
+        step("approve", "selection"),
+        step("operate", "selection"),
+        step("cancel", "selection"),
         given,
-        step("release", "give a set-point back to the automata", "equipment", "point"),
+        step("release", "equipment", "point"),
     ]
     for each in steps[:2]:
         each.add_argument("--no-wait", action="store_true", help="ask nothing more at the terminal")
     for each in steps:
         each.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
-    made = step("enrol", "give a person a name, a secret and roles", "name")
+    made = step("enrol", "name")
     made.add_argument(
         "--role",
         dest="roles",
@@ -196,7 +313,7 @@ def _command_options(sub: argparse.ArgumentParser) -> None:
         help="what they may do; repeat it for several",
     )
     operators_option(made)
-    operators_option(step("dismiss", "take a person out of the operators", "name"))
+    operators_option(step("dismiss", "name"))
 
 
 def _list_options(made: argparse.ArgumentParser) -> None:

@@ -149,7 +149,7 @@ class TransferReport:
         lasted_s: until all was at rest, or the record ends [s].
         complete: it was seen from its begin to its end.
         missing: what was not seen, and why.
-        ok: no verdict fails.
+        ok: no verdict fails; so too where none applies (see `judged`).
         stages: in order of time.
         verdicts: in order of reading.
         deeds: every command, in order of time.
@@ -178,6 +178,11 @@ class TransferReport:
     bands: tuple[Band, ...] = field(default=(), repr=False)
     curves: tuple[Curve, ...] = field(default=(), repr=False)
     remarks: tuple[Remark, ...] = field(default=(), repr=False)
+
+    @property
+    def judged(self) -> bool:
+        """Return whether there was a limit to judge it by."""
+        return any(verdict.ok is not None for verdict in self.verdicts)
 
     def plain(self) -> dict[str, Any]:
         """Return the report as maps, sequences, text and numbers.

@@ -97,6 +97,7 @@ class Searched(NamedTuple):
                 for wrong, deeds in tally.found.items()
             },
             "sure": sorted(tally.sure),
+            "refuted": dict(sorted(tally.refuted.items())),
         }
 
 
@@ -139,7 +140,8 @@ def _parts(site_file: SiteFile, scheme: str) -> list[schemes.Part]:
         valid = [p.name for p in schemes.parts(site_file.site, site_file.control)]
         if not valid:
             raise ValueError(
-                f"nothing to prove: the daemon decides no scheme of {site_file.site.id}"
+                f"nothing to prove: the daemon decides no scheme of {site_file.site.id} "
+                "(valid: a site with an intake or a board of authority `daemon`, such as ai_hall)"
             )
         raise ValueError(
             f"--scheme {scheme}: {site_file.site.id} has no such scheme that the daemon decides "
@@ -196,6 +198,9 @@ def _lines(searched: Searched) -> Iterator[str]:
             for deed in deeds
             if deed.text != "daemon: looks"
         )
+    for wrong, situations in tally.refuted.items():
+        # Times joined on the way had made it; around it nothing was joined the second time.
+        yield f"  refuted: {wrong}, in {situations} situations around it"
 
 
 def _write(wish: Wish, site_file: SiteFile, searched: Searched) -> None:

@@ -264,6 +264,7 @@ class Scan:
     def reported(self, report: TransferReport) -> None:
         """Record and publish the report of a transfer; no lane needs it."""
         verdict = "all limits held" if report.ok else "limits were missed"
+        verdict = verdict if report.judged else "no limit applies"
         text = f"report of {report.kind}, {report.lasted_s:.1f} s: {verdict}"
         now_ns = self._clock.monotonic_ns()
         event = Event(now_ns, "transfer", "transfer_report", text, report.plain())

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OFFSET = ("--port-offset", "9000")
+STEPS = (
+    *("list", "watch", "select", "set", "approve", "operate", "cancel", "release"),
+    *("enrol", "dismiss"),
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,11 @@ OFFSET = ("--port-offset", "9000")
             "/no/such: No such file",
         ),
         (("demo", "--port-offset", "-20000"), "port offset -20000 moves ports of ai_hall"),
+        (
+            ("prove", "--site", "traditional"),
+            "nothing to prove: the daemon decides no scheme of traditional (valid: a site with ",
+        ),
+        (("prove", "--without", "nosuch"), "--without nosuch: there is no such interlock (valid: "),
     ],
 )
 def test_a_refusal_ends_with_one_json_line(
@@ -54,6 +63,16 @@ def test_a_refusal_ends_with_one_json_line(
     assert last["error"].startswith(words)
     assert "\n" not in last["error"]
     assert "plant" not in said.out, "nothing was started"
+
+
+def test_every_step_by_hand_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {}
+    for step in STEPS:
+        with pytest.raises(SystemExit):
+            main(["command", step, "--help"])
+        said[step] = capsys.readouterr().out
+        assert f"\n  ridethrough command {step} " in said[step].replace("\n", " \n")
+    assert len({text.split("\n\n")[1] for text in said.values()}) == len(STEPS)
 
 
 def test_a_state_folder_that_is_a_file_is_named(

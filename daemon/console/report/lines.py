@@ -21,7 +21,7 @@ def listed(reports: Sequence[TransferReport]) -> Iterator[str]:
         count = Counter(verdict.ok for verdict in report.verdicts)
         yield (
             f"{number:>3}  {words.began(report)}  {words.title(report):<28} "
-            f"{report.lasted_s:>9.2f} s  {words.outcome(report):<17} "
+            f"{report.lasted_s:>9.2f} s  {words.outcome(report):<28} "
             f"{count[True]} limits held, {count[False]} missed"
         )
 

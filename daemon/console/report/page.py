@@ -77,7 +77,7 @@ def parts(report: TransferReport) -> Iterator[str]:
     """Yield the page of one report piece by piece, to stand in a page with this `style`."""
     yield f'<section class="transfer" id="{_anchor(report)}">\n'
     yield f"<h1>{escape(words.title(report))}</h1>\n"
-    outcome = "pass" if report.ok else "fail"
+    outcome = ("pass" if report.ok else "fail") if report.judged else "open"
     yield f'<p class="banner {outcome}">{escape(_banner(report))}</p>\n'
     yield f"<p>{escape(report.cause)}</p>\n"
     yield from (f'<p class="note">Not seen: {escape(gap)}</p>\n' for gap in report.missing)
@@ -98,7 +98,8 @@ def parts(report: TransferReport) -> Iterator[str]:
 def _banner(report: TransferReport) -> str:
     missed = [v.name for v in report.verdicts if v.ok is False]
     held = sum(v.ok is True for v in report.verdicts)
-    said = f"{words.outcome(report)}: {held} limits held"
+    said = words.outcome(report)
+    said += f": {held} limits held" if report.judged else ", nothing was judged"
     said += f", missed: {', '.join(missed)}" if missed else ""
     return f"{said}. Began {words.began(report)}, lasted {report.lasted_s:.2f} s."
 

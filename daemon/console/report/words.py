@@ -67,8 +67,8 @@ def began(report: TransferReport) -> str:
 
 
 def outcome(report: TransferReport) -> str:
-    """Return pass or fail, and whether the report is whole."""
-    said = "PASS" if report.ok else "FAIL"
+    """Return pass or fail, if a limit applies, and whether the report is whole."""
+    said = ("PASS" if report.ok else "FAIL") if report.judged else "no limit applies"
     return said if report.complete else f"{said}, incomplete"
 
 

@@ -303,7 +303,7 @@ def contract_rules(contract: Contract) -> RuleSet:
     head = Head(title="Contract of the site", source="site file, contract", mark="own", limits=[])
     limits = (
         Demand(name="demand", window_s=contract.demand_window_s, limit_w=contract.import_limit_w),
-        Excursion(name="export", quantity="power_w", below=lowest_w, longest_s=0.0),
+        Excursion(name="least import", quantity="power_w", below=lowest_w, longest_s=0.0),
         Swing(name=f"swing in {swing_s:g} s", window_s=swing_s, limit_w=contract.swing_limit_w),
         Change(
             name="change in 60 s",

@@ -18,7 +18,7 @@ from daemon.rehearsal.compliance.drawing import Sketch
 from daemon.rehearsal.compliance.page import document
 from daemon.rehearsal.compliance.trace_file import Wish as TraceWish
 from daemon.rehearsal.compliance.trace_file import read_trace
-from daemon.rehearsal.compliance.words import lines
+from daemon.rehearsal.compliance.words import KNOWN, lines
 from daemon.settings.rules import load_rules, shipped_rules
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Wish:
 
 
 def listed() -> Iterator[str]:
-    """Yield a line for every rule set that came along."""
+    """Yield a line for every rule set that came along, and what their marks mean."""
     names = shipped_rules()
     width = max(map(len, names))
     for name in names:
@@ -59,6 +59,8 @@ def listed() -> Iterator[str]:
         about = "; ".join(filter(None, (head.status, head.applies)))
         yield f"  {name:<{width}}  {head.title}  [{head.mark}]"
         yield f"  {'':<{width}}  {about}" if about else ""
+    yield "how the figures are known:"
+    yield from (f"  [{mark}]  {meaning}" for mark, meaning in KNOWN.items())
 
 
 def show_list(*, as_json: bool) -> int:

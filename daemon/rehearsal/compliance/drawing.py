@@ -8,7 +8,7 @@ highest of each column of pixels, so that no extreme is lost. Colours are classe
 from __future__ import annotations
 
 from html import escape
-from math import floor, isfinite, log10
+from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -38,6 +38,12 @@ HEIGHT: Final = 150
 _TOP: Final = 22
 _FOOT: Final = 34
 _COLUMNS: Final = WIDTH - LEFT - RIGHT
+_DAY_S: Final = 86_400.0
+_STEPS_S: Final = tuple(
+    [60.0 * n for n in (1, 2, 5, 10, 15, 30)] + [3600.0 * n for n in (1, 2, 3, 6, 12, 24)]
+)
+LONG_S: Final = 600.0
+"""A longer axis is in hours and minutes."""
 _NAMES: Final = {"power_w": "power", "voltage_pu": "voltage", "frequency_hz": "frequency"}
 _UNITS: Final = {"power_w": "W", "voltage_pu": "pu", "frequency_hz": "Hz"}
 
@@ -153,7 +159,8 @@ def overview(sketch: Sketch) -> Iterator[tuple[str, str]]:
 def _endurance(sketch: Sketch, levels: Sequence[Excursion]) -> str:
     samples = sketch.file.samples
     values = samples.values[levels[0].quantity]
-    return picture(samples.t_ns, values, sketch.file.parts, levels, sketch.given)
+    unit = _UNITS[levels[0].quantity]
+    return picture(samples.t_ns, values, sketch.file.parts, levels, sketch.given, unit)
 
 
 def _limit_lines(limit: Limit, verdict: Verdict, given: Given) -> Iterator[_Line]:
@@ -179,14 +186,8 @@ def _pane(
         f'<text class="head" x="{LEFT}" y="14">{head}</text>',
         f'<rect class="frame" x="{LEFT}" y="{_TOP}" width="{_COLUMNS}" height="{HEIGHT}"/>',
     ]
-    for i in range(3):
-        value = scale.low + 0.5 * i * (scale.high - scale.low)
-        y = round(bottom - 0.5 * i * HEIGHT, 1)
-        text = f"{value:.4g}"
-        body.append(
-            f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>'
-        )
-    body += _ticks(sketch, bottom)
+    body += _values(scale, right)
+    body += _times(sketch, bottom)
     body.append(f'<path class="line line0" d="{_path(curve, scale, sketch.begins)}"/>')
     body += _levels(lines, scale, right)
     body += _marks(sketch, verdicts, bottom)
@@ -262,15 +263,40 @@ def _x(sketch: Sketch, at_s: float) -> float:
     return round(LEFT + min(1.0, max(0.0, share)) * _COLUMNS, 1)
 
 
-def _ticks(sketch: Sketch, bottom: float) -> Iterator[str]:
+def _values(scale: _Scale, right: float) -> Iterator[str]:
+    """Yield round values along the left edge, each with its line."""
+    step = _round((scale.high - scale.low) / 6.0)
+    for i in range(ceil(scale.low / step), floor(scale.high / step) + 1):
+        y = scale.y(i * step / scale.factor)
+        yield f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{y}" y2="{y}"/>'
+        text = f"{i * step:.6g}"
+        yield f'<text class="tick" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>'
+
+
+def _times(sketch: Sketch, bottom: float) -> Iterator[str]:
+    """Yield round times below: in s, and in h:min where they would be long numbers."""
     from_s, to_s = seconds(sketch.from_ns), seconds(sketch.to_ns)
-    raw_s = max((to_s - from_s) / 8.0, 1e-6)
-    base = 10.0 ** floor(log10(raw_s))
-    step_s = next(k * base for k in (1.0, 2.0, 5.0, 10.0) if k * base >= raw_s * 0.999)
-    for i in range(int(np.ceil(from_s / step_s)), int(np.floor(to_s / step_s)) + 1):
+    least_s = max((to_s - from_s) / 8.0, 1e-6)
+    long = to_s - from_s > LONG_S
+    step_s = next((s for s in _STEPS_S if s >= least_s), _DAY_S * _round(least_s / _DAY_S))
+    step_s = step_s if long else _round(least_s)
+    for i in range(ceil(from_s / step_s), floor(to_s / step_s) + 1):
         x = _x(sketch, i * step_s)
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{bottom}"/>'
-        text = f"{i * step_s:.10g}"
+        text = clock(i * step_s) if long else f"{i * step_s:.10g}"
         yield f'<text class="tick" x="{x}" y="{bottom + 14}" text-anchor="middle">{text}</text>'
-    middle = LEFT + _COLUMNS / 2
-    yield f'<text class="tick" x="{middle}" y="{bottom + 28}" text-anchor="middle">seconds</text>'
+    middle, said = LEFT + _COLUMNS / 2, "time [h:min]" if long else "time [s]"
+    yield f'<text class="tick" x="{middle}" y="{bottom + 28}" text-anchor="middle">{said}</text>'
+
+
+def clock(at_s: float) -> str:
+    """Return a time as h:min, with its seconds where it has some."""
+    minutes, left_s = divmod(at_s, 60.0)
+    hours, minutes = divmod(round(minutes), 60)
+    return f"{hours}:{minutes:02}" + (f":{left_s:02.0f}" if round(left_s) else "")
+
+
+def _round(least: float) -> float:
+    """Return 1, 2 or 5 times a power of ten that is not less."""
+    base = 10.0 ** floor(log10(least))
+    return next(k * base for k in (1.0, 2.0, 5.0, 10.0) if k * base >= least * 0.999)

@@ -68,8 +68,9 @@ def picture(
     parts: Sequence[int],
     limits: Sequence[Excursion],
     given: Given,
+    unit: str,
 ) -> str:
-    """Return the SVG of a trace against the curve of its limits, all of one quantity."""
+    """Return the SVG of a trace against the curve of its limits, all of one quantity in `unit`."""
     edges = [(level(one, given), one.longest_s, one.below is None) for one in limits]
     upper = sorted((v, s) for v, s, above in edges if above)
     lower = sorted(((v, s) for v, s, above in edges if not above), reverse=True)
@@ -80,7 +81,7 @@ def picture(
     step_s = given.step_ns / SECOND
     times_s = [step_s, *(s for _, s, _ in edges if s > 0.0)]
     axis = _Axis(floor(log10(min(times_s))), ceil(log10(max(times_s))) + 1, low, high)
-    body = [*_frame(axis)]
+    body = [*_frame(axis, unit)]
     for above, side in ((True, upper), (False, lower)):
         if side:
             body.append(_curve(side, axis, axis.high if above else axis.low))
@@ -114,9 +115,9 @@ class _Axis:
         return round(_TOP + _HEIGHT * (1.0 - min(1.0, max(0.0, share))), 1)
 
 
-def _frame(axis: _Axis) -> Iterator[str]:
+def _frame(axis: _Axis, unit: str) -> Iterator[str]:
     right, bottom = _WIDTH - _RIGHT, _TOP + _HEIGHT
-    head = "longest time beyond a level (dots) and the longest allowed (line)"
+    head = f"level [{unit}], and the longest time beyond it (dots) and allowed (line)"
     yield f'<text class="head" x="{_LEFT}" y="14">{head}</text>'
     size = f'width="{right - _LEFT}" height="{_HEIGHT}"'
     yield f'<rect class="frame" x="{_LEFT}" y="{_TOP}" {size}/>'
@@ -130,7 +131,7 @@ def _frame(axis: _Axis) -> Iterator[str]:
         y = axis.y(value) + 4
         yield f'<text class="tick" x="{_LEFT - 6}" y="{y}" text-anchor="end">{value:.4g}</text>'
     middle = (_LEFT + right) / 2
-    yield f'<text class="tick" x="{middle}" y="{bottom + 28}" text-anchor="middle">seconds</text>'
+    yield f'<text class="tick" x="{middle}" y="{bottom + 28}" text-anchor="middle">time [s]</text>'
 
 
 def _curve(side: Sequence[tuple[float, float]], axis: _Axis, outer: float) -> str:

@@ -6,8 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from daemon.console.report import style
-from daemon.rehearsal.compliance.drawing import overview, panes
-from daemon.rehearsal.compliance.words import about, figure
+from daemon.rehearsal.compliance.drawing import LONG_S, clock, overview, panes
+from daemon.rehearsal.compliance.words import KNOWN, about, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,8 +59,8 @@ def document(
 _HOW: Final = (
     "A sample holds until the next. What is not judged is not proven. Long traces are drawn as the "
     "lowest and highest of each column of pixels. Look into the code itself before you rely on a "
-    "figure of it: marks in brackets say how it is known (P primary, S secondary text, V page of a "
-    "vendor or authority, C public code, M general knowledge)."
+    "figure of it: marks in brackets say how it is known "
+    f"({'; '.join(f'{mark}: {meaning}' for mark, meaning in KNOWN.items())})."
 )
 
 
@@ -102,6 +102,12 @@ def _figures(drawn: Iterator[tuple[str, str]]) -> Iterator[str]:
         yield f'<h2>{escape(name)}</h2>\n<figure tabindex="0">{svg}</figure>\n'
 
 
+def _moment(at_s: float | None) -> str:
+    """Return a time of the trace, a long one also as the axes have it."""
+    said = figure(at_s, "s")
+    return f"{said} ({clock(at_s)})" if at_s is not None and at_s > LONG_S else said
+
+
 def _table(verdicts: Sequence[Verdict]) -> str:
     rows = ""
     for verdict in sorted(verdicts, key=lambda v: v.ok is not False):
@@ -113,8 +119,8 @@ def _table(verdicts: Sequence[Verdict]) -> str:
             figure(verdict.value, verdict.unit),
             f"{sign} {limit}" if limit else "",
             figure(verdict.margin, verdict.unit),
-            figure(verdict.at_s, "s"),
-            figure(verdict.first_s, "s"),
+            _moment(verdict.at_s),
+            _moment(verdict.first_s),
         )
         body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         source = f"<small>{escape(verdict.source)}</small>"

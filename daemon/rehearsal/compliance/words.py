@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from daemon.rehearsal.compliance.trace_file import TraceFile
 
 MARKS: Final = {True: "pass", False: "FAIL", None: "--"}
+KNOWN: Final = {
+    "P": "primary document, as quoted by a public catalogue",
+    "S": "secondary text",
+    "V": "page of a vendor or an authority",
+    "C": "public code or package",
+    "M": "general knowledge, not verified",
+}
+"""How the figures of a rule set are known, by its mark."""
 
 
 def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -38,7 +46,7 @@ def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict
     failed = sum(verdict.ok is False for verdict in verdicts)
     held = sum(verdict.ok is True for verdict in verdicts)
     rest = len(verdicts) - held - failed
-    said = f"{held} limits kept, {failed} passed over, {rest} not judged"
+    said = f"{held} limits kept, {failed} missed, {rest} not judged"
     yield said if held or failed else f"{said}: nothing here could be judged, so nothing is proven"
 
 

@@ -45,11 +45,18 @@ def show(plan: Plan, others: Sequence[Plan], view: View, *, everything: bool) ->
     for line in (*about(plan), *said(plan, view), accepted(plan)):
         if line:
             console.print(f"  {line}", markup=False)
-    console.print(_limits(plan, view, everything=everything, narrow=narrow))
-    console.print(_years(plan, view))
-    console.print(_assumptions(plan))
+    _put(console, _limits(plan, view, everything=everything, narrow=narrow))
+    _put(console, _years(plan, view))
+    _put(console, _assumptions(plan))
     if others:
-        console.print(_compared((plan, *others), view))
+        _put(console, _compared((plan, *others), view))
+
+
+def _put(console: Console, table: Table) -> None:
+    """Print a table without the blanks that fill its lines up."""
+    with console.capture() as held:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in held.get().splitlines()))
 
 
 def _table(title: str, *heads: str) -> Table:

@@ -61,6 +61,16 @@ def test_the_terminal_says_stages_limits_and_deeds() -> None:
     assert "PASS" in line
 
 
+def test_what_no_limit_applies_to_is_not_passed() -> None:
+    made = report()
+    idle = replace(made, verdicts=tuple(replace(each, ok=None) for each in made.verdicts))
+    (line,) = listed([idle])
+    said = [line, *lines(idle), re.sub("<[^>]*>", "", "".join(parts(idle)))]
+    assert not any("PASS" in each for each in said)
+    assert "no limit applies" in line
+    assert "no limit applies, nothing was judged" in said[-1]
+
+
 def test_what_was_refused_says_why_and_missed_scans_stand_beside_it() -> None:
     refused = event(
         3.0, "DG-1", "command_refused", "DG-1 start refused: its selector is on manual",

@@ -42,7 +42,7 @@ def test_the_contract_of_a_site() -> None:
     high = np.where(np.arange(20_000) < 9_000, 5.4e6, 5.6e6)
     assert kept(power(high))["demand"] is False
     out = np.where(np.arange(20_000) == 777, -1.0, 5e5)
-    assert kept(power(out))["export"] is False
+    assert kept(power(out))["least import"] is False
     swing = np.where(np.arange(20_000) == 777, 4.5e6, 5.4e6)
     assert kept(power(swing))["swing in 5 s"] is False
     climb = 3e6 + 35_000 * np.arange(600) / 10

@@ -72,7 +72,10 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     names = [rules["name"] for rules in said["rules"]]
     assert "ercot_nogrr282" in names
     assert main(["comply", "--list"]) == 0
-    assert "ERCOT NOGRR282" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "ERCOT NOGRR282" in out
+    marks = {rules["mark"] for rules in said["rules"]}
+    assert marks <= {mark for mark in marks if f"\n  [{mark}]  " in out}, "each is explained"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_the_contract_of_a_site(sag: Path, capsys: pytest.CaptureFixture[str]) -
     assert code == 1
     by_name = {v["name"]: v["ok"] for v in said["verdicts"]}
     assert by_name == {
-        "demand": None, "export": True, "swing in 5 s": False, "change in 60 s": True,
+        "demand": None, "least import": True, "swing in 5 s": False, "change in 60 s": True,
     }  # fmt: skip
 
 
@@ -153,6 +156,17 @@ def test_the_page_shows_every_limit_and_its_trace(sag: Path, tmp_path: Path) -> 
     assert "<b>Mill" not in text
     assert "<script" not in text
     assert "first passed at 2 s" in text
+
+
+def test_axes_have_round_values_units_and_time_as_people_read_it(tmp_path: Path) -> None:
+    file, page = tmp_path / "day.csv", tmp_path / "page.html"
+    rows = [(t, 60e6 + 30e6 * (t % 7200 < 3600)) for t in range(0, 36_000, 300)]
+    file.write_text("t_s,import_w\n" + "".join(f"{t},{w}\n" for t, w in rows))
+    main(["comply", str(file), "--contract", "ai_hall", "--report", str(page)])
+    said = page.read_text()
+    for text in ("power [MW]", "time [h:min]", ">20<", ">80<", ">0:00<", ">8:00<"):
+        assert text in said, text
+    assert re.search(r"<td>\d+ s \(\d+:\d\d\)</td>", said)
 
 
 def test_the_same_trace_gives_the_same_page(sag: Path, tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ def test_longest_time_in_one_go(
 
 def test_a_dot_beyond_the_line_lies_to_its_right() -> None:
     limit = Excursion(name="a", quantity="voltage_pu", below=0.9, longest_s=1.0)
-    text = picture(T_NS, V_PU, (0, 1000), [limit], Given(10 * MS))
+    text = picture(T_NS, V_PU, (0, 1000), [limit], Given(10 * MS), "pu")
     (corner,) = re.findall(r'class="edge" d="M\d+ [\d.]+V[\d.]+H([\d.]+)V', text)
     dots = [float(x) for x in re.findall(r'cx="([\d.]+)"', text)]
     assert max(dots) > float(corner) > min(dots)
-    calm = picture(T_NS, np.ones(1000), (0, 1000), [limit], Given(10 * MS))
+    calm = picture(T_NS, np.ones(1000), (0, 1000), [limit], Given(10 * MS), "pu")
     assert "cx=" not in calm

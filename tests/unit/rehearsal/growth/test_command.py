@@ -75,6 +75,7 @@ def test_the_first_of_each_kind_or_all(capsys: pytest.CaptureFixture[str]) -> No
     full = capsys.readouterr().out
     assert "more, later (--all)" not in full
     assert len(full.splitlines()) > len(short.splitlines())
+    assert not [line for line in full.splitlines() if line.endswith(" ")]
 
 
 def test_a_narrow_terminal_shows_what_it_has_room_for(
