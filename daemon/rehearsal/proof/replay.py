@@ -12,7 +12,10 @@ main, so that its device refused what the row refuses.
 
 What comes about on the whole site as well (`tests/simulation/test_counterexamples.py`): without
 `faulted_bus` the tie brings voltage to the section that its main is locked out from; without
-`last_feed` the section is dead that a person takes the feed from.
+`last_feed` the section is dead that a person takes the feed from. Without `closing_nearby` a main
+joins mains and sets out of step over a tie that a person closes in the same tenth of a second: the
+scenario that is written asks too early, so there is one with instants chosen by hand inside the
+intervals (`tests/simulation/counterexamples`).
 
 What does not are the two ways of the intake, `onto_island` and `switch_waits`. Both need an island
 that stays on the switch when its utility fails. What runs on the site at first cannot hold one: the
