@@ -84,8 +84,9 @@ _USUAL: Final = 0.9
 _BIASED: Final = 2 * TOLERANCE
 """What old derivatives may cost in the scan of a surge; beyond, new ones are made at once."""
 
-_LINEAR: Final = 1e-3
-"""Below such a step the full solve keeps its derivatives: they are exact to its square."""
+_LINEAR: Final = 5e-3
+"""Below such a step the full solve keeps its derivatives [pu, rad]: what they cost is less than
+`_BIASED`, and a step with them a quarter of what new ones take."""
 
 _MANY: Final = 0.25
 """A basis is made of the weights of the scan where more than this part of them are others."""

@@ -2,6 +2,7 @@
 
 Every factor that a scan needs of an instrument follows from its own class and its partner's: three
 by three tables of all of them are made once per linearisation, and a scan takes its row by number.
+In a large network most are fresh, and only what is not is looked up.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from daemon.core.estimation.measurements import Classes
     from daemon.core.estimation.network import Floats, Ints
 
+LARGE: Final = 2000
+"""From so many instruments on it is worth while to look up only what is not fresh."""
 LEAST: Final = 1e-4
 """Least weight by that of the basis as far as steps are concerned: keeps pairs from vanishing."""
 
@@ -89,8 +92,19 @@ def weighed(of: Table, classes: Classes) -> Weighing:
         of: all that can be taken.
         classes: of the measurements (n_measurement,).
     """
-    number = classes.astype(np.intp)  # as `take` wants it
-    place = of.own.take(number)
-    place += of.theirs.take(number.take(of.partner))
-    place += of.first
-    return Weighing(*of.factors.take(place, axis=1))
+    n = len(classes)
+    if n < LARGE:
+        number = classes.astype(np.intp)  # as `take` wants it
+        place = of.own.take(number)
+        place += of.theirs.take(number.take(of.partner))
+        place += of.first
+        return Weighing(*of.factors.take(place, axis=1))
+    theirs = classes.take(of.partner)
+    rows = (classes | theirs).nonzero()[0]
+    place = of.own.take(classes.take(rows))
+    place += of.theirs.take(theirs.take(rows))
+    place += rows
+    found = of.factors[:, :n].copy()  # as if all were fresh
+    for some, factors in zip(found, of.factors, strict=True):
+        some[rows] = factors.take(place)
+    return Weighing(*found)
