@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from daemon.settings import SiteFile
 
 HERE = Path(__file__).parent
-SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "20"))
+SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "15"))
 FOR_S = 30.0
 TOGETHER = 5
 EXPLORED_PU = 0.8
