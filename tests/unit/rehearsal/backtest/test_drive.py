@@ -12,7 +12,7 @@ from daemon.core.balance.shaving.stores import Bands, Store
 from daemon.model.quantities import SECOND
 from daemon.rehearsal.backtest.course import Course, course
 from daemon.rehearsal.backtest.drive import alone, capture_pu, driven, foreseen
-from daemon.rehearsal.backtest.policies import NAMES, POLICIES
+from daemon.rehearsal.backtest.policies import NAMES, POLICIES, first_aim_w
 
 MWH = 3.6e9
 
@@ -102,3 +102,14 @@ def test_where_nothing_can_be_gained_there_is_no_capture() -> None:
     load = days(1, 2)
     stores = [Store(0.0, 0.0, 1.0 * MWH)]
     assert capture_pu(alone(load), alone(load), foreseen(load, stores)) is None
+
+
+def test_the_first_aim_is_that_of_the_last_two_weeks() -> None:
+    load = days(7, 16)
+    before_w = load.before_w.copy()
+    before_w[100:112] *= 1.5
+    store = Store(8e6, 8e6, 16 * MWH)
+    aims_w = [first_aim_w(load._replace(before_w=x), [store]) for x in (load.before_w, before_w)]
+    assert aims_w[0] == pytest.approx(aims_w[1]), "a day that is longer ago says nothing"
+    before_w[-212:-200] *= 1.5
+    assert first_aim_w(load._replace(before_w=before_w), [store]) > 1.1 * aims_w[0]
