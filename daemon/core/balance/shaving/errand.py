@@ -28,6 +28,8 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
         "left_s": request.left_s,
         "pinball_w": dict(request.pinball_w),
         "rows_w": request.rows_w,
+        "needed_w": request.needed_w,
+        "today": request.today,
         "window_s": params.hold.window_s,
         "sample_s": params.forecast.sample_s,
     }
@@ -56,6 +58,8 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
         asked["left_s"],
         asked["pinball_w"],
         asked["rows_w"],
+        asked["needed_w"],
+        asked["today"],
     )
     return shaver.planned(request, params, BOTH)._asdict()
 

@@ -14,11 +14,15 @@ The futures reach as far as a run of high load does, not further: storage is ref
 them. None reaches beyond the billing period, for what comes then is billed anew. Each is moved by
 what levels are uncertain by (`doubt_pu`), for a load that is higher than any before is in none.
 
+Futures warn of more than comes. What full storage would have needed on the worst day known, and a
+little more (`above_pu`), bounds the aim until more than that has been paid for (`bounded_w`).
+
 What the wear of storage is worth is weighed last: the future whose demand was taken is solved as a
-linear programme with losses and wear (`programme`), and of the two demands the higher is aimed at.
-Rows that may be capped are one more store in it, which never runs empty and whose energy costs what
-the work is worth (`work_w_per_j`; 5e-4 is a watt of peak for about half an hour of a watt of work).
-With them the demand of the programme is aimed at, which may be lower than what storage alone holds.
+linear programme with losses and wear (`programme`), and what its demand is higher by is added to
+the aim. Rows that may be capped are one more store in it, which never runs empty and whose energy
+costs what the work is worth (`work_w_per_j`; 5e-4 is a watt of peak for about half an hour of a
+watt of work). With them the demand of the programme is aimed at, which may be lower than what
+storage alone holds.
 """
 
 from __future__ import annotations
@@ -49,6 +53,7 @@ class Params:
         wear_w_per_j: price of what is discharged, in watts of peak [W/J].
         work_w_per_j: price of the work that rows do not do, in watts of peak [W/J].
         doubt_pu: deviation of the level of the load, by its highest of late [pu].
+        above_pu: how far an aim may be above what any day before needed, by power of storage [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -57,6 +62,7 @@ class Params:
     wear_w_per_j: Annotated[float, Ge(0.0)] = 1e-8
     work_w_per_j: Annotated[float, Ge(0.0)] = 5e-4
     doubt_pu: Annotated[float, Ge(0.0)] = 0.01
+    above_pu: Annotated[float, Ge(0.0)] = 0.2
 
 
 class Outlook(NamedTuple):
@@ -165,3 +171,17 @@ def best(outlook: Outlook, store: Store, energy_j: float, params: Params) -> Cho
     rank = int(np.argsort(each_w, kind="stable")[round(part_pu * (len(each_w) - 1))])
     aim_w = max(float(each_w[rank]), outlook.paid_w)
     return Choice(aim_w, float(np.maximum(each_w, aim_w).mean()), seen.demands_w[rank])
+
+
+def bounded_w(aim_w: float, needed_w: float, paid_w: float, store: Store, params: Params) -> float:
+    """Return the aim, no higher than what days before speak for [W].
+
+    Args:
+        aim_w: by the futures, what is paid for at least [W].
+        needed_w: what full storage would have held on every day known; 0 where few are [W].
+        paid_w: demand below which nothing is gained [W].
+        store: all storage as one.
+        params: of this choice.
+    """
+    most_w = needed_w + params.above_pu * store.discharge_w
+    return min(aim_w, max(most_w, paid_w)) if needed_w else aim_w

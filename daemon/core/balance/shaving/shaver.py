@@ -53,6 +53,8 @@ class Params:
 
 
 RULES: Final = "rules"
+_LEAST_DAYS: Final = 4
+"""Fewer say little of how high a demand can be needed."""
 
 
 class Plan(NamedTuple):
@@ -65,6 +67,7 @@ class Plan(NamedTuple):
         rise_w: what the load may rise by within a window [W].
         forecast: which way to foresee it rests on.
         pinball_w: loss of each over the last days, the lower the better [W].
+        needed_w: demand that full storage would have held on every day known; 0 for none [W].
     """
 
     made_at_ns: int
@@ -73,6 +76,7 @@ class Plan(NamedTuple):
     rise_w: float
     forecast: str = RULES
     pinball_w: Mapping[str, float] = {}
+    needed_w: float = 0.0
 
 
 class State(NamedTuple):
@@ -109,6 +113,8 @@ class Request(NamedTuple):
         left_s: of the billing period [s].
         pinball_w: losses of the forecasts as of today; none to have them scored [W].
         rows_w: what rows may be made to draw less [W].
+        needed_w: of the last plan [W].
+        today: that one is of the same day, and what is found once a day holds on.
     """
 
     at_ns: int
@@ -119,6 +125,8 @@ class Request(NamedTuple):
     left_s: float = math.inf
     pinball_w: Mapping[str, float] = {}
     rows_w: float = 0.0
+    needed_w: float = 0.0
+    today: bool = False
 
 
 def initial(now_ns: int, params: Params, *, first_w: float = 0.0) -> State:
@@ -180,7 +188,10 @@ def asked(
     made, day_ns = state.plan, ns(forecast.DAY_S)
     today = made is not None and made.made_at_ns // day_ns == now_ns // day_ns
     losses_w = made.pinball_w if made is not None and today else {}
-    request = Request(now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w)
+    needed_w = made.needed_w if made is not None else 0.0
+    request = Request(
+        now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w, needed_w, today
+    )
     return state._replace(asked_at_ns=now_ns), request
 
 
@@ -196,22 +207,44 @@ def planned(
     """
     ways = ways or {RULES: forecast.futures_w}
     window = round(params.hold.window_s / params.forecast.sample_s)
-    samples_w = np.array(request.samples_w)
+    samples_w, store = np.array(request.samples_w), request.store
     rise_w = forecast.rise_w(samples_w, window, params.rise_pu)
     losses_w = request.pinball_w
     if len(ways) > 1 and not losses_w:
         losses_w = forecast.scores_w(samples_w, params.forecast, ways)
+    needed_w = request.needed_w
+    if not request.today:
+        needed_w = max(needed_w, _needed_w(samples_w, store, params))
     better = min(losses_w, key=losses_w.__getitem__) if losses_w else RULES
     # What comes after the period is billed anew; of its last window as much as is left.
     horizon_s = min(params.forecast.horizon_s, max(request.left_s, params.hold.window_s))
     futures_w = ways[better](samples_w, replace(params.forecast, horizon_s=horizon_s))
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
+        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w, needed_w)
     outlook = level.Outlook(futures_w, window, params.hold.window_s, request.highest_w)
-    found = level.best(outlook, request.store, request.energy_j, params.level)
-    worth_w = _worth_w(found.demands_w, request, params)
-    aim_w = worth_w if worth_w and request.rows_w else max(found.aim_w, worth_w)
-    return Plan(request.at_ns, aim_w, max(found.expected_w, aim_w), rise_w, better, losses_w)
+    found = level.best(outlook, store, request.energy_j, params.level)
+    worth_w = 0.0
+    # Where no window of that future is above the aim no programme finds a higher one.
+    if request.rows_w or float(found.demands_w.max()) > found.aim_w:
+        worth_w = _worth_w(found.demands_w, request, params)
+    if worth_w and request.rows_w:
+        aim_w = worth_w
+    else:
+        aim_w = level.bounded_w(found.aim_w, needed_w, request.highest_w, store, params.level)
+        aim_w += max(0.0, worth_w - found.aim_w)
+    expected_w = max(found.expected_w, aim_w)
+    return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w, needed_w)
+
+
+def _needed_w(samples_w: level.Floats, store: Store, params: Params) -> float:
+    """Return the demand that full storage would have held on every day, 0 if few are known [W]."""
+    each = round(params.hold.window_s / params.forecast.sample_s)
+    day = round(forecast.DAY_S / params.hold.window_s)
+    days = len(samples_w) // (day * each)
+    if days < _LEAST_DAYS:
+        return 0.0
+    days_w = samples_w[-days * day * each :].reshape(days, day, each).mean(axis=2)
+    return float(level.lowest_w(days_w, params.hold.window_s, store, store.top_j).max())
 
 
 def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float:

@@ -151,3 +151,35 @@ def test_rows_are_counted_on_at_the_price_of_their_work() -> None:
     assert aims_w == pytest.approx([95e6, 92e6, 95e6], abs=1e3)
     paid = alone._replace(rows_w=3e6, highest_w=94e6)
     assert shaver.planned(paid, params).aim_w == pytest.approx(94e6), "nothing for what is paid"
+
+
+def test_no_aim_is_far_above_what_any_day_needed() -> None:
+    """Storage holds two hours of 20 MW more at 80.5 MW; then the load stands where it never did."""
+    day = np.full(288, 70e6)
+    day[216:240] = 90e6
+    calm = Request(0, tuple(np.tile(day, 5)), STORE, STORE.capacity_j, 0.0)
+    needed_w = shaver.planned(calm, PARAMS).needed_w
+    assert needed_w == pytest.approx(90e6 - 0.95 * 10e6, abs=2e3)
+    high = calm._replace(samples_w=(*calm.samples_w, *day[:216] + 25e6), today=True)
+    free_w = shaver.planned(high, PARAMS).aim_w
+    assert free_w is not None
+    assert free_w > 83e6
+    bounded = shaver.planned(high._replace(needed_w=needed_w), PARAMS)
+    assert bounded.aim_w == pytest.approx(needed_w + 0.2 * STORE.discharge_w)
+    assert bounded.needed_w == needed_w, "it is found once a day"
+    paid = high._replace(needed_w=needed_w, highest_w=88e6)
+    assert shaver.planned(paid, PARAMS).aim_w == pytest.approx(88e6), "what is paid for is no loss"
+
+
+def test_few_days_bound_no_aim() -> None:
+    samples = tuple(np.tile(np.full(288, 70e6), 3).tolist())
+    assert not shaver.planned(Request(0, samples, STORE, 0.0, 0.0), PARAMS).needed_w
+
+
+def test_what_days_needed_is_carried_from_plan_to_plan() -> None:
+    made = Plan(0, 70e6, 71e6, 1e6, needed_w=65e6)
+    state = shaver.initial(0, PARAMS)._replace(plan=made)
+    _, soon = shaver.asked(state, 0, STORE, 1.0, PARAMS)
+    assert soon is not None
+    assert soon.today
+    assert soon.needed_w == 65e6
