@@ -1,0 +1,60 @@
+"""The boards on which rows are tried: others only ask, and devices refuse nothing by themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from daemon import settings
+from daemon.model.commands import Result
+from daemon.rehearsal.proof import schemes
+from daemon.rehearsal.proof.plant import LOCAL, LOCKED, SPENT, Faults, Told, bent, put
+from tests.proof_together import Given, search_of
+
+DISTURBED = Faults(0, 1, 0)
+CLOSE = Told("close", for_gap=False, raced=False)
+
+
+@cache
+def part() -> schemes.Part:
+    file = settings.load("ai_hall")
+    (found,) = schemes.parts(file.site, file.control, "CCTS-1/mains")
+    return found
+
+
+def test_where_others_only_ask_the_utility_still_fails_and_nothing_else_happens() -> None:
+    board = search_of(part(), Given(Faults(1, 1, 0), wished=True)).board
+    plant = board.first(Faults(1, 1, 0))
+    assert [b.text for b in board.adversary(plant)] == ["U-A fails"]
+    assert next(board.adversary(plant)).plant.sudden == 1
+    assert {t.text.split(" asks ")[0] for t in board.tricks(plant)} == {"a person"}
+    assert not [*board.unwilling(plant, 0)]
+    whole = search_of(part(), Given(DISTURBED)).board
+    assert len([*whole.adversary(plant)]) > 5
+
+
+@pytest.mark.parametrize(
+    ("bit", "obeyed", "result"),
+    [
+        (0, False, Result.REFUSED),  # both sides are live
+        (0, True, Result.ACKNOWLEDGED),
+        (LOCKED, True, Result.ACKNOWLEDGED),
+        (LOCAL, True, Result.REFUSED),  # what cannot be done is not
+        (SPENT, True, Result.REFUSED),
+    ],
+)
+def test_a_device_that_obeys_closes_onto_what_is_live(
+    bit: int, obeyed: bool, result: Result
+) -> None:
+    board = search_of(part(), Given(DISTURBED, obeyed=obeyed)).board
+    plant = board.first(DISTURBED)
+    tie = board.number("52-VCB-TIE")
+    plant = bent(plant._replace(contacts=put(plant.contacts, tie, 0)), tie, bit)
+    assert {answer for _, answer in board.acts(plant, tie, CLOSE)} == {result}
+
+
+def test_the_part_keeps_its_own_board() -> None:
+    before = type(part().board)
+    search_of(part(), Given(DISTURBED, wished=True, obeyed=True))
+    assert type(part().board) is before
