@@ -95,7 +95,7 @@ class EquipmentForm(Form):
     """One piece of equipment of the one-line diagram."""
 
     nature: str
-    """Kind of equipment, a name of daemon/model/natures.py."""
+    """Kind of equipment, a name of daemon/model/natures/."""
     variant: str = ""
     """One of the variants of the nature; the first when left out."""
     buses: list[str]

@@ -36,7 +36,7 @@ SHEET: Final = sheet(
     graph("Temperature", "All temperatures that it tells.", "celsius", _told(".*_c")),
     graph(
         "Stages, positions, flags",
-        "Raw codes; their words are in daemon/model/natures.py.",
+        "Raw codes; their words are in daemon/model/natures/.",
         "none",
         _told(
             "(stage|position|connected|selector|presence|mode|tripped|lockout_86|on_battery"

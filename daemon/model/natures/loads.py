@@ -1,0 +1,120 @@
+"""What all of it is for: racks, and what cools them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.model.natures.entries import (
+    HEARTBEAT,
+    LIFE,
+    commands,
+    counters,
+    measures,
+    nature,
+    setpoints,
+    stage,
+    statuses,
+)
+from daemon.model.natures.terms import Role
+
+LOADS: Final = (
+    nature(
+        "rack_row",
+        Role.GROUP,
+        "Row controller of AI racks: power cap, smoothing, shutdown.",
+        "DCCT",
+        "",
+        {"power_w": "Rating of the row."},
+        stage("running", "shutting_down", "off", "starting"),
+        measures(
+            power_w="Power of all racks.",
+            utilisation_pu="Work the jobs ask for, by rating.",
+            energy_stored_wh="Energy left in rack batteries.",
+            shutdown_s="Time an orderly shutdown takes.",
+        ),
+        counters(racks_running_count="Racks that run."),
+        LIFE,
+        HEARTBEAT,
+        commands("shutdown", "start"),
+        setpoints(
+            power_cap_pu="Power cap of each rack by rating.",
+            smoothing_floor_pu="Lowest power kept by the smoothing profile.",
+            ramp_limit_w_s="Ramp limit of the smoothing profile.",
+        ),
+    ),
+    nature(
+        "ai_rack",
+        Role.LOAD,
+        "AI rack, 800 V direct, with battery and supercapacitor.",
+        "DLOD",
+        "feed_a:dc feed_b:dc",
+        {"power_w": "Rated power.", "battery_wh": "Rack battery.", "supercap_j": "Supercapacitor."},
+        stage("running", "shutting_down", "off", "starting", "lost"),
+        measures(
+            power_w="Power of the IT equipment.",
+            feed_a_voltage_v="Feed A.",
+            feed_b_voltage_v="Feed B.",
+            feed_a_power_w="Taken from A.",
+            feed_b_power_w="Taken from B.",
+            soc_pu="Rack battery.",
+            battery_power_w="Battery power, negative when discharging.",
+            inlet_temperature_c="Coolant inlet.",
+        ),
+        statuses(on_battery="Carried by the rack battery."),
+        LIFE,
+    ),
+    nature(
+        "it_rack",
+        Role.LOAD,
+        "Server, network or storage rack with one or two cords.",
+        "DLOD",
+        "feed_a:any feed_b:any",
+        {"power_w": "Rated power."},
+        stage("running", "shutting_down", "off", "starting", "lost"),
+        measures(
+            power_w="Power.",
+            feed_a_voltage_v="Feed A.",
+            feed_b_voltage_v="Feed B.",
+            shutdown_s="Time an orderly shutdown takes.",
+        ),
+        LIFE,
+        HEARTBEAT,
+        commands("shutdown", "start"),
+        variants=("server", "network", "storage"),
+        optional_terminals=1,
+    ),
+    nature(
+        "chiller",
+        Role.LOAD,
+        "Chiller with restart time and buffer tank.",
+        "DLOD",
+        "bus:ac",
+        {"power_w": "Rated electrical power.", "cooling_w": "Rated cooling."},
+        stage("stopped", "starting", "running", "fault"),
+        measures(
+            power_w="Power.",
+            voltage_ll_v="Supply.",
+            supply_temperature_c="Chilled water supply.",
+            buffer_temperature_c="Buffer tank.",
+        ),
+        LIFE,
+        commands("start", "stop", "reset"),
+    ),
+    nature(
+        "pump",
+        Role.LOAD,
+        "Coolant pumps of a distribution unit (CDU).",
+        "DLOD",
+        "bus:ac",
+        {"power_w": "Rated power."},
+        stage("stopped", "running", "fault"),
+        measures(
+            power_w="Power.",
+            voltage_ll_v="Supply.",
+            flow_lps="Coolant flow.",
+            loop_temperature_c="Coolant supply.",
+        ),
+        LIFE,
+        commands("start", "stop"),
+    ),
+)
