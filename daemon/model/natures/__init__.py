@@ -12,8 +12,8 @@ old epoch (fencing) and a duplicate.
 
 Must not know: what any make and model does, how a point is coded on a wire, which site uses it.
 
-Add here: a kind of device to the file of its sort (`board`, `sources`, `electronics`, `loads`); what
-many kinds share to `entries`; a new sort of point or system to `terms`.
+Add here: a kind of device to the file of its sort (`board`, `sources`, `electronics`, `loads`);
+what many kinds share to `entries`; a new sort of point or system to `terms`.
 """
 
 from __future__ import annotations
