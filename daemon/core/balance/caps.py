@@ -21,8 +21,9 @@ that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors
 steps they can take; after the utility has returned the steps are larger (recovery is exempt from
 the ramp limit), and after a momentary loss there are none: what comes back within `momentary_s`
 comes back at once. When every row is back at 1.0 and nothing is wrong, the controller lets go of
-the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may show what was
-before a cap that is still on its way, and nobody would take that back.
+the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may show what
+was before a cap that is on its way still, and nobody would take that back. A row that shows nothing
+then may hold what it was told last: it alone is told on, until it shows 1.0.
 
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
@@ -56,6 +57,8 @@ OWNER: Final = "caps"
 POINT: Final = "power_cap_pu"
 _NO_LIMIT: Final = -1.0
 _PERCENT: Final = 100
+_UNCAPPED_PU: Final = 0.999
+"""What a row shows that holds no cap, its register's rounding included [pu]."""
 _OTHERS: Final = (
     ("ups", "output_power_w"),
     ("rectifier", "output_power_w"),
@@ -122,6 +125,8 @@ class State(NamedTuple):
     """Since when no coolant moves, 0 while some may [ns]."""
     momentary: bool = False
     """The last time on storage was a momentary one."""
+    unheard: tuple[str, ...] = ()
+    """Rows that showed nothing when the others were let go, and have not shown 1.0 since."""
 
 
 class _Plan(NamedTuple):
@@ -187,7 +192,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if budget_w != relief.budget_w:
         facts = {"relief": replace(relief, budget_w=budget_w)}
     if not reason and not state.caps_pu:
-        return _tell(view, plan, Turn(state, facts=facts))
+        free = _free_unheard(view, state)
+        return _tell(view, plan, free._replace(facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
     due = rested = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     free = not reason and not supply.get("outage")
@@ -199,6 +205,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     done = settled and not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
     new = state._replace(
         caps_pu={} if done else caps,
+        unheard=tuple(row for row in caps if done and view.read(row, POINT) is None),
         lifted_at_ns=state.lifted_at_ns if caps == held else view.now_ns,
         reason=reason,
     )
@@ -302,7 +309,17 @@ def _others_w(view: View, plan: _Plan) -> float:
 def _at_rest(view: View, row: str, cap_pu: float) -> bool:
     """Return whether a row is uncapped and says so, if it says anything."""
     read = view.read(row, POINT)
-    return cap_pu >= 1.0 and (read is None or read >= 0.999)
+    return cap_pu >= 1.0 and (read is None or read >= _UNCAPPED_PU)
+
+
+def _free_unheard(view: View, state: State) -> Turn[State]:
+    """Tell rows that showed nothing that no cap stands, until they show it."""
+    unheard = tuple(row for row in state.unheard if (view.read(row, POINT) or 0.0) < _UNCAPPED_PU)
+    if unheard != state.unheard:
+        state = state._replace(unheard=unheard)
+    return Turn(
+        state, tuple(Proposal(r, POINT, "max", 1.0, OWNER, "supply is back") for r in unheard)
+    )
 
 
 def _tell(view: View, plan: _Plan, turn: Turn[State]) -> Turn[State]:

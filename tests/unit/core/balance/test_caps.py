@@ -8,6 +8,7 @@ import pytest
 
 from daemon.core.balance import caps
 from daemon.model.commands import LaneMessage
+from daemon.model.quality import Quality
 from tests.main_lane import Lane, commands, dark, events, on_sets, supply
 
 RATED_W = 1.04e6
@@ -168,6 +169,29 @@ def test_rows_that_do_not_show_their_cap_yet_are_told_that_it_is_over() -> None:
     steps += [hall.scan(supply()), *hall.run(3.0)]
     assert {c.equipment: c.value for c in commands(steps, "power_cap_pu")} == dict.fromkeys(ROWS, 1)
     assert len(events(steps, "caps_released")) == 1
+
+
+def test_a_row_that_was_silent_when_caps_ended_is_told_when_it_is_heard_again() -> None:
+    """Its gateway was cut while it held a cap: drawn seed 905."""
+    hall = Lane()
+    lose(hall)
+    fresh = Lane()
+    hall.values[:] = fresh.values
+    hall.put_all("rack_row", "power_cap_pu", 0.45)
+    hall.spoil("ROW-3")
+    steps = [hall.scan(supply())]
+    for _ in range(100):
+        hall.obey_rows(steps[-1])
+        hall.spoil("ROW-3")
+        steps.append(hall.scan())
+    assert len(events(steps, "caps_released")) == 1
+    hall.spoil("ROW-3", code=Quality.GOOD)
+    hall.put("ROW-3.power_cap_pu", 0.45)
+    told = commands(hall.run(5.0), "power_cap_pu")
+    assert {(c.equipment, c.value) for c in told} == {("ROW-3", 1.0)}
+    hall.put("ROW-3.power_cap_pu", 1.0)
+    hall.scan()
+    assert not commands(hall.run(20.0), "power_cap_pu"), "it has let go"
 
 
 def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> None:
