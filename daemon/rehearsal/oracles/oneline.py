@@ -78,14 +78,17 @@ class StandingFaults:
         self._breakers: list[Any] = [plant.devices[e.id] for e in site.of_nature("breaker")]
         schemes = (s for s in site.schemes.values() if isinstance(s, MainTieMainScheme))
         self._ties = frozenset(s.tie for s in schemes)
+        zones = (plant.devices[e.id] for e in site.of_nature("relay", "transformer"))
+        self._zones = frozenset(bus for device in zones for bus in device.buses)
 
     def places(self) -> Iterator[tuple[str, int]]:
         """Yield what says so, for a person, and the bus.
 
         A feeder that is locked out on over-current has its fault on the side away from the source;
         a tie may be fed from either; one that saw the current flow towards its source (67) has it
-        there. 87 of a transformer speaks of the transformer alone. A breaker that did not obey its
-        trip joins the fault to both its sides.
+        there. 87 of a transformer speaks of the transformer alone; that of a bus of the bus, also when
+        its relay has been reset and only breakers beside it are still locked out. A breaker that
+        did not obey its trip joins the fault to both its sides.
         """
         for relay in self._relays:
             if relay.trip_87:
@@ -94,6 +97,14 @@ class StandingFaults:
             if breaker.flags["lockout_86"] and any(breaker.trips[t] for t in FEEDER_TRIPS):
                 for bus in self._beyond(breaker):
                     yield f"the bus that {breaker.id} is locked out from (86)", bus
+
+            elif breaker.flags["lockout_86"] and breaker.trips["87"] and self._left_zone(breaker):
+                yield f"the bus that tripped {breaker.id}, locked out (87)", breaker.buses[0]
+
+    def _left_zone(self, breaker: Any) -> bool:  # noqa: ANN401 - a device's inner state
+        """Return whether a bus differential looks at its source side, and none at its load side."""
+        source, load = breaker.buses
+        return source in self._zones and load not in self._zones
 
     def _beyond(self, breaker: Any) -> tuple[int, ...]:  # noqa: ANN401 - a device's inner state
         buses: tuple[int, ...] = breaker.buses
