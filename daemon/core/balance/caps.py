@@ -192,8 +192,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if budget_w != relief.budget_w:
         facts = {"relief": replace(relief, budget_w=budget_w)}
     if not reason and not state.caps_pu:
-        free = _free_unheard(view, state)
-        return _tell(view, plan, free._replace(facts=facts))
+        return _tell(view, plan, _free_unheard(view, state)._replace(facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
     due = rested = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     free = not reason and not supply.get("outage")

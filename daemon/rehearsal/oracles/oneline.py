@@ -86,9 +86,9 @@ class StandingFaults:
 
         A feeder that is locked out on over-current has its fault on the side away from the source;
         a tie may be fed from either; one that saw the current flow towards its source (67) has it
-        there. 87 of a transformer speaks of the transformer alone; that of a bus of the bus, also when
-        its relay has been reset and only breakers beside it are still locked out. A breaker that
-        did not obey its trip joins the fault to both its sides.
+        there. 87 of a transformer speaks of the transformer alone; that of a bus of the bus, also
+        when its relay has been reset and only breakers beside it are still locked out. A breaker
+        that did not obey its trip joins the fault to both its sides.
         """
         for relay in self._relays:
             if relay.trip_87:
