@@ -2,9 +2,10 @@
 
 An error shows where one error explains the last two or three readings of an instrument better than
 none, by more than the limit of so many instruments allows: all must fit it, or it is over. One
-reading may show it where next to nothing has moved; before anybody is called suspect, two of them
-have to, plainly, and those of the one that is called. It is seen as well where readings are off
-by the same for as long as three of them take, by more than swings let them (`lasting`), which
+reading may show it where next to nothing has moved in all of them: among swings what seems to have
+rested in one was mostly read in a dip that nobody saw. Before anybody is called suspect, two of
+them have to, plainly, and those of the one that is called. It is seen as well where readings are
+off by the same for as long as three of them take, by more than swings let them (`lasting`), which
 calls nobody: a like test of three readings let sound meters be condemned while load ramped. What
 comes of a reading of another that is not there anew yet is no error (`_behind`).
 
@@ -50,8 +51,8 @@ _SAME: Final = 0.98
 _PLAIN, _SHOWS = 0.65, 0.5
 """A reading shows an error from this part of the limit on: plainly, or well enough to be seen."""
 _NARROW: Final = 1.0
-"""What so narrow a range tells is seen in one reading already."""
-_APART, _UNLIKE = 3.0, 0.25
+"""What so narrow ranges tell is seen in one reading already."""
+_APART, _UNLIKE = 2.0, 0.25
 """Readings that are apart from one error by so many deviations, or this part of it, show none."""
 _STEPS: Final = 12
 _LATELY_NS: Final = 4 * SECOND
@@ -230,7 +231,7 @@ class Judgement:
         shows &= left.max(axis=0) < np.maximum(_APART, _UNLIKE * np.abs(error))
         off = np.where(off * error > 0.0, np.abs(off), 0.0)
         # The newest reading may yet turn out to have moved.
-        single = (off[1:] > self.limit) & (high[1:] - low[1:] < _NARROW)
+        single = (off[1:] > self.limit) & ((high - low).max(axis=0) < _NARROW)
         seen = single.any(axis=0) | (np.count_nonzero(off > _SHOWS * self.limit, axis=0) > 1)
         plain = np.count_nonzero(off > _PLAIN * self.limit, axis=0) > 1
         return shows & (seen | plain), shows & plain
