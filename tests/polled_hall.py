@@ -101,7 +101,8 @@ class Hall:
         rows: instruments that alone read some point, by which they err (n_row,).
     """
 
-    def __init__(self, lasts_s: float, seed: int) -> None:
+    def __init__(self, lasts_s: float, seed: int, draw: int = 0) -> None:
+        """Play the hall for so long [s], and draw the instants at which devices are polled."""
         self._told = told = recorded(lasts_s, seed)
         self._site = settings.load("ai_hall").site
         self._points = tabulate(self._site)
@@ -121,7 +122,7 @@ class Hall:
                     self._error[row] = (point, float(self.sigma[row] / weight))
         self._noise = self._noise[told.moving]
         self.rows = np.array(sorted(self._error))
-        chance = np.random.default_rng(seed)
+        chance = np.random.default_rng((seed, draw))
         at = [self._points.points[p] for p in told.moving.tolist()]
         devices = sorted({p.equipment for p in at})
         phase = dict(zip(devices, chance.random(len(devices)), strict=True))
