@@ -30,7 +30,7 @@ def test_every_step_does_what_the_text_says(tmp_path: Path) -> None:
                 (tmp_path / name).write_text(body, encoding="utf-8")
             elif kind == "sh":
                 printed = _typed(body, tmp_path, begun)
-            else:
+            elif kind == "text":
                 for line in body.splitlines():
                     seen = printed.splitlines()
                     assert any(_like(each, line) for each in seen), f"{line}\nnot in\n{printed}"
