@@ -3,8 +3,9 @@
 Without one of them nothing may go wrong since another holds. So a part is searched with many away,
 and with devices that refuse nothing by themselves: breakers that close onto what is live on both
 sides, or though they are locked out. Each way to something wrong is then gone once more, alone and
-with nothing joined, with ever fewer away: what is left is needed, each of it, for that way. So each
-of them covers the others there. Whether the device's own refusal is one of them is tried first.
+with nothing joined, with ever fewer away; what is left is needed for that way. Whether it is needed
+for any way, a search says without all but one of them: where it is gone through and finds nothing,
+that one alone holds what the others would. So each of those that are left covers the others.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from daemon.rehearsal.proof.schemes import Part
     from daemon.rehearsal.proof.situation import Situation, Trail, Way
 
+ANYTHING: Final = "a person asks for anything"
 _TRIED: Final = 40
 """Ways to one wrong that are gone again with fewer away."""
 
@@ -38,28 +40,31 @@ class Given(NamedTuple):
 
     Attributes:
         faults: so many of each sort.
-        wished: a disturbance is what a person asks for, and nothing else.
+        wished: a disturbance is this that a person asks for, or `ANYTHING`, and nothing else.
         obeyed: devices refuse nothing by themselves that they can do.
     """
 
     faults: Faults
-    wished: bool = False
+    wished: str = ""
     obeyed: bool = False
 
     def __str__(self) -> str:
         """Return it for people."""
-        return f"{self.faults}{' (asked for)' * self.wished}"
+        return f"{self.faults}{f' ({self.wished})' if self.wished else ''}"
 
 
 class _Wishes(Switchgear):
     """A board on which others disturb by what they ask for alone."""
+
+    wished = ""
 
     def adversary(self, plant: Plant) -> Iterator[Branch]:
         for branch in super().adversary(plant._replace(sudden=0)):
             yield branch._replace(plant=branch.plant._replace(sudden=plant.sudden))
 
     def tricks(self, plant: Plant) -> Iterator[Trick]:
-        return (trick for trick in super().tricks(plant) if trick.ask)
+        asked = (trick for trick in super().tricks(plant) if trick.ask)
+        return (trick for trick in asked if self.wished in {trick.text, ANYTHING})
 
     def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
         return iter(())
@@ -88,9 +93,9 @@ class _Unbroken(Search):
 
 def search_of(part: Part, given: Given, kind: type[Search] = Search) -> Search:
     """Return a search of a part that has not begun."""
-    kinds: list[type] = [_Wishes] * given.wished + [_Obeyed] * given.obeyed
+    kinds: list[type] = [_Wishes] * bool(given.wished) + [_Obeyed] * given.obeyed
     board = copy(part.board)
-    board.__class__ = type("Given", (*kinds, type(board)), {})
+    board.__class__ = type("Given", (*kinds, type(board)), {"wished": given.wished})
     if given.wished:
         kind = type("Wished", (_Unbroken, kind), {})
     return kind(board, part.mind, part.picture, part.bound_ms, given.faults)
@@ -104,12 +109,14 @@ class Least(NamedTuple):
         given: what the adversary may do, and whether the device's own refusal has to be away, too.
         wrong: what goes wrong.
         deeds: how.
+        shown: with any one of them there the search was gone through and found nothing.
     """
 
     away: tuple[str, ...]
     given: Given
     wrong: str
     deeds: tuple[Deed, ...]
+    shown: bool = False
 
 
 class _Noting(Search):
@@ -177,21 +184,50 @@ def together(
         givens: what the adversary may do.
         limit_s: processor time for each search, 0 without a limit [s].
     """
+    found: list[Least] = []
     for given in givens:
-        begun_s = processor_s()
-
-        def late(tally: Tally, begun_s: float = begun_s) -> bool:
-            return tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
-
         with without(tuple(names)):
             search = search_of(make(), given._replace(obeyed=True), _Noting)
-            search.run(late)
+            search.run(_late(limit_s))
         assert isinstance(search, _Noting)
-        again, found = _Again(make, given), list[Least]()
+        again = _Again(make, given)
         for wrong, trail in search.noted.values():
             # A way that what was found before explains needs no other.
-            if not any(
+            if any(
                 again.can(wrong, trail, least.away, obeyed=least.given.obeyed) for least in found
-            ) and (least := again.least(wrong, trail, tuple(names))):
+            ):
+                continue
+            least = again.least(wrong, trail, tuple(names))
+            if least and not any({*least.away} >= {*other.away} for other in found):
+                least = _needed(make, least, limit_s)
                 found.append(least)
                 yield least
+
+
+def _late(limit_s: float) -> Callable[[Tally], bool]:
+    """Return what says that a search has had its time from now on."""
+    begun_s = processor_s()
+    return lambda tally: tally.situations % 512 == 0 and 0.0 < limit_s < processor_s() - begun_s
+
+
+def _needed(make: Callable[[], Part], least: Least, limit_s: float) -> Least:
+    """Return the fewest of those that have to be away, whatever the way."""
+    shown = True
+
+    def less(away: tuple[str, ...], given: Given) -> Least | None:
+        nonlocal shown
+        late = _late(limit_s)
+        with without(away):
+            tally = search_of(make(), given).run(lambda tally: bool(tally.sure) or late(tally))
+        if not tally.sure:
+            shown = shown and tally.complete and not tally.found
+            return None
+        wrong = min(tally.sure)
+        return Least(away, given, wrong, tuple(tally.found[wrong]))
+
+    if least.given.obeyed:
+        least = less(least.away, least.given._replace(obeyed=False)) or least
+    for name in least.away:
+        fewer = tuple(other for other in least.away if other != name)
+        least = less(fewer, least.given) or least
+    return least._replace(shown=shown)

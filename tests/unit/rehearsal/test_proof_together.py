@@ -10,7 +10,7 @@ from daemon import settings
 from daemon.model.commands import Result
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.plant import LOCAL, LOCKED, SPENT, Faults, Told, bent, put
-from tests.proof_together import Given, search_of
+from tests.proof_together import ANYTHING, Given, search_of
 
 DISTURBED = Faults(0, 1, 0)
 CLOSE = Told("close", for_gap=False, raced=False)
@@ -24,12 +24,15 @@ def part() -> schemes.Part:
 
 
 def test_where_others_only_ask_the_utility_still_fails_and_nothing_else_happens() -> None:
-    board = search_of(part(), Given(Faults(1, 1, 0), wished=True)).board
+    board = search_of(part(), Given(Faults(1, 1, 0), wished=ANYTHING)).board
     plant = board.first(Faults(1, 1, 0))
     assert [b.text for b in board.adversary(plant)] == ["U-A fails"]
     assert next(board.adversary(plant)).plant.sudden == 1
     assert {t.text.split(" asks ")[0] for t in board.tricks(plant)} == {"a person"}
     assert not [*board.unwilling(plant, 0)]
+    wish = "a person asks 52-VCB-TIE to close"
+    one = search_of(part(), Given(Faults(1, 1, 0), wished=wish)).board
+    assert [t.text for t in one.tricks(plant)] == [wish]
     whole = search_of(part(), Given(DISTURBED)).board
     assert len([*whole.adversary(plant)]) > 5
 
@@ -56,5 +59,5 @@ def test_a_device_that_obeys_closes_onto_what_is_live(
 
 def test_the_part_keeps_its_own_board() -> None:
     before = type(part().board)
-    search_of(part(), Given(DISTURBED, wished=True, obeyed=True))
+    search_of(part(), Given(DISTURBED, wished=ANYTHING, obeyed=True))
     assert type(part().board) is before
