@@ -62,27 +62,30 @@ that no zone is cut for it and no scan comes of it.
 
 **What was gone through**, all to the end and, but where there is a +, with nothing found;
 lost, sudden and hidden are faults, s the seconds of one processor, shared with others, MB the most
-that the process had held so far:
+that the process had held so far. Switch and mains went through one process; * went through one of
+its own, the sets before the last mends, which change nothing for them:
 
     part          lost  sudden  hidden  situations  transitions  depth   s   MB
-    ALTS-1           2       0       0       3,286        8,905     35   2  121
-                     1       0       1       1,107        2,350     19   1  133
-                     1       1       0      34,042       99,893     33  18  349
-                     0       1       1         674        1,706     20   1  357
-                     0       2       0      15,243       49,073     28  11  513
-    CCTS-1/sets      1       0       0       2,744        5,838     49   1  102
-                     1       0       1      24,589       63,210     61  10  144
-                     2       0       0      33,102       90,822     60  14  214
-                     1       1       0     156,762      449,510     87  58  436
-                     0       1       1          11           16      2   0  215
-                     0       2       0          56          109      8   1  216
-    CCTS-1/mains     1       0       0         831        1,376     60   1  108
-                     0       1       0       1,009        1,762     44   2  126
-                     2       0       0      86,090      251,144    120  80  427
-                     1       0       1      10,018       18,555     79  13  213
-                     1       1       0     551,343    1,393,291    126 440 2121 +
-                     0       1       1       6,773       13,266     61   8  238
-                     0       2       0     318,433      760,156    125 292 1761 +
+    ALTS-1           1       0       0         354          661     18   0  102
+                     1       0       1       1,107        2,350     19   1  108
+                     2       0       0       3,286        8,905     35   2  134
+                     0       1       0         276          573     19   0  137
+                     1       1       0      34,042       99,893     33  17  368
+                     0       1       1         674        1,706     20   0  368
+                     0       2       0      15,243       49,073     28  13  457
+    CCTS-1/mains     1       0       0         831        1,376     60   2  467
+                     1       0       1      10,018       18,555     79  10  534
+                     2       0       0      87,379      257,895    120  77  716
+                     0       1       0         963        1,672     44   1  716
+                     1       1       0     459,248    1,139,006    126 425 2548 +
+                     0       1       1       6,762       13,210     60   3 2548
+                     0       2       0     289,135      680,565    125 188      *
+    CCTS-1/sets      1       0       0       2,744        5,838     49   1  102 *
+                     1       0       1      24,589       63,210     61  10  144 *
+                     2       0       0      33,102       90,822     60  14  214 *
+                     1       1       0     156,762      449,510     87  58  436 *
+                     0       1       1          11           16      2   0  215 *
+                     0       2       0          56          109      8   1  216 *
 
 **What is not shown.** Two sources that are in parallel while the selector is not on auto are for
 the person to end who has taken it, whoever joined them. A main that closed by its synchronism check
@@ -113,6 +116,18 @@ sudden disturbance:
 - sets let go when the selector leaves auto while a feeder closes onto them (sure);
 - a tie closed by hand that joins sets and a main that closes (sure).
 
+Of the mains with two disturbances, told by what was left of the ways around what was not sure, none
+of which was gone from the start:
+
+- others open the intake as a main closes beside its alternate. The sets hold this section and,
+  back through its main, the other one, so neither may open; it was locked out as if a breaker had
+  failed, and the intake, told to close in synchronism meanwhile, joined what nobody parts any more;
+- others open the intake while a main shows open that is not. The sets hold the board through it,
+  the intake joins the utility to what nothing known feeds, and the section is told only after the
+  other one has gone home, half a minute later;
+- a person joins the sections by the tie while the scheme returns one of them: tie and main overlap
+  one after the other.
+
 Of the sets that are called twice: one that drains opens its breaker though something hangs on it
 again (sure), and one that is told to start is given up, running, when nothing wants it any more but
 something waits (sure).
@@ -121,24 +136,25 @@ Two were the model's: that a failed close had been told was forgotten, so that n
 went out where its main shows open; and steps of the ladder that were wider than what an overlap has
 to spare.
 
-**What was found and is not mended.** Of the mains with two disturbances: others open the intake, it
-is closed again, and they open it once more while a main closes that has found synchronism. The sets
-hold the delivery bus through that main then, the intake joins them to the utility in synchronism,
-and the overlap lasts a little too long (not sure, not judged).
-
-Of the mains with a loss of the utility and a sudden disturbance: the position
-of a main that has closed in synchronism cannot be read. It is told to open again while the other
-main seeks synchronism, the instrument is well again, and an overlap lasts too long (not sure). The
-first ways to it cannot be gone. Nor can others that lead there from both sections on sets: gone
-through in that order with nothing joined, to the end (125,833 situations), they come to no wrong.
-
 With three faults, of which two are losses of a utility and one a lie, the switch of the intake goes
 to an island that is parted within the same tenth of a second (sure): more than is claimed here.
 
-Where zones are joined, more is searched than can happen, never less. So a search that finds nothing
-proves; what it finds can be an artefact of joining. So each way to it is gone once more, alone and
-with nothing joined (`retrace`): what can be gone is *sure*. What is not sure may be so all the
-same, for the search keeps only the first way to a situation, and others may have widened its times.
+**What was found and is not settled.** Of the mains with a loss of the utility and a sudden
+disturbance: the position of a main that has closed in synchronism cannot be read. It is told to
+open again while the other main seeks synchronism, the instrument is well again, and an overlap
+lasts too long. None of 200 ways to it can be gone, and 200,000 situations around it (`doubt.MOST`)
+neither refute it nor make it sure. Gone through in that order with nothing joined, by code before
+the last three mends, nothing goes wrong (125,833 situations). Not judged. A guess: an overlap may
+last 0.1 s, or 2 s while an instrument lies, and once that is well both are times of one label and
+are joined.
+
+**What is sure.** Where zones are joined, more is searched than can happen, never less. So a search
+that finds nothing proves; what it finds can be an artefact of joining. Each way to it is gone once
+more, alone and with nothing joined (`retrace`): what can be gone is *sure*. What cannot may be so
+all the same, for the search keeps only the first way to a situation, and others may have widened
+its times. So at the end of a search what is not sure is settled (`doubt`): all that leads to it is
+gone through with nothing joined, from as far away as that takes. Then it is sure or *refuted*; or,
+where that takes too long, it is still told as not sure, and nothing is proven.
 
 Must not know: sockets, files, wall clocks. It is a pure computation.
 
