@@ -15,7 +15,7 @@ import pytest_asyncio
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 LONG = "tests/simulation/"
 """Where single tests are long."""
@@ -62,15 +62,18 @@ def _piece(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
-def pytest_sessionstart() -> None:
-    """Look for no garbage while tests are collected: that takes seconds and finds none."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected: that takes seconds and finds none.
+
+    What was collected stays out of what is looked through from then on.
+    """
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """Leave what was collected out of what is looked through for garbage from now on."""
-    gc.enable()
-    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
