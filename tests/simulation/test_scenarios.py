@@ -29,9 +29,9 @@ MISSION = {
     "extended_outage": None,
     "generator_failure": 95.0,
 }
-"""Those of the mission, and how much of them frames are exchanged for [s]: where nothing happens, as
-long as every poll has come round many times; and when three sets have failed for good and rows are
-told to shut down, nothing follows but that they do."""
+"""Those of the mission, and how much of them frames are exchanged for [s]: where nothing happens,
+as long as every poll has come round many times; and when three sets have failed for good and rows
+are told to shut down, nothing follows but that they do."""
 
 
 def wrong(course: Course) -> list[str]:
