@@ -74,7 +74,8 @@ class _Obeyed(Switchgear):
     """A board whose devices refuse nothing by themselves that they can do."""
 
     def acts(self, plant: Plant, at: int, told: Told) -> Iterator[tuple[Branch, Result]]:
-        can = not plant.bent[at] & (LOCAL | SPENT) and plant.motions[at] != OPENING
+        breaker = at < len(self.breakers)  # sets and switches have numbers after those
+        can = breaker and not plant.bent[at] & (LOCAL | SPENT) and plant.motions[at] != OPENING
         for branch, result in super().acts(plant, at, told):
             if can and result is Result.REFUSED:
                 make = self._closes if told.action == "close" else self._seeks
