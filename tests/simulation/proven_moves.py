@@ -3,11 +3,9 @@
 The files of `proven/` hold, for each part of a scheme, which stages of its automata followed which
 in the searches that come to an end. They are written by
 
-    ridethrough prove --full --for 1200 --to tests/simulation/proven
+    ridethrough prove --full --to tests/simulation/proven
 
-A search that is given up has explored what it has. Those that are there now are of every two faults
-of the sets; of the switch without two disturbances, or a loss and one; of the mains with one fault,
-and a hidden one beside it.
+Those that are there now are of every two faults.
 
 A run has more in it than a part: three faults at once, storage that holds a section, machines that
 hold an island, four sets where the proof has two, a board whose own logic has it, people who mend.

@@ -113,7 +113,7 @@ def test_a_move_is_explored_as_it_is_or_by_each_alone_or_said_why_not() -> None:
     rest = ("joined", "on_main", "on_main")
     for before, after, kind in (
         (("parted", *rest[1:]), ("parted", "isolating", "isolating"), Kind.EXPLORED),
-        (rest, ("parted", "isolating", "isolating"), Kind.ONE_BY_ONE),
+        (rest, ("parted", "awaiting", "isolating"), Kind.ONE_BY_ONE),
         (("parted", "awaiting", "held"), ("parted", "awaiting", "unjudged"), Kind.OTHER_HANDS),
         (("parted", "awaiting", "lockout"), ("parted", "awaiting", "unjudged"), Kind.MENDED),
         (("parted", "breaking", "held"), ("parted", "lockout", "held"), Kind.NOT_SEARCHED),
