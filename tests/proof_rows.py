@@ -24,12 +24,12 @@ What came of it by the cheap faults, and on the mains a loss beside what a perso
   `protection_trip` by the lockout of the breaker. `local`, `position_unknown`,
   `voltage_unknown`, `backfeed`, `machine_at_rest`, `no_neutral`, `overload` and `third_of_three`
   never refuse alone;
-- covered among the sets: `closing_nearby` and `second_dead_bus_close`, `machine_at_rest` and
-  `no_neutral`, each by the other;
+- covered among the sets: `one_set_onto_dead_bus`, `closing_nearby` and `second_dead_bus_close`,
+  each by the others: only without all three a set joins another without synchronism;
+  `machine_at_rest` and `no_neutral`, each by the other;
 - harmless on the mains: `not_live_live`, `spring_not_charged`, `let_in`, `found_synchronism`,
   `one_at_a_time`; among the sets: `not_live_live`, `spring_not_charged`, `stopped_on_bus`,
-  `set_in_step`, `one_set_onto_dead_bus`; at the intake: `faulted_load`, which the automaton asks
-  itself before it moves.
+  `set_in_step`; at the intake: `faulted_load`, which the automaton asks itself before it moves.
 
 Two disturbances of any kind, or a loss and one of any kind, were not gone through on the mains
 without each row.
