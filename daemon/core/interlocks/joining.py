@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.feeding import Change, fed_buses
-from daemon.core.interlocks.case import TRANSFER
+from daemon.core.interlocks.case import TRANSFER, carries_though_open
 from daemon.core.interlocks.drawn import touching, utilities
 from daemon.core.topology import Presence
 from daemon.model.natures import Position, Role
@@ -189,7 +189,9 @@ def endless_overlap(case: Case) -> bool:
 def _joined_beside(case: Case) -> set[str]:
     """Return what would be in parallel with a breaker of a scheme once it is closed."""
     beside = {b for three in _beside_in_three(case) for b in three}
-    beside |= {b for b in _beside_in_section(case) if case.may_be_closed(b)}
+    for breaker in _beside_in_section(case):
+        if case.may_be_closed(breaker) or carries_though_open(case.view, breaker):
+            beside.add(breaker)
     return beside | _on_both_sides(case)
 
 

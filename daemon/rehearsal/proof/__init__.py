@@ -140,13 +140,11 @@ With three faults, of which two are losses of a utility and one a lie, the switc
 to an island that is parted within the same tenth of a second (sure): more than is claimed here.
 
 **What was found and is not settled.** Of the mains with a loss of the utility and a sudden
-disturbance: the position of a main that has closed in synchronism cannot be read. It is told to
-open again while the other main seeks synchronism, the instrument is well again, and an overlap
-lasts too long. None of 200 ways to it can be gone, and 200,000 situations around it (`doubt.MOST`)
-neither refute it nor make it sure. Gone through in that order with nothing joined, by code before
-the last three mends, nothing goes wrong (125,833 situations). Not judged. A guess: an overlap may
-last 0.1 s, or 2 s while an instrument lies, and once that is well both are times of one label and
-are joined.
+disturbance an overlap lasts too long, in 116 makes of situation. None of 200 ways to it can be
+gone, and 200,000 situations around it (`doubt.MOST`) neither refute it nor make it sure. What was
+left of the ways around it was one matter, mended since, and the search not gone through again: the
+alternate of a section shows open and is not while its main seeks synchronism. The section looks
+dead, the other main is told to seek as well, the instrument is well again, and both overlap.
 
 **What is sure.** Where zones are joined, more is searched than can happen, never less. So a search
 that finds nothing proves; what it finds can be an artefact of joining. Each way to it is gone once

@@ -251,3 +251,16 @@ def test_a_tie_that_joins_mains_and_sets_overlaps_like_any_other(one: str, other
     assert "endless_overlap" not in refusing(
         case(hall, TIE, "close_in_sync", {MA: "close_in_sync"})
     )
+
+
+@pytest.mark.parametrize(("carried_a", "refused"), [(0.0, False), (300.0, True)])
+def test_an_alternate_that_shows_open_and_carries_is_overlapped_too(
+    carried_a: float, refused: bool
+) -> None:
+    """Its section looked dead while its main sought synchronism, and the other was sent home."""
+    hall = Hall()
+    back(hall)
+    hall.positions |= {GA: OPEN, "52-VCB-GB": CLOSED}
+    hall.said[GA, "current_a"] = carried_a
+    asked = case(hall, "52-VCB-MB", "close_in_sync", {MA: "close_in_sync"})
+    assert ("endless_overlap" in refusing(asked)) is refused
