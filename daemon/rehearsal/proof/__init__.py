@@ -139,12 +139,13 @@ to spare.
 With three faults, of which two are losses of a utility and one a lie, the switch of the intake goes
 to an island that is parted within the same tenth of a second (sure): more than is claimed here.
 
-**What was found and is not settled.** Of the mains with a loss of the utility and a sudden
-disturbance an overlap lasts too long, in 116 makes of situation. None of 200 ways to it can be
-gone, and 200,000 situations around it (`doubt.MOST`) neither refute it nor make it sure. What was
-left of the ways around it was one matter, mended since, and the search not gone through again: the
-alternate of a section shows open and is not while its main seeks synchronism. The section looks
-dead, the other main is told to seek as well, the instrument is well again, and both overlap.
+**What came of the +.** The run of the table was of code before the last mend. Of the mains with a
+loss of the utility and a sudden disturbance an overlap lasted too long there, and 200,000
+situations around it (`doubt.MOST`) did not settle it. What was left of the ways was: the alternate
+of a section shows open and is not while its main seeks synchronism. The section looks dead, the
+other main is told to seek as well, the instrument is well again, and both overlap. With that mended
+the search, by itself, comes to its end in 453,237 situations and 199 s, and what it has in doubt is
+refuted in six steps, by 3,478 situations around it.
 
 **What is sure.** Where zones are joined, more is searched than can happen, never less. So a search
 that finds nothing proves; what it finds can be an artefact of joining. Each way to it is gone once
