@@ -178,8 +178,6 @@ def fed_buses(view: View, *, surely: bool, change: Change = AS_IS) -> frozenset[
     """
     held = sources(view, surely=surely, change=change)
     start = {
-        bus
-        for name, bus in held.items()
-        if not surely or view.site.equipment[name].nature != "smr"
+        bus for name, bus in held.items() if not surely or view.site.equipment[name].nature != "smr"
     }
     return frozenset(reach(view, start | change.added, surely=surely, change=change))
