@@ -30,8 +30,8 @@ every expectation, and what the oracles found that judge the plant's truth.
 exchanges real Modbus and OPC UA frames. With --faults swarm every seed draws faults of its own
 beside the scenario, within the time that is asked for, and runs on until all must be normal again;
 then only the oracles decide. --without takes an interlock, or a guard of synchronism, away first:
-a counterexample that `prove --without ROW --to DIR` has written shows what goes wrong without ROW,
-and passes with all of them.
+a counterexample that `prove --without ROW --to DIR` has written is played without ROW, and passes
+with all of them (not every one goes wrong on the whole plant).
 
 examples:
   ridethrough simulate extended_outage
@@ -57,7 +57,7 @@ in the automata, away, to see what it is for. A counterexample is told step by s
 examples:
   ridethrough prove
   ridethrough prove --scheme CCTS-1/sets --full --json
-  ridethrough prove --without backfeed --to counterexamples
+  ridethrough prove --scheme CCTS-1/mains --without faulted_bus --to counterexamples
 """
 
 

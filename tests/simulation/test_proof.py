@@ -31,7 +31,7 @@ UTILITY_LOST = Faults(1, 0, 0)
 DISTURBED = Faults(0, 1, 0)
 
 
-def searched(name: str, faults: Faults = UTILITY_LOST, until: str = "nothing else") -> Tally:
+def searched(name: str, faults: Faults = UTILITY_LOST, until: str | None = None) -> Tally:
     """Return what the search of a part comes to, up to the first thing that is surely wrong.
 
     Or up to what is looked for, sure or not.
@@ -39,7 +39,11 @@ def searched(name: str, faults: Faults = UTILITY_LOST, until: str = "nothing els
     file = hall()
     (part,) = schemes.parts(file.site, file.control, name)
     search = Search(part.board, part.mind, part.picture, part.bound_ms, faults)
-    return search.run(lambda tally: bool(tally.sure) or any(until in x for x in tally.found))
+    return search.run(
+        lambda tally: (
+            bool(tally.sure) or (until is not None and any(until in x for x in tally.found))
+        )
+    )
 
 
 @pytest.mark.parametrize("name", ["ALTS-1", "CCTS-1/mains", "CCTS-1/sets"])

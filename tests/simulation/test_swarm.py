@@ -1,6 +1,7 @@
 """Faults drawn by chance: what is drawn, how it is shrunk, and that nobody objects to the daemon.
 
-`RIDETHROUGH_SEEDS` says how many seeds are run beside those that once found something.
+`RIDETHROUGH_SEEDS` says how many seeds are run, and has those run again that once found something;
+without it 15 are.
 """
 
 from __future__ import annotations
@@ -215,10 +216,8 @@ def test_people_who_ask_for_the_wrong_breaker_find_what_lets_it_close(
         assert any("parallel" in found(seed) for seed in (1, 2, 3))
 
 
-@pytest.mark.fault(
-    "F01", "F02", "F03", "F04", "F12", "F13", "F20", "F26", "F27", "F29", "F30", "F33", "F34"
-)
-@pytest.mark.fault("F35", "F37", "F42", "F43", "F44", "F47", "F51", "F57", "F60", "F94")
+@pytest.mark.fault("F01", "F04", "F12", "F13", "F20", "F27", "F29", "F30", "F33", "F34")
+@pytest.mark.fault("F35", "F37", "F42", "F43", "F47", "F51", "F57", "F60", "F94")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, TOGETHER))
 def test_nobody_objects_to_what_is_drawn(first: int) -> None:

@@ -291,9 +291,9 @@ def _times(sketch: Sketch, bottom: float) -> Iterator[str]:
 
 def clock(at_s: float) -> str:
     """Return a time as h:min, with its seconds where it has some."""
-    minutes, left_s = divmod(at_s, 60.0)
-    hours, minutes = divmod(round(minutes), 60)
-    return f"{hours}:{minutes:02}" + (f":{left_s:02.0f}" if round(left_s) else "")
+    minutes, left_s = divmod(round(at_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}" + (f":{left_s:02}" if left_s else "")
 
 
 def _round(least: float) -> float:
