@@ -171,13 +171,23 @@ def _on_dc(view: View, item: Equipment) -> bool:
     return view.site.buses[item.buses[0]].kind == "dc"
 
 
-def fed_buses(view: View, *, surely: bool, change: Change = AS_IS) -> frozenset[str]:
+def fed_buses(
+    view: View, *, surely: bool, change: Change = AS_IS, by_reactors: bool = False
+) -> frozenset[str]:
     """Return the buses that a running source reaches, or may.
 
     A reactor surely feeds none by itself: alone it goes to house load and leaves its bus dead.
+
+    Args:
+        view: the plant now.
+        surely: whether what is not known counts as open, and as dead.
+        change: what is thought to be otherwise.
+        by_reactors: whether one counts all the same, where what it may feed must not be cut.
     """
-    held = sources(view, surely=surely, change=change)
+    left_out = surely and not by_reactors
     start = {
-        bus for name, bus in held.items() if not surely or view.site.equipment[name].nature != "smr"
+        bus
+        for name, bus in sources(view, surely=surely, change=change).items()
+        if not (left_out and view.site.equipment[name].nature == "smr")
     }
     return frozenset(reach(view, start | change.added, surely=surely, change=change))

@@ -343,7 +343,10 @@ def _events(view: View, before: State, after: State) -> tuple[Event, ...]:
     if bool(before.caps_pu) == bool(after.caps_pu) and before.reason == after.reason:
         return ()
     if not after.caps_pu:
-        return (view.event(OWNER, "caps_released", "Row caps released"),)
+        text = "Row caps released"
+        if after.unheard:
+            text += f", but for {', '.join(after.unheard)}: silent, told when heard again"
+        return (view.event(OWNER, "caps_released", text),)
     lowest = min(after.caps_pu.values())
     text = f"Rows capped, lowest {lowest:.0%}: {after.reason or 'supply is back'}"
     return (view.event(OWNER, "caps", text, caps_pu=dict(after.caps_pu), reason=after.reason),)

@@ -5,6 +5,7 @@ What was not solved keeps what was measured: dead parts, what no instrument of t
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ import numpy as np
 from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.readouts import NOT_ASKED
 from daemon.model.estimate import NO_POINT, WLS, Fit
+from daemon.model.natures import Role
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ VAGUE_VOLTAGE_PU: Final = 0.05
 """A voltage likewise: without any voltmeter loss curves and the nominal one tell as much."""
 SURE_PU: Final = 0.02
 """One with a smaller deviation, by what its instrument can show at most, may be acted on."""
+_SWITCHES: Final = frozenset({Role.SWITCH, Role.TRANSFER})
 GOOD: Final = np.uint32(Quality.GOOD)
 UNSURE: Final = np.uint32(Quality.UNCERTAIN_SUBSTITUTE_VALUE)
 
@@ -47,13 +50,16 @@ class Places:
         island: what closed switches and branches join has one number (n_bus,).
     """
 
-    def __init__(self, at: SiteNetwork, live: Flags, where: Layout, is_dc: Flags) -> None:
+    def __init__(
+        self, at: SiteNetwork, live: Flags, where: Layout, is_dc: Flags, tells: Flags
+    ) -> None:
         node = at.node[: len(is_dc)]
         self.bus: Final[Ints] = node + np.where(is_dc, where.dc_voltage.start, where.voltage.start)
         self.angle: Final[Ints] = np.where(is_dc, 0, node + where.angle.start)
         self.alternating: Final[Floats] = np.where(is_dc, 0.0, 1.0)
         self.live: Final[Flags] = live[: len(is_dc)]
         self.island: Final[Ints] = np.array(at.part[: len(is_dc)], dtype=np.int64)
+        self.tells: Final[Flags] = tells
 
 
 class Told:
@@ -72,6 +78,8 @@ class Told:
         loss: readings that are the losses of equipment (n_lost,).
         loss_of: that equipment (n_lost,).
         vague_w: standard deviation from which on a power rests on a guess (n_told,) [W].
+        vague_pu: more of that, by the power itself: a switch is rated for far more than hangs on it
+            (n_told,) [pu].
     """
 
     def __init__(
@@ -96,13 +104,19 @@ class Told:
         self.power: Final = readouts.power[self.power_of]
         self.loss_of: Final = np.flatnonzero(readouts.loss != NOT_ASKED)
         self.loss: Final = readouts.loss[self.loss_of]
-        rated = [_rated_w(item) for item in site.equipment.values()]
-        self.vague_w: Final = VAGUE_PU * np.array(rated)[self.power_of]
+        every = list(site.equipment.values())
+        items = [every[n] for n in self.power_of.tolist()]
+        passes = np.array([item.kind.role in _SWITCHES for item in items], dtype=np.bool_)
+        rated_w = np.array([_rated_w(item, site) for item in items])
+        self.vague_w: Final = np.where(passes, VAGUE_PU**2, VAGUE_PU) * rated_w
+        self.vague_pu: Final = np.where(passes, VAGUE_PU, 0.0)
 
 
-def _rated_w(item: Equipment) -> float:
-    ratings = item.ratings
-    return ratings.get("power_va") or ratings.get("power_w") or BASE_VA
+def _rated_w(item: Equipment, site: Site) -> float:
+    ratings, bus = item.ratings, site.buses[item.buses[0]]
+    phases = 1.0 if bus.kind == "dc" else math.sqrt(3.0)
+    by_current_w = phases * bus.voltage_v * ratings.get("current_a", 0.0)
+    return ratings.get("power_va") or ratings.get("power_w") or by_current_w or BASE_VA
 
 
 def believed(
@@ -130,11 +144,13 @@ def believed(
     seen = live & (sigma < VAGUE_VOLTAGE_PU)
     power_w, power_sigma_w = measured.power_w.copy(), measured.power_sigma_w.copy()
     power_quality = measured.power_quality.copy()
-    power_w[told.power_of] = found.measured[told.power] * BASE_VA
-    power_sigma_w[told.power_of] = found.sigma_measured[told.power] * BASE_VA
+    reading, of = told.power[places.tells], told.power_of[places.tells]
+    power_w[of] = found.measured[reading] * BASE_VA
+    power_sigma_w[of] = found.sigma_measured[reading] * BASE_VA
     sure = np.zeros(len(power_w), dtype=np.bool_)
-    sure[told.power_of] = power_sigma_w[told.power_of] < told.vague_w
-    power_quality[told.power_of] = np.where(sure[told.power_of], GOOD, UNSURE)
+    vague_w = told.vague_w + told.vague_pu * np.abs(power_w[told.power_of])
+    sure[of] = power_sigma_w[of] < vague_w[places.tells]
+    power_quality[of] = np.where(sure[of], GOOD, UNSURE)
     loss_w, loss_sigma_w = np.zeros(len(power_w)), np.zeros(len(power_w))
     loss_w[told.loss_of] = found.measured[told.loss] * BASE_VA
     loss_sigma_w[told.loss_of] = found.sigma_measured[told.loss] * BASE_VA

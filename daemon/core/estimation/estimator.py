@@ -42,7 +42,7 @@ from daemon.core.estimation.ageing import Ages
 from daemon.core.estimation.believed import Places, Told, believed
 from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.exits import Exits, widened
-from daemon.core.estimation.gathering import Gauge, Needs, asked, measurements, rows
+from daemon.core.estimation.gathering import Gauge, Needs, asked, measurements, nobodys, rows
 from daemon.core.estimation.gauss_newton import LARGEST
 from daemon.core.estimation.instruments import HALF, Instruments, instruments
 from daemon.core.estimation.layout import layout
@@ -179,6 +179,7 @@ class Networked:
         model: of it.
         exits: what the meters of buses measure in it.
         anything: which instruments have something to measure in it (n_instrument,).
+        tells: which powers of equipment it tells (n_told,).
     """
 
     def __init__(self, plan: Plan, closed: Closed) -> None:
@@ -193,6 +194,9 @@ class Networked:
         )
         self.exits: Final = Exits(self.model.equations, exits)
         self.anything: Final[Flags] = np.array([len(row) > 0 for row in made[: len(told.all)]])
+        read = [*(i.at for i in told.all), *plan.readouts.sums]
+        of = plan.to_site.power.tolist()
+        self.tells: Final[Flags] = np.array([not nobodys(read[n], self.at) for n in of], np.bool_)
 
 
 class Prepared:
@@ -223,7 +227,7 @@ class Prepared:
         self.measures: Final[Flags] = met[:count]
         self.rest: Final[Classes] = np.full(len(plan.others), ABSENT, dtype=np.uint8)
         self.rest[: len(met) - count][met[count:]] = FRESH
-        self.places: Final = Places(of.at, live, layout(of.at.network), plan.is_dc)
+        self.places: Final = Places(of.at, live, layout(of.at.network), plan.is_dc, of.tells)
         self._model = replace(of.model, equations=of.exits.equations(backward))
         self._tracker: tuple[Floats, Tracker] | None = None
 

@@ -120,6 +120,14 @@ def asked(drawing: Drawing, sums: Sequence[Sequence[At]], at: SiteNetwork) -> li
     ]
 
 
+def nobodys(at: Sequence[At], network: SiteNetwork) -> bool:
+    """Return whether a switch of a ring is in a sum: how it is shared there nobody knows."""
+    return any(
+        one.what == "switch_p" and network.closed[one.number] and one.number not in network.flows
+        for one in at
+    )
+
+
 def _terms(drawing: Drawing, wanted: Sequence[At], at: SiteNetwork) -> tuple[Term, ...] | None:
     found: list[Term] = []
     for each in wanted:

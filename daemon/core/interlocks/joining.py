@@ -162,7 +162,7 @@ def endless_overlap(case: Case) -> bool:
     be in parallel: a main behind a silent gateway is not seen to be one. And two overlaps at once
     last longer than each: while one section changes over, no other one joins its two sources. Nor
     is it seen what the intake would be in parallel with, where the board is live and nothing that
-    is known feeds it: then a main shows open and is not.
+    is known feeds it: then a breaker shows open and is not, a main or the intake itself.
     """
     scheme = case.scheme()
     if scheme is None:

@@ -62,7 +62,8 @@ def last_feed(case: Case) -> bool:
     if item.id in view.facts.shed:
         return False
     # What has been told to open and still travels feeds until it is open.
-    now = fed_buses(view, surely=True, change=Change(joined=frozenset(opening)))
+    as_yet = Change(joined=frozenset(opening))
+    now = fed_buses(view, surely=True, change=as_yet, by_reactors=True)
     return _known_lost(view, now, change, concerned.values())
 
 

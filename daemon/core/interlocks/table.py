@@ -158,7 +158,8 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     Interlock(
         "endless_overlap", _BREAKER, _SYNC, joining.endless_overlap,
         "nobody would end the overlap: open the other first, or set the scheme to auto and restore "
-        "the positions that it cannot read; or let the overlap end that is under way",
+        "the positions that it cannot read; or let the overlap end that is under way; or, where "
+        "nothing known feeds what is live, find the breaker that shows open and is not",
     ),
     Interlock(
         "low_voltage_parallel", _BREAKER, CLOSE, joining.low_voltage_parallel,

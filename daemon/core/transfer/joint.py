@@ -6,7 +6,8 @@ board full of load. It is closed again when a utility behind it is usable: stabl
 merely healthy after a momentary loss, `reclose_s` after it is back. A daemon that begins with it
 open does not know which of both it was, and waits for a stable one. Onto a dead delivery bus it
 closes plainly, onto an island of on-site sources by its synchronism check. One that does not close
-is not tried for ever.
+is not tried for ever. Onto a delivery bus that is live though nothing known feeds it, it is not
+closed at all: some breaker shows open and is not, and it waits until that one is told.
 
 *Ride-through.* That protection is the relay's: below half the voltage for 0.35 s, so that reactor
 and sun never hold a dead utility. It keeps to the bands in which large loads must stay joined (0.5
@@ -64,7 +65,7 @@ class Event(Word):
     SEEN_OPEN = "position open"
     PART = "outage confirmed"
     WELL = "no outage"
-    JOIN = "a utility behind it is usable"
+    JOIN = "a utility behind it is usable, and what it would join is known"
 
 
 _TRANSITIONS: Final = {

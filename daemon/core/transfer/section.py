@@ -33,9 +33,9 @@ is judged from its positions and an overlap is ended as any other.
 
 *Fed through.* Others may open the intake while a main has just closed beside its alternate. Then
 the alternate feeds this section and, back through its main, what hangs on the mains of others:
-neither may open, each being a last feed, and neither has failed. Nothing overlaps, so the section
-is ON_ALTERNATE and rests. Once the intake is closed again, which it is in synchronism, the two are
-one feed too many, and the main is sent out (EXPELLING).
+neither may open, each being a last feed, and neither has failed. As far as is seen nothing
+overlaps, so the section is ON_ALTERNATE and rests. Once the intake is closed again, which it is in
+synchronism, the two are one feed too many, and the main is sent out (EXPELLING).
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 

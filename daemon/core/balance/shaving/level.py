@@ -165,23 +165,33 @@ def best(outlook: Outlook, store: Store, energy_j: float, params: Params) -> Cho
     highest_w = float(np.abs(outlook.futures_w).max())
     seen = doubted(outlook, params.doubt_pu * highest_w)
     each_w = lowest_w(seen.demands_w, outlook.window_s, store, energy_j)
-    usable_j = store.top_j - store.floor_j
-    filled_pu = min(max((energy_j - store.floor_j) / usable_j, 0.0), 1.0) if usable_j else 0.0
-    part_pu = params.empty_pu + (params.full_pu - params.empty_pu) * filled_pu
+    part_pu = params.empty_pu + (params.full_pu - params.empty_pu) * _filled_pu(store, energy_j)
     rank = int(np.argsort(each_w, kind="stable")[round(part_pu * (len(each_w) - 1))])
     aim_w = max(float(each_w[rank]), outlook.paid_w)
     return Choice(aim_w, float(np.maximum(each_w, aim_w).mean()), seen.demands_w[rank])
 
 
-def bounded_w(aim_w: float, needed_w: float, paid_w: float, store: Store, params: Params) -> float:
+def bounded_w(
+    aim_w: float, needed_w: float, paid_w: float, store: Store, energy_j: float, params: Params
+) -> float:
     """Return the aim, no higher than what days before speak for [W].
+
+    Storage that is not full holds less: the bound rises by its power as it empties, and empty
+    storage is bound by nothing that was seen before.
 
     Args:
         aim_w: by the futures, what is paid for at least [W].
         needed_w: what full storage would have held on every day known; 0 where few are [W].
         paid_w: demand below which nothing is gained [W].
         store: all storage as one.
+        energy_j: what is in it [J].
         params: of this choice.
     """
-    most_w = needed_w + params.above_pu * store.discharge_w
+    missing_pu = 1.0 - _filled_pu(store, energy_j)
+    most_w = needed_w + (params.above_pu + missing_pu) * store.discharge_w
     return min(aim_w, max(most_w, paid_w)) if needed_w else aim_w
+
+
+def _filled_pu(store: Store, energy_j: float) -> float:
+    usable_j = store.top_j - store.floor_j
+    return min(max((energy_j - store.floor_j) / usable_j, 0.0), 1.0) if usable_j else 0.0

@@ -230,20 +230,29 @@ def planned(
     if worth_w and request.rows_w:
         aim_w = worth_w
     else:
-        aim_w = level.bounded_w(found.aim_w, needed_w, request.highest_w, store, params.level)
+        paid_w = request.highest_w
+        aim_w = level.bounded_w(
+            found.aim_w, needed_w, paid_w, store, request.energy_j, params.level
+        )
         aim_w += max(0.0, worth_w - found.aim_w)
     expected_w = max(found.expected_w, aim_w)
     return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w, needed_w)
 
 
 def _needed_w(samples_w: level.Floats, store: Store, params: Params) -> float:
-    """Return the demand that full storage would have held on every day, 0 if few are known [W]."""
+    """Return the demand that full storage would have held on every day, 0 if few are known [W].
+
+    A day begins when the load is lowest as a rule: cut within its peak, it would have two stores.
+    """
     each = round(params.hold.window_s / params.forecast.sample_s)
     day = round(forecast.DAY_S / params.hold.window_s)
     days = len(samples_w) // (day * each)
-    if days < _LEAST_DAYS:
+    if days < _LEAST_DAYS or not store.discharge_w:
         return 0.0
-    days_w = samples_w[-days * day * each :].reshape(days, day, each).mean(axis=2)
+    windows_w = samples_w[-days * day * each :].reshape(days * day, each).mean(axis=1)
+    lowest = int(windows_w.reshape(days, day).mean(axis=0).argmin())
+    days -= lowest > 0
+    days_w = windows_w[lowest : lowest + days * day].reshape(days, day)
     return float(level.lowest_w(days_w, params.hold.window_s, store, store.top_j).max())
 
 

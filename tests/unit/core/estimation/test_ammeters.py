@@ -159,6 +159,27 @@ def test_without_its_ammeter_a_feeder_is_what_the_others_leave(plant: Plant, dev
     assert sigma_w > 0.1 * plant.site.equipment[name].ratings["power_w"]
 
 
+@pytest.mark.parametrize("name", ["52-1", "52-2", "52-3"])
+def test_a_breaker_that_no_instrument_tells_of_is_a_guess(plant: Plant, name: str) -> None:
+    number = list(plant.site.equipment).index(name)
+    known, guessed = plant.seen(), plant.seen(*AMMETERS)
+    assert known.power_quality[number] == Quality.GOOD
+    assert guessed.power_quality[number] == Quality.UNCERTAIN_SUBSTITUTE_VALUE
+
+
+def test_nobody_tells_how_a_ring_of_switches_shares_what_flows() -> None:
+    site = settings.load("ai_hall").site
+    of = estimator.plan(site, tabulate(site))
+    names, normal = list(site.equipment), of.probe.normal().closed
+    ring = {"52-VCB-TIE", "52-VCB-GA", "52-VCB-GB"}
+    numbers = {n for name in ring for n in of.probe.drawing.switches_of[name]}
+    closed = tuple(is_ or n in numbers for n, is_ in enumerate(normal))
+    told = of.to_site.power_of
+    quiet = {names[told[n]] for n in np.flatnonzero(~of.networked(closed).tells)}
+    assert quiet == ring
+    assert of.networked(normal).tells.all()
+
+
 def test_a_feeder_at_rest_is_known_to_be(plant: Plant) -> None:
     plant.shown["M-2", "current_a"] = 0.0
     plant.shown["M-0", "power_w"] -= LOADS_W["CH-2"]

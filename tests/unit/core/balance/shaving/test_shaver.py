@@ -171,6 +171,27 @@ def test_no_aim_is_far_above_what_any_day_needed() -> None:
     assert shaver.planned(paid, PARAMS).aim_w == pytest.approx(88e6), "what is paid for is no loss"
 
 
+@pytest.mark.parametrize("filled_pu", [0.0, 0.1, 0.5])
+def test_an_aim_is_not_bound_to_what_only_full_storage_holds(filled_pu: float) -> None:
+    """After an outage, an hour before the peak of every day: what is there holds less."""
+    day = np.full(288, 70e6)
+    day[216:240] = 90e6
+    samples = (*np.tile(day, 5), *day[:204])
+    energy_j = STORE.floor_j + filled_pu * (STORE.capacity_j - STORE.floor_j)
+    plan = shaver.planned(Request(0, samples, STORE, energy_j, 0.0), PARAMS)
+    free = replace(PARAMS, level=replace(PARAMS.level, above_pu=10.0))
+    assert plan.aim_w == shaver.planned(Request(0, samples, STORE, energy_j, 0.0), free).aim_w
+
+
+@pytest.mark.parametrize("cut", range(0, 288, 36))
+def test_what_days_needed_does_not_hang_on_the_hour_of_the_plan(cut: int) -> None:
+    day = np.full(288, 70e6)
+    day[216:240] = 90e6
+    samples = tuple(np.roll(np.tile(day, 6), -cut).tolist())
+    needed_w = shaver.planned(Request(0, samples, STORE, 0.0, 0.0), PARAMS).needed_w
+    assert needed_w == pytest.approx(90e6 - 0.95 * 10e6, abs=2e3)
+
+
 def test_few_days_bound_no_aim() -> None:
     samples = tuple(np.tile(np.full(288, 70e6), 3).tolist())
     assert not shaver.planned(Request(0, samples, STORE, 0.0, 0.0), PARAMS).needed_w
