@@ -136,6 +136,8 @@ def test_hostile_and_missing_measurements_get_an_answer(
 @example(seed=241, n_ac=3, n_dc=3)
 @example(seed=45784, n_ac=3, n_dc=2)  # a converter at no current, where its losses have a kink
 @example(seed=30608, n_ac=3, n_dc=0)  # noise that would take a magnitude below nothing
+@example(seed=63741, n_ac=7, n_dc=2)  # what old derivatives settle, new ones do not
+@example(seed=248, n_ac=8, n_dc=2)  # derivatives kept in too long a step
 def test_tracking_is_the_full_solve(seed: int, n_ac: int, n_dc: int) -> None:
     chance = np.random.default_rng(seed)
     of = modelled(chance, n_ac, n_dc)

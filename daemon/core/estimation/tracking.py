@@ -84,9 +84,8 @@ _USUAL: Final = 0.9
 _BIASED: Final = 2 * TOLERANCE
 """What old derivatives may cost in the scan of a surge; beyond, new ones are made at once."""
 
-_LINEAR: Final = 5e-3
-"""Below such a step the full solve keeps its derivatives [pu, rad]: what they cost is less than
-`_BIASED`, and a step with them a quarter of what new ones take."""
+_LINEAR: Final = 1e-3
+"""Below such a step the full solve keeps its derivatives [pu]: they are exact to its square."""
 
 _MANY: Final = 0.25
 """A basis is made of the weights of the scan where more than this part of them are others."""
@@ -188,11 +187,11 @@ class Tracker:
         if state is None or state.basis.wiring is not wiring:
             return self._switched(wiring, state, z, weights(self._worth(sigma_aged), classes))
         solution = None if state.begun else self._tracked(state, z, classes, sigma_aged)
-        if solution is None or not solution.converged:
-            state, solution = self._anew(state, z, classes, sigma_aged)
-        elif solution.iterations > 1 and self._bias(state, solution, sigma_aged) > _BIASED:
+        if solution is not None and self._far(state, solution, sigma_aged):
             state = Tracking(Basis(wiring, solution.x, state.basis.weight), solution.x)
             solution = self._tracked(state, z, classes, sigma_aged)
+        if solution is None or not solution.converged:
+            state, solution = self._anew(state, z, classes, sigma_aged)
         bends = self.model.equations.where.dc_voltage.stop
         return Tracking(_followed(state, solution, bends), solution.x), solution
 
@@ -277,6 +276,11 @@ class Tracker:
         if self._live is None or self._live[0] is not wiring:
             self._live = wiring, islands(self.model.equations.network, wiring)
         return self._live[1]
+
+    def _far(self, state: Tracking, solution: Solution, sigma_aged: Floats) -> bool:
+        """Return whether a solution is too far from the basis that it was found with."""
+        several = solution.converged and solution.iterations > 1
+        return several and self._bias(state, solution, sigma_aged) > _BIASED
 
     def _bias(self, state: Tracking, solution: Solution, sigma_aged: Floats) -> float:
         """Return about what the derivatives of the basis cost so far from it [pu, rad]."""

@@ -199,7 +199,6 @@ def _row(stage: Stage, **leads: Stage) -> dict[tuple[Stage, Event], Stage]:
 _FED_THROUGH: Final = frozenset(Stage) - {Stage.ON_ALTERNATE, Stage.HELD, Stage.LOCKOUT}
 _TRANSITIONS: Final = {
     **{(Stage.UNJUDGED, event): to for event, to in _JUDGED_BY_POSITION.items()},
-    **{(stage, Event.FED_THROUGH): Stage.ON_ALTERNATE for stage in _FED_THROUGH},
     **_row(
         Stage.ON_MAIN,
         HANDS_OFF=Stage.UNJUDGED,
@@ -314,6 +313,7 @@ _TRANSITIONS: Final = {
         ALTERNATE_LOST=Stage.RELEASING,
     ),
     **_row(Stage.LOCKOUT, RESET=Stage.UNJUDGED),
+    **{(stage, Event.FED_THROUGH): Stage.ON_ALTERNATE for stage in _FED_THROUGH},
 }
 
 SECTION: Final = Table(
