@@ -15,7 +15,8 @@ them. None reaches beyond the billing period, for what comes then is billed anew
 what levels are uncertain by (`doubt_pu`), for a load that is higher than any before is in none.
 
 Futures warn of more than comes. What full storage would have needed on the worst day known, and a
-little more (`above_pu`), bounds the aim until more than that has been paid for (`bounded_w`).
+little more (`above_pu`), bounds the aim until more than that has been paid for (`bounded_w`); the
+less is in storage, the less it is bound.
 
 What the wear of storage is worth is weighed last: the future whose demand was taken is solved as a
 linear programme with losses and wear (`programme`), and what its demand is higher by is added to
