@@ -5,7 +5,6 @@ What was not solved keeps what was measured: dead parts, what no instrument of t
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -107,16 +106,15 @@ class Told:
         every = list(site.equipment.values())
         items = [every[n] for n in self.power_of.tolist()]
         passes = np.array([item.kind.role in _SWITCHES for item in items], dtype=np.bool_)
-        rated_w = np.array([_rated_w(item, site) for item in items])
+        rated_w = np.array([_rated_w(item, instruments) for item in items])
         self.vague_w: Final = np.where(passes, VAGUE_PU**2, VAGUE_PU) * rated_w
         self.vague_pu: Final = np.where(passes, VAGUE_PU, 0.0)
 
 
-def _rated_w(item: Equipment, site: Site) -> float:
-    ratings, bus = item.ratings, site.buses[item.buses[0]]
-    phases = 1.0 if bus.kind == "dc" else math.sqrt(3.0)
-    by_current_w = phases * bus.voltage_v * ratings.get("current_a", 0.0)
-    return ratings.get("power_va") or ratings.get("power_w") or by_current_w or BASE_VA
+def _rated_w(item: Equipment, instruments: Instruments) -> float:
+    ratings = item.ratings
+    by_current = instruments.rated_by_current(item) if "current_a" in ratings else 1.0
+    return ratings.get("power_va") or ratings.get("power_w") or by_current * BASE_VA
 
 
 def believed(

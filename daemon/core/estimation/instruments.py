@@ -241,7 +241,7 @@ class Instruments:
 
     def _switch(self, item: Equipment) -> Iterator[Instrument]:
         numbers = self.drawing.switches_of[item.id]
-        rated = self._rated_by_current(item)
+        rated = self.rated_by_current(item)
         yield from self._power(item, "power_w", rated, At("switch_p", numbers[0]))
         bus = self.drawing.switches[numbers[0]].ends[1]
         yield from self._ammeter(item, bus, rated, *(At("switch_i", n) for n in numbers))
@@ -363,7 +363,8 @@ class Instruments:
         whole = isinstance(place, Register) and place.type != "f32"
         return place.scale / math.sqrt(12.0) if whole else 0.0
 
-    def _rated_by_current(self, item: Equipment) -> float:
+    def rated_by_current(self, item: Equipment) -> float:
+        """Return the power of what is rated by its current, at nominal voltage [pu]."""
         amps: float = item.ratings["current_a"]
         return amps * self._power_by_current(self.drawing.number[item.buses[0]])
 
