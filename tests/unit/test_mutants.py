@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 
 import pytest
 
 from tests.mutation.mutants import Mutant, mutants, mutated
-from tests.mutation.score import interval, report
+from tests.mutation.score import every, interval, report
 
 SOURCE = '''
 """A module."""
@@ -61,6 +62,11 @@ def test_what_importing_runs_is_told_from_what_is_called_later() -> None:
     called = {one.what: one.called for one in mutants("guard.py", SOURCE)}
     assert called["a > 3 -> a >= 3"] == "guard"
     assert called["'two' -> nothing"] == ""
+
+
+def test_what_is_said_of_equal_mutants_is_of_the_code_as_it_stands() -> None:
+    """A name that no mutant has any more would end every trial before it begins."""
+    assert every(argparse.ArgumentParser())
 
 
 def test_nine_of_ten_have_to_be_killed() -> None:
