@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from daemon.core.interlocks.faults import fault_behind
 from daemon.model.points import tabulate
 from tests.hall import CLOSED, OPEN, Hall, params
-from tests.unit.core.interlocks.test_rows import case, refusing
+from tests.unit.core.interlocks.test_rows import case, refusing, two_sets
 
 
 @pytest.mark.parametrize("position", ["closed", "unknown"])
@@ -25,12 +26,17 @@ def test_a_machine_is_not_started_onto_a_bus_that_something_else_holds(position:
     assert "started_on_bus" in refusing(case(hall, "DG-1", "start"))
 
 
-def test_a_ring_behind_one_transformer_puts_none_in_parallel() -> None:
+def redrawn(name: str, **changes: Any) -> Hall:
+    """Return a hall with one item drawn otherwise, or, under another id, once more."""
     drawn = params()
-    second = replace(drawn.site.equipment["52-ACB-TA"], id="52-ACB-TX", device=None)
-    equipment = MappingProxyType({**drawn.site.equipment, second.id: second})
+    item = replace(drawn.site.equipment[name], **changes)
+    equipment = MappingProxyType({**drawn.site.equipment, item.id: item})
     site = replace(drawn.site, equipment=equipment)
-    hall = Hall(replace(drawn, site=site, points=tabulate(site)))
+    return Hall(replace(drawn, site=site, points=tabulate(site)))
+
+
+def test_a_ring_behind_one_transformer_puts_none_in_parallel() -> None:
+    hall = redrawn("52-ACB-TA", id="52-ACB-TX", device=None)
     hall.positions |= {"52-ACB-TA": OPEN, "52-ACB-TX": CLOSED, "52-ACB-A2": OPEN}
     assert "low_voltage_parallel" not in refusing(case(hall, "52-ACB-TA", "close"))
     hall.positions["52-ACB-A2"] = CLOSED
@@ -57,6 +63,23 @@ def test_a_differential_relay_speaks_of_its_own_bus_alone(reset: bool) -> None:
     assert not fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
     hall.said["52-GCB-UA", "trip_51"] = 1.0
     assert fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+
+
+def test_where_no_differential_relay_looks_the_fault_is_at_the_load() -> None:
+    hall = redrawn("R-UA", device=None)
+    hall.positions["52-GCB-UA"] = OPEN
+    hall.said["52-GCB-UA", "trip_87"] = 1.0
+    assert fault_behind(case(hall, "ALTS-1", "to_source_2").view, "ALTS-1")
+
+
+def test_a_machine_is_joined_by_any_of_its_breakers() -> None:
+    """A second one at its terminals cannot be read, and may be closed."""
+    for joined in (False, True):
+        hall = redrawn("52-GCB-2", **({"id": "52-GCB-2X", "device": None} if joined else {}))
+        two_sets(hall)
+        hall.positions["52-GCB-2"] = OPEN
+        hall.said["DG-2", "neutral_earthed"] = 1.0
+        assert ("second_neutral" in refusing(case(hall, "52-GCB-3", "close_in_sync"))) is joined
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,13 @@ def test_stopping_and_turning_away_is_opening() -> None:
     assert refused(alone, "SMR-1", "house_load", by_person=True)
 
 
+def test_a_converter_that_stops_takes_nothing_from_the_side_that_feeds_it() -> None:
+    hall = Hall()
+    hall.positions |= {MA: OPEN, GA: OPEN, "52-VCB-TIE": OPEN, "52-VCB-EA": OPEN}
+    hall.positions["72-TIE"] = CLOSED
+    assert not refused(hall, "HVDC-A", "stop", by_person=True)
+
+
 @pytest.mark.parametrize(("other", "held"), [("open", True), ("close", False)])
 def test_of_two_feeds_but_one_is_opened_at_a_time(other: str, held: bool) -> None:
     alone = case(Hall(), "72-A1", "open", by_person=True)

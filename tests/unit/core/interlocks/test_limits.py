@@ -89,6 +89,12 @@ def test_a_position_is_known_when_it_is_open_or_closed(position: int, unknown: b
     assert ("position_unknown" in refusing(case(hall, GA, "close"))) is unknown
 
 
+def test_storage_on_direct_current_holds_its_bus_with_what_it_has() -> None:
+    hall = Hall()
+    hall.said["ESS-2", "soc_pu"] = 0.05
+    assert "storage_empty" not in refusing(case(hall, "ESS-2", "grid_forming"))
+
+
 def test_the_overlap_of_a_scheme_is_its_own_to_end() -> None:
     hall = Hall()
     back(hall)
