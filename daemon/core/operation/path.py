@@ -142,14 +142,14 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> Turn[State]:
     """Take up wishes, move every task on, and make the commands that are due."""
-    heard = _hear(view, state, params, proposals)
+    operated = {n: left for n, at in state.operated.items() if (left := wear.recent(view, at))}
+    heard = _hear(view, state, operated, params, proposals)
     events = list(heard.events)
     tasks, displaced = _taken_up(view, state.tasks, heard.wishes)
     events += displaced
     outcomes = {m.command_id: m for m in view.outcomes} if tasks else {}
     wanted = {name: wish.proposal.action for name, wish in heard.wishes.items()}
     commands: list[Command] = []
-    operated = {n: left for n, at in state.operated.items() if (left := wear.recent(view, at))}
     for name, task in list(tasks.items()):
         # What one device has just been told is under way for the next.
         news = News(outcomes, _under_way(tasks.values()), wanted, operated)
@@ -186,7 +186,13 @@ def _under_way(tasks: Iterable[Task]) -> dict[str, str]:
     return {t.wish.equipment: t.wish.action for t in tasks if t.stage in UNDER_WAY}
 
 
-def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> _Heard:
+def _hear(
+    view: View,
+    state: State,
+    operated: Mapping[str, tuple[int, ...]],
+    params: Params,
+    proposals: tuple[Proposal, ...],
+) -> _Heard:
     """Sort out what is wanted: automata first, then the mail in its order."""
     wishes: dict[str, _Wish] = {}
     for wish in proposals:
@@ -198,7 +204,8 @@ def _hear(view: View, state: State, params: Params, proposals: tuple[Proposal, .
     def occupied(wish: Proposal) -> Refusal | None:
         return _occupied(state.tasks, wishes, wish)
 
-    desk = Desk(view, params, state.chosen, state.ended, occupied, _under_way(state.tasks.values()))
+    news = News({}, _under_way(state.tasks.values()), {}, operated)
+    desk = Desk(view, params, state.chosen, state.ended, occupied, news)
     desk.lapse({name: wish.user or wish.proposal.owner for name, wish in wishes.items()})
     accepted: list[OperatorRequest] = []
     for message in mail:

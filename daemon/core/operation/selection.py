@@ -60,6 +60,7 @@ from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
     from daemon.core.operation.path import Params
+    from daemon.core.operation.task import News
     from daemon.core.view import View
     from daemon.model.commands import OperatorRequest, Order
     from daemon.model.events import Event as Happening
@@ -173,7 +174,7 @@ class Desk:
         chosen: Mapping[str, Chosen],
         ended: Mapping[str, str],
         occupied: Callable[[Proposal], Refusal | None],
-        under_way: Mapping[str, str],
+        news: News,
     ) -> None:
         """Go on with what the scan before left.
 
@@ -183,10 +184,10 @@ class Desk:
             chosen: outstanding selections by id.
             ended: what became of earlier ones.
             occupied: tells who but a person stands in the way of a wish.
-            under_way: action outstanding by equipment, for the interlocks.
+            news: what is under way and what has been operated, for the interlocks.
         """
         self._view, self._params = view, params
-        self._occupied, self._under_way = occupied, under_way
+        self._occupied, self._news = occupied, news
         self.chosen, self.ended = dict(chosen), dict(ended)
         self.events: list[Happening] = []
         self.operated: list[Chosen] = []
@@ -328,8 +329,9 @@ class Desk:
         return None
 
     def _interlocked(self, order: Selection) -> Refusal | None:
-        aside = frozenset(order.bypass)
-        verdict = check(Case(self._view, order.proposal, self._under_way, True, aside))
+        wish, aside = order.proposal, frozenset(order.bypass)
+        recent = len(self._news.operated.get(wish.equipment, ()))
+        verdict = check(Case(self._view, wish, self._news.under_way, True, aside, recent))
         if not verdict.refused_by:
             return None
         more = ""

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.core import consequence, operation
 from daemon.core.consequence import Consequence
-from daemon.core.interlocks import INTERLOCKS, Case, Verdict, check
+from daemon.core.interlocks import INTERLOCKS, Case, Verdict, check, wear
 from daemon.core.operation import task
 from daemon.model.commands import OperatorRequest, Proposal, Result
 from daemon.model.points import PointTable
@@ -132,6 +132,19 @@ def test_an_interlock_refuses_before_anything_is_selected(desk: Desk) -> None:
     desk.scan(inbox=(select(),))
     assert desk.refused() == ["local"]
     assert desk.state == operation.State()
+
+
+def test_a_breaker_that_was_operated_too_often_is_refused_before_it_is_selected(
+    desk: Desk,
+) -> None:
+    stamps = (desk.hall.now_ns,) * wear.MOST["breaker"]
+    desk.hall.positions[BREAKER] = OPEN
+    desk.state = replace(desk.state, operated={BREAKER: stamps})
+    desk.scan(inbox=(select("close"),))
+    assert desk.refused() == ["too_often"]
+    desk.hall.now_ns += wear.HOUR_NS
+    desk.scan(inbox=(select("close", id="s2"),))
+    assert desk.names() == ["command_refused", "command_selected"]
 
 
 @pytest.mark.parametrize(("after_s", "sent"), [(4.9, 1), (5.0, 0), (400.0, 0)])
