@@ -20,10 +20,11 @@ from daemon.model.commands import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from daemon.console.door import Door
     from daemon.console.identity import Person
+    from daemon.console.ledger import Step
     from daemon.console.wire import Peer
     from daemon.model.commands import Message
 
@@ -50,6 +51,7 @@ class Caller:
         person: who they are, None before it is known.
         following: selections they want to hear of.
         watching: they want to hear of all.
+        said_ns: when the request was read that is being answered [ns].
     """
 
     door: Door
@@ -61,6 +63,7 @@ class Caller:
         self.person: Person | None = None
         self.following: set[str] = set()
         self.watching = False
+        self.said_ns = 0
         self._does: dict[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
             "hello": self._hello,
             "list": self._list,
@@ -208,11 +211,16 @@ class Caller:
     ) -> Answer:
         """Ask for a step of a selection and wait for the word of the core."""
         before = len(found.steps)
+
+        def answers() -> Iterator[Step]:
+            """Yield what has happened since, without what somebody else was refused."""
+            return (step for step in found.steps[before:] if step.told in {"", self.name})
+
         self._ask(request, found, message, found.wish)
-        if not await self.door.ledger.until(found, lambda f: len(f.steps) > before, ANSWER_S):
+        if not await self.door.ledger.until(found, lambda _: any(answers()), ANSWER_S):
             raise _unanswered()
-        name, _, text = found.steps[before]
-        return {**self._told(found, ok=name == wanted), "text": text}
+        first = next(answers())
+        return {**self._told(found, ok=first.name == wanted), "text": first.text}
 
     async def _operate(self, request: Mapping[str, Any]) -> Answer:
         person = await self._allowed(OPERATE)
@@ -223,7 +231,7 @@ class Caller:
         else:
             self._mind_end(found)
             answer = await self._said(request, found, Operation(found.id, person.name), "operated")
-            if not answer["ok"] and found.stage not in _DONE:
+            if not answer["ok"] and not (found.user == person.name and found.stage in _DONE):
                 return answer
         if self._of_scheme(found.wish):
             return self._told(found, ok=found.stage == "operated")
@@ -290,10 +298,13 @@ class Caller:
         """Record that a person asks, and put it into the inbox of the lane.
 
         Raises:
-            RefusedError: too much is asked for, or it cannot be recorded.
+            RefusedError: it may be late, too much is asked for, or it cannot be recorded.
         """
         door, inside = self.door, self.door.inside
         do, reason = str(request["do"]), orders.reason(request)
+        if self.said_ns < door.old_until_ns and do != "cancel":
+            text = "the daemon was paused, and this may have been said before: say it again"
+            raise RefusedError("late", text)
         turns = door.orders if do in _BEGINNING else door.steps
         if not turns.take(inside.now_ns()):
             raise RefusedError("too_fast", "too many commands in a short time: wait some seconds")

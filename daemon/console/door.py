@@ -8,6 +8,10 @@ is sent is hung up on. Secrets and the file of operators are worked on in a thre
 priority.
 
 A door that cannot be opened is an event and tried again: the plant is looked after without people.
+
+What was said to a process that stood still waits in the kernel until it goes on, however long that
+takes. So what is read for `OLD_NS` after a pause is refused as late, but for a cancellation: who
+said it may have given it up long ago.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ from daemon.console.orders import RefusedError
 from daemon.console.wire import LONGEST_LINE, Peer, lives, packed, peer_of, unpacked
 from daemon.model.events import AlarmTransition, Event
 from daemon.model.quality import is_good
+from daemon.model.quantities import SECOND
 from daemon.publishers.publisher import Snapshot
 
 if TYPE_CHECKING:
@@ -48,6 +53,8 @@ NEW_S: Final = 5.0
 """Who has just come says something within this [s]."""
 SILENT_S: Final = 120.0
 """Who was heard before says something within this [s], unless they watch."""
+OLD_NS: Final = SECOND
+"""What is read for so long after a pause may have been said before it [ns]."""
 UNREAD: Final = 1 << 16
 """Bytes that may wait for a caller who does not read."""
 READ_S: Final = 5.0
@@ -58,6 +65,7 @@ _REQUESTS_HZ: Final = 50.0
 _OWN_HZ: Final = 10.0
 _ORDERS_HZ: Final = 2.0
 _STEPS_HZ: Final = 10.0
+PAUSED: Final = "process_paused"
 _NEWS: Final = ("command_", "selection_", "setpoint_", "operator")
 _PLAIN: Final = (str, int, float, bool, tuple, list, type(None))
 _OWNER: Final = 0o600
@@ -96,6 +104,7 @@ class Door:
         ledger: selections and what became of them.
         orders: how fast all people together may begin something.
         steps: how fast they may go on with it; a flood of selections must not hold up an operation.
+        old_until_ns: what is read before this may have been said before a pause [ns].
         pool: where secrets are worked out.
     """
 
@@ -108,6 +117,7 @@ class Door:
         self.ledger: Final = Ledger()
         self.orders: Final = Bucket(_ORDERS_HZ, 20)
         self.steps: Final = Bucket(_STEPS_HZ, 40)
+        self.old_until_ns = 0
         self.pool: ThreadPoolExecutor
         self._path = path
         self._image: Image | None = None
@@ -132,6 +142,8 @@ class Door:
         for item in news:
             if isinstance(item, AlarmTransition):
                 continue
+            if item.name == PAUSED:
+                self.old_until_ns = self.inside.now_ns() + OLD_NS
             found = self.ledger.hear(item)
             if self._callers and (found or item.name.startswith(_NEWS)):
                 self._spread(item, found.id if found else "")
@@ -341,7 +353,7 @@ class Door:
             heard = True
             if (task := asyncio.current_task()) in self._places:
                 self._heard.add(task)
-            now_ns = self.inside.now_ns()
+            now_ns = caller.said_ns = self.inside.now_ns()
             await asyncio.sleep(max(own.book(now_ns), self._requests.book(now_ns)))
             answer = await caller.answer(request)
             caller.push(answer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from daemon.model.quantities import SECOND, ns, seconds
 
@@ -42,6 +42,23 @@ LONGEST: Final = 300 * SECOND
 """After this nothing more is expected of a selection [ns]."""
 
 
+class Step(NamedTuple):
+    """Something that happened to a selection.
+
+    Attributes:
+        name: what it made of the selection, or that a step was refused.
+        at_ns: when [ns].
+        text: what was said of it.
+        told: whom it was said to, where a step of theirs was refused and nothing else happened;
+            "" where it is for all.
+    """
+
+    name: str
+    at_ns: int
+    text: str
+    told: str
+
+
 @dataclass(slots=True)
 class Followed:
     """A selection, or a set-point that a person gives, on its way.
@@ -56,7 +73,7 @@ class Followed:
         text: what was said last.
         ends_ns: when it expires unless something is done, 0 without such a time [ns].
         told: what the events said beside their text.
-        steps: name, time [ns] and text of everything that happened to it.
+        steps: everything that happened to it.
     """
 
     id: str
@@ -68,7 +85,7 @@ class Followed:
     text: str = ""
     ends_ns: int = 0
     told: dict[str, Any] = field(default_factory=dict)
-    steps: list[tuple[str, int, str]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def left_s(self, now_ns: int) -> float | None:
@@ -94,8 +111,8 @@ class Followed:
             "needs_approval": str(self.told.get("needs_approval", "")),
             "refused_by": str(self.told.get("interlock", "")) if self.stage == "refused" else "",
             "steps": [
-                {"name": name, "at_s": round(seconds(at_ns - self.asked_ns), 4), "text": text}
-                for name, at_ns, text in self.steps
+                {"name": s.name, "at_s": round(seconds(s.at_ns - self.asked_ns), 4), "text": s.text}
+                for s in self.steps
             ],
         }
 
@@ -137,8 +154,9 @@ class Ledger:
     def _note(
         self, found: Followed, stage: str, at_ns: int, text: str, fields: Mapping[str, Any]
     ) -> None:
-        found.steps.append((stage, at_ns, text))
-        if not fields.get(STANDING):
+        standing = fields.get(STANDING)
+        found.steps.append(Step(stage, at_ns, text, str(fields.get("user", "")) * bool(standing)))
+        if not standing:
             found.stage, found.text = stage, text
             found.told.update(fields)
             valid_s = fields.get("valid_s")

@@ -222,6 +222,14 @@ async def test_a_wrong_secret_and_an_unknown_name_are_told_the_same_until_tries_
 
 
 @pytest.mark.fault("F101")
+async def test_one_person_may_come_twice_at_once(
+    behind: StandIn, enrolled: Path, tmp_path: Path
+) -> None:
+    async with opened(behind, tmp_path) as come, come() as one, come() as other:
+        both = await asyncio.gather(hello(one, "kim"), hello(other, "kim"))
+    assert [answer["ok"] for answer in both] == [True, True]
+
+
 async def test_guessing_from_another_account_locks_nobody_out(
     behind: StandIn, tmp_path: Path, enrolled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +313,49 @@ async def test_operated_twice_is_done_once_and_answered_alike(
     assert first == second
     assert first["ok"]
     assert sum(isinstance(message, Operation) for message in behind.asked) == 1
+
+
+async def test_what_somebody_else_is_refused_is_no_answer_to_who_may(
+    behind: StandIn, enrolled: Path, tmp_path: Path
+) -> None:
+    operators.enrol(enrolled, "lee", SECRETS["lee"], ("operate",))
+    async with opened(behind, tmp_path) as come, come() as kim, come() as lee:
+        await hello(kim, "kim")
+        await hello(lee, "lee")
+        chosen = (await kim.ask("select", equipment="52-A", action="open"))["selection"]
+        behind.deaf = True
+        async with asyncio.TaskGroup() as group:
+            denied = group.create_task(lee.ask("operate", selection=chosen))
+            done = group.create_task(kim.ask("operate", selection=chosen))
+            while len(behind.asked) < 3:  # noqa: ASYNC110 - a thread is in between
+                await asyncio.sleep(0.001)
+            behind.tell("command_refused", chosen, user="lee", standing=True)
+            await asyncio.sleep(0.001)  # who waits has looked
+            for name in ("command_operated", "command_verified"):
+                behind.tell(name, chosen, user="kim")
+    assert (done.result()["ok"], done.result()["stage"]) == (True, "verified")
+    assert not denied.result()["ok"]
+    assert denied.result()["text"] == f"{chosen}: command_refused"
+
+
+@pytest.mark.fault("F60")
+async def test_what_was_said_to_a_process_that_stood_still_is_refused_as_late(
+    behind: StandIn, tmp_path: Path
+) -> None:
+    async with opened(behind, tmp_path) as come, come() as kim:
+        chosen = await kim.ask("select", equipment="52-A", action="open")
+        behind.tell(door.PAUSED, "")
+        for request in (
+            {"do": "operate", "selection": chosen["selection"]},
+            {"do": "set", "equipment": "ESS-1", "point": "power_setpoint_w", "value": 1e3},
+        ):
+            assert (await kim.ask(**request))["refused_by"] == "late"
+        assert len(behind.recorded("request_refused")) == 2
+        cancelled = await kim.ask("cancel", selection=chosen["selection"])
+        assert cancelled["ok"], "to take something back it is never too late"
+        behind.later_ns += door.OLD_NS
+        assert (await kim.ask("select", equipment="52-A", action="open"))["ok"]
+    assert [type(m) for m in behind.asked] == [Selection, Cancellation, Selection]
 
 
 @pytest.mark.parametrize("ends", ["command_failed", "selection_expired", "command_refused"])
