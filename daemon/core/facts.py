@@ -466,6 +466,8 @@ class Facts:
         black_start: by `transfer.black_start`.
         accepted: what persons operated at schemes as a whole in the scan before, approved where the
             site wants that; by the operation path, for one scan.
+        held_back: by scheme of the intake, what keeps it from the better feed, where anything
+            does; by `transfer.intake`.
         shed: feeders that a scheme has declared shed, to be closed again; by
             `transfer.main_tie_main`.
         not_closed: switches that were told to close and did not, the retry included, while that is
@@ -503,6 +505,7 @@ class Facts:
     accepted: tuple[OperatorRequest, ...] = ()
     rows_limit_w: float = -1.0
     stages: Mapping[str, str] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
     shed: tuple[str, ...] = ()
     not_closed: tuple[str, ...] = ()
     commands: Undone = field(default_factory=Undone)

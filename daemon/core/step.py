@@ -24,7 +24,9 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   "utility", "generators", "island", "storage", "other" or "none"), `rows_limit_w` (what all AI rows
   together may draw *before* the next feeder closes; -1 without a limit), `island` (machines that
   hold the delivery bus without a utility), `orders` (store -> "grid_forming" or "grid_following",
-  while it is to be told) and `stages` (scheme -> stage).
+  while it is to be told), `stages` (scheme -> stage), `waits` (scheme -> what it waits for that a
+  person has to bring about) and `joined` (scheme -> its feeds that are in parallel, as far as is
+  seen).
 - switching -> main, topic `commands`, on change: `not_opened` (breakers told to open and not open
   in time) and `not_done` (devices that did not do anything else they were told), until they do.
 - main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;

@@ -73,6 +73,8 @@ class Story(Hall):
             if isinstance(message, LaneMessage):
                 known = self._word.get(message.topic, {})
                 new = {k: v for k, v in message.values.items() if known.get(k, known) != v}
+                if "waits" in new:
+                    new["waits"] = [*new["waits"]]  # their reasons are text
                 told += [f"{message.topic}: {_plain(new)}"] * bool(new)
                 self._word[message.topic] = message.values
         return told

@@ -32,7 +32,7 @@ import numpy as np
 from annotated_types import Interval
 
 from daemon.core.alarms.conditions import Condition, Flags, Plan, compile_rules
-from daemon.core.alarms.judging import Said, Steady, judge, look, unread
+from daemon.core.alarms.judging import Said, Steady, judge, look, said_of, unread
 from daemon.core.alarms.life_cycle import ANNUNCIATED, UNSEEN, Event, Stage, follow
 from daemon.core.alarms.rules import Rules
 from daemon.core.alarms.suppression import Void, consequences, lay, void
@@ -423,6 +423,7 @@ def _transition(
     view: View, condition: Condition, life: Life, user: str, comment: str
 ) -> AlarmTransition:
     rule, point = condition.rule, condition.point
+    text, words = rule.text.replace("{source}", condition.source), said_of(condition, view)
     return AlarmTransition(
         at_ns=view.now_ns,
         utc_ns=view.image.utc_ns,
@@ -439,7 +440,7 @@ def _transition(
         quality=int(Quality.GOOD if point is None else view.image.quality[point]),
         active=life.active,
         acknowledged=life.stage not in UNSEEN,
-        text=rule.text.replace("{source}", condition.source),
+        text=f"{text}: {words}" if words else text,
         response=rule.response,
         group=rule.group,
         first_out=life.first_out,

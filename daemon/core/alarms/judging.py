@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.alarms.conditions import MOST_STATES, Flags, Indices, Plan, Word
+from daemon.core.alarms.conditions import MOST_STATES, Condition, Flags, Indices, Plan, Word
 from daemon.core.view import Heard
 from daemon.model.quality import good_mask
 
@@ -139,6 +139,17 @@ def _both(said: Any, concluded: Any, key: str) -> Any:  # noqa: ANN401 - plain v
         return told
     own = _told(concluded, key)
     return told + own if type(own) is tuple else told
+
+
+def said_of(condition: Condition, view: View) -> str:
+    """Return what is told of the source of a condition in words of its own, "" for none."""
+    rule = condition.rule
+    if rule.condition != "told" or rule.states or rule.nature == "site":
+        return ""
+    topic, _, key = rule.point.partition(".")
+    told = _both(view.heard.get(topic), getattr(view.facts, topic, None), key)
+    words = told.get(condition.source) if isinstance(told, Mapping) else ""
+    return words if isinstance(words, str) else ""
 
 
 def _told(about: Any, key: str) -> Any:  # noqa: ANN401 - plain values

@@ -12,6 +12,8 @@ alarm list of its own. `condition` says how the value of `point` is judged:
 | happened | a message of the topic `point` came in the last `limit` seconds |
 | told | `topic.key` of what a controller of either lane concluded is true, or one of `states` |
 
+What is told of a source in words of its own follows `text`, while it is told.
+
 `nature` is a key of `daemon.model.natures`, or `device` (whatever has one), `gateway` or `site`.
 Nothing but `silent` and `stale` is ever raised from a value that is not good.
 

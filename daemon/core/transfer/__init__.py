@@ -5,9 +5,10 @@ table of one section in `section`, that of the intake breaker in `joint`, their 
 what may feed a section in `ways`, settings and memory in `board`, and what load sets may be given
 in `acceptance` and `rows`, and in `opened` which feeders a new daemon has to close again after the
 one before), the start of a dark board at a person's word (`black_start`), the supervision of UPS,
-STS and ATS (`supervision`), and the word to the main lane (`bulletin`). Each is a transition table
-with its theory of operation at the top of the file: closed transition with a bounded overlap, open
-transition when synchronism does not come, return after a stable time, lock-out.
+STS and ATS (`supervision`), what a person has to end (`standstill`), and the word to the main lane
+(`bulletin`). Each is a transition table with its theory of operation at the top of the file: closed
+transition with a bounded overlap, open transition when synchronism does not come, return after a
+stable time, lock-out.
 
 Each scheme declares its authority. UPS, STS and ATS decide by themselves, in milliseconds, and
 here they are verified and recorded; ALTS and CCTS are decided here, and the device's own logic

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from annotated_types import Gt, Le
 
 from daemon.core.topology import once_per_site
+from daemon.core.transfer import standstill
 from daemon.core.view import Turn
 from daemon.model.commands import LaneMessage
 from daemon.model.plant import MainTieMainScheme
@@ -90,6 +91,8 @@ def compose(view: View) -> dict[str, Any]:
         "island": list(facts.island.sources),
         "orders": {held.store: held.order for held in facts.formed.values() if held.order},
         "stages": dict(facts.stages),
+        "waits": {**facts.held_back, **standstill.waits(view)},
+        "joined": standstill.joined(view),
     }
 
 

@@ -180,6 +180,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     waits_ns = {"transfer_s": ns(params.transfer_s), "travel_s": ns(params.travel_s)}
     after: dict[str, At] = {}
     proposals, events = [], []
+    held_back: dict[str, str] = {}
     for name, before in state.schemes.items():
         scheme = view.site.schemes[name]
         assert isinstance(scheme, IntakeScheme)
@@ -198,6 +199,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         if stage is Stage.MOVING is not at.stage:
             at = at._replace(moved_ns=(*at.moved_ns, view.now_ns))
         held_by = refusal.refused_by if stage is Stage.READY else ""
+        if held_by:
+            held_back[name] = refusal.text
         if held_by and held_by != at.refused_by:
             events.append(_refused(view, _wish(scheme, at), refusal))
         after[name] = at = at._replace(stage=stage, since_ns=since_ns, refused_by=held_by)
@@ -212,7 +215,10 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         State(after),
         tuple(proposals),
         tuple(events),
-        facts={"stages": {**view.facts.stages, **stages}},
+        facts={
+            "stages": {**view.facts.stages, **stages},
+            "held_back": held_back,
+        },
     )
 
 

@@ -30,7 +30,9 @@ def test_everything_that_is_concluded_is_said() -> None:
         formed={"MVB": order, "MVA": Formed("ESS-2", 1e6, "", False)},
         rows_limit_w=1e6,
         stages={"CCTS-1": "on_alternate"},
+        held_back={"ALTS-1": "open the breaker behind it first"},
     )
+    board.hall.positions["52-VCB-MA"] = CLOSED
     assert bulletin.compose(board.scan().view) == {
         "outage": True,
         "all_ac_lost": False,
@@ -46,6 +48,8 @@ def test_everything_that_is_concluded_is_said() -> None:
         "island": ["GT-1"],
         "orders": {"ESS-1": "grid_forming"},
         "stages": {"CCTS-1": "on_alternate"},
+        "waits": {"ALTS-1": "open the breaker behind it first"},
+        "joined": {"CCTS-1": "52-VCB-MA and 52-VCB-GA"},
     }
 
 

@@ -224,7 +224,10 @@ def test_it_is_told_until_it_stands_where_it_should_and_that_is_told() -> None:
     stages = [(e.source, e.fields["stage"], e.fields["target"]) for e in switch.events]
     assert stages[0] == (SWITCH, "moving", 2)
     assert stages[-1][1] == switch.at.stage.name.lower() != "moving"
-    assert switch.facts == {"stages": {"other": "as it was", SWITCH: switch.at.stage.name.lower()}}
+    assert switch.facts == {
+        "stages": {"other": "as it was", SWITCH: switch.at.stage.name.lower()},
+        "held_back": {},
+    }
 
 
 def test_a_reset_is_heard_by_its_own_scheme_only() -> None:
