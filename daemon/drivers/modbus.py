@@ -2,7 +2,8 @@
 
 pymodbus is imported in this file alone. Its retries and reconnects are off: it would repeat a write
 under the same transaction number and take the late reply to one for the other. For the same reason
-a connection that missed a reply is closed at once. Its time limit is off, because ours costs less:
+a connection that missed a reply is closed at once, and takes along what it had still to send
+(`undelivered`). Its time limit is off, because ours costs less:
 one alarm for many requests. Function, unit and count of a reply are compared with the request and
 the echo of a write with what was written, because the library's success flag covers none of them;
 what does not fit is rejected as a whole.
@@ -32,6 +33,7 @@ from pymodbus.pdu.register_message import (
 )
 
 from daemon.drivers.cancellation import heed
+from daemon.drivers.undelivered import discard_on_close
 from daemon.model.quality import Quality
 
 if TYPE_CHECKING:
@@ -150,6 +152,7 @@ class Wire:
             if not made:
                 client.close()
         if made:
+            discard_on_close(client.ctx.transport)
             self._client = client
         return made
 

@@ -35,6 +35,7 @@ from daemon.drivers.decode import Limits
 from daemon.drivers.driver import LinkChange, Statistics
 from daemon.drivers.grid import Backoff
 from daemon.drivers.order import wanted
+from daemon.drivers.undelivered import discard_on_close
 from daemon.model.commands import Command, Outcome, Result
 from daemon.model.points import Node
 from daemon.model.quality import Quality, is_good
@@ -125,6 +126,8 @@ class OpcuaDriver:
         try:
             async with asyncio.timeout(CONNECT_S):
                 await client.connect()
+                if (protocol := client.uaclient.protocol) is not None:
+                    discard_on_close(protocol.transport)
                 await self._resolve(client)
                 await self._subscribe(client)
                 await self._read_all(client)
@@ -229,10 +232,10 @@ class OpcuaDriver:
         limit_ns = ns(max(DATA_S, 5 * min(self._points.classes, default=0.0)))
         while True:
             await asyncio.sleep(WATCH_S)
-            if client.uaclient.state is not UaClientState.CONNECTED:
-                raise _LostError("connection closed")
             if self._fault:
                 raise _LostError(self._fault)
+            if client.uaclient.state is not UaClientState.CONNECTED:
+                raise _LostError("connection closed")
             if self._link.now_ns() - self._heard_ns > limit_ns:
                 raise _LostError("no data")
             if self._gap:
@@ -262,6 +265,7 @@ class OpcuaDriver:
                 codes = await client.uaclient.session.write(ua.WriteParameters(writes))
         except (OSError, TimeoutError, UaError) as error:
             self._fault = "a write was not answered"
+            client.disconnect_socket()  # the kernel would go on trying
             return Result.FAILED, f"no answer to the write: {error!r}"
         refused = [code for code in codes if not code.is_good()]
         if refused:

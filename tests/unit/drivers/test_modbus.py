@@ -266,6 +266,21 @@ async def test_command_without_an_answer_failed_and_is_not_repeated() -> None:
         assert len(written) <= 1
 
 
+@pytest.mark.fault("F03")
+async def test_a_connection_that_is_given_up_delivers_nothing_any_more() -> None:
+    """It ends with a reset: closed plainly it would go on sending when the link is back."""
+    met: asyncio.Queue[asyncio.StreamReader] = asyncio.Queue()
+    server = await asyncio.start_server(lambda reader, _: met.put_nowait(reader), "127.0.0.1", PORT)
+    async with server:
+        wire = Wire("127.0.0.1", PORT)
+        assert await wire.connect()
+        device = await met.get()
+        wire.close()
+        with pytest.raises(ConnectionResetError):
+            async with asyncio.timeout(5):
+                await device.read()
+
+
 async def test_command_to_a_lost_gateway_fails_at_once() -> None:
     async with driving(site(port=PORT + 9)) as (table, driver):
         await table.until("loss", lambda: table.said)

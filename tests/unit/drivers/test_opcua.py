@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from asyncua.client.client import Client
 from asyncua.server.server import Server
 
 from daemon.drivers.opcua import OpcuaDriver
+from daemon.drivers.undelivered import NOT_AT_ALL
 from daemon.model.commands import Command, Result
 from daemon.model.quality import Quality, is_bad, is_good
 from tests.unit.drivers.board import ESS, PORT, Rig, rig, site
@@ -98,6 +100,14 @@ async def test_values_changes_and_commands() -> None:
             await table.until("bad", lambda: is_bad(table.quality("ESS-1.power_w")))
             await asyncio.sleep(1.0)
             assert is_good(table.quality("ESS-1.soc_pu")), "what does not change stays known"
+
+            assert driver._client is not None
+            assert driver._client.uaclient.protocol is not None
+            transport = driver._client.uaclient.protocol.transport
+            assert transport is not None
+            way = transport.get_extra_info("socket")
+            kept = way.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(NOT_AT_ALL))
+            assert kept == NOT_AT_ALL, "what is given up is not sent later"
 
             done = await driver.write(command(table, "command", 2.0))
             assert done.result is Result.ACKNOWLEDGED
