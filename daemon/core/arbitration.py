@@ -18,8 +18,8 @@ value rests; it has exactly one, and a change of owner is an event.
 
 A set-point is sent when it changes, when the device's read-back shows another value, where there is
 no read-back every `refresh_s`, and to a device that falls back when it hears nothing at a third of
-that time; never more often than every `least_s` per actuator. What nobody proposes any more stays
-where it is and has no owner.
+that time, as long as it answers, be the answer no good; never more often than every `least_s` per
+actuator. What nobody proposes any more stays where it is and has no owner.
 
 A device that still shows another value after `corrections` corrections does not take its
 set-point: it is named in the facts (`setpoints`), from which an alarm is made, until it shows what
@@ -42,6 +42,7 @@ from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
 from daemon.model.natures import PointKind
+from daemon.model.quality import Quality
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ _SETS: Final = frozenset({"set", "prefer"})
 _INFINITE: Final = float("inf")
 _TAKEN_KEPT: Final = 64
 _NEVER_NS: Final = 1 << 62
+_SILENT: Final = frozenset(
+    {
+        Quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE,
+        Quality.BAD_COMMUNICATION_ERROR,
+        Quality.BAD_TIMEOUT,
+        Quality.BAD_NO_COMMUNICATION,
+        Quality.BAD_NOT_CONNECTED,
+    }
+)
+"""The device does not answer: it falls back, whatever is written, and each word would be a failure
+in the journal."""
 _RELEASED: Final = "arbitration"
 
 
@@ -301,12 +313,13 @@ def _due(
         return False
     if before is not None and abs(value - before.value) > actuator.grain / 2:
         return True
+    silent = actuator.readable and int(view.image.quality[actuator.at]) in _SILENT
+    if before is not None and not silent and 0 < actuator.patience_ns <= REFRESHES * age_ns:
+        return True
     if not actuator.readable:
         return before is None or age_ns >= ns(params.refresh_s)
     if read is None:
         return before is None
-    if before is not None and 0 < actuator.patience_ns <= REFRESHES * age_ns:
-        return True
     return abs(read - value) > actuator.grain and (before is None or age_ns >= ns(params.correct_s))
 
 

@@ -13,6 +13,7 @@ from daemon.core.facts import Facts, Setpoints
 from daemon.core.topology import survey
 from daemon.core.view import View
 from daemon.model.commands import UNNUMBERED, LaneMessage, Message, OperatorRequest, Proposal
+from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND, ns
 from tests.main_lane import Lane
 
@@ -47,6 +48,16 @@ class Desk:
         self.state = turn.state
         self.facts = replace(self.facts, **(turn.facts or {}))
         return turn
+
+
+def plain_desk() -> Desk:
+    """Return one whose row has no fall-back."""
+    desk = Desk()
+    item = desk.lane.site.equipment["ROW-1"]
+    assert item.device is not None
+    plain = replace(item, device=replace(item.device, fallback_after_s=0.0, fallback="none"))
+    desk.lane.take(replace(desk.lane.site, equipment={**desk.lane.site.equipment, "ROW-1": plain}))
+    return desk
 
 
 @pytest.mark.parametrize(
@@ -103,13 +114,16 @@ def test_a_change_is_sent_once_and_refreshed_at_a_third_of_the_fall_back_time() 
     assert not any(desk.scan().commands for _ in range(50)), "what nobody wants is not held"
 
 
-def test_a_device_without_a_fall_back_keeps_what_it_was_told() -> None:
+def test_a_set_point_is_refreshed_while_its_read_back_is_not_good() -> None:
     desk = Desk()
-    item = desk.lane.site.equipment["ROW-1"]
-    assert item.device is not None
-    plain = replace(item, device=replace(item.device, fallback_after_s=0.0, fallback="none"))
-    equipment = {**desk.lane.site.equipment, "ROW-1": plain}
-    desk.lane.take(replace(desk.lane.site, equipment=equipment))
+    assert desk.scan(wish("max", 0.45)).commands
+    desk.lane.spoil("ROW-1", code=Quality.BAD_OUT_OF_RANGE)
+    times = [n for n in range(1, 32) if desk.scan(wish("max", 0.45)).commands]
+    assert times == [10, 20, 30], "it falls back after 3 s, whatever it shows"
+
+
+def test_a_device_without_a_fall_back_keeps_what_it_was_told() -> None:
+    desk = plain_desk()
     assert desk.scan(wish("max", 0.45)).commands
     desk.lane.put(CAP, 0.45)
     assert not any(desk.scan(wish("max", 0.45)).commands for _ in range(100))
