@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from daemon.core import interlocks
+from daemon.core.balance import peaks
+from daemon.core.balance.shaving.reserve import reserve_j
 from daemon.core.balance.shaving.stores import Store
 from daemon.core.operation import selection, task
 from daemon.core.smoothing import stores
@@ -108,6 +110,17 @@ def expiry_ignored() -> Iterator[None]:
 def reserve_spent() -> Iterator[None]:
     """Shaving takes whatever is in a store, down to nothing."""
     with patch.object(Store, "floor_j", property(lambda _: 0.0)):
+        yield
+
+
+@contextmanager
+def reserve_halved() -> Iterator[None]:
+    """Shaving keeps half of what the site declares, and tells smoothing so."""
+
+    def half_j(*of_it: object, **words: object) -> float:
+        return 0.5 * reserve_j(*of_it, **words)  # type: ignore[arg-type]
+
+    with patch.object(peaks, "reserve_j", half_j):
         yield
 
 
