@@ -7,7 +7,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.core import step as core
@@ -20,7 +20,7 @@ from daemon.core.view import View
 from daemon.model.commands import Proposal
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
-from tests.main_lane import Lane, alarms, dark, on_sets, supply
+from tests.main_lane import Lane, alarms, dark, loaded, on_sets, supply
 from tests.properties import examples
 from tests.properties.plain import plain
 
@@ -154,14 +154,22 @@ def test_lower_priorities_are_told_no_later(one: int, other: int, shutdown_s: fl
 
 
 @examples(30)
-@given(st.data())
-def test_only_communication_alarms_come_from_values_that_are_not_good(data: st.DataObject) -> None:
+@given(
+    spoilt=st.lists(
+        st.deferred(lambda: st.sampled_from(sorted(loaded().site.equipment))),
+        min_size=1,
+        max_size=12,
+    ),
+    seed=st.integers(0, 2**32 - 1),
+    code=st.sampled_from(BAD),
+)
+@example(spoilt=["52-ACB-A1", "CDU-A"], seed=0, code=Quality.BAD_OUT_OF_RANGE)
+def test_only_communication_alarms_come_from_values_that_are_not_good(
+    spoilt: list[str], seed: int, code: Quality
+) -> None:
+    """In the example pumps drew less than nothing at their best, and relieved the utility."""
     hall = Lane()
     hall.run(6.0)
-    names = st.lists(st.sampled_from(sorted(hall.site.equipment)), min_size=1, max_size=12)
-    spoilt = data.draw(names)
-    seed = data.draw(st.integers(0, 2**32 - 1))
-    code = data.draw(st.sampled_from(BAD))
     hall.spoil(*spoilt, code=code)
     known = {"device-silent", "gateway-silent"}
     if code == Quality.BAD_OUT_OF_RANGE:  # else the last value stays as it was

@@ -229,6 +229,9 @@ class Zone:
         self._power_at = [points.find(load.id, "power_w") for load in self.loads]
         self.worst_w = np.array([load.worst_w for load in self.loads])
         self.least_w = np.array([-np.inf if load.follows else 0.0 for load in self.loads])
+        rated_w = (self.site.equipment[load.id].ratings.get("power_w", 0.0) for load in self.loads)
+        pairs = zip(self.loads, rated_w, strict=True)
+        self._most_given_w = np.array([-w if load.follows else 0.0 for load, w in pairs])
 
     def codes(self, image: Image, topology: Topology, *, at_best: bool = False) -> bytes:
         """Return all that decides which ways conduct, as a key.
@@ -275,13 +278,14 @@ class Zone:
     def load_w(self, view: View, *, at_best: bool = False) -> NDArray[np.float64]:
         """Return what every load draws (n_load,) [W].
 
-        Where that is not known the worst case, or at best what it drew last and no more than that.
+        Where that is not known the worst case, or at best what it drew last: no more than that, and
+        what it can draw, for a value that is out of range may say anything.
         """
         told = np.array(view.best(self.powers), dtype=np.float64)  # None becomes NaN
         unknown_w = self.worst_w
         if at_best:
             last_w = np.array([self._last_w(view.image, n) for n in range(len(self.loads))])
-            unknown_w = np.minimum(np.nan_to_num(last_w), self.worst_w)
+            unknown_w = np.clip(np.nan_to_num(last_w), self._most_given_w, self.worst_w)
         return np.where(np.isnan(told), unknown_w, np.maximum(told, self.least_w))
 
     def _last_w(self, image: Image, n: int) -> float:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from daemon.core.facts import Facts
 from daemon.core.security import n_minus_1
 from daemon.core.security.n_minus_1 import Params
-from daemon.core.security.zone import Zone
+from daemon.core.security.zone import Zone, zones_of
+from daemon.core.topology import survey
+from daemon.core.view import View
 from daemon.model.contingency import Contingency
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
@@ -257,6 +261,39 @@ def test_what_cannot_be_is_not_seen(point: str, value: float) -> None:
     silent.quality[index] = Quality.BAD_TIMEOUT
     silent.run(4.5)
     assert site.state.facts.security.unknown == silent.state.facts.security.unknown
+
+
+@pytest.mark.parametrize("power_w", [-4.6e5, math.nan, 1e9])
+def test_a_power_that_cannot_be_relieves_nobody(power_w: float) -> None:
+    """The utility is above its rating as it is: whoever dies is not to blame for that."""
+    site = Lane()
+    assert [name for name, _ in answers(site)[""].overloaded] == ["U-A"]
+    site.values[site.points.index("CDU-A", "power_w")] = power_w
+    site.spoil("CDU-A", code=Quality.BAD_OUT_OF_RANGE)
+    site.run(4.5)
+    assert site.state.n_minus_1.best
+    assert not site.state.facts.security.bad
+
+
+@pytest.mark.parametrize("last_w", [-1e9, -1e6, 1e5, 1e9, math.nan])
+@pytest.mark.parametrize(("load", "least_w", "most_w"), [("CDU-A", 0, 1.5e5), ("SMR-1", -2e6, 0)])
+def test_at_best_a_power_is_the_last_that_can_be(
+    load: str, least_w: float, most_w: float, last_w: float
+) -> None:
+    site = Lane()
+    site.values[site.points.index(load, "power_w")] = last_w
+    site.spoil(load, code=Quality.BAD_OUT_OF_RANGE)
+    image = site.image()
+    view = View(
+        lane="main", image=image, inbox=(), site=site.site, points=site.points,
+        topology=survey(image, site.site, site.points), facts=Facts(), heard={},
+        estimate=None, epoch=1, next_id=1,
+    )  # fmt: skip
+    (zone,) = zones_of(site.site, site.points)
+    place = [each.id for each in zone.loads].index(load)
+    expected_w = min(max(0.0 if math.isnan(last_w) else last_w, least_w), most_w)
+    assert zone.load_w(view, at_best=True)[place] == expected_w
+    assert zone.load_w(view)[place] == most_w
 
 
 def test_whether_loads_are_fed_at_all_may_not_be_told_either() -> None:
