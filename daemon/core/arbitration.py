@@ -41,7 +41,7 @@ from daemon.core.facts import Setpoints
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
-from daemon.model.natures import PointKind
+from daemon.model.natures import PointKind, Role
 from daemon.model.quality import Quality
 from daemon.model.quantities import ns
 
@@ -156,6 +156,7 @@ class _Actuator(NamedTuple):
         grain: how far a read-back may lie from what was sent by rounding alone.
         readable: whether there is a read-back.
         patience_ns: the device falls back when it hears nothing for this long, 0 if never [ns].
+        of_row: it is one of a row.
     """
 
     at: int
@@ -164,6 +165,7 @@ class _Actuator(NamedTuple):
     grain: float
     readable: bool
     patience_ns: int
+    of_row: bool = False
 
 
 @once_per_site
@@ -172,7 +174,8 @@ def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuato
     found = {}
     for point in points.points:
         if point.place.access != "r":
-            place, device = point.place, site.equipment[point.equipment].device
+            place, item = point.place, site.equipment[point.equipment]
+            device = item.device
             assert device is not None, "a point is served by a device"
             found[point.equipment, point.spec.name] = _Actuator(
                 at=point.index,
@@ -181,6 +184,7 @@ def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuato
                 grain=1.5 * abs(place.scale),
                 readable=place.access != "w",
                 patience_ns=ns(device.fallback_after_s),
+                of_row=item.kind.role is Role.GROUP,
             )
     return found
 
@@ -202,12 +206,15 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         wishes.setdefault(f"{wish.equipment}.{wish.point}", []).append(wish)
     commands: list[Command] = []
     sent: dict[str, Sent] = {}
+    owners: dict[str, str] = {}
     for key, asked in wishes.items():
         first, before = asked[0], state.sent.get(key)
         actuator = actuators.get((first.equipment, first.point))
         if actuator is None:
             continue
         target = narrow(asked, actuator.low, actuator.high)
+        if actuator.of_row and len(asked) > 1:
+            owners[key] = target.owner
         read = view.image.get(actuator.at)
         events += [_taken(view, message) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
@@ -224,7 +231,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             sent[key] = Sent(target.value, view.now_ns - ns(params.least_s), target.owner)
     after = State(sent, manual, taken, left)
     after = state if after == state else after
-    facts = _disobedient(view, sent, params)
+    facts = _concluded(view, sent, owners, params)
     return Turn(after, events=tuple(events), commands=tuple(commands), facts=facts)
 
 
@@ -260,15 +267,14 @@ def _word(view: View, target: Target, before: Sent | None, params: Params) -> Se
     return Sent(target.value, view.now_ns, target.owner, before.unanswered, waits_ns, lately)
 
 
-def _disobedient(
-    view: View, sent: Mapping[str, Sent], params: Params
+def _concluded(
+    view: View, sent: Mapping[str, Sent], owners: Mapping[str, str], params: Params
 ) -> dict[str, Setpoints] | None:
-    """Return the fact of which devices do not take their set-points, if it is another now."""
+    """Return the fact of who does not take set-points, and whose they are, if it is another now."""
     points = [key for key, last in sent.items() if last.unanswered > params.corrections]
     ignored = tuple(dict.fromkeys(key.rpartition(".")[0] for key in points))
-    if ignored == view.facts.setpoints.ignored:
-        return None
-    return {"setpoints": Setpoints(ignored)}
+    found = Setpoints(ignored, owners)
+    return None if found == view.facts.setpoints else {"setpoints": found}
 
 
 def narrow(

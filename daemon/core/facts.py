@@ -367,13 +367,15 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Setpoints:
-    """Conclusion of arbitration about devices that do not obey.
+    """Conclusion of arbitration about set-points that are not as their proposer would have them.
 
     Attributes:
         ignored: equipment that shows another set-point however often it is told.
+        owners: on whose bound a set-point of a row rests, by point id, where several want one.
     """
 
     ignored: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ steps they can take; after the utility has returned the steps are larger (recove
 the ramp limit), and after a momentary loss there are none: what comes back within `momentary_s`
 comes back at once. When every row is back at 1.0 and nothing is wrong, the controller lets go of
 the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may show what
-was before a cap that is on its way still, and nobody would take that back. A row that shows nothing
-then may hold what it was told last: it alone is told on, until it shows 1.0.
+was before a cap that is on its way still, and nobody would take that back. A row that another owner
+holds lower (a person, peak shaving) is no reason to keep the others. A row that shows nothing then
+may hold what it was told last: it alone is told on, until it shows 1.0, and named. So is, without
+being named, one that another holds: who took it from under a cap would give it back to that cap.
 
 Without word from the switching lane its last word stands. Spends no reserve: it makes storage
 last.
@@ -126,7 +128,7 @@ class State(NamedTuple):
     momentary: bool = False
     """The last time on storage was a momentary one."""
     unheard: tuple[str, ...] = ()
-    """Rows that showed nothing when the others were let go, and have not shown 1.0 since."""
+    """Rows that did not show 1.0 when the others were let go, and have not since."""
 
 
 class _Plan(NamedTuple):
@@ -204,7 +206,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     done = settled and not reason and all(_at_rest(view, row, cap) for row, cap in caps.items())
     new = state._replace(
         caps_pu={} if done else caps,
-        unheard=tuple(row for row in caps if done and view.read(row, POINT) is None),
+        unheard=tuple(row for row in caps if done and not _shows_none(view, row)),
         lifted_at_ns=state.lifted_at_ns if caps == held else view.now_ns,
         reason=reason,
     )
@@ -306,14 +308,24 @@ def _others_w(view: View, plan: _Plan) -> float:
 
 
 def _at_rest(view: View, row: str, cap_pu: float) -> bool:
-    """Return whether a row is uncapped and says so, if it says anything."""
-    read = view.read(row, POINT)
-    return cap_pu >= 1.0 and (read is None or read >= _UNCAPPED_PU)
+    """Return whether a row is uncapped by us and says so, if it says anything."""
+    silent = view.read(row, POINT) is None
+    return cap_pu >= 1.0 and (silent or _shows_none(view, row) or not _is_ours(view, row))
+
+
+def _shows_none(view: View, row: str) -> bool:
+    """Return whether a row shows that it holds no cap."""
+    return (view.read(row, POINT) or 0.0) >= _UNCAPPED_PU
+
+
+def _is_ours(view: View, row: str) -> bool:
+    """Return whether the cap that a row is told rests on no other's bound."""
+    return view.facts.setpoints.owners.get(f"{row}.{POINT}", OWNER) == OWNER
 
 
 def _free_unheard(view: View, state: State) -> Turn[State]:
-    """Tell rows that showed nothing that no cap stands, until they show it."""
-    unheard = tuple(row for row in state.unheard if (view.read(row, POINT) or 0.0) < _UNCAPPED_PU)
+    """Tell rows that did not show that no cap of ours stands, until they show it."""
+    unheard = tuple(row for row in state.unheard if not _shows_none(view, row))
     if unheard != state.unheard:
         state = state._replace(unheard=unheard)
     return Turn(
@@ -344,8 +356,8 @@ def _events(view: View, before: State, after: State) -> tuple[Event, ...]:
         return ()
     if not after.caps_pu:
         text = "Row caps released"
-        if after.unheard:
-            text += f", but for {', '.join(after.unheard)}: silent, told when heard again"
+        if silent := [row for row in after.unheard if view.read(row, POINT) is None]:
+            text += f", but for {', '.join(silent)}: silent, told when heard again"
         return (view.event(OWNER, "caps_released", text),)
     lowest = min(after.caps_pu.values())
     text = f"Rows capped, lowest {lowest:.0%}: {after.reason or 'supply is back'}"

@@ -160,6 +160,23 @@ def test_a_device_that_follows_at_last_is_not_named_any_more() -> None:
     assert desk.scan(wish("max", 0.45)).facts == {"setpoints": Setpoints()}
 
 
+def test_whose_a_contested_set_point_of_a_row_is_stands_in_the_facts() -> None:
+    """Who proposes 1.0 knows by it that a row which shows less is held by another."""
+    desk = Desk()
+    assert desk.scan(wish("max", 0.9)).facts is None, "nobody else wants one"
+    told = desk.scan(wish("max", 0.9), wish("max", 0.6, "b")).facts
+    assert told == {"setpoints": Setpoints(owners={CAP: "b"})}
+    assert desk.scan(wish("max", 0.9), wish("max", 0.6, "b")).facts is None, "it is no news"
+    told = desk.scan(wish("max", 0.4), wish("max", 0.6, "b")).facts
+    assert told == {"setpoints": Setpoints(owners={CAP: "a"})}
+    assert desk.scan(wish("max", 0.4)).facts == {"setpoints": Setpoints()}
+    store = (
+        Proposal("ESS-1", "power_setpoint_w", "max", 1e6, "a", ""),
+        Proposal("ESS-1", "power_setpoint_w", "max", 2e6, "b", ""),
+    )
+    assert desk.scan(*store).facts is None, "of rows alone: of stores it changes by the scan"
+
+
 def test_a_set_point_that_moves_on_does_not_hide_that_none_is_taken() -> None:
     desk = Desk()
     said = [desk.scan(wish("max", 0.4 + 0.01 * (n // 20))).facts for n in range(100)]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
 from daemon.core.balance import caps
-from daemon.model.commands import LaneMessage
+from daemon.model.commands import LaneMessage, OperatorRequest, Proposal
 from daemon.model.quality import Quality
 from tests.main_lane import Lane, commands, dark, events, on_sets, supply
+
+if TYPE_CHECKING:
+    from daemon.core.step import Step
+    from daemon.model.commands import Message
 
 RATED_W = 1.04e6
 ROWS = [f"ROW-{n}" for n in range(1, 7)]
@@ -192,6 +197,62 @@ def test_a_row_that_was_silent_when_caps_ended_is_told_when_it_is_heard_again() 
     hall.put("ROW-3.power_cap_pu", 1.0)
     hall.scan()
     assert not commands(hall.run(20.0), "power_cap_pu"), "it has let go"
+
+
+def back(hall: Lane, *silent: str, begin: tuple[Message, ...] = ()) -> list[Step]:
+    """Let the utility come back and the rows follow, but for those that are silent."""
+    hall.values[:] = Lane().values
+    hall.put_all("rack_row", "power_cap_pu", 0.45)
+    steps = [hall.scan(supply(), *begin)]
+    for _ in range(100):
+        hall.obey_rows(steps[-1])
+        hall.spoil(*silent)
+        steps.append(hall.scan())
+    return steps
+
+
+def by_hand(value: float, action: str = "set") -> OperatorRequest:
+    """Return what a person asks of the cap of the first row."""
+    wish = Proposal("ROW-1", "power_cap_pu", action, value, "maria", "hot aisle")
+    return OperatorRequest(f"{action}{value}", "maria", wish)
+
+
+def test_a_row_that_another_owner_holds_is_no_cap_of_ours() -> None:
+    """A person took it while all were capped: the others are let go, and nobody is named."""
+    hall = Lane()
+    lose(hall)
+    steps = back(hall, begin=(by_hand(0.3),))
+    (said,) = events(steps, "caps_released")
+    assert said.text == "Row caps released"
+    assert shown(hall) == {**dict.fromkeys(ROWS, 1.0), "ROW-1": 0.3}
+    refreshed = {(c.value, c.owner) for c in commands(hall.run(20.0), "power_cap_pu")}
+    assert refreshed == {(0.3, "maria")}
+    given_back = [hall.scan(by_hand(0.0, "release")), *hall.run(1.0)]
+    told = commands(given_back, "power_cap_pu")
+    assert {(c.equipment, c.value) for c in told} == {("ROW-1", 1.0)}, "not to the cap of before"
+
+
+def test_a_silent_row_is_named_whoever_else_holds_one() -> None:
+    hall = Lane()
+    lose(hall)
+    steps = back(hall, "ROW-3", begin=(by_hand(0.3),))
+    (said,) = events(steps, "caps_released")
+    assert said.text == "Row caps released, but for ROW-3: silent, told when heard again"
+
+
+def test_a_row_that_does_not_heed_us_keeps_its_cap_told() -> None:
+    """Nobody else holds it: it is our cap that stands, and the caps are not let go."""
+    hall = Lane()
+    lose(hall)
+    hall.values[:] = Lane().values
+    hall.put_all("rack_row", "power_cap_pu", 0.45)
+    steps = [hall.scan(supply())]
+    for _ in range(100):
+        hall.obey_rows(steps[-1])
+        hall.put("ROW-1.power_cap_pu", 0.45)
+        steps.append(hall.scan())
+    assert not events(steps, "caps_released")
+    assert "ROW-1" in hall.state.facts.setpoints.ignored
 
 
 def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> None:
