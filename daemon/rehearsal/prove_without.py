@@ -154,7 +154,8 @@ GUARDS: Final = (
     ),
 )  # fmt: skip
 
-NAMES: Final = (*(row.name for row in interlocks.INTERLOCKS), *(guard.name for guard in GUARDS))
+ROWS: Final = tuple(row.name for row in interlocks.INTERLOCKS)
+NAMES: Final = (*ROWS, *(guard.name for guard in GUARDS))
 """All that can be taken away."""
 
 
@@ -166,8 +167,10 @@ def without(names: tuple[str, ...]) -> Iterator[None]:
         ValueError: there is no such row or guard.
     """
     if unknown := [name for name in names if name not in NAMES]:
-        valid = ", ".join(sorted(NAMES))
-        raise ValueError(f"--without {unknown[0]}: there is no such interlock (valid: {valid})")
+        valid = f"interlocks {', '.join(sorted(ROWS))}"
+        valid += f"; guards {', '.join(sorted({*NAMES}.difference(ROWS)))}"
+        text = f"--without {', '.join(unknown)}: there is no such interlock or guard"
+        raise ValueError(f"{text} (valid: {valid})")
     table = interlocks.BY_ACTION
     left = {key: tuple(row for row in rows if row.name not in names) for key, rows in table.items()}
     interlocks.BY_ACTION = left  # type: ignore[misc]

@@ -50,7 +50,14 @@ STEPS = (
             ("prove", "--site", "traditional"),
             "nothing to prove: the daemon decides no scheme of traditional (valid: a site with ",
         ),
-        (("prove", "--without", "nosuch"), "--without nosuch: there is no such interlock (valid: "),
+        (
+            ("prove", "--without", "nosuch"),
+            "--without nosuch: there is no such interlock or guard (valid: interlocks backfeed, ",
+        ),
+        (
+            ("simulate", "normal", "--without", "let_in", "--without", "let_out"),
+            "--without let_out: there is no such interlock or guard (valid: interlocks backfeed, ",
+        ),
     ],
 )
 def test_a_refusal_ends_with_one_json_line(
