@@ -96,6 +96,7 @@ class Lane:
         self.now_ns = ns(BEGIN_S)
         self.values = np.array([self._healthy(i) for i in range(len(self.points))])
         self.quality = np.zeros(len(self.points), dtype=np.uint32)
+        self._seen: Image | None = None
         self._darken()
         self.state = core.initial(self.params, self.now_ns)
 
@@ -175,8 +176,16 @@ class Lane:
         )
 
     def image(self) -> Image:
+        """Return what is shown now; qualities that are as before in the array of before.
+
+        So does the table of the daemon, and what rests on qualities alone is not found anew.
+        """
         stamps = np.full(len(self.points), self.now_ns, dtype=np.int64)
-        return freeze(self.now_ns, UTC_NS + self.now_ns, self.values, self.quality, stamps)
+        image = freeze(self.now_ns, UTC_NS + self.now_ns, self.values, self.quality, stamps)
+        if self._seen is not None and np.array_equal(self._seen.quality, image.quality):
+            image = replace(image, quality=self._seen.quality)
+        self._seen = image
+        return image
 
     def scan(self, *inbox: Message, after_s: float = 0.1) -> core.Step:
         """Move the lane on by one scan."""

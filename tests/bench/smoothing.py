@@ -27,6 +27,7 @@ time of a look of smoothing, and of a whole scan of the main lane with every con
 
 from __future__ import annotations
 
+import gc
 import gzip
 from dataclasses import dataclass
 from time import process_time, process_time_ns
@@ -212,6 +213,8 @@ def _live() -> list[Result]:
         hall.put(f"ESS-1.{name}", value)
     hall.put("ESS-1.power_w", 0.0)
     hall.scan(supply())
+    gc.collect()
+    gc.freeze()  # as the daemon does when it begins to scan (`TimerFdTicks.each`)
     looks_s: list[float] = []
     inner = smoother.step
 
