@@ -77,7 +77,10 @@ _SEEN: Final = 4.5
 """Half the square of three standard deviations."""
 _CARRIES: Final = 1.0
 _LIVE_PU, _DEAD_PU = 0.5, 0.1
-_SIDES: Final = ("source", "load")
+_VERDICTS: Final = (UNDETERMINED, CONFIRMED, CONTRADICTED)
+_CONTRADICTED: Final = 2
+_READ: Final = ("current_a", "power_w", "source_voltage_v", "load_voltage_v")
+"""What is read of each breaker beside its position."""
 _READINGS: Final = 2
 _VOLTAGES: Final = {
     "breaker": (("source_voltage_v", 0), ("load_voltage_v", 1)),
@@ -147,17 +150,15 @@ class _Plan:
         self.ends = np.array([[self.number[b] for b in e.buses] for e in self.items], dtype=np.intp)
         self.ends = self.ends.reshape(-1, 2)
         self.position = self._column(points, "position")
-        self.read = {
-            name: self._column(points, name)
-            for name in ("current_a", "power_w", "source_voltage_v", "load_voltage_v")
-        }
+        self.read = np.stack([self._column(points, name) for name in _READ])
         nominal = [site.buses[e.buses[0]].voltage_v for e in self.items]
         phases = [
             math.sqrt(3.0) if site.buses[e.buses[0]].kind == "ac" else 1.0 for e in self.items
         ]
-        self.nominal_v = np.array(nominal)
-        self.rated_a = np.array([e.ratings["current_a"] for e in self.items])
-        self.rated_w = self.rated_a * self.nominal_v * np.array(phases)
+        nominal_v = np.array(nominal)
+        rated_a = np.array([e.ratings["current_a"] for e in self.items])
+        rated_w = rated_a * nominal_v * np.array(phases)
+        self.base = np.stack([rated_a, rated_w, nominal_v, nominal_v])
         rows = [
             (points.index(e.id, name), self.number[bus], n, site.buses[bus].voltage_v)
             for n, e in enumerate(site.equipment.values())
@@ -168,7 +169,7 @@ class _Plan:
         table = np.array(rows, dtype=np.float64).reshape(-1, 4)
         self.gauge_point, self.gauge_bus = (table[:, n].astype(np.intp) for n in (0, 1))
         self.gauge_nominal = table[:, 3]
-        measured = self.read["current_a"]
+        measured = self.read[0]
         self.stamp = np.where(measured >= 0, measured, self.position)
         self.joints = joints_of(site, points)
         self._kept: tuple[bytes, Ways] | None = None
@@ -234,29 +235,19 @@ class _Look:
         self.volts_count = self.read_ns > self.settled_ns
         self.lagging = not bool(self.volts_count.all())
         self.was = np.zeros(len(plan.items), dtype=np.bool_)
-        if state.verdict:
+        if CONTRADICTED in state.verdict:
             self.was |= np.array(state.verdict) == CONTRADICTED
         known = self.good[plan.position]
         self.shown = np.where(known, image.values[plan.position], Position.BAD.value)
-        self.current = self._values("current_a") / plan.rated_a
-        self.power = self._values("power_w") / plan.rated_w
-        self.volts = [self._values(f"{side}_voltage_v") / plan.nominal_v for side in _SIDES]
-
-    def _served(self, name: str) -> Flags:
-        at = self.plan.read[name]
-        return (at >= 0) & self.good[at]
-
-    def _values(self, name: str) -> Array:
-        at = self.plan.read[name]
-        return np.where(self._served(name), self.image.values[at], np.nan)
+        served = (plan.read >= 0) & self.good[plan.read]
+        read = np.where(served, image.values[plan.read], np.nan) / plan.base
+        self.flows, self.volts = read[:2], read[2:]
 
     def _by_flow(self) -> Array:
         """Return what current and power say (n_breaker,)."""
         params = self.params
-        i, p = (
-            0.5 * (flow / np.hypot(params.flow_sigma_pu * flow, params.floor_pu)) ** 2
-            for flow in (self.current, self.power)
-        )
+        sigma = np.hypot(params.flow_sigma_pu * self.flows, params.floor_pu)
+        i, p = 0.5 * (self.flows / sigma) ** 2
         both = np.isfinite(i) & np.isfinite(p)
         alone = np.where(np.isfinite(i), i, p)
         flows = np.where(p > _SEEN, np.minimum(i, _FLOW), np.minimum(i, _CURRENT_ALONE))
@@ -283,14 +274,14 @@ class _Look:
         fresh = image.source_ns[plan.gauge_point] > self.settled_ns
         good, size = self.good[plan.gauge_point] & fresh, len(plan.number)
         live, dead = (
-            np.bincount(plan.gauge_bus[good & so], minlength=size).astype(np.float64)
+            np.asarray(np.bincount(plan.gauge_bus, good & so, size), dtype=np.float64)
             for so in (volts > _LIVE_PU, volts < _DEAD_PU)
         )
         lit, dark = ways.parts(live), ways.parts(dead)
         opened = self.shown == Position.OPEN.value
         carries = (opened & ((flows > _CARRIES) | self.was)).astype(np.float64)
-        carrying = ways.beside @ carries - carries[:, None]
-        shared = np.log(np.maximum(ways.beside @ opened.astype(np.float64), 1.0))
+        carrying = ways.out_of(carries) - carries[:, None]
+        shared = np.log(np.maximum(ways.out_of(opened.astype(np.float64)), 1.0))
         alight = ~ways.fed & (lit > 0.0) & (dark == 0.0) & (carrying < 0.5)
         sure = np.minimum(_WAY + _WAY_MORE * (lit - 1.0), _WAY_MOST) - shared
         # A part that hangs on the switch alone and is dark beside one that is live.
@@ -315,19 +306,21 @@ class _Look:
         against = np.where(other, against + new, 0)
         turns = against >= _READINGS
         now = np.where(turns, ~was, was)
-        calm = np.where(known & (support > _TELLS), CONFIRMED, UNDETERMINED)
-        verdict = tuple(np.where(now, CONTRADICTED, calm).tolist())
-        chance = np.round(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))), 4).tolist()
-        kept = state.probability or (0.0,) * n
+        said = np.where(now, _CONTRADICTED, known & (support > _TELLS))
+        verdict = tuple([_VERDICTS[n] for n in said.tolist()])
+        probability = state.probability or (0.0,) * n
+        if verdict != before:
+            chance = np.round(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))), 4).tolist()
+            probability = tuple(
+                old if said == held else new_
+                for old, new_, said, held in zip(probability, chance, verdict, before, strict=True)
+            )
         return state._replace(
             at_ns=self.view.now_ns,
             read_ns=tuple(self.read_ns.tolist()),
             against=tuple(np.where(turns, 0, against).tolist()),
             verdict=verdict,
-            probability=tuple(
-                old if said == held else new_
-                for old, new_, said, held in zip(kept, chance, verdict, before, strict=True)
-            ),
+            probability=probability,
         )
 
 
@@ -343,6 +336,8 @@ def _fact(plan: _Plan, state: State, before: Positions, *, lagging: bool) -> Pos
 
 
 def _events(view: View, plan: _Plan, before: State, after: State) -> tuple[Event, ...]:
+    if CONTRADICTED not in before.verdict and CONTRADICTED not in after.verdict:
+        return ()
     events = []
     was = before.verdict or (UNDETERMINED,) * len(plan.items)
     rows = zip(plan.items, was, after.verdict, after.probability, plan.position, strict=True)

@@ -44,17 +44,27 @@ class Ways:
     Attributes:
         fed: whether the part of a side has a source of its own (n_switch, 2); both are true of a
             switch that another way leads round.
-        inside: which buses belong to the part of a side (n_switch, 2, n_bus).
-        beside: which switches lead out of the part of a side (n_switch, 2, n_switch).
+        inside: 1 for the buses that belong to the part of a side (n_switch, 2, n_bus).
+        beside: 1 for the switches that lead out of the part of a side (n_switch, 2, n_switch).
     """
 
     fed: NDArray[np.bool_]
-    inside: NDArray[np.bool_]
-    beside: NDArray[np.bool_]
+    inside: Array
+    beside: Array
 
     def parts(self, by_bus: Array) -> Array:
         """Return the sum over the buses of each part (n_switch, 2)."""
-        return self.inside @ by_bus
+        return _sums(self.inside, by_bus)
+
+    def out_of(self, by_switch: Array) -> Array:
+        """Return the sum over the switches that lead out of each part (n_switch, 2)."""
+        return _sums(self.beside, by_switch)
+
+
+def _sums(of: Array, each: Array) -> Array:
+    """Return the sums (n_switch, 2) as one product: what counts is whole, so in any order."""
+    summed: Array = of.reshape(-1, len(each)) @ each
+    return summed.reshape(-1, 2)
 
 
 class _Edge(NamedTuple):
@@ -124,7 +134,7 @@ class Joints:
             fed[bus] += code not in idle
         inside = _parts(self.n_bus, edges, ends)
         beside = inside[:, :, ends[:, 0]] != inside[:, :, ends[:, 1]]
-        return Ways((inside @ fed) > 0.0, inside, beside)
+        return Ways((inside @ fed) > 0.0, inside.astype(np.float64), beside.astype(np.float64))
 
 
 joints_of = once_per_site(Joints)
