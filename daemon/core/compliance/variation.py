@@ -17,7 +17,7 @@ from daemon.core.compliance.filters import Memory, band
 from daemon.core.compliance.found import Found, judged, open_
 from daemon.core.compliance.limits import DIP_PU, Change, Ramp, Scaled, Swing
 from daemon.core.compliance.samples import UNITS
-from daemon.core.compliance.windows import begins_of, highest, lowest
+from daemon.core.compliance.windows import highest, lowest
 from daemon.core.compliance.worst import NOTHING, Worst
 from daemon.model.quantities import SECOND, ns
 
@@ -85,28 +85,27 @@ def take(limit: Moving, given: Given, state: State, samples: Samples) -> tuple[S
     old = len(state.t_ns)
     t_ns = np.concatenate((state.t_ns, samples.t_ns))
     values = np.concatenate((state.values, values))
+    here = np.arange(old, len(t_ns))
     exempt, low, dip_ns = _exempt(limit, state, samples)
-    if exempt is None:
-        starts: Ints | int = 0
-    else:
-        marks = np.where(exempt, np.arange(old, len(t_ns)) + 1, 0)
-        starts = np.maximum.accumulate(np.concatenate((np.zeros(old, dtype=np.int64), marks)))
-    window_ns = ns(limit.window_s)
+    starts = np.zeros_like(here)
+    if exempt is not None:
+        starts = np.maximum.accumulate(np.where(exempt, here + 1, 0))
+    before_ns = samples.t_ns - ns(limit.window_s)
     if isinstance(limit, Ramp):
-        back = np.searchsorted(t_ns, t_ns - window_ns, side="right") - 1
+        back = np.searchsorted(t_ns, before_ns, side="right") - 1
         good = back >= starts
-        figures = np.abs(values - values[back]) * (limit.per_s / limit.window_s)
+        figures = np.abs(values[old:] - values[back]) * (limit.per_s / limit.window_s)
         keep = max(int(back[-1]), 0)
     else:
-        begins = np.maximum(begins_of(t_ns, window_ns), np.minimum(starts, np.arange(len(t_ns))))
-        good = np.ones(len(t_ns), dtype=bool)
+        first = np.searchsorted(t_ns, before_ns, side="left")
+        begins = np.maximum(first, np.minimum(starts, here))
+        good = np.ones(len(here), dtype=np.bool_)
         figures = _moved(limit, values, begins)
         keep = int(begins[-1])
-    good[:old] = False
     if exempt is not None:
-        good[old:] &= ~exempt
-        keep = max(keep, int(starts[-1])) if not isinstance(starts, int) else keep
-    seen_ns, seen = t_ns[good], figures[good]
+        good &= ~exempt
+        keep = max(keep, int(starts[-1]))
+    seen_ns, seen = samples.t_ns[good], figures[good]
     top = size(limit, given)
     worst = state.worst if top is None else state.worst.more(seen_ns, seen, top)
     kept = State(t_ns[keep:].copy(), values[keep:].copy(), worst, memory, low, dip_ns)
@@ -114,15 +113,16 @@ def take(limit: Moving, given: Given, state: State, samples: Samples) -> tuple[S
 
 
 def _moved(limit: Moving, values: Floats, begins: Ints) -> Floats:
-    """Return swing, rise or fall of each window that ends at a sample."""
+    """Return swing, rise or fall of each window that ends at one of the last samples (m,)."""
     if isinstance(limit, Swing):
         return highest(values, begins) - lowest(values, begins)
     direction = limit.direction if isinstance(limit, Change) else "both"
+    now = values[len(values) - len(begins) :]
     if direction == "rise":
-        return values - lowest(values, begins)
+        return now - lowest(values, begins)
     if direction == "fall":
-        return highest(values, begins) - values
-    return np.maximum(values - lowest(values, begins), highest(values, begins) - values)
+        return highest(values, begins) - now
+    return np.maximum(now - lowest(values, begins), highest(values, begins) - now)
 
 
 def _exempt(

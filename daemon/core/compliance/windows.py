@@ -14,40 +14,38 @@ if TYPE_CHECKING:
 
 
 def highest(values: Floats, begins: Ints) -> Floats:
-    """Return the maximum of `values[begins[i] : i + 1]` for each i.
+    """Return the maximum of each window that ends at one of the last m values `(m,)`.
 
-    By doubling: after k rounds `best[i]` is the maximum of the 2^k values that end at i, and a
+    Where all windows reach back to the first of these, which is so of a short piece live, that
+    value parts them: the highest from a begin until there, and from there until an end. Else by
+    doubling: after k rounds `best[i]` is the maximum of the 2^k values that end at i, and a
     window is covered by two of them that may overlap. Maxima are exact, so it does not matter how
     a trace is cut. Own derivation, after the sparse table of Bender and Farach-Colton (2000).
 
     Args:
         values: `(n,)`.
-        begins: first index of each window `(n,)`, never falling, at most i.
+        begins: first index of each window `(m,)`, never falling, at most that of its end.
     """
-    ends = np.arange(len(values))
-    lengths = ends - begins + 1
+    old = len(values) - len(begins)
+    if begins[-1] <= old:
+        until = np.maximum.accumulate(values[old::-1])[::-1]
+        return np.maximum(until[begins], np.maximum.accumulate(values[old:]))
+    lengths = np.arange(old, len(values)) - begins + 1
     rounds = np.frexp(lengths.astype(np.float64))[1] - 1  # floor of the binary logarithm
     best = values.copy()
-    out = np.empty_like(values)
+    out = np.empty(len(begins))
     for k in range(int(rounds.max(initial=0)) + 1):
         if k:
             half = 1 << (k - 1)
             best[half:] = np.maximum(best[half:], best[:-half])
         mine = rounds == k
-        if mine.all():
-            return np.maximum(best, best[begins + (1 << k) - 1])
-        out[mine] = np.maximum(best[mine], best[begins[mine] + (1 << k) - 1])
+        out[mine] = np.maximum(best[old:][mine], best[begins[mine] + (1 << k) - 1])
     return out
 
 
 def lowest(values: Floats, begins: Ints) -> Floats:
-    """Return the minimum of `values[begins[i] : i + 1]` for each i."""
+    """Return the minimum of each window, as `highest` has it."""
     return -highest(-values, begins)
-
-
-def begins_of(t_ns: Ints, window_ns: int) -> Ints:
-    """Return the first index of the closed window that ends at each sample `(n,)`."""
-    return np.searchsorted(t_ns, t_ns - window_ns, side="left").astype(np.int64)
 
 
 def integral(t_ns: Ints, values: Floats, at_ns: Ints) -> Floats:
