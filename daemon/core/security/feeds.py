@@ -9,13 +9,13 @@ Source: own derivation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.core.facts import Feed
 from daemon.core.security.lasting import LONGEST_S, SECONDS_PER_HOUR, lasting_s, reserve_wh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from daemon.core.facts import Path
     from daemon.core.security.joints import Joints, Plan
@@ -57,13 +57,16 @@ def by_feed(
             )
             for bus, (wh, w) in zip(row.feeds, offers, strict=True)
         )
+    shelters: dict[tuple[int, ...], _Shelter] = {}
     for n, item in enumerate(plan.racks):
-        of = zip(item.buses, joints.by_feed[n], strict=True)
-        load = paths[item.id]
-        feeds[item.id] = tuple(
-            Feed(bus, *_sheltered(load, [paths[plan.backups[k].item.id] for k in ks], reserve_s))
-            for bus, ks in of
-        )
+        power_w, of_it = paths[item.id].power_w, []
+        for bus, ks in zip(item.buses, joints.by_feed[n], strict=True):
+            shelter = shelters.get(ks)
+            if shelter is None:  # many racks stand on the same feeds
+                backups = [paths[plan.backups[k].item.id] for k in ks]
+                shelter = shelters[ks] = _sheltered(backups, reserve_s)
+            of_it.append(Feed(bus, shelter.lasts_s, shelter.part(power_w) * shelter.reserve_wh))
+        feeds[item.id] = tuple(of_it)
     return feeds
 
 
@@ -75,10 +78,23 @@ def _offer(
     return wh * power_w * efficiency_pu, w * power_w
 
 
-def _sheltered(load: Path, backups: list[Path], reserve_s: float) -> Iterator[float]:
-    """Yield how long the backups of one feed last [s], and their reserve for a load [Wh]."""
+class _Shelter(NamedTuple):
+    """What the backups of one feed offer together."""
+
+    lasts_s: float
+    power_w: float
+    reserve_wh: float
+
+    def part(self, power_w: float) -> float:
+        """Return the part of it that is a load's at the present loading [pu]."""
+        return min(power_w / self.power_w, 1.0) if self.power_w > 0.0 else 1.0
+
+
+def _sheltered(backups: list[Path], reserve_s: float) -> _Shelter:
     total_w = sum(path.power_w for path in backups)
     lasting = sum(path.autonomy_s * path.power_w for path in backups)
-    yield lasting / total_w if total_w > 0.0 else (LONGEST_S if backups else 0.0)
-    part = min(load.power_w / total_w, 1.0) if total_w > 0.0 else 1.0
-    yield part * sum(reserve_wh(path.energy_wh, path.power_w, reserve_s) for path in backups)
+    return _Shelter(
+        lasting / total_w if total_w > 0.0 else (LONGEST_S if backups else 0.0),
+        total_w,
+        sum(reserve_wh(path.energy_wh, path.power_w, reserve_s) for path in backups),
+    )
