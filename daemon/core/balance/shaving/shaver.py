@@ -68,6 +68,8 @@ class Plan(NamedTuple):
         forecast: which way to foresee it rests on.
         pinball_w: loss of each over the last days, the lower the better [W].
         needed_w: demand that full storage would have held on every day known; 0 for none [W].
+        store_w: power of the storage that this is of [W].
+        store_j: energy of the storage that this is of [J].
     """
 
     made_at_ns: int
@@ -77,6 +79,8 @@ class Plan(NamedTuple):
     forecast: str = RULES
     pinball_w: Mapping[str, float] = {}
     needed_w: float = 0.0
+    store_w: float = 0.0
+    store_j: float = 0.0
 
 
 class State(NamedTuple):
@@ -113,8 +117,8 @@ class Request(NamedTuple):
         left_s: of the billing period [s].
         pinball_w: losses of the forecasts as of today; none to have them scored [W].
         rows_w: what rows may be made to draw less [W].
-        needed_w: of the last plan [W].
-        today: that one is of the same day, and what is found once a day holds on.
+        needed_w: of the last plan, 0 where that was of other storage [W].
+        today: that is of the same day, and holds on: it is found once a day.
     """
 
     at_ns: int
@@ -188,7 +192,9 @@ def asked(
     made, day_ns = state.plan, ns(forecast.DAY_S)
     today = made is not None and made.made_at_ns // day_ns == now_ns // day_ns
     losses_w = made.pinball_w if made is not None and today else {}
-    needed_w = made.needed_w if made is not None else 0.0
+    # What one storage needed says nothing of another: a store that failed, or came back.
+    same = made is not None and (made.store_w, made.store_j) == _size(store)
+    needed_w, today = (made.needed_w, today) if made is not None and same else (0.0, False)
     request = Request(
         now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w, needed_w, today
     )
@@ -219,8 +225,9 @@ def planned(
     # What comes after the period is billed anew; of its last window as much as is left.
     horizon_s = min(params.forecast.horizon_s, max(request.left_s, params.hold.window_s))
     futures_w = ways[better](samples_w, replace(params.forecast, horizon_s=horizon_s))
+    found_once = (better, losses_w, needed_w, *_size(store))
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w, needed_w)
+        return Plan(request.at_ns, None, request.highest_w, rise_w, *found_once)
     outlook = level.Outlook(futures_w, window, params.hold.window_s, request.highest_w)
     found = level.best(outlook, store, request.energy_j, params.level)
     worth_w = 0.0
@@ -236,7 +243,12 @@ def planned(
         )
         aim_w += max(0.0, worth_w - found.aim_w)
     expected_w = max(found.expected_w, aim_w)
-    return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w, needed_w)
+    return Plan(request.at_ns, aim_w, expected_w, rise_w, *found_once)
+
+
+def _size(store: Store) -> tuple[float, float]:
+    """Return the power that storage gives and its energy from floor to top [W], [J]."""
+    return store.discharge_w, store.top_j - store.floor_j
 
 
 def _needed_w(samples_w: level.Floats, store: Store, params: Params) -> float:

@@ -147,6 +147,7 @@ def test_the_longest_part_beside_a_hole(meter: Path, capsys: pytest.CaptureFixtu
         (["--storage", "0MW/1MWh"], "must be a power above 0"),
         (["--storage", "1MW/1MWh", "--window", "0min"], "such as 900s, 15min, 14d"),
         (["--storage", "1MW/1MWh", "--reserve", "20"], "a part from 0 to 1"),
+        (["--storage", "1MW/1MWh", "--efficiency", "0"], "a part above 0, up to 1"),
         (["--storage", "1MW/1MWh", "--policy", "best"], "invalid choice: 'best'"),
     ],
 )

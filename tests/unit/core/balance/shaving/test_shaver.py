@@ -198,9 +198,29 @@ def test_few_days_bound_no_aim() -> None:
 
 
 def test_what_days_needed_is_carried_from_plan_to_plan() -> None:
-    made = Plan(0, 70e6, 71e6, 1e6, needed_w=65e6)
+    made = Plan(0, 70e6, 71e6, 1e6, needed_w=65e6, store_w=10e6, store_j=20 * 3.6e9)
     state = shaver.initial(0, PARAMS)._replace(plan=made)
     _, soon = shaver.asked(state, 0, STORE, 1.0, PARAMS)
     assert soon is not None
     assert soon.today
     assert soon.needed_w == 65e6
+
+
+@pytest.mark.parametrize(
+    "now",
+    [replace(STORE, discharge_w=5e6), replace(STORE, capacity_j=0.5 * STORE.capacity_j)],
+)
+def test_what_days_needed_is_found_anew_for_other_storage(now: Store) -> None:
+    """A store that failed within the day leaves less than the aims of the whole were bound by."""
+    day = np.full(288, 70e6)
+    day[216:240] = 90e6
+    whole = Request(0, tuple(np.tile(day, 5)), STORE, STORE.capacity_j, 0.0)
+    state = shaver.initial(0, PARAMS)._replace(samples_w=whole.samples_w)
+    state = state._replace(plan=shaver.planned(whole, PARAMS))
+    _, request = shaver.asked(state, 0, now, now.capacity_j, PARAMS)
+    assert request is not None
+    assert not request.today
+    fresh = shaver.planned(whole._replace(store=now, energy_j=now.capacity_j), PARAMS)
+    assert shaver.planned(request, PARAMS) == fresh
+    assert state.plan is not None
+    assert fresh.needed_w > state.plan.needed_w + 1e6
