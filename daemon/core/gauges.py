@@ -15,6 +15,8 @@ from daemon.model.quality import good_mask
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from daemon.model.image import Image
     from daemon.model.points import PointTable
     from daemon.model.quality import QualityArray
@@ -53,6 +55,21 @@ class Gauges:
         for place, value in zip(self._places, values, strict=True):
             every[place] = value
         return every
+
+    def array(self, image: Image) -> NDArray[np.float64]:
+        """Return each value (n,), NaN where it is not served or not good."""
+        values: NDArray[np.float64] = image.values[self._served]
+        if not self.complete(image):
+            values[~good_mask(image.quality[self._served])] = np.nan
+        if not self.unserved:
+            return values
+        every = np.full(self._size, np.nan)
+        every[self._places] = values
+        return every
+
+    def complete(self, image: Image) -> bool:
+        """Return whether all that are served are good."""
+        return self._judged(image.quality) is None
 
     def _judged(self, quality: QualityArray) -> list[bool] | None:
         """Return which of the served points are good, None for all; kept while it is one array.

@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from daemon.core.best import believed, best
 from daemon.model.commands import (
     Command,
@@ -42,6 +44,8 @@ from daemon.model.quality import is_good
 from daemon.model.quantities import seconds
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from daemon.core.facts import Facts
     from daemon.core.gauges import Gauges
     from daemon.core.topology import Topology
@@ -222,6 +226,14 @@ class View:
         found, taken = best(values, gauges.every, estimate, self.image)
         self.looked.estimated += taken
         return found
+
+    def best_array(self, gauges: Gauges) -> NDArray[np.float64]:
+        """Return what `best` does, as an array (n,) with NaN where a value is not known."""
+        estimate = self.estimate
+        if estimate is None or (not estimate.suspects and gauges.complete(self.image)):
+            self.looked.points += gauges.points
+            return gauges.array(self.image)
+        return np.array(self.best(gauges), dtype=np.float64)  # None becomes NaN
 
     def best_of(self, equipment: str, name: str) -> float | None:
         """Return one value as measured, or as estimated in its place."""

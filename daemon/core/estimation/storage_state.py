@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping  # needed when the state is read back
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from daemon.model.points import PointTable
 
     Array = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 TOPIC: Final = "charge"
 _TOLD_PU: Final = 0.05
@@ -170,6 +172,50 @@ class State(NamedTuple):
     doubted: tuple[str, ...] = ()
 
 
+class _Arrays(NamedTuple):
+    """A state as arrays, store by store, none of them changed any more; names as in `State`."""
+
+    charges: Charges
+    power_pu: Array
+    steady_pu: Array
+    mean_pu: Array
+    steady_ns: Ints
+    reported_pu: Array
+    lost_pu: Array
+    above_ns: Ints
+
+    @classmethod
+    def of(cls, state: State) -> _Arrays:
+        """Return the arrays of a state."""
+        mean = np.array(state.mean).reshape(-1, 4)
+        return cls(
+            Charges(mean, np.array(state.cov).reshape(-1, 4, 4)),
+            np.array(state.power_pu),
+            np.array(state.steady_pu),
+            np.array(state.mean_pu),
+            np.array(state.steady_ns),
+            np.array(state.reported_pu),
+            np.array(state.lost_pu),
+            np.array(state.above_ns),
+        )
+
+    def state(self, at_ns: int, doubted: tuple[str, ...]) -> State:
+        """Return the state of these arrays at a time [ns]."""
+        return State(
+            at_ns=at_ns,
+            mean=tuple(self.charges.mean.ravel().tolist()),
+            cov=tuple(self.charges.cov.ravel().tolist()),
+            power_pu=tuple(self.power_pu.tolist()),
+            steady_pu=tuple(self.steady_pu.tolist()),
+            mean_pu=tuple(self.mean_pu.tolist()),
+            steady_ns=tuple(self.steady_ns.tolist()),
+            reported_pu=tuple(self.reported_pu.tolist()),
+            lost_pu=tuple(self.lost_pu.tolist()),
+            above_ns=tuple(self.above_ns.tolist()),
+            doubted=doubted,
+        )
+
+
 class _Plan:
     """The stores of a site, and the points that tell about them."""
 
@@ -177,6 +223,8 @@ class _Plan:
         every = site.of_nature("ess", "ups", "rectifier", "ai_rack")
         self.stores = tuple(e for e in every if points.find(e.id, "soc_pu") is not None)
         self.size = len(self.stores)
+        self.names = [e.id for e in self.stores]
+        self.groups = [e.group for e in self.stores]
         names = [
             (e.id, next((n for n in served if points.find(e.id, n) is not None), served[0]))
             for served in _FIELDS.values()
@@ -204,6 +252,17 @@ class _Plan:
         self.resting = _codes(labels, _RESTING)
         self.waiting = _codes(labels, _WAITING)
         self.failed = _codes(labels, frozenset({"fault", "off"}))
+        self._kept: tuple[State, _Arrays] | None = None
+
+    def arrays(self, state: State) -> _Arrays:
+        """Return the arrays of a state: those it was made of if it is the last one."""
+        if self._kept is None or self._kept[0] is not state:
+            self._kept = state, _Arrays.of(state)
+        return self._kept[1]
+
+    def keep(self, state: State, arrays: _Arrays) -> None:
+        """Remember what a state was made of: the next look mostly begins there."""
+        self._kept = state, arrays
 
 
 def _codes(labels: list[tuple[str, ...]], wanted: frozenset[str]) -> NDArray[np.bool_]:
@@ -265,7 +324,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     plan = _plan(view.site, view.points)
     if not plan.size:
         return Turn(state)
-    told = np.array(view.best(plan.gauges), dtype=np.float64)
+    told = view.best_array(plan.gauges)
     seen = _Seen(*told.reshape(len(_FIELDS), plan.size))
     look = _Look(view, plan, seen, state, params)
     return look.turn()
@@ -289,26 +348,21 @@ class _Look:
     def __init__(self, view: View, plan: _Plan, seen: _Seen, state: State, params: Params) -> None:
         self.view, self.plan, self.seen, self.params = view, plan, seen, params
         self.before = state
-        n = plan.size
-        fresh = not state.mean
         self.power = self._power_pu()
         self.known = np.isfinite(self.power)
-        self.last = self.power.copy() if fresh else np.array(state.power_pu)
-        self.steady = np.full(n, np.nan) if fresh else np.array(state.steady_pu)
-        self.mean = self.steady.copy() if fresh else np.array(state.mean_pu)
-        self.steady_ns = np.array([view.now_ns] * n if fresh else state.steady_ns)
-        self.reported = np.full(n, -1.0) if fresh else np.array(state.reported_pu)
-        self.lost = np.zeros(n) if fresh else np.array(state.lost_pu)
-        self.above_ns = np.zeros(n, dtype=np.int64) if fresh else np.array(state.above_ns)
-        self.charges = self._begun() if fresh else self._held(state)
-        self.by_volts = np.full(n, np.nan)
+        was = plan.arrays(state) if state.mean else self._begun()
+        self.charges = Charges(was.charges.mean.copy(), was.charges.cov.copy())  # changed in place
+        self.last, self.steady, self.mean = was.power_pu, was.steady_pu, was.mean_pu
+        self.steady_ns, self.above_ns = was.steady_ns, was.above_ns
+        self.reported, self.lost = was.reported_pu, was.lost_pu
+        self.by_volts = np.full(plan.size, np.nan)
+        staged = np.isfinite(seen.stage)
+        code = np.where(staged, np.clip(seen.stage, 0, 15), 15).astype(np.int64)
+        self.staged, self.codes = staged, (np.arange(plan.size), code)
 
-    def _held(self, state: State) -> Charges:
-        n = self.plan.size
-        return Charges(np.array(state.mean).reshape(n, 4), np.array(state.cov).reshape(n, 4, 4))
-
-    def _begun(self) -> Charges:
-        plan, params = self.plan, self.params
+    def _begun(self) -> _Arrays:
+        """Return what there is before the first look: nothing but what is shown now."""
+        plan, params, n = self.plan, self.params, self.plan.size
         prior = Prior(
             params.reported_sigma_pu,
             params.bias_pu,
@@ -319,7 +373,17 @@ class _Look:
         told = self.seen.health >= _HEALTH_LEAST  # less is what shows where nothing is told
         health = np.where(told, self.seen.health, 1.0)
         reported = np.where(np.isfinite(self.seen.charge), self.seen.charge, 0.0)
-        return charge.begun(reported, np.minimum(health, 1.2), prior)
+        unknown = np.full(n, np.nan)
+        return _Arrays(
+            charge.begun(reported, np.minimum(health, 1.2), prior),
+            power_pu=self.power,
+            steady_pu=unknown,
+            mean_pu=unknown,
+            steady_ns=np.full(n, self.view.now_ns, dtype=np.int64),
+            reported_pu=np.full(n, -1.0),
+            lost_pu=np.zeros(n),
+            above_ns=np.zeros(n, dtype=np.int64),
+        )
 
     def _power_pu(self) -> Array:
         """Return the power of every store, by its current where that and its volts are known."""
@@ -336,19 +400,18 @@ class _Look:
         self._follow_reports()
         usable, doubted, events = self._judge()
         view, before = self.view, self.before
-        state = State(
-            at_ns=view.now_ns,
-            mean=tuple(self.charges.mean.ravel().tolist()),
-            cov=tuple(self.charges.cov.ravel().tolist()),
-            power_pu=tuple(np.where(self.known, self.power, self.last).tolist()),
-            steady_pu=tuple(self.steady.tolist()),
-            mean_pu=tuple(self.mean.tolist()),
-            steady_ns=tuple(self.steady_ns.tolist()),
-            reported_pu=tuple(self.reported.tolist()),
-            lost_pu=tuple(self.lost.tolist()),
-            above_ns=tuple(self.above_ns.tolist()),
-            doubted=doubted if doubted != before.doubted else before.doubted,
+        arrays = _Arrays(
+            self.charges,
+            np.where(self.known, self.power, self.last),
+            self.steady,
+            self.mean,
+            self.steady_ns,
+            self.reported,
+            self.lost,
+            self.above_ns,
         )
+        state = arrays.state(view.now_ns, doubted if doubted != before.doubted else before.doubted)
+        self.plan.keep(state, arrays)
         fact = self._fact(usable, doubted)
         facts = None if fact == view.facts.charge else {"charge": fact}
         return Turn(state, events=events, messages=_word(view.facts.charge, fact), facts=facts)
@@ -377,9 +440,7 @@ class _Look:
 
     def _in(self, table: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which stores are in one of the stages of a table; silence is none of them."""
-        stage = self.seen.stage
-        code = np.where(np.isfinite(stage), np.clip(stage, 0, 15), 15).astype(np.int64)
-        found: NDArray[np.bool_] = table[np.arange(len(code)), code] & np.isfinite(stage)
+        found: NDArray[np.bool_] = table[self.codes] & self.staged
         return found
 
     def _correct(self) -> None:
@@ -446,8 +507,8 @@ class _Look:
         usable = np.fmin(np.fmin(reported, counted), self.by_volts)
         over = reported - usable
         limit = np.maximum(params.doubt_sigmas * sigma, params.doubt_pu)
-        names = [e.id for e in self.plan.stores]
-        was = np.isin(names, self.before.doubted)
+        names = self.plan.names
+        was = np.array([name in self.before.doubted for name in names], dtype=np.bool_)
         above = over > np.where(was, 0.5 * limit, limit)
         since = np.where(self.above_ns > 0, self.above_ns, view.now_ns)
         self.above_ns = np.where(above, since, 0)
@@ -475,11 +536,13 @@ class _Look:
         counted = np.clip(mean[:, CHARGE], 0.0, 1.0)
         columns = (counted, sigma[:, CHARGE], usable, mean[:, HEALTH], mean[:, BIAS])
         rows = np.round(np.column_stack(columns), _SHOWN).tolist()
-        stores = {e.id: Store(*row) for e, row in zip(plan.stores, rows, strict=True)}
+        stores = dict(zip(plan.names, starmap(Store, rows), strict=True))
         held = usable * np.minimum(mean[:, HEALTH], 1.0) * plan.energy_wh
         held_wh: dict[str, float] = {}
-        for item, wh in zip(plan.stores, np.round(held, 0).tolist(), strict=True):
-            held_wh[item.id] = wh
-            if item.group:
-                held_wh[item.group] = held_wh.get(item.group, 0.0) + wh
+        for name, group, wh in zip(
+            plan.names, plan.groups, np.round(held, 0).tolist(), strict=True
+        ):
+            held_wh[name] = wh
+            if group:
+                held_wh[group] = held_wh.get(group, 0.0) + wh
         return Charge(stores, held_wh, doubted)

@@ -281,7 +281,7 @@ class Zone:
         Where that is not known the worst case, or at best what it drew last: no more than that, and
         what it can draw, for a value that is out of range may say anything.
         """
-        told = np.array(view.best(self.powers), dtype=np.float64)  # None becomes NaN
+        told = view.best_array(self.powers)
         unknown_w = self.worst_w
         if at_best:
             last_w = np.array([self._last_w(view.image, n) for n in range(len(self.loads))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from daemon.core import substitutes
@@ -76,6 +77,17 @@ def test_a_meter_that_drifts_is_better_than_nothing_and_a_doubted_one_is_not() -
     assert value(drifts, UPS) == drifts.read(*UPS.split("."))
     assert value(doubted, UPS) is None
     assert doubted.believed(Gauges(doubted.points, [("UPS-A", "output_power_w")])) == [None]
+
+
+@pytest.mark.parametrize("of", [{}, {"factor": 0.1}, {"kind": "doubted"}, {"silent": (UPS,)}])
+def test_values_as_an_array_are_the_same_and_rest_on_the_same(of: dict[str, Any]) -> None:
+    names = [("UPS-A", "output_power_w"), ("ROW-1", "power_w"), ("UPS-A", "no_such_point")]
+    lying = () if "silent" in of else (UPS,)
+    listed, arrayed = seen_lying(*lying, **of), seen_lying(*lying, **of)
+    gauges = Gauges(listed.points, names)
+    should = np.array(listed.best(gauges), dtype=np.float64)
+    np.testing.assert_array_equal(arrayed.best_array(gauges), should)
+    assert arrayed.looked == listed.looked
 
 
 @pytest.mark.parametrize("what", ["old", "not sure", "none"])

@@ -26,8 +26,11 @@ def test_one_look_reads_what_is_served_and_good(
         ("UPS-A", "soc_pu"): 0.5,
         ("ROW-1", "power_w"): None if code == Quality.UNCERTAIN else 7e5,
     }
-    read = Gauges(hall.points, served).read(hall.image())
+    gauges, image = Gauges(hall.points, served), hall.image()
+    read = gauges.read(image)
     assert read == [expected.get(name) for name in served]
+    np.testing.assert_array_equal(gauges.array(image), np.array(read, dtype=np.float64))
+    assert gauges.complete(image) == (read.count(None) == gauges.unserved)
 
 
 def test_every_point_keeps_its_place() -> None:
