@@ -222,8 +222,9 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         state = state._replace(wishes=wishes)
         demand = view.facts.demand._replace(policy="none")
         return Turn(state, wishes, heard, facts={"demand": demand})
-    state = _measured(view, state, sum(imports_w), sum(stored_w), params)
-    turn = _shaved(view, state, plan, told, params)
+    settings = _settings(view.site, params)
+    state = _measured(view, state, sum(imports_w), sum(stored_w), params, settings)
+    turn = _shaved(view, state, plan, told, params, settings)
     return turn._replace(events=(*heard, *turn.events))
 
 
@@ -241,9 +242,16 @@ def _settings(site: Site, params: Params) -> shaver.Params:
     )
 
 
-def _measured(view: View, state: State, import_w: float, storage_w: float, params: Params) -> State:
+def _measured(
+    view: View,
+    state: State,
+    import_w: float,
+    storage_w: float,
+    params: Params,
+    settings: shaver.Params,
+) -> State:
     """Return the state after an import and what storage took of it, both since the last look."""
-    settings, utc_ns = _settings(view.site, params), view.image.utc_ns
+    utc_ns = view.image.utc_ns
     # The rows would draw what they are held down by: without it the need would seem to be over.
     load_w, window_ns = import_w - storage_w + state.cut_w, ns(settings.hold.window_s)
     before, period = state.billed, utc_ns // ns(params.period_s)
@@ -273,11 +281,16 @@ def _measured(view: View, state: State, import_w: float, storage_w: float, param
 
 
 def _shaved(
-    view: View, state: State, plan: _Plan, told: list[float | None], params: Params
+    view: View,
+    state: State,
+    plan: _Plan,
+    told: list[float | None],
+    params: Params,
+    settings: shaver.Params,
 ) -> Turn[State]:
     """Return what storage is asked for."""
     assert state.billed is not None
-    settings, utc_ns = _settings(view.site, params), view.image.utc_ns
+    utc_ns = view.image.utc_ns
     stores, energies_j = _stores(view, plan, told, params)
     free_j = [max(0.0, e - s.floor_j) for s, e in zip(stores, energies_j, strict=True)]
     one = as_one(stores)
