@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from daemon.core.gauges import Gauges
 from daemon.core.generation import sharing, sources
 from daemon.model.quantities import SECOND, ns
 from tests.unit.core.generation.looks import look, picture
@@ -232,6 +233,21 @@ def test_two_reactors_share_what_there_is_in_their_order() -> None:
     for room_w, first_w, second_w in ((9e6, 2e6, 2e6), (2.7e6, 2e6, 0.7e6), (1e6, 1e6, 0.0)):
         said = told(tuple(sources._reactors(both, room_w, SOURCES, "")))
         assert said == {"SMR-1": -first_w, "SMR-2": -second_w}
+
+
+@pytest.mark.parametrize(
+    ("without", "left", "told_w"),
+    [("reactors", "PV-1", {"PV-1": 0.2e6}), ("plants", "SMR-1", {"SMR-1": -0.2e6})],
+)
+def test_a_site_may_have_one_sort_of_source_alone(
+    without: str, left: str, told_w: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = beside(0.0, 0.4e6, 0.4e6)
+    plan = sources._plan(lane.site, lane.points)
+    own = Gauges(lane.points, [(name, "power_w") for name in (left, "GT-1")])
+    alone = plan._replace(**{without: (), "own": own})
+    monkeypatch.setattr(sources, "_plan", lambda site, points: alone)
+    assert told(decided(lane, GRID).proposals) == told_w
 
 
 def test_a_site_without_sources_of_its_own_has_nothing_to_say() -> None:
