@@ -75,6 +75,29 @@ class Asking:
     likely_pu: float
 
 
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """A load that storage has to give for, and storage that has little to give.
+
+    Attributes:
+        fault: id of the fault that it is a case of.
+        event: the word.
+        of: nature of what it is done to; idle before.
+        values: every value that the word needs.
+        charge_pu: reserve that sites declare unless they say otherwise [pu].
+        above_pu: range of what a store holds above it at the beginning [pu].
+        likely_pu: in which part of all seeds.
+    """
+
+    fault: str
+    event: str
+    of: str
+    values: Mapping[str, float]
+    charge_pu: float
+    above_pu: Span
+    likely_pu: float
+
+
 _WHILE: Final = Span(0.5, 20.0)
 _GATEWAY: Final = (GATEWAY,)
 _DEVICES: Final = ("breaker", "relay", "generator", "ups", "transfer_switch", "ess", "rack_row")
@@ -168,3 +191,14 @@ ASKING: Final = Asking(
 )
 """To close the wrong breaker, while something else is wrong. Opening is not drawn: people may take
 from their loads what they like, and nobody could be blamed for it."""
+
+LEANING: Final = Leaning(
+    "F55",
+    "job_start",
+    "rack_row",
+    {"utilisation_pu": 1.0},
+    charge_pu=0.2,
+    above_pu=Span(5e-4, 0.6),
+    likely_pu=0.5,
+)
+"""A job of all rows asks some 20 kWh of storage, so few begin with more than they come to need."""

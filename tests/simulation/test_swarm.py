@@ -29,8 +29,8 @@ from daemon.rehearsal.simulation.swarm import (
     with_tail_s,
 )
 from daemon.settings import load
-from device_emulators.faults.catalogue import ASKING, DRAWABLE
-from device_emulators.scenario import Happening, Scenario, written
+from device_emulators.faults.catalogue import ASKING, DRAWABLE, LEANING
+from device_emulators.scenario import Happening, Scenario, prepared, written
 from device_emulators.scenario import load as load_scenario
 from device_emulators.vocabulary import vocabulary
 from tests.simulation import defects
@@ -106,7 +106,7 @@ def test_everything_is_drawn_sometimes() -> None:
         for act in drawn_acts(hall().site, seed, FOR_S)
         for each in act
     }
-    assert {event for event, _ in events} >= {kind.event for kind in (*DRAWABLE, ASKING)}
+    assert {event for event, _ in events} >= {kind.event for kind in (*DRAWABLE, ASKING, LEANING)}
     assert ("outage", False) in events
 
 
@@ -118,15 +118,32 @@ def test_timeline_of_the_scenario_stays() -> None:
     assert scenario.expect == ()
 
 
-def test_what_is_asked_for_leaves_the_faults_of_a_seed_as_they_are() -> None:
-    site, some = hall().site, 0
+def test_what_is_drawn_later_leaves_the_faults_of_a_seed_as_they_are() -> None:
+    """Faults, then what people ask for, then what storage has to give for: each by its chance."""
+    site, some, jobs = hall().site, 0, 0
     for seed in range(100):
         acts = drawn_acts(site, seed, FOR_S)
         asked = [act for act in acts if act[0].event == ASKING.event]
-        some += bool(asked)
-        assert acts[len(acts) - len(asked) :] == tuple(asked)
+        started = [act for act in acts if act[0].event == LEANING.event]
+        some, jobs = some + bool(asked), jobs + bool(started)
+        assert acts[len(acts) - len(asked) - len(started) :] == (*asked, *started)
         assert all(len(act) == 1 and act[0].values["action"] in ASKING.actions for act in asked)
     assert 30 < some < 70
+    assert 30 < jobs < 70
+
+
+def test_storage_begins_near_its_reserve_where_a_job_asks_for_it() -> None:
+    site, charges_pu = hall().site, list[float]()
+    for seed in range(200):
+        scenario = drawn(seed)
+        started = any(each.event == LEANING.event for each in scenario.timeline)
+        begins = {each.target: each.values for each in scenario.initial}
+        assert (begins.keys() == {"ESS-1", LEANING.of}) is started
+        if started:
+            charges_pu.append(prepared(site, scenario).emulation["ESS-1"]["soc_pu"])
+    assert min(charges_pu) >= LEANING.charge_pu
+    assert sum(charge_pu < 0.204 for charge_pu in charges_pu) > 15
+    assert max(charges_pu) > 0.6
 
 
 # How it is shrunk.
@@ -217,7 +234,7 @@ def test_people_who_ask_for_the_wrong_breaker_find_what_lets_it_close(
 
 
 @pytest.mark.fault("F01", "F04", "F12", "F13", "F20", "F27", "F29", "F30", "F33", "F34")
-@pytest.mark.fault("F35", "F37", "F42", "F43", "F47", "F51", "F57", "F60", "F94")
+@pytest.mark.fault("F35", "F37", "F42", "F43", "F47", "F51", "F55", "F57", "F60", "F94")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, TOGETHER))
 def test_nobody_objects_to_what_is_drawn(first: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from device_emulators.faults.catalogue import ASKING, DRAWABLE
+from device_emulators.faults.catalogue import ASKING, DRAWABLE, LEANING
 from device_emulators.faults.words import OF_INSTRUMENTS
 from device_emulators.vocabulary import vocabulary
 
@@ -47,7 +47,7 @@ def test_marks_name_listed_faults() -> None:
 def drawn() -> dict[str, list[str]]:
     """Return the words by which each fault is drawn."""
     words: dict[str, set[str]] = {}
-    for kind in (*DRAWABLE, ASKING):
+    for kind in (*DRAWABLE, ASKING, LEANING):
         words.setdefault(kind.fault, set()).add(kind.event)
     return {fault: sorted(events) for fault, events in words.items()}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.simulation.run import run
 from daemon.rehearsal.simulation.shrink import shrink
-from daemon.rehearsal.simulation.swarm import drawn_acts, with_acts, with_tail_s
+from daemon.rehearsal.simulation.swarm import drawn_acts, with_acts, with_charges, with_tail_s
 from device_emulators.scenario import written
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def smallest(case: Case, command: str) -> str:
     Raises:
         ValueError: nothing fails with this seed.
     """
-    base = case.scenario
+    base = with_charges(case.site_file.site, case.scenario, case.seed)
     drawn_s = base.for_s if case.for_s is None else case.for_s
     for_s = with_tail_s(drawn_s)
 

@@ -12,6 +12,11 @@ People ask for things meanwhile: in some seeds an operator wants breakers closed
 something has happened and often beside it. That is drawn from a chance of its own, so the faults of
 a seed are the same whether anybody asks or not.
 
+In some seeds storage on AC begins not far above its reserve, as often as not within a tenth of what
+it holds, and idle rows get a job: what storage gives then is for money, and the oracle of the
+reserve has something to judge. That too is drawn from a chance of its own, after all others: the
+faults of a seed, and what is asked for, are what they were before anybody drew it.
+
 A drawn fault is one or more happenings of the scenario format, so a seed is a scenario like any
 other: it can be read, written out and played on the desk as far as the desk can do it.
 """
@@ -25,8 +30,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from numpy.random import PCG64, Generator
 
-from device_emulators.faults.catalogue import ASKING, DRAWABLE, Span
-from device_emulators.scenario import Happening
+from device_emulators.faults.catalogue import ASKING, DRAWABLE, LEANING, Span
+from device_emulators.scenario import Happening, Initial
 from device_emulators.selection import DAEMON, GATEWAY, OPERATOR, select
 
 if TYPE_CHECKING:
@@ -61,7 +66,19 @@ def draw(site: Site, scenario: Scenario, seed: int, for_s: float | None = None) 
         for_s: in what time faults are drawn [s]; as the scenario says when left out.
     """
     for_s = scenario.for_s if for_s is None else for_s
-    return with_acts(scenario, drawn_acts(site, seed, for_s), with_tail_s(for_s))
+    begun = with_charges(site, scenario, seed)
+    return with_acts(begun, drawn_acts(site, seed, for_s), with_tail_s(for_s))
+
+
+def with_charges(site: Site, scenario: Scenario, seed: int) -> Scenario:
+    """Return `scenario` with what is drawn of its beginning: charges, and rows without a job."""
+    drawn = _leaning(site, seed)
+    if drawn is None:
+        return scenario
+    charges_pu, _ = drawn
+    begins = [Initial.model_validate({"target": k, "soc_pu": v}) for k, v in charges_pu.items()]
+    begins.append(Initial.model_validate({"target": LEANING.of, "utilisation_pu": 0.0}))
+    return scenario.model_copy(update={"initial": (*scenario.initial, *begins)})
 
 
 def with_tail_s(for_s: float) -> float:
@@ -88,7 +105,27 @@ def drawn_acts(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
     acts = [_act(site, kind, chance, for_s) for kind in kinds]
     asking = Generator(PCG64((seed, 1)))
     asked = asking.random() < ASKING.likely_pu
-    return (*acts, *(drawn_requests(site, acts, asking, for_s) if asked else ()))
+    requests = drawn_requests(site, acts, asking, for_s) if asked else ()
+    return (*acts, *requests, *_jobs(site, seed, for_s))
+
+
+def _leaning(site: Site, seed: int) -> tuple[dict[str, float], Generator] | None:
+    """Return charges at the beginning and the chance they are from, None where all is as usual."""
+    chance = Generator(PCG64((seed, 2)))
+    stores = [e.id for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac"]
+    if chance.random() >= LEANING.likely_pu or not stores or not site.of_nature(LEANING.of):
+        return None
+    drawn = {id_: LEANING.charge_pu + _log_uniform(chance, LEANING.above_pu) for id_ in stores}
+    return {id_: round(charge_pu, 4) for id_, charge_pu in drawn.items()}, chance
+
+
+def _jobs(site: Site, seed: int, for_s: float) -> tuple[Act, ...]:
+    """Return the job that storage has to give for, in seeds in which it has little."""
+    drawn = _leaning(site, seed)
+    if drawn is None:
+        return ()
+    at_s = float(drawn[1].uniform(_FIRST_S, _BEGUN_PU * for_s))
+    return ((_happening(at_s, LEANING.of, LEANING.event, dict(LEANING.values)),),)
 
 
 def drawn_requests(
