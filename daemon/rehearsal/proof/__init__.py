@@ -1,11 +1,12 @@
 """The proof: every way in which daemon and plant can go on together, searched through.
 
 `prove` executes the production controllers, interlocks and operation path (`mind`), as they are,
-against a plant of switchgear, sources and an adversary (`plant`, `switchgear`, and by part of a
-scheme `intake`, `mains` and `sets`), shown to them by instruments of which one may lie (`picture`).
-Time is not sampled: what is known of it are bounds on the distances between instants (`zones`), so
-that every order is kept in which travels, timers, messages and scans can end. `explore` goes all
-ways from there; a site's schemes are cut to parts that it can go through in `schemes`.
+against a plant of switchgear, sources and an adversary (`plant`, `drawn`, `switchgear`, and by part
+of a scheme `intake`, `mains` and `sets`), shown to them by instruments of which one may lie
+(`picture`). Time is not sampled: what is known of it are bounds on the distances between instants
+(`zones`), so that every order is kept in which travels, timers, messages and scans can end.
+`explore` goes all ways from there; a site's schemes are cut to parts that it can go through in
+`schemes`.
 
 **What it shows.** In every situation that it reaches no action of ours does harm, what others have
 done wrong is ended in time, and a critical bus that can be fed is fed within its bound, provided

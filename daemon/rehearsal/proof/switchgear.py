@@ -1,8 +1,7 @@
 """Switchgear under proof: breakers that obey, refuse or stick, and the adversary at work on them.
 
 Whether a breaker obeys is decided when it is told to move, so such a fault needs no time of its
-own (*hidden*); all else that the adversary does may happen in any situation (*sudden*). Voltages
-follow at once: a bus is live when a live source reaches it over closed contacts.
+own (*hidden*); all else that the adversary does may happen in any situation (*sudden*).
 
 Every transition says what is wrong with it. That is judged here, on the plant's own state, and
 neither on what the daemon believes nor on what it was told: no action of the daemon joins sources
@@ -12,10 +11,10 @@ and what others have done wrong is ended in time.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.commands import Result
+from daemon.rehearsal.proof.drawn import Drawn
 from daemon.rehearsal.proof.plant import (
     CHARGE_MS,
     CLOSE_MS,
@@ -46,7 +45,6 @@ from daemon.rehearsal.proof.plant import (
     Label,
     Lie,
     Plant,
-    Source,
     Timers,
     Told,
     Trick,
@@ -68,7 +66,7 @@ if TYPE_CHECKING:
     from daemon.core.facts import Facts
 
 
-class Switchgear:
+class Switchgear(Drawn):
     """Breakers, links and sources as drawn, and all that can happen to them.
 
     Attributes:
@@ -78,23 +76,6 @@ class Switchgear:
     bounds: Final[tuple[Label, ...]] = (("ended", 0), ("ended", 1))
     _given = Faults(0, 0, 0)
 
-    def __init__(
-        self,
-        buses: tuple[str, ...],
-        breakers: tuple[Breaker, ...],
-        links: tuple[tuple[int, int], ...],
-        sources: tuple[Source, ...],
-        critical: tuple[int, ...],
-    ) -> None:
-        """Take buses, breakers, fixed links, sources, and the buses that are to be fed."""
-        self.buses: Final = buses
-        self.breakers: Final = breakers
-        self.sources: Final = sources
-        self.critical: Final = critical
-        self._links: Final = links
-        self._reach = lru_cache(maxsize=65536)(self._joined)
-        self.live = lru_cache(maxsize=65536)(self._live)
-
     def first(self, faults: Faults) -> Plant:
         """Return the board at rest on its mains, with so many faults to come."""
         self._given = faults
@@ -103,65 +84,6 @@ class Switchgear:
         live = tuple(s.utility for s in self.sources)
         bare = Plant(contacts, (STILL,) * n, (0,) * n, live, ((),) * n)
         return bare._replace(**faults._asdict())
-
-    def number(self, name: str) -> int:
-        """Return the number of a breaker."""
-        return next(n for n, b in enumerate(self.breakers) if b.name == name)
-
-    def name(self, at: int) -> str:
-        """Return the name of a breaker."""
-        return self.breakers[at].name
-
-    # -- voltages --------------------------------------------------------------------------------
-
-    def _joined(self, contacts: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the lowest bus that each bus is joined to."""
-        parent = list(range(len(self.buses)))
-
-        def root(i: int) -> int:
-            while parent[i] != i:
-                i = parent[i]
-            return i
-
-        closed = [b.ends for b, c in zip(self.breakers, contacts, strict=True) if c == CLOSED]
-        for a, b in (*self._links, *closed):
-            low, high = sorted((root(a), root(b)))
-            parent[high] = low
-        return tuple(map(root, range(len(self.buses))))
-
-    def _live(
-        self, contacts: tuple[int, ...], sources: tuple[bool, ...], faulted: tuple[int, ...]
-    ) -> tuple[bool, ...]:
-        """Return which buses have voltage; a fault takes it from all it is joined to."""
-        reach = self._reach(contacts)
-        fed = {reach[s.bus] for s, on in zip(self.sources, sources, strict=True) if on}
-        fed -= {reach[b] for b in faulted}
-        return tuple(part in fed for part in reach)
-
-    def voltages(self, plant: Plant) -> tuple[bool, ...]:
-        """Return which buses have voltage."""
-        return self.live(plant.contacts, plant.sources, plant.faulted)
-
-    def behind(self, plant: Plant, bus: int) -> list[int]:
-        """Return the live sources joined to a bus."""
-        reach = self._reach(plant.contacts)
-        return [
-            n for n, s in enumerate(self.sources) if plant.sources[n] and reach[s.bus] == reach[bus]
-        ]
-
-    def paralleled(self, plant: Plant) -> bool:
-        """Return whether a live utility is joined to another source."""
-        return any(
-            s.utility and plant.sources[n] and len(self.behind(plant, s.bus)) > 1
-            for n, s in enumerate(self.sources)
-        )
-
-    def fed_back(self, plant: Plant) -> bool:
-        """Return whether a dead utility is joined to a live source."""
-        return any(
-            s.utility and not plant.sources[n] and self.behind(plant, s.bus)
-            for n, s in enumerate(self.sources)
-        )
 
     # -- what time brings ------------------------------------------------------------------------
 
