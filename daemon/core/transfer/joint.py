@@ -7,7 +7,8 @@ merely healthy after a momentary loss, `reclose_s` after it is back. A daemon th
 open does not know which of both it was, and waits for a stable one. Onto a dead delivery bus it
 closes plainly, onto an island of on-site sources by its synchronism check. One that does not close
 is not tried for ever. Onto a delivery bus that is live though nothing known feeds it, it is not
-closed at all: some breaker shows open and is not, and it waits until that one is told.
+closed at all: some breaker shows open and is not, and it waits until that one is told. A person
+is called to look for it (`standstill`).
 
 *Ride-through.* That protection is the relay's: below half the voltage for 0.35 s, so that reactor
 and sun never hold a dead utility. It keeps to the bands in which large loads must stay joined (0.5

@@ -35,7 +35,8 @@ is judged from its positions and an overlap is ended as any other.
 the alternate feeds this section and, back through its main, what hangs on the mains of others:
 neither may open, each being a last feed, and neither has failed. As far as is seen nothing
 overlaps, so the section is ON_ALTERNATE and rests. Once the intake is closed again, which it is in
-synchronism, the two are one feed too many, and the main is sent out (EXPELLING).
+synchronism, the two are one feed too many, and the main is sent out (EXPELLING). Where the intake
+only shows open the two overlap all the while: people are told of both feeds (`standstill`).
 
 Positions rule: whenever they contradict the stage, the section is judged anew from what is seen.
 
