@@ -127,6 +127,9 @@ def test_a_long_outage_calls_it_whatever_the_sets_do() -> None:
         ({}, 0.0, False),
         ({"black_start": BlackStart(holding=("CCTS-1",))}, 1.0, False),
         ({"supply": Supply(since_ns=1)}, 1.0, False),
+        # Another holds the island, nobody hangs on it, and the utility is about to come.
+        ({"supply": replace(LOST.supply, stable=("U-A",)), "island": HELD}, 1.0, False),
+        ({"supply": LOST.supply, "island": HELD}, 1.0, True),
     ],
 )
 def test_it_is_called_unless_it_may_not_come(
