@@ -37,6 +37,9 @@ class Claims:
         self._told: Final[Mapping[str, Callable[[str], bool | None]]] = {
             "supply.outage": lambda _: not all(self._on_mains(bus) for bus in self._sections),
             "supply.all_ac_lost": lambda _: not any(self._live(bus) for bus in self._sections),
+            # What shows wrong holds a board back as well: then the plant cannot say.
+            "supply.waits": lambda _: any(not self._on_mains(b) for b in self._sections) or None,
+            "supply.joined": lambda board: self._joined(board) or None,
             "autonomy.on_storage": self._on_storage,
             "autonomy.short": lambda _: self._stored(),
             "compliance.broken": lambda _: self._delivery.passed(),
@@ -80,6 +83,20 @@ class Claims:
     def _on_mains(self, bus: str) -> bool:
         leader = self._plant.grid.leader(self._plant.grid.bus[bus])
         return leader is not None and self._site.equipment[leader.id].nature == "utility"
+
+    def _joined(self, board: str) -> bool:
+        """Return whether the contacts of a board join two of its feeds."""
+        scheme = self._site.schemes[board]
+        assert isinstance(scheme, MainTieMainScheme)
+        feeds = [
+            [name for name in (s.main, s.generator_feeder) if self._closed(name)]
+            for s in scheme.sections
+        ]
+        tied = bool(scheme.tie) and self._closed(scheme.tie)
+        return any(len(of) > 1 for of in feeds) or (tied and sum(map(len, feeds)) > 1)
+
+    def _closed(self, breaker: str) -> bool:
+        return bool(self._plant.quantity(breaker, "closed"))
 
     def _on_storage(self, row: str) -> bool:
         """Return whether batteries of a row give, or storage carries its bus without a converter.

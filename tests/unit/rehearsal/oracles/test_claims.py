@@ -44,3 +44,21 @@ def test_a_row_that_was_shut_down_has_its_storage_alone_while_both_its_sides_are
     assert not (racks.battery_w[racks.members("ROW-1")] < 0.0).any()
     course.alarm("row-on-storage:ROW-1", 15.0)
     assert course.verdict.ok is dead, course.verdict.detail
+
+
+def test_feeds_in_parallel_and_a_board_that_waits_are_so_by_contacts_and_sources() -> None:
+    """Or the plant cannot say: what only shows wrong is alarmed, and rightly."""
+    oracle = Unexplained()
+    course = Course(oracle).at(1)
+
+    def so() -> tuple[bool | None, bool | None]:
+        hold = oracle._claims.hold
+        return hold("scheme-parallel", "CCTS-1"), hold("scheme-waits", "CCTS-1")
+
+    assert so() == (None, None)
+    course.operate("52-VCB-GA", "close")
+    course.at(1.2)
+    assert so() == (True, None)
+    course.operate("52-VCB-MA", "open")
+    course.at(1.4)
+    assert so() == (None, True)
