@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from daemon.core.arbitration import narrow
 from daemon.core.smoothing.profile import OWNER
 from daemon.core.smoothing.stores import Able
+from daemon.core.smoothing.vanishing import within
 from daemon.model.commands import Proposal
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def aims(stores: Sequence[Equipment], proposals: Sequence[Proposal]) -> tuple[Ta
 def at_most(aims: Sequence[Target | None], most_w: float) -> tuple[Target | None, ...]:
     """Return the aims within a power, either way [W]."""
     return tuple(aim and aim._replace(value=min(max(aim.value, -most_w), most_w)) for aim in aims)
+
+
+def giving_at_most(aims: Sequence[Target | None], most_w: float) -> tuple[Target | None, ...]:
+    """Return the aims when all together give no more than a power [W]."""
+    found_w = within([aim.value if aim is not None else 0.0 for aim in aims], most_w)
+    return tuple(aim and aim._replace(value=w) for aim, w in zip(aims, found_w, strict=True))
 
 
 def towards(from_w: float, to_w: float, step_w: float) -> float:

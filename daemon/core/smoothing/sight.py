@@ -90,6 +90,15 @@ def look(view: View, plan: Plan) -> Seen | None:
     return Seen(sum(imports_w), powers_w, told)
 
 
+def load_w(view: View, plan: Plan) -> float | None:
+    """Return what the connection would carry without storage, None while not known [W]."""
+    imports_w = [power_w for power_w in _of_now(view, plan.imports) if power_w is not None]
+    powers_w = [of_it[0] for of_it in stores_told(view, plan) if of_it[0] is not None]
+    if not plan.meters or len(imports_w) < len(plan.meters) or len(powers_w) < len(plan.stores):
+        return None
+    return sum(imports_w) - sum(powers_w)
+
+
 def stores_told(view: View, plan: Plan) -> tuple[tuple[float | None, ...], ...]:
     """Return what is read of each store, its power at its best."""
     told, size = view.gauge(plan.stores_told), len(stores.POINTS)

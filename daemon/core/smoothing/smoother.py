@@ -37,6 +37,9 @@ rise from there as slowly as the window asks (`easing`). A store that does not f
 what it does and led from there (`leading`); one whose meter alone is wrong goes on by the estimate
 (`sight`).
 
+*A job that stops.* What is asked of storage, by whoever for the sake of economy, is never more than
+the load that remains when what may vanish at once does (`vanishing`).
+
 *Notice.* A job that is announced (`announced`) is prepared for as the limiter says. Its power comes
 by the ramp of the rows, so it is waited for as long as that takes. Nobody goes towards a job while
 it is not known what the rows draw.
@@ -63,13 +66,16 @@ from daemon.core.smoothing import (
     split,
     stores,
     sudden,
+    vanishing,
 )
 from daemon.core.smoothing.announced import Announced, heard, notices, still
 from daemon.core.smoothing.easing import Easing, eased
 from daemon.core.smoothing.leading import POINT
-from daemon.core.smoothing.stores import Trust
+from daemon.core.smoothing.profile import OWNER
+from daemon.core.smoothing.stores import Able, Trust
 from daemon.core.smoothing.strategy import STRATEGIES
 from daemon.core.view import Turn
+from daemon.model.commands import Proposal
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
@@ -77,9 +83,7 @@ if TYPE_CHECKING:
 
     from daemon.core.arbitration import Target
     from daemon.core.smoothing.sight import Plan, Seen
-    from daemon.core.smoothing.stores import Able
     from daemon.core.view import View
-    from daemon.model.commands import Proposal
     from daemon.model.events import Event
     from daemon.model.plant import Site
 
@@ -89,6 +93,8 @@ _REST_S: Final = 30.0
 """It has ended when nothing had to be added for so long [s]."""
 _AMID_PU: Final = 0.1
 """Of the slowest limit, what rows have for its time when the daemon finds storage at work."""
+_ANY_W: Final = float("inf")
+_REMAINS: Final = "no more than the load that remains when a job stops"
 _BACK: Final = "after a loss of input the load comes back at once"
 
 
@@ -108,6 +114,8 @@ class Params:
         trip_pu: what one store gives or takes at most, for whoever, by the shortest limit on
             swings, so that its trip alone passes none; 0 for what it can: jobs have their power
             sooner then, and peaks are shaved by more [pu].
+        falls_pu: rows fall by so many times their ramp at most when a job stops; what falls before
+            storage can follow, storage does not give for [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -119,6 +127,7 @@ class Params:
     settle_s: Annotated[float, Ge(0.0)] = 30.0
     ahead_s: Annotated[float, Ge(0.0)] = 86_400.0
     trip_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.0
+    falls_pu: Annotated[float, Ge(1.0)] = 1.0
 
 
 class State(NamedTuple):
@@ -198,6 +207,9 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         state = state._replace(resume_ns=view.now_ns + ns(params.settle_s))
     if seen is None or view.now_ns < state.resume_ns:
         state = _kept(view, state, plan, proposals, every_s)
+        aims = leading.aims(plan.stores, proposals)
+        most_w = _remains(view, plan, params, every_s)[0]
+        state = state._replace(wishes=_bounded(view, plan, aims, state.wishes, most_w))
         easing = state.easing if view.now_ns < state.easing.until_ns else Easing()
         state = state._replace(limiter=None, power_w=0.0, until_ns=0, short=True, easing=easing)
         state = state._replace(before=sudden.Before())
@@ -282,6 +294,9 @@ def _smoothed(
     able = stores.able(view, plan.stores, seen.told, state.trust, sight.live(view))
     ramps = profile.ramps(stated, params.rows_pu, strategy.used_pu)
     aims = leading.aims(plan.stores, proposals)
+    remains_w, counted_w = _remains(view, plan, params, strategy.every_s)
+    able = vanishing.counted(able, counted_w)
+    aims = leading.giving_at_most(aims, remains_w)
     if params.trip_pu:
         most_w = params.trip_pu * profile.jump_w(stated)
         able = [one.at_most(most_w) for one in able]
@@ -307,7 +322,11 @@ def _smoothed(
         )
         if one.take_w > 0.0 or one.give_w > 0.0
     )
-    asked_w = sum(wish.value for wish in wishes)
+    before_w = sum(wish.value for wish in wishes)
+    wishes += _left_alone(view, state, plan, seen, aims, strategy.every_s)
+    wishes = _bounded(view, plan, aims, wishes, remains_w)
+    usable = {item.id for item, one in zip(plan.stores, able, strict=True) if one != Able()}
+    asked_w = sum(wish.value for wish in wishes if wish.equipment in usable)
     give_w, take_w = sum(one.give_w for one in able), sum(one.take_w for one in able)
     room_w = min(give_w + asked_w, take_w - asked_w)
     power_w = min(give_w, take_w)
@@ -323,12 +342,60 @@ def _smoothed(
     )
     return state._replace(
         slow_w=parts.slow_w,
-        power_w=sum(parts.powers_w),
+        power_w=sum(parts.powers_w) + asked_w - before_w,
         short=profile.short(was=state.short, room_w=room_w, power_w=power_w),
         easing=easing,
         before=before,
-        wishes=wishes + _left_alone(view, state, plan, seen, aims, strategy.every_s),
+        wishes=wishes,
     )
+
+
+def _remains(view: View, plan: Plan, params: Params, every_s: float) -> tuple[float, float]:
+    """Return the most that storage may give now, and what it can be counted on for [W, W]."""
+    load_w = sight.load_w(view, plan)
+    if load_w is None or not plan.rows or not sight.fed(view):
+        return _ANY_W, _ANY_W
+    stated, strategy = view.facts.compliance.bounds, STRATEGIES[view.facts.volatility.stage]
+    quick_w_s = profile.ramps(stated, params.rows_pu, strategy.used_pu).quick_w_s
+    rated_w = [row.ratings["power_w"] for row in plan.rows]
+    told_w_s = [quick_w_s * r / sum(rated_w) for r in rated_w]
+    # A row that is silent keeps what it was told; what it draws counts as its rating.
+    drawn_w = [r if p is None else p for p, r in zip(view.gauge(plan.powers), rated_w, strict=True)]
+    shown_w_s = zip(view.gauge(plan.profiles)[::2], told_w_s, strict=True)
+    ramps_w_s = [told if shown is None else shown for shown, told in shown_w_s]
+    within_s, export_w = every_s + vanishing.ANSWER_S, view.site.contract.export_limit_w
+    lost_w = vanishing.at_once_w(drawn_w, ramps_w_s, params.falls_pu, within_s)
+    full_w = vanishing.at_once_w(rated_w, told_w_s, params.falls_pu, within_s)
+    at_full_w = load_w + sum(rated_w) - sum(drawn_w)
+    return (
+        vanishing.remaining_w(load_w, lost_w, export_w),
+        vanishing.remaining_w(at_full_w, full_w, export_w),
+    )
+
+
+def _bounded(
+    view: View,
+    plan: Plan,
+    aims: Sequence[Target | None],
+    wishes: tuple[Proposal, ...],
+    most_w: float,
+) -> tuple[Proposal, ...]:
+    """Return what is asked of storage when it gives no more than a power [W] together."""
+    own = {wish.equipment: wish.value for wish in wishes if wish.point == POINT}
+    asked_w = tuple(
+        own.get(item.id, aim.value if aim is not None else 0.0)
+        for item, aim in zip(plan.stores, aims, strict=True)
+    )
+    found_w = vanishing.within(asked_w, most_w)
+    if found_w == asked_w:
+        return wishes
+    less = {
+        item.id: Proposal(item.id, POINT, "prefer", leading.grained(to_w), OWNER, _REMAINS)
+        for item, to_w, was_w in zip(plan.stores, found_w, asked_w, strict=True)
+        if to_w != was_w and view.stage(item.id) == "grid_following"
+    }
+    kept = (w for w in wishes if w.point != POINT or w.equipment not in less)
+    return (*kept, *less.values())
 
 
 def _left_alone(

@@ -57,7 +57,7 @@ class _Store(NamedTuple):
     def gives(self) -> bool:
         """Return whether an order to give stands at it, and it follows orders."""
         told_w = self.device.setpoints[POINT]
-        return told_w < 0.0 and self.device.stage == FOLLOWS[self.device.item.nature]
+        return bool(told_w < 0.0 and self.device.stage == FOLLOWS[self.device.item.nature])
 
     def short(self) -> tuple[float, float] | None:
         """Return what is left and what must be, if that is more [J, J]."""
