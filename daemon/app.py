@@ -25,6 +25,7 @@ except ImportError:
 from daemon.console import operators
 from daemon.console.door import Door, Inside
 from daemon.console.wire import door_of
+from daemon.core import tags
 from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
@@ -77,6 +78,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
 
     Raises:
         OSError: the state directory cannot be written.
+        ValueError: the maintenance tags in it cannot be read.
     """
     site, clock = site_file.site, world.clock
     points = tabulate(site)
@@ -119,6 +121,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
             KEEP: kept,
             RECALL: kept,
             opened.KEEP: {**kept, "utc_ns": clock.utc_ns},
+            tags.KEEP: kept,
         },
     )
     version = importlib.metadata.version("ridethrough")
@@ -144,6 +147,9 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
     if (before := opened.recalled(world.files, SHELL, utc_ns)) is not None:
         lanes[0].inbox.append(before)
+    if (hung := tags.recalled(world.files, SHELL)) is not None:
+        for lane in lanes:
+            lane.inbox.append(hung)
     scan = Scan(world, lanes, table, journal, actuation, requests, drivers, publishers, supervisor)
     reporter = Reporter(site, points, site_file.control.report, scan.reported, utc_ns - begun_ns)
     scan.listeners.extend((chronicle.hear, reporter.hear, incidents.keeper(journal.keep)))
@@ -191,6 +197,7 @@ def system_world(
                 KEEP: keep,
                 RECALL: recall,
                 opened.KEEP: opened.keep,
+                tags.KEEP: tags.keep,
             },
             ThreadPoolExecutor(16, "worker"),
         ),
@@ -217,8 +224,8 @@ def run(
 
     Raises:
         OSError: the port of the metrics is taken, or the state directory cannot be written.
-        ValueError: `mqtt` is not the address of a broker, the name of `state` is too long, or
-            another daemon holds it.
+        ValueError: `mqtt` is not the address of a broker, the name of `state` is too long,
+            another daemon holds it, or the maintenance tags in it cannot be read.
     """
     site_file = with_broker(site_file, mqtt)
     hold(state)  # and never let go: a worker whose disk hangs may write until the process ends

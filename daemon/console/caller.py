@@ -11,6 +11,7 @@ from daemon.console.ledger import ENDED, Followed
 from daemon.console.operators import APPROVE, LONGEST_SECRET, OPERATE, VIEW
 from daemon.console.orders import RefusedError
 from daemon.model.commands import (
+    TAG,
     Approval,
     Cancellation,
     Operation,
@@ -166,6 +167,7 @@ class Caller:
                 for each in (door.roster.operators or {}).values()
             ],
             "selections": [each.plain(now_ns) for each in door.ledger.outstanding()],
+            "tags": {name: dict(by) for name, by in door.tags.items()},
         }
         if pattern is not None:
             found = listing.found(door.inside.site, orders.word(request, "equipment"))
@@ -247,7 +249,7 @@ class Caller:
         site = self.door.inside.site
         item = site.equipment.get(wish.equipment)
         own = item is not None and wish.action in item.kind.commands()
-        return wish.equipment in site.schemes and not own
+        return wish.equipment in site.schemes and not own and wish.point != TAG
 
     async def _set(self, request: Mapping[str, Any]) -> Answer:
         person = await self._allowed(OPERATE)

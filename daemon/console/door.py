@@ -104,6 +104,7 @@ class Door:
         ledger: selections and what became of them.
         orders: how fast all people together may begin something.
         steps: how fast they may go on with it; a flood of selections must not hold up an operation.
+        tags: maintenance tags by equipment: who hung them, and why.
         old_until_ns: what is read before this may have been said before a pause [ns].
         pool: where secrets are worked out.
     """
@@ -120,6 +121,7 @@ class Door:
         self.old_until_ns = 0
         self.pool: ThreadPoolExecutor
         self._path = path
+        self.tags: Mapping[str, Mapping[str, str]] = {}
         self._image: Image | None = None
         self._names = 0
         self._arrivals = Bucket(_ARRIVALS_HZ, 20)
@@ -136,6 +138,7 @@ class Door:
     def show(self, snapshot: Snapshot) -> None:
         """Take the values after a main scan."""
         self._image = snapshot.image
+        self.tags = snapshot.tags
 
     def tell(self, news: Sequence[Event | AlarmTransition]) -> None:
         """Take what happened, and pass it on to those who want to hear it."""

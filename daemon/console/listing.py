@@ -40,8 +40,9 @@ def shown(door: Door, name: str) -> dict[str, Any]:
     site, points = door.inside.site, door.inside.points
     of_scheme = OF_SCHEMES if name in site.schemes else ()
     item = site.equipment.get(name)
+    hung = {"tags": dict(door.tags.get(name, {}))}
     if item is None:
-        return {"id": name, "kind": "scheme", "commands": [*of_scheme], "setpoints": []}
+        return {"id": name, "kind": "scheme", "commands": [*of_scheme], "setpoints": [], **hung}
     commands = item.kind.commands() if points.find(name, "command") is not None else ()
     own = orders.served(points, item)
     return {
@@ -59,6 +60,7 @@ def shown(door: Door, name: str) -> dict[str, Any]:
             }
             for point in orders.setpoints(points, item)
         ],
+        **hung,
     }
 
 

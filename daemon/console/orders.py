@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from daemon.model.commands import Proposal
+from daemon.model.commands import HANG, TAG, TAKE_OFF, Proposal
 from daemon.model.natures import PointKind
 from daemon.settings.findings import choices
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST_WORD: Final = 80
 LONGEST_REASON: Final = 200
 MOST_BYPASSED: Final = 8
+TAGGING: Final = (HANG, TAKE_OFF)
 
 
 class RefusedError(Exception):
@@ -77,12 +78,16 @@ def reason(request: Mapping[str, Any]) -> str:
 
 
 def action(request: Mapping[str, Any], user: str, site: Site, points: PointTable) -> Proposal:
-    """Return the switching action that a person wants to select.
+    """Return the switching action that a person wants to select, or the tag to hang or take off.
 
     Raises:
         RefusedError: there is no such equipment or scheme, or it does not obey that.
     """
     name, what = word(request, "equipment"), word(request, "action")
+    if what in TAGGING:
+        if name not in site.schemes and name not in site.equipment:
+            raise _unknown(name, site)
+        return Proposal(name, TAG, what, 0.0, user, reason(request))
     if name not in site.schemes:
         item = _item(name, site)
         valid = item.kind.commands()
@@ -148,11 +153,15 @@ def setpoints(points: PointTable, item: Equipment) -> list[Point]:
 def _item(name: str, site: Site) -> Equipment:
     item = site.equipment.get(name)
     if item is None:
-        known = choices([*site.equipment, *site.schemes], name)
-        raise RefusedError("unknown_equipment", f"nothing here is called {name} (valid: {known})")
+        raise _unknown(name, site)
     if item.device is None:
         raise RefusedError("foreign_device", f"{name} is not joined to this daemon by any device")
     return item
+
+
+def _unknown(name: str, site: Site) -> RefusedError:
+    known = choices([*site.equipment, *site.schemes], name)
+    return RefusedError("unknown_equipment", f"nothing here is called {name} (valid: {known})")
 
 
 def _list(valid: tuple[str, ...]) -> str:

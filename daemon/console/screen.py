@@ -74,6 +74,8 @@ def _listed(answer: Mapping[str, Any]) -> Iterable[str]:
         yield f"  {answer['hint']}"
     for each in answer["operators"]:
         yield f"  enrolled: {each['name']} ({', '.join(each['roles'])})"
+    for name, by in answer["tags"].items():
+        yield f"  maintenance tag on {name}: {', '.join(by)}"
     yield "selections:" if answer["selections"] else "nothing is selected"
     for each in answer["selections"]:
         yield from waiting(each)
@@ -105,6 +107,8 @@ def _equipment(each: Mapping[str, Any]) -> Iterable[str]:
     stands = ", ".join(f"{name} {value}" for name, value in each.get("stands", {}).items())
     yield f"{each['id']} ({each['kind']}){': ' + stands if stands else ''}"
     yield f"  obeys {', '.join(each['commands']) or 'no command'}"
+    for user, why in each["tags"].items():
+        yield f"  maintenance tag of {user}: {why}"
     for point in each["setpoints"]:
         low, high = (_number(point[key]) for key in ("low", "high"))
         now = "unknown" if point["value"] is None else _number(point["value"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from daemon.core.tags import Tags
 from daemon.model.commands import OperatorRequest
 from daemon.model.compliance import Bound, Kept
 from daemon.model.contingency import Contingency
@@ -489,6 +490,8 @@ class Facts:
         demand: by `balance.peaks`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
+        tags: maintenance tags that hang, by equipment: who hung one, and why; by the operation
+            path of the switching lane.
         substitutes: by controller, points in whose place it acts on the estimate; by the lane.
     """
 
@@ -525,3 +528,4 @@ class Facts:
     setpoints: Setpoints = field(default_factory=Setpoints)
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)

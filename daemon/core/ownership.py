@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.model.commands import TAG
+
 if TYPE_CHECKING:
     from daemon.model.commands import Proposal
     from daemon.model.plant import Site
@@ -31,7 +33,12 @@ MAIN_NATURES: Final = frozenset(
 
 
 def lane_of(site: Site, proposal: Proposal) -> str:
-    """Return the lane that a person's request has to reach."""
+    """Return the lane that a person's request has to reach.
+
+    Tags are the switching lane's, whatever they hang on: both lanes heed them, one has them.
+    """
+    if proposal.point == TAG:
+        return "switching"
     item = site.equipment.get(proposal.equipment)
     if proposal.point not in {"command", "scheme"} or (item and item.nature in MAIN_NATURES):
         return "main"

@@ -29,6 +29,8 @@ leads to the same state and to nothing else, so the shell need not even ask for 
   seen).
 - switching -> main, topic `commands`, on change: `not_opened` (breakers told to open and not open
   in time) and `not_done` (devices that did not do anything else they were told), until they do.
+- switching -> main, topic `tags`, on change: maintenance tags by equipment, who hung them and why
+  (`daemon.core.tags`).
 - main -> switching, topic `caps`: `rows_limit_w` (total of the row caps *read back* from the rows;
   -1 without a limit).
 - main -> switching, topic `positions`, on change: `contradicted` (switches that are not as they
@@ -48,7 +50,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, get_type_hints
 from weakref import WeakKeyDictionary
 
-from daemon.core import arbitration, fallback, heartbeat, operation, substitutes
+from daemon.core import arbitration, fallback, heartbeat, operation, substitutes, tags
 from daemon.core.alarms import annunciator
 from daemon.core.balance import caps, compensation, essential, peaks, shedding, shutdown
 from daemon.core.compliance import live
@@ -414,6 +416,10 @@ def _look(
     facts = state.facts
     if params.lane != "main" and (word := heard.get(storage_state.TOPIC)):
         facts = _charged(facts, word.values["usable_pu"])
+    # Of the other lane, or of the shell that hands on what hung before a restart.
+    for message in inputs.inbox:
+        if isinstance(message, LaneMessage) and message.topic == tags.TOPIC:
+            facts = replace(facts, tags=message.values)
     view = View(
         lane=params.lane,
         image=inputs.image,

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
 
 NEVER_NS: Final = (1 << 63) - 1
+_OF_A_TAG: Final = {"maintenance": True, "available": False}
 _POSITIONS: Final[Mapping[float, Position]] = {float(p.value): p for p in Position}
 
 
@@ -258,7 +259,12 @@ class View:
         return min(reported, known.usable_pu)
 
     def status(self, equipment: str, name: str) -> bool | None:
-        """Return a true-or-false point, or None when it is not served or not good."""
+        """Return a true-or-false point, or None when it is not served or not good.
+
+        A tag of the daemon says the same as one on the panel, and that a machine is not available.
+        """
+        if name in _OF_A_TAG and equipment in self.facts.tags:
+            return _OF_A_TAG[name] if self.points.find(equipment, name) is not None else None
         value = self.read(equipment, name)
         return None if value is None else value != 0
 

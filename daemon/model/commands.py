@@ -35,6 +35,11 @@ class Proposal:
     reason: str
 
 
+TAG: Final = "tag"
+"""What a proposal names as its point that is about a maintenance tag on its equipment or scheme."""
+HANG: Final = "tag"
+TAKE_OFF: Final = "untag"
+
 UNNUMBERED: Final = 0
 """Number of a command that says the same when it comes twice: a set-point, a heartbeat."""
 

@@ -41,6 +41,7 @@ def families(site: Site) -> tuple[Family, ...]:
         feeds={},
         contingencies=(),
         schemes={},
+        tags={},
         volatility="unknown",
         compliance=(),
         demand=("none", 0.0, 0.0, 0.0, 0.0, {}, {}),

@@ -115,6 +115,7 @@ class Figures(Collector):
             yield _substitutes(snapshot)
             yield from _transfers(self.transfers)
             yield _schemes(snapshot)
+            yield _tags(snapshot)
             yield _volatility(snapshot)
             yield from _compliance(snapshot)
             yield from _demand(snapshot)
@@ -166,6 +167,17 @@ def _schemes(snapshot: Snapshot) -> Metric:
     for scheme, stage in dict(snapshot.schemes).items():
         schemes.add_metric([scheme, stage], 1.0)
     return schemes
+
+
+def _tags(snapshot: Snapshot) -> Metric:
+    hung = GaugeMetricFamily(
+        "ridethrough_maintenance_tags",
+        "Maintenance tags that hang on a piece of equipment: it is not put into service.",
+        labels=["equipment"],
+    )
+    for name, by in dict(snapshot.tags).items():
+        hung.add_metric([name], float(len(by)))
+    return hung
 
 
 def _volatility(snapshot: Snapshot) -> Metric:

@@ -68,6 +68,7 @@ class Overview:
             "version": self._north.version,
             "buses": {} if snapshot.estimate is None else dict(self._buses(snapshot.estimate)),
             "schemes": dict(snapshot.schemes),
+            "tags": {name: [*by] for name, by in snapshot.tags.items()},
             "alarms": [_alarm(each) for each in standing[:ALARMS]],
             "events": [*self._events],
             "lanes": {name: _lane(figures) for name, figures in snapshot.lanes.items()},

@@ -98,6 +98,7 @@ class Snapshot:
             reserve stands behind it [Wh].
         contingencies: what follows if one element dies; the first is that in which none does.
         schemes: transfer schemes and their sections, by their stage.
+        tags: maintenance tags by equipment: who hung them, and why.
         volatility: stage of the load's volatility.
         compliance: what is known of each limit at the point of delivery.
         demand: that is billed: what its aim is from, the aim, the mean of the window that runs,
@@ -123,6 +124,7 @@ class Snapshot:
     feeds: Mapping[str, tuple[tuple[str, float, float], ...]]
     contingencies: tuple[Contingency, ...]
     schemes: Mapping[str, str]
+    tags: Mapping[str, Mapping[str, str]]
     volatility: str
     compliance: tuple[Kept, ...]
     demand: tuple[str, float, float, float, float, Mapping[str, float], Mapping[str, float]]

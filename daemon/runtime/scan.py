@@ -223,6 +223,7 @@ class Scan:
             feeds=facts.autonomy.feeds,
             contingencies=facts.security.contingencies,
             schemes=self.lanes["switching"].state.facts.stages,
+            tags=self.lanes["switching"].state.facts.tags,
             volatility=facts.volatility.stage,
             compliance=facts.compliance.kept,
             demand=facts.demand,

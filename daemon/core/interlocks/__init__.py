@@ -8,10 +8,11 @@ so that one silent meter does not keep a hall dark. The device's own 25 relay ti
 close; a row here only decides whether it may be asked to.
 
 The predicates stand by subject: where faults may stand (`faults`), what a close would join
-(`joining`), machines, neutrals and schemes (`machines`), transfer switches (`switchover`), UPS
-(`ups`), storage that forms an island (`storage`), who is fed and how much is too much (`supply`),
-how often is too often (`wear`); `drawn` is what the drawing of the site says for good, `case` what
-a row is asked about. `explained` is the table for people.
+(`joining`), machines and their neutrals (`machines`), what people hold off by emergency power off,
+fire trip or a maintenance tag (`held`), transfer switches (`switchover`), UPS (`ups`), storage that
+forms an island (`storage`), who is fed and how much is too much (`supply`), how often is too often
+(`wear`); `drawn` is what the drawing of the site says for good, `case` what a row is asked about.
+`explained` is the table for people.
 
 Must not know: who wants the action and why, beyond whether it is a person; nor anything of time.
 

@@ -84,6 +84,25 @@ def own_breakers(site: Site, points: PointTable) -> dict[str, tuple[str, ...]]:
 
 
 @once_per_site
+def source_buses(site: Site, points: PointTable) -> frozenset[str]:
+    """Return the buses of all that gives power, utilities and storage among it."""
+    roles = {Role.SOURCE, Role.STORAGE}
+    return frozenset(b for e in site.equipment.values() if e.kind.role in roles for b in e.buses)
+
+
+@once_per_site
+def sources_breakers(site: Site, points: PointTable) -> frozenset[str]:
+    """Return the breakers at the terminals of everything that gives power but utilities."""
+    own = {
+        bus
+        for e in site.equipment.values()
+        if e.kind.role is Role.SOURCE and e.nature != "utility"
+        for bus in e.buses
+    }
+    return frozenset(e.id for e in site.of_nature("breaker") if not own.isdisjoint(e.buses))
+
+
+@once_per_site
 def utilities(site: Site, points: PointTable) -> tuple[Equipment, ...]:
     """Return the utilities."""
     return site.of_nature("utility")

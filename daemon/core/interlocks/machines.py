@@ -1,4 +1,4 @@
-"""Machines, their neutrals, and what stands over a whole scheme: emergency off, tag, own logic."""
+"""Machines, their neutrals, and who decides over them: own logic, selector."""
 
 from __future__ import annotations
 
@@ -7,39 +7,13 @@ from typing import TYPE_CHECKING, Final
 from daemon.core.interlocks.drawn import machines, own_breakers, schemes_by_member
 from daemon.core.topology import Presence
 from daemon.model.natures import Position
-from daemon.model.plant import IntakeScheme, MainTieMainScheme
+from daemon.model.plant import IntakeScheme
 
 if TYPE_CHECKING:
     from daemon.core.interlocks.case import Case
 
 EARTHED: Final = frozenset({"solid", "resistance"})
 """Declared earthing of a bus that asks for a neutral on its island."""
-
-
-def emergency_off(case: Case) -> bool:
-    """Emergency power off or fire trip stands at the device or its scheme, or may.
-
-    A source that belongs to no scheme minds all of them; a breaker shows by itself that it is held.
-    """
-    site, scheme = case.view.site, case.scheme()
-    boards = (
-        [scheme]
-        if scheme
-        else [
-            s
-            for s in site.schemes.values()
-            if isinstance(s, MainTieMainScheme) and case.item.nature != "breaker"
-        ]
-    )
-    return case.not_known("emergency_off", False) or any(
-        case.not_known("emergency_off", False, board.controller) for board in boards
-    )
-
-
-def under_maintenance(case: Case) -> bool:
-    """A maintenance tag is on the scheme, or may be."""
-    scheme = case.scheme()
-    return scheme is not None and case.not_known("maintenance", False, scheme.controller)
 
 
 def own_logic(case: Case) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core import demand
 from daemon.core.feeding import Change, fed_buses, loads_at, reach
-from daemon.core.interlocks.case import carries_though_open
+from daemon.core.interlocks.case import TRANSFER, carries_though_open
 from daemon.core.interlocks.drawn import converters
 from daemon.core.topology import Presence
 from daemon.model.natures import Role
@@ -164,7 +164,18 @@ def overload(case: Case) -> bool:
     view, item = case.view, case.item
     storage = item.kind.role is Role.STORAGE
     live = [bus for bus in case.sides if view.topology.live(bus)]
-    if storage:
+    sides, change = case.sides, Change(joined=frozenset({item.id}))
+    if case.wish.action in TRANSFER:
+        # Voltage is what the source to go to has, and the load side may have it from the other one.
+        target = TRANSFER[case.wish.action]
+        sides = item.buses[target], item.buses[-1]
+        if view.topology.net[sides[0]] == view.topology.net[sides[1]]:
+            return False  # the sources that carry it carry it already
+        good_w = _good_for_w(view, sides[0])
+        if not good_w and not view.topology.sources(sides[0]):
+            return False  # it is live by what nobody knows: that is no overload
+        change = Change(turned=((item.id, target),))
+    elif storage:
         good_w = demand.capability_w(view, item, forming=True)
     elif len(live) == 1:
         good_w = _good_for_w(view, live[0])
@@ -172,8 +183,7 @@ def overload(case: Case) -> bool:
         return False  # with both sides live it only shares; with none nothing is taken up
     if good_w >= demand.rated_w(view.site, view.points):
         return False
-    change = Change(joined=frozenset({item.id}))
-    return expected_w(view, case.sides, change) > good_w
+    return expected_w(view, sides, change) > good_w
 
 
 def _good_for_w(view: View, bus: str) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.core.interlocks import (
     faults,
+    held,
     joining,
     machines,
     storage,
@@ -16,7 +17,7 @@ from daemon.core.interlocks import (
 )
 from daemon.core.interlocks.case import CLOSE, TRANSFER, Interlock
 from daemon.core.topology import Presence
-from daemon.model.natures import Position
+from daemon.model.natures import NATURES, Position
 
 if TYPE_CHECKING:
     from daemon.core.interlocks.case import Case
@@ -42,6 +43,14 @@ _LEAVE: Final = frozenset({"open", "stop", "house_load", "grid_following"})
 _TO_BYPASS: Final = frozenset({"to_bypass"})
 _TO_INVERTER: Final = frozenset({"to_inverter"})
 _TEST: Final = frozenset({"battery_test"})
+_REJOIN: Final = frozenset({"rejoin"})
+_TAP: Final = frozenset({"raise", "lower", "automatic"})
+
+_COMMANDED: Final = frozenset(name for name, kind in NATURES.items() if kind.commands())
+_SERVES: Final = (
+    CLOSE | _MOVE | _START | _REJOIN | _FORM | _FOLLOW | _TO_BYPASS | _TO_INVERTER | _TEST | _TAP
+)
+"""All that puts a thing into service or moves it, and not to safety."""
 
 
 def _position_unknown(case: Case) -> bool:
@@ -55,16 +64,17 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         person=True,
     ),
     Interlock(
-        "emergency_off", _BREAKER | _SET | _TURBINE | _STORAGE | _HVDC,
-        CLOSE | _START | _FORM | _FOLLOW,
-        machines.emergency_off,
+        "emergency_off", _BREAKER | _TRANSFER | _SET | _TURBINE | _SMR | _STORAGE | _UPS | _HVDC,
+        CLOSE | _MOVE | _START | _REJOIN | _FORM | _FOLLOW | _TO_BYPASS | _TO_INVERTER | _TEST,
+        held.emergency_off,
         "emergency power off or fire trip stands (or cannot be read): reset it at its button",
         person=True,
     ),
     Interlock(
-        "maintenance", _BREAKER | _SET | _STORAGE, CLOSE | _START | _FORM,
-        machines.under_maintenance,
-        "a maintenance tag is on the scheme (or cannot be read): take it off first",
+        "maintenance", _COMMANDED, _SERVES,
+        held.under_maintenance,
+        "a maintenance tag is on it, at its terminals or on its board (or cannot be read): take it "
+        "off first",
         person=True,
     ),
     Interlock(
@@ -238,7 +248,7 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
         bypassable=True,
     ),
     Interlock(
-        "overload", _BREAKER | _STORAGE, _PLAIN | _FORM, supply.overload,
+        "overload", _BREAKER | _TRANSFER | _STORAGE, _PLAIN | _MOVE | _FORM, supply.overload,
         "what hangs there may draw more than the sources can give: cap or open load first, or "
         "bring more sources",
         bypassable=True,

@@ -13,7 +13,8 @@ nothing else does, and an automaton displaces what a person has selected and not
 power off and fire trip are rows of the interlocks that nobody sets aside.
 
 What a person operates at a scheme as a whole (a reset, a black start) is no action of a device: it
-stands for one scan among the facts (`accepted`), where the scheme finds it and answers.
+stands for one scan among the facts (`accepted`), where the scheme finds it and answers. A tag that
+they hang or take off stands among the facts for good (`tags`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTupl
 
 from annotated_types import Gt, Le
 
+from daemon.core import tags
 from daemon.core.facts import Undone
 from daemon.core.interlocks import CLOSE, wear
 from daemon.core.operation.selection import Chosen, Desk, Refusal, unusable
@@ -43,6 +45,7 @@ from daemon.core.operation.task import (
 )
 from daemon.core.view import Turn
 from daemon.model.commands import (
+    TAG,
     Command,
     LaneMessage,
     OperatorRequest,
@@ -50,7 +53,9 @@ from daemon.model.commands import (
 )
 
 if TYPE_CHECKING:
+    from daemon.core.tags import Tags
     from daemon.core.view import View
+    from daemon.model.commands import Request
     from daemon.model.events import Event as Happening
     from daemon.model.plant import Site
 
@@ -133,6 +138,7 @@ class _Heard(NamedTuple):
     ended: Mapping[str, str]
     accepted: tuple[OperatorRequest, ...]
     events: tuple[Happening, ...]
+    hung: Tags
 
 
 def initial(site: Site, params: Params) -> State:
@@ -172,11 +178,19 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             tasks[name] = after
     undone = _undone(view, state.undone, tasks)
     some = tasks or heard.chosen or heard.ended or undone or operated
+    messages = _word(view, undone) if undone != state.undone else ()
+    requests: tuple[Request, ...] = ()
+    facts = _facts(view, _not_closed(tasks), heard.accepted, undone)
+    if heard.hung != view.facts.tags:
+        word, kept = tags.told(view.lane, heard.hung)
+        messages, requests = (*messages, word), (kept,)
+        facts = {**(facts or {}), "tags": heard.hung}
     return Turn(
         State(tasks, heard.chosen, heard.ended, undone, operated) if some else _NOTHING,
         events=tuple(events),
-        messages=_word(view, undone) if undone != state.undone else (),
-        facts=_facts(view, _not_closed(tasks), heard.accepted, undone),
+        messages=messages,
+        requests=requests,
+        facts=facts,
         commands=tuple(commands),
     )
 
@@ -199,7 +213,7 @@ def _hear(
         wishes.setdefault(wish.equipment, _Wish(wish))
     mail = view.mail
     if not mail and not state.chosen:
-        return _Heard(wishes, state.chosen, state.ended, (), ())
+        return _Heard(wishes, state.chosen, state.ended, (), (), view.facts.tags)
 
     def occupied(wish: Proposal) -> Refusal | None:
         return _occupied(state.tasks, wishes, wish)
@@ -208,10 +222,11 @@ def _hear(
     desk = Desk(view, params, state.chosen, state.ended, occupied, news)
     desk.lapse({name: wish.user or wish.proposal.owner for name, wish in wishes.items()})
     accepted: list[OperatorRequest] = []
+    hung = view.facts.tags
     for message in mail:
         if not isinstance(message, OperatorRequest):
             desk.hear(message)
-        elif message.proposal.action in _SETPOINTS:
+        elif message.proposal.action in _SETPOINTS and message.proposal.point != TAG:
             pass  # arbitration hears of it
         elif message.user.startswith("lane:"):
             _ask(view, desk, message, wishes, occupied)
@@ -221,10 +236,12 @@ def _hear(
             one = desk.operated.pop()
             if is_action(view.site, one.wish):
                 wishes[one.wish.equipment] = _Wish(one.wish, one.user, one)
-            if one.wish.equipment in view.site.schemes:
+            if one.wish.point == TAG:
+                hung = tags.changed(view.site, hung, one.user, one.wish)
+            elif one.wish.equipment in view.site.schemes:
                 accepted.append(OperatorRequest(one.id, one.user, one.wish))
     ended = dict(list(desk.ended.items())[-ENDED_KEPT:])
-    return _Heard(wishes, desk.chosen, ended, tuple(accepted), tuple(desk.events))
+    return _Heard(wishes, desk.chosen, ended, tuple(accepted), tuple(desk.events), hung)
 
 
 def _ask(

@@ -15,6 +15,9 @@ their mind: whatever it wants of the device displaces a selection that is not op
 selection that is operated, cancelled, displaced or has run out of time is over; its id is never
 taken again, and every later word about it is refused by name. A restart forgets all selections.
 
+A maintenance tag is hung and taken off in the same two steps (`daemon.core.tags`), whatever of the
+device is under way or wanted by an automaton: from then on the interlocks refuse.
+
 An interlock is set aside only if its row says that it may be, the selection names it, the site
 names `bypass` among what a second person approves, and one did. It is recorded by name, at every
 step and in the command itself.
@@ -48,13 +51,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from daemon.core import consequence, darkness
+from daemon.core import consequence, darkness, tags
 from daemon.core.automaton import Table, Word, advance
 from daemon.core.interlocks import BYPASSABLE, CLOSE, INTERLOCKS, Case, check
 from daemon.core.interlocks.joining import LOW_VOLTAGE_V
 from daemon.core.operation.task import reached
 from daemon.core.ownership import lane_of
-from daemon.model.commands import Approval, Cancellation, Operation, Proposal, Selection
+from daemon.model.commands import (
+    HANG,
+    TAG,
+    TAKE_OFF,
+    Approval,
+    Cancellation,
+    Operation,
+    Proposal,
+    Selection,
+)
 from daemon.model.plant import IntakeScheme, MainTieMainScheme
 from daemon.model.quantities import ns
 
@@ -199,7 +211,7 @@ class Desk:
             wanted: automaton by the equipment that it wants something of.
         """
         for one in list(self.chosen.values()):
-            by = wanted.get(one.wish.equipment, "")
+            by = "" if one.wish.point == TAG else wanted.get(one.wish.equipment, "")
             after = self._moved(one, *([Event.DISPLACED] if by else []))
             if after.stage is Stage.DISPLACED:
                 self._tell("command_cancelled", after, f"{by} needs the device", by=by)
@@ -239,10 +251,14 @@ class Desk:
             problem = self._interlocked(order)
         if problem is None and wish.action == darkness.ACTION:
             problem = _not_from_darkness(view, wish)
+        if problem is None and wish.point == TAG:
+            problem = _hangs_so(view, wish, order.user)
         if problem is not None:
             self._refuse(order, None, problem, **_foreseen(foreseen))
             return
         needs = needs_approval(view.site, wish, order.bypass, self._params)
+        if not needs and _of_others(view, wish, order.user):
+            needs = "tag"
         one = Chosen(
             order.id, order.user, wish, order.bypass, Stage.SELECTED, view.now_ns, needs,
             lost=foreseen.lost, overloaded=foreseen.overloaded,
@@ -280,13 +296,17 @@ class Desk:
         after = self._moved(one, Event.OPERATED)
         if obeys(view.site, one.wish):
             problem = _worse(one, consequence.predict(view, one.wish))
+        elif one.wish.point == TAG:
+            problem = _hangs_so(view, one.wish, one.user)
+            if problem is None and not one.approver and _of_others(view, one.wish, one.user):
+                problem = Refusal("consequence_changed", "other tags hang by now: select it again")
         if problem is not None:
             self._refuse(order, after, problem)
             return
         self.operated.append(after)
         self._tell("command_operated", after, "")
         if not obeys(view.site, one.wish):  # a reset is over with it, of the rest the scheme tells
-            over = one.wish.action == "reset"
+            over = one.wish.action == "reset" or one.wish.point == TAG
             self._tell("command_verified" if over else "command_sent", after, "")
 
     def _moved(self, one: Chosen, *events: Event) -> Chosen:
@@ -314,7 +334,7 @@ class Desk:
             _nameless(order.user)
             or unusable(self._view, wish)
             or self._held(wish.equipment)
-            or self._occupied(wish)
+            or (None if wish.point == TAG else self._occupied(wish))
             or _not_to_be_set_aside(order.bypass, self._params)
         )
 
@@ -488,6 +508,8 @@ def unusable(view: View, wish: Proposal) -> Refusal | None:
     if item is None and scheme is None:
         return Refusal("unknown_equipment", f"nothing here is called {wish.equipment}")
     valid = (*(item.kind.commands() if item else ()), *_ORDERS.get(type(scheme), ()))
+    if wish.point == TAG:
+        valid = (HANG, TAKE_OFF) if tags.may_hang(site, view.points, wish.equipment) else ()
     if wish.action not in valid:
         text = f"{wish.equipment} does not {wish.action} (valid: {', '.join(valid) or 'nothing'})"
         return Refusal("unknown_action", text)
@@ -498,6 +520,20 @@ def unusable(view: View, wish: Proposal) -> Refusal | None:
     if (lane := lane_of(site, wish)) != view.lane:
         return Refusal("foreign_device", f"it is commanded by the {lane} lane")
     return None
+
+
+def _hangs_so(view: View, wish: Proposal, user: str) -> Refusal | None:
+    """Return why a tag is not to be hung or taken off."""
+    hung = view.facts.tags.get(tags.placed(view.site, wish.equipment), {})
+    if wish.action == HANG:
+        return Refusal("done_already", f"the tag of {user} hangs there") if user in hung else None
+    return None if hung else Refusal("done_already", "no tag of this daemon hangs there")
+
+
+def _of_others(view: View, wish: Proposal, user: str) -> bool:
+    """Return whether somebody takes off the tags of others, having none there."""
+    hung = view.facts.tags.get(tags.placed(view.site, wish.equipment), {})
+    return wish.point == TAG and wish.action == TAKE_OFF and user not in hung
 
 
 _ORDERS: Final[Mapping[type, tuple[str, ...]]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.core import tags
 from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
@@ -51,6 +52,7 @@ def world(
                 KEEP: keep,
                 RECALL: recall,
                 opened.KEEP: opened.keep,
+                tags.KEEP: tags.keep,
             }
         ),
         links=lambda link: WatchedDriver(links(link), audience, clock),

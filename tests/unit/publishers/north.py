@@ -53,6 +53,7 @@ def snapshot(place: North, value: float = 1.0, *, ready: bool = True) -> Snapsho
         compliance=(Kept("contract", "demand", False, -0.1, 2),),
         demand=("ratchet", 5.5e6, 5.1e6, 5.9e6, 5.2e6, {"ESS-1": 1.2e6}, {"rules": 1e5}),
         schemes={"CCTS-1": "on_main"},
+        tags={"52-VCB-SA1": {"anna": "works on TX-S-A1"}},
         ready=ready,
         journal_failures=0,
         record=Held(1000, 500, 7.0, 3),

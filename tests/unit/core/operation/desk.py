@@ -40,6 +40,7 @@ class Desk:
         self.events: list[Event] = []
         self.told: list[dict[str, object]] = []
         self.facts = Facts()
+        self.turn: Turn[operation.State] = Turn(self.state)
 
     def scan(self, *proposals: Proposal, inbox: tuple[Message, ...] = ()) -> None:
         """Run one scan."""
@@ -58,7 +59,7 @@ class Desk:
             next_id=self.next_id,
         )
         turn: Turn[operation.State] = operation.step(view, self.state, self.params, proposals)
-        self.state = turn.state
+        self.turn, self.state = turn, turn.state
         self.facts = replace(self.facts, **(turn.facts or {}))
         self.orders += self.facts.accepted
         self.next_id += len(turn.commands)
