@@ -117,11 +117,7 @@ class Standing:
         """Take the answer of a controller that left its state as it was."""
         looked, name = view.looked, slot.name
         told = turn.events or turn.messages or turn.requests or turn.commands
-        if (
-            not slot.timed
-            or told
-            or _concerned(view, requests=looked.requests, outcomes=looked.outcomes)
-        ):
+        if told or _concerned(view, requests=looked.requests, outcomes=looked.outcomes):
             self.drop(slot)
             return
         if self._points.get(name, _NONE) != looked.points:

@@ -459,19 +459,20 @@ def _turn(
 
     What it took estimates for is noted in `taken`.
     """
-    if (turn := standing.recall(slot, view, *proposals)) is not None:
+    if slot.timed and (turn := standing.recall(slot, view, *proposals)) is not None:
         return turn, view
     view.looked.forget()
     before = getattr(state, slot.name)
     turn = slot.controller.step(view, before, _settings(params, slot), *proposals)
     if view.looked.estimated:
         taken[slot.name] = view.looked.estimated.copy()
-    if turn.state is not before and slot.timed and turn.state == before:
-        turn = turn._replace(state=before)
-    if turn.state is before:
-        standing.keep(slot, view, turn, *proposals)
-    else:
-        standing.drop(slot)
+    if slot.timed:
+        if turn.state is not before and turn.state == before:
+            turn = turn._replace(state=before)
+        if turn.state is before:
+            standing.keep(slot, view, turn, *proposals)
+        else:
+            standing.drop(slot)
     return turn, _concluded(view, turn.facts) if turn.facts else view
 
 
