@@ -61,15 +61,20 @@ def intake_events(scan: Scan, feed_ns: int) -> list[joint.Event]:
     events.append(here.PART if view.facts.supply.outage else here.WELL)
     before = view.site.equipment[scan.scheme.intake].buses[1]
     known = view.topology.dead(before) or view.topology.live(before)
-    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known and _joins_known(scan, before):
+    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known and _may_join(scan, before):
         events.append(here.JOIN)
     return events
 
 
-def _joins_known(scan: Scan, before: str) -> bool:
-    """Return whether the intake would not join what nobody sees to the utility."""
-    parted = scan.state.intake is joint.Stage.PARTED
-    return not (parted and scan.view.topology.live(before)) or ways.may_join(scan)
+def _may_join(scan: Scan, before: str) -> bool:
+    """Return whether the intake can close, and would not join what nobody sees to the utility.
+
+    While its spring is not charged its time to close does not run: two momentary losses within
+    that time would have it given up.
+    """
+    if scan.state.intake is not joint.Stage.PARTED:
+        return True
+    return ways.is_charged(scan) and (not scan.view.topology.live(before) or ways.may_join(scan))
 
 
 def alternate_closed(scan: Scan, i: int) -> str | None:

@@ -99,6 +99,11 @@ def may_join(scan: Scan) -> bool:
     return check(_case(scan, scan.scheme.intake, "close_in_sync")).refused_by != "endless_overlap"
 
 
+def is_charged(scan: Scan) -> bool:
+    """Return whether the interlocks do not say of the intake that its spring is not charged."""
+    return check(_case(scan, scan.scheme.intake)).refused_by != "spring_not_charged"
+
+
 def may_return(scan: Scan, i: int, state: SectionState) -> bool:
     """Return whether it is time for the main to close beside the alternate, or after a gap."""
     if not _its_turn(scan, i):

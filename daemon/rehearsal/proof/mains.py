@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.facts import Sets
+from daemon.core.transfer.joint import JOINT
 from daemon.core.transfer.section import SECTION
 from daemon.model.plant import MainTieMainScheme
 from daemon.rehearsal.proof.picture import Camera, drawn
@@ -50,8 +51,8 @@ UTILITY, SETS = 0, 1
 class Mains(Switchgear):
     """A board with a utility behind its intake breaker, and sets.
 
-    The stages of its plant tell by section whether the daemon has given it up: then a person has to
-    look, and until then it may stay as it is.
+    The stages of its plant tell by section, and at last of the intake, whether the daemon has given
+    it up: then a person has to look, and until then it may stay as it is.
 
     Attributes:
         intake: number of the intake breaker.
@@ -62,8 +63,8 @@ class Mains(Switchgear):
     scheme = ""
 
     def first(self, faults: Faults) -> Plant:
-        """Return the board at rest on its mains, no section given up."""
-        return super().first(faults)._replace(stages=(0,) * len(self.critical))
+        """Return the board at rest on its mains, nothing given up."""
+        return super().first(faults)._replace(stages=(0,) * (len(self.critical) + 1))
 
     def fire(self, plant: Plant, label: Label) -> Iterator[Branch]:
         """Return what follows when something timed is due."""
@@ -110,17 +111,19 @@ class Mains(Switchgear):
     def starved(self, plant: Plant) -> bool:
         """Return whether a section that is not given up could be fed and is not."""
         live = self.voltages(plant)
-        pairs = zip(self.critical, plant.stages, strict=True)
+        pairs = zip(self.critical, plant.stages, strict=False)
         return super().starved(plant) and any(not (live[bus] or up) for bus, up in pairs)
 
     def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
-        """The sets learn whether they are wanted, and people whether a section is given up."""
+        """The sets learn whether they are wanted, and people what is given up."""
         branch = self._called(plant, facts)
-        sections = states["main_tie_main"].schemes[self.scheme].sections
-        given_up = tuple(int(at.stage in SECTION.person) for at in sections)
-        more = any(up and not was for up, was in zip(given_up, plant.stages, strict=True))
-        idle = more and not self._excused(plant)
-        wrong = ("a section is given up for nothing",) * idle
+        now = states["main_tie_main"].schemes[self.scheme]
+        sections = tuple(int(at.stage in SECTION.person) for at in now.sections)
+        given_up = (*sections, int(now.intake in JOINT.person))
+        more = [up and not was for up, was in zip(given_up, plant.stages, strict=True)]
+        idle = not self._excused(plant)
+        wrong = ("a section is given up for nothing",) * (idle and any(more[:-1]))
+        wrong += ("the intake is given up for nothing",) * bool(idle and more[-1])
         return branch._replace(plant=branch.plant._replace(stages=given_up), wrong=wrong)
 
     def _excused(self, plant: Plant) -> bool:

@@ -264,3 +264,16 @@ def test_an_alternate_that_shows_open_and_carries_is_overlapped_too(
     hall.said[GA, "current_a"] = carried_a
     asked = case(hall, "52-VCB-MB", "close_in_sync", {MA: "close_in_sync"})
     assert ("endless_overlap" in refusing(asked)) is refused
+
+
+@pytest.mark.parametrize(("charged", "joins"), [(0.0, False), (1.0, True)])
+@pytest.mark.parametrize("stage", [joint.Stage.PARTED, joint.Stage.JOINED])
+def test_the_intake_is_not_given_up_while_its_spring_is_charged(
+    charged: float, joins: bool, stage: joint.Stage
+) -> None:
+    """The utility is lost twice within that time, and each time only for a moment."""
+    board = on_mains(**{IN: OPEN})
+    board.hall.said[IN, "spring_charged"] = charged
+    board.holds(intake=stage)
+    told = guards.intake_events(board.scan(), board.ago(100.0))
+    assert (joint.Event.JOIN in told) is (joins or stage is not joint.Stage.PARTED)

@@ -6,6 +6,7 @@ import pytest
 
 from daemon import settings
 from daemon.core.facts import Facts
+from daemon.core.transfer import joint
 from daemon.core.transfer.board import SchemeState, SectionState, State
 from daemon.core.transfer.section import Stage
 from daemon.rehearsal.proof import schemes
@@ -17,6 +18,7 @@ from daemon.rehearsal.proof.plant import (
     OPEN,
     OPENING,
     RESTART_MS,
+    STUCK,
     Faults,
     Plant,
     moved,
@@ -86,10 +88,10 @@ def test_nobody_ends_an_overlap_while_the_daemon_starts_anew(board: Mains) -> No
     assert not board.well(board.away(rest).plant)
 
 
-def scheme_in(stage: Stage) -> dict[str, State]:
-    """Return the memory of a daemon whose first section stands so."""
+def scheme_in(stage: Stage, intake: joint.Stage = joint.Stage.JOINED) -> dict[str, State]:
+    """Return the memory of a daemon whose first section and intake stand so."""
     sections = (SectionState(stage), SectionState(Stage.ON_MAIN))
-    return {"main_tie_main": State({"CCTS-1": SchemeState(sections)})}
+    return {"main_tie_main": State({"CCTS-1": SchemeState(sections, intake=intake)})}
 
 
 def test_a_section_is_given_up_for_a_reason_and_then_a_person_looks(board: Mains) -> None:
@@ -103,3 +105,13 @@ def test_a_section_is_given_up_for_a_reason_and_then_a_person_looks(board: Mains
     assert disturbed.wrong == ()
     assert board.heard(found.plant, scheme_in(Stage.LOCKOUT), Facts()).wrong == ()
     assert board.heard(dark, scheme_in(Stage.AWAITING), Facts()).wrong == ()
+
+
+def test_the_intake_is_given_up_for_a_reason(board: Mains) -> None:
+    rest, held = board.first(Faults(1, 1, 0)), scheme_in(Stage.ON_MAIN, joint.Stage.HELD)
+    found = board.heard(rest, held, Facts())
+    assert found.wrong == ("the intake is given up for nothing",)
+    assert board.heard(found.plant, held, Facts()).wrong == ()
+    assert board.heard(rest._replace(sudden=0), held, Facts()).wrong == ()
+    stuck = rest._replace(bent=put(rest.bent, board.number(INTAKE), STUCK))
+    assert board.heard(stuck, held, Facts()).wrong == ()
