@@ -318,7 +318,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         if at.stage is Stage.ON_BUS and _useless(view, name, places[name], at, params):
             events.insert(0, Event.NO_VOLTAGE)
         if at.stage is Stage.READY:
-            events += _before_closing(view, name, places, sets, kept_off, params)
+            runs_out = view.stage(name) == "cooling_down"
+            events += _before_closing(view, name, places, sets, kept_off or runs_out, params)
         if spare and at.stage in {Stage.ON_BUS, Stage.HANDING_OVER}:
             events += [Event.TO_SPARE] + [Event.EMPTY] * _empty(view, name, params)
         stage, since_ns = advance(SET, at[:2], events, view, waits_ns)

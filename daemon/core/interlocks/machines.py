@@ -59,10 +59,20 @@ def started_on_bus(case: Case) -> bool:
 
 
 def at_rest(case: Case) -> bool:
-    """A machine at its own terminals is not known to run: the grid would turn it."""
+    """A machine at its own terminals is not known to run on: the grid would turn it."""
     own = machines(case.view.site, case.view.points)
     presence = case.view.topology.presence
-    return any(presence[bus] is not Presence.LIVE for bus in case.sides if bus in own)
+    return any(
+        presence[bus] is not Presence.LIVE or _runs_out(case, own[bus])
+        for bus in case.sides
+        if bus in own
+    )
+
+
+def _runs_out(case: Case, machine: str) -> bool:
+    """Return whether a machine that has voltage yet was told to stop."""
+    told = case.under_way.get(machine) == "stop"
+    return told or case.view.stage(machine) == "cooling_down"
 
 
 def no_neutral(case: Case) -> bool:

@@ -27,6 +27,7 @@ from daemon.rehearsal.proof.plant import (
     Label,
     Plant,
     Source,
+    Trick,
     moved,
     overtaken,
     paid,
@@ -90,15 +91,20 @@ class Sets(Switchgear):
         elif told.action == "start":
             yield from self._starts(plant, k)
         elif told.action == "stop" and plant.stages[k] == RUNNING:
-            gone = _set(plant, k, STOPPING)
-            text = f"{self.sources[k].name} runs out"
-            yield Branch(gone, ((("halt", k), HALT_MS),), text=text), Result.ACKNOWLEDGED
+            yield self._stops(plant, k, told), Result.ACKNOWLEDGED
         elif told.action == "stop" and plant.stages[k] == STARTING:
             still, ended = _set(plant, k, REST), (("run", k), ("refuse", k))
             text = f"{self.sources[k].name} is cranked no more"
             yield Branch(still, ended=ended, text=text), Result.ACKNOWLEDGED
         else:
             yield Branch(plant, text=f"{self.sources[k].name} has stopped"), Result.ACKNOWLEDGED
+
+    def _stops(self, plant: Plant, k: int, told: Told) -> Branch:
+        """A running set is told to stop; on the bus it would be turned by it, or leave it dead."""
+        name, closed = self.sources[k].name, plant.contacts[self.breaker[k]] == CLOSED
+        wrong = (f"{name} is stopped on its bus",) * (closed and not told.raced)
+        gone = _set(plant, k, STOPPING)
+        return Branch(gone, ((("halt", k), HALT_MS),), text=f"{name} runs out", wrong=wrong)
 
     def _starts(self, plant: Plant, k: int) -> Iterator[tuple[Branch, Result]]:
         name = self.sources[k].name
@@ -155,6 +161,14 @@ class Sets(Switchgear):
         ended: tuple[Label, ...] = (("travel", at), ("sync", at), ("window", at), ("halt", k))
         branch = Branch(after, ended=ended, text=f"{source.name} fails")
         return self.settled(plant, after, branch)
+
+    def tricks(self, plant: Plant) -> Iterator[Trick]:
+        """Return all that the daemon may be shown or asked; sets are asked to start and to stop."""
+        yield from super().tricks(plant)
+        for source in self.sources:
+            for action in ("start", "stop"):
+                text = f"a person asks {source.name} to {action}"
+                yield Trick(text, ask=((source.name, action),))
 
     def wrong_close(
         self, before: Plant, after: Plant, at: int, *, synchronous: bool

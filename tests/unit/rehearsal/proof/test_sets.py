@@ -9,8 +9,8 @@ from daemon.core.facts import Facts
 from daemon.core.generation.start import At, Params, Stage, State
 from daemon.model.commands import Result
 from daemon.rehearsal.proof import schemes, zones
-from daemon.rehearsal.proof.plant import Faults, Told, put
-from daemon.rehearsal.proof.sets import HALT_MS, REST, RUNNING, STARTING, Sets
+from daemon.rehearsal.proof.plant import CLOSED, OPEN, Faults, Told, put
+from daemon.rehearsal.proof.sets import HALT_MS, REST, RUNNING, STARTING, STOPPING, Sets
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,30 @@ def test_a_set_that_is_told_to_stop_while_it_cranks_does_not_come(board: Sets) -
     assert answer is Result.ACKNOWLEDGED
     assert branch.plant.stages[0] == REST
     assert ("run", 0) in branch.ended
+
+
+@pytest.mark.parametrize(
+    ("contact", "raced", "wrong"),
+    [(CLOSED, False, True), (OPEN, False, False), (CLOSED, True, False)],
+)
+def test_a_set_is_not_stopped_on_its_bus(
+    board: Sets, contact: int, raced: bool, wrong: bool
+) -> None:
+    rest = board.first(Faults(1, 1, 0))
+    runs = rest._replace(
+        stages=put(rest.stages, 0, RUNNING),
+        sources=put(rest.sources, 0, True),
+        contacts=put(rest.contacts, board.breaker[0], contact),
+    )
+    stop = Told("stop", for_gap=False, raced=raced)
+    ((branch, _),) = board.acts(runs, len(board.breakers), stop)
+    assert branch.plant.stages[0] == STOPPING
+    assert branch.wrong == ("DG-1 is stopped on its bus",) * wrong
+
+
+def test_persons_may_ask_a_set_to_start_and_to_stop(board: Sets) -> None:
+    asked = {trick.ask for trick in board.tricks(board.first(Faults(1, 1, 0)))}
+    assert {(("DG-2", "start"),), (("DG-2", "stop"),)} <= asked
 
 
 def test_only_a_set_that_is_not_given_up_leaves_the_bus_to_starve(board: Sets) -> None:
