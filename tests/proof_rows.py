@@ -6,30 +6,44 @@ of the interlocks refuse an action together, and which guards of synchronism
 (`daemon.rehearsal.prove_without`) make any difference. Then each is judged, part by part:
 
 - *counterexample*: without it the search finds what surely goes wrong, or one that joins nothing
-  does where that is not sure (`tests.proof_apart`);
+  does where that is not sure (`tests.proof_apart`); or a bus that could be fed surely stays dark
+  for longer than it does at most with it;
 - *covered*: whatever the row refuses, others refuse too, so without it all would be the same; or it
   goes wrong without it and all that is named beside it, and with any one of these there the search,
-  gone through, finds nothing (`tests.proof_together`);
+  gone through, finds nothing (`tests.proof_together`; some of them it is told, `PAIRS`);
 - *harmless*: neither; what it refuses comes to nothing, by all faults that it is asked for in;
 - *not asked*: nothing in this part depends on it.
 
-What came of it by the cheap faults, and on the mains a loss beside what a person asks for:
+What came of it by the cheap faults, and by what a row is searched with at any rate (`FOR_ROW`: a
+loss and one disturbance that is named, or two losses):
 
-- counterexamples: on the mains without `faulted_bus`, `last_feed`, `may_part` (a section is given
-  up for nothing) and, by the loss and the wish, `closing_nearby` and `endless_overlap`; at the
-  intake without `onto_island` and `switch_waits`;
+- counterexamples on the mains: `faulted_bus`, `last_feed`, `may_part` (a section is given up for
+  nothing); by a loss and a wish `closing_nearby` and `endless_overlap`; by a loss and a main that
+  shows closed too early `found_synchronism` and `carries_nothing` (the alternate is opened, the
+  last feed); by two losses `spring_not_charged` (the intake is told to close, its device refuses,
+  and it is given up until a person looks); by a loss and a wish `not_live_live` (what seeks
+  synchronism with a dead bus does so in vain for as long as its device looks for it, and nothing
+  else may close there: the section waits for longer than it ever does with the row);
+- counterexamples at the intake: `onto_island` and `switch_waits`; among the sets, by a call and a
+  wish, `stopped_on_bus` (a set is stopped on its bus) and `machine_at_rest` (one that was asked to
+  stop is closed, and runs out on the bus);
 - covered on the mains: `mains_and_generators`, `live_live`, `main_in_step` and the refusal of the
   breaker itself, each by the others: by a disturbance and a hidden fault only without all four a
   main joins two sources without synchronism (by a loss and a hidden fault without the last three).
-  `protection_trip` by the lockout of the breaker. `local`, `position_unknown`,
-  `voltage_unknown`, `backfeed`, `machine_at_rest`, `no_neutral`, `overload` and `third_of_three`
-  never refuse alone;
+  `protection_trip` by the lockout of the breaker. `one_at_a_time` by `endless_overlap`: only
+  without both two sections overlap at once, which lasts too long. `let_in` by `carries_nothing`: a
+  main that shows closed while it still seeks is known by either; where its current cannot be read,
+  by `let_in` alone. `local`, `position_unknown`, `voltage_unknown`, `backfeed`, `no_neutral`,
+  `overload` and `third_of_three` never refuse alone;
 - covered among the sets: `one_set_onto_dead_bus`, `closing_nearby` and `second_dead_bus_close`,
-  each by the others: only without all three a set joins another without synchronism;
-  `machine_at_rest` and `no_neutral`, each by the other;
-- harmless on the mains: `not_live_live`, `spring_not_charged`, `let_in`, `found_synchronism`,
-  `one_at_a_time`; among the sets: `not_live_live`, `spring_not_charged`, `stopped_on_bus`,
-  `set_in_step`; at the intake: `faulted_load`, which the automaton asks itself before it moves.
+  each by the others: only without all three a set joins another without synchronism. `set_in_step`
+  by `live_live`, `no_neutral`, `second_dead_bus_close` and the refusal of the breaker itself;
+- covered at the intake: `faulted_load` by `no_move_to_fault`, which asks the same before it moves;
+  so the row is there for persons, whose wishes for that switch the model has not.
+
+What no search judges: that `one_at_a_time` also gives a set time to recover from one block of load
+before the next. The model has no frequency; on the whole hall four sets take both sections at once,
+and nothing is lost (`simulate` of an outage without it).
 
 Two disturbances of any kind, or a loss and one of any kind, were not gone through on the mains
 without each row.
@@ -45,6 +59,7 @@ import argparse
 import json
 import sys
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -54,10 +69,11 @@ from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.picture import Decided
 from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.replay import scenario
+from daemon.rehearsal.proof.situation import Deed
 from daemon.rehearsal.prove_without import GUARDS, NAMES, Heard, heeded, without
 from daemon.runtime.clock import processor_s
 from tests.proof_apart import Apart, apart
-from tests.proof_together import ANYTHING, Given, search_of, together
+from tests.proof_together import ANYTHING, Given, Least, search_of, together
 from tests.tidy.rules import ROOT
 
 if TYPE_CHECKING:
@@ -68,7 +84,14 @@ if TYPE_CHECKING:
 
 _CHEAP: Final = tuple(Given(Faults(*f)) for f in ((1, 0, 0), (0, 1, 0), (0, 1, 1), (1, 0, 1)))
 _DEAR: Final = tuple(Given(Faults(*f)) for f in ((0, 2, 0), (2, 0, 0), (1, 1, 0)))
-_WISHED: Final = Given(Faults(1, 1, 0), wished=ANYTHING)
+_WISHED: Final = Given(Faults(1, 1, 0), only=(ANYTHING,))
+
+
+def _asked(wish: str) -> Given:
+    """Return a loss of the utility, and that a person asks for one thing."""
+    return _WISHED._replace(only=(f"a person asks {wish}",))
+
+
 FAULTS: Final = {
     "ALTS-1": _DEAR,
     "CCTS-1/mains": (Given(Faults(2, 0, 0)), _WISHED),
@@ -77,16 +100,53 @@ FAULTS: Final = {
 """By part the faults that are given with `--full` beside the cheap ones; what takes least comes
 first, for a row is missed early. The mains with two disturbances of any kind, or one and a loss,
 take too long to be searched for every row: there the disturbance is what a person asks for."""
+_ONE: Final = Faults(1, 1, 0)
+"""A loss of the utility and a disturbance."""
+_UNTRUE: Final = Given(_ONE, only=("52-VCB-MA shows closed and is not",), seeking=True)
 FOR_ROW: Final = {
-    ("CCTS-1/mains", row): (_WISHED._replace(wished=f"a person asks {wish}"),)
-    for row, wish in {
-        "closing_nearby": "52-VCB-TIE to close",
-        "endless_overlap": "52-VCB-GA to close_in_sync",
-    }.items()
+    ("CCTS-1/mains", "closing_nearby"): _asked("52-VCB-TIE to close"),
+    ("CCTS-1/mains", "endless_overlap"): _asked("52-VCB-GA to close_in_sync"),
+    ("CCTS-1/mains", "not_live_live"): _asked("52-VCB-MA to close_in_sync"),
+    ("CCTS-1/mains", "spring_not_charged"): Given(Faults(2, 0, 0)),
+    ("CCTS-1/mains", "found_synchronism"): _UNTRUE,
+    ("CCTS-1/mains", "let_in"): _UNTRUE,
+    ("CCTS-1/mains", "carries_nothing"): _UNTRUE._replace(seeking=False),
+    ("CCTS-1/sets", "stopped_on_bus"): _asked("DG-1 to stop"),
+    ("CCTS-1/sets", "machine_at_rest"): _asked("DG-1 to stop"),
 }
 """What a row is searched with in a part at any rate, since the cheap faults do not miss it."""
+
+
+class Pair(NamedTuple):
+    """What covers one another in a part, beyond what is found without being told.
+
+    Attributes:
+        away: rows and guards of which each covers the others.
+        given: faults by which it goes wrong without all of them, and without the device's own
+            refusal where that is one of them.
+    """
+
+    away: tuple[str, ...]
+    given: Given
+
+
+PAIRS: Final = {
+    "ALTS-1": (Pair(("faulted_load", "no_move_to_fault"), Given(Faults(0, 1, 0))),),
+    "CCTS-1/mains": (
+        Pair(("one_at_a_time", "endless_overlap"), Given(Faults(1, 0, 0))),
+        Pair(("let_in", "carries_nothing"), _UNTRUE),
+    ),
+    "CCTS-1/sets": (
+        Pair(
+            ("set_in_step", "live_live", "no_neutral", "second_dead_bus_close"),
+            Given(Faults(1, 0, 0), obeyed=True),
+        ),
+    ),
+}
 _APART_S: Final = 300.0
 """Processor time after which a search that joins nothing is given up, without another limit [s]."""
+_DARKER_S: Final = 120.0
+"""Processor time after which it is given up to show that a bus stays dark for longer [s]."""
 _KEPT: Final = ("counterexample", "covered", "harmless", "not asked", "open")
 """Verdicts; of a name in several parts the first of these counts, but that open ones stay open."""
 
@@ -111,18 +171,60 @@ class Verdict(NamedTuple):
     steps: tuple[tuple[int, str], ...] = ()
 
 
+class Whole(NamedTuple):
+    """What a part comes to by some faults with everything there.
+
+    Attributes:
+        heard: what rows and guards said.
+        known: what is wrong.
+        dark_ms: longest time for which a bus that could be fed was not [ms].
+        complete: it was gone through.
+    """
+
+    heard: Heard
+    known: frozenset[str]
+    dark_ms: int
+    complete: bool
+
+
 class Baseline(NamedTuple):
-    """A part with everything there: what was said by which faults, and whether all is well."""
+    """A part with everything there.
+
+    Attributes:
+        part: name of it.
+        givens: faults by which every row and guard is judged that anything depends on.
+        whole: what it comes to by these, and by those of single rows.
+        limit_s: processor time for a search, 0 without a limit [s].
+    """
 
     part: str
-    heard: dict[Given, Heard]
-    known: frozenset[str]
-    complete: bool
+    givens: tuple[Given, ...]
+    whole: dict[Given, Whole]
+    limit_s: float
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Return what is wrong with everything there."""
+        return frozenset().union(*(whole.known for whole in self.whole.values()))
+
+    def add(self, given: Given) -> Whole:
+        """Search the part by some faults unless that has been done."""
+        if given not in self.whole:
+            # What was said once to one question is not asked again: each search has a mind of its
+            # own.
+            with heeded() as heard:
+                tally = searched(_part(self.part), given, self.limit_s, frozenset())
+            whole = Whole(heard, frozenset(tally.found), tally.hungry_ms, tally.complete)
+            self.whole[given] = whole
+        return self.whole[given]
 
     def asked(self, name: str) -> list[Given]:
         """Return by which faults anything depends on a row or guard alone."""
-        found = [given for given, heard in self.heard.items() if name in heard.alone()]
-        return [*dict.fromkeys((*found, *FOR_ROW.get((self.part, name), ())))]
+        own = FOR_ROW.get((self.part, name))
+        if own:
+            self.add(own)
+        found = [given for given in self.givens if name in self.whole[given].heard.alone()]
+        return [*dict.fromkeys((*found, own) if own else found)]
 
 
 @cache
@@ -176,52 +278,75 @@ def _steps(tally: Tally, wrong: str) -> tuple[tuple[int, str], ...]:
 
 def baseline(name: str, givens: Sequence[Given], limit_s: float) -> Baseline:
     """Search a part with all rows and guards, and note what they say."""
-    heard, wrong, complete = {}, set[str](), True
+    base = Baseline(name, tuple(givens), {}, limit_s)
     for given in givens:
-        # What was said once to one question is not asked again: each search has a mind of its own.
-        with heeded() as said:
-            tally = searched(_part(name), given, limit_s, frozenset())
-        heard[given] = said
-        wrong |= {*tally.found}
-        complete = complete and tally.complete
-    return Baseline(name, heard, frozenset(wrong), complete)
+        base.add(given)
+    return base
 
 
-def judged(base: Baseline, name: str, limit_s: float) -> Verdict:
+def judged(base: Baseline, name: str) -> Verdict:
     """Return what is to be said of a row or guard in a part."""
     asked = base.asked(name)
     if not asked:
-        beside = sorted({other for heard in base.heard.values() for other in heard.beside(name)})
-        if any(name in rows for heard in base.heard.values() for rows in heard.rows):
+        heard = [base.whole[given].heard for given in base.givens]
+        beside = sorted({other for said in heard for other in said.beside(name)})
+        if any(name in rows for said in heard for rows in said.rows):
             return Verdict(name, base.part, "covered", ", ".join(beside))
         return Verdict(name, base.part, "not asked")
     doubt = ""
     with without((name,)):
         part = _part(base.part)
         for given in asked:
-            tally = searched(part, given, limit_s, base.known)
+            tally = searched(part, given, base.limit_s, base.known)
             if more := sorted(tally.sure - base.known):
                 steps = _steps(tally, more[0])
                 return Verdict(name, base.part, "counterexample", more[0], str(given), steps)
             if not tally.complete:
                 doubt = doubt or f"not gone through with {given}"
             elif unsure := sorted({*tally.found} - base.known):
-                if sure := surely(part, given, base.known, limit_s):
+                if sure := surely(part, given, base.known, base.limit_s):
                     wrong, steps = sure
                     return Verdict(name, base.part, "counterexample", wrong, str(given), steps)
                 doubt = doubt or f"not sure with {given}: {unsure[0]}"
+            elif steps := darker(part, given, base, tally.hungry_ms):
+                longer = f"a bus that could be fed is dark for more than {_dark(base, given)}"
+                return Verdict(name, base.part, "counterexample", longer, str(given), steps)
     if doubt:
         return Verdict(name, base.part, "open", doubt)
     return Verdict(name, base.part, "harmless", f"gone through with {'; '.join(map(str, asked))}")
 
 
-def covered(base: Baseline, verdicts: Sequence[Verdict], limit_s: float) -> Iterator[Verdict]:
+def _dark(base: Baseline, given: Given) -> str:
+    return f"{base.whole[given].dark_ms / 1000:.1f} s, which with it is the most"
+
+
+def darker(
+    part: schemes.Part, given: Given, base: Baseline, dark_ms: int
+) -> tuple[tuple[int, str], ...]:
+    """Return how a bus surely stays dark for longer than it does at most with everything there."""
+    whole = base.whole[given]
+    if not whole.complete or dark_ms <= whole.dark_ms:
+        return ()
+    longer = part._replace(bound_ms=whole.dark_ms)
+    sure = surely(longer, given, base.known, _DARKER_S)
+    return sure[1] if sure else ()
+
+
+def covered(base: Baseline, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
     """Yield what covers those without which alone nothing goes wrong in a part."""
     alone = {v.name: v for v in verdicts if v.said == "harmless" and v.part == base.part}
     # What others always refuse beside may be what covers.
     beside = [v.name for v in verdicts if v.said == "covered" and v.part == base.part]
-    names = (*alone, *beside)
-    for least in together(partial(_part, base.part), names, _CHEAP, limit_s) if alone else ():
+    for least in chain(
+        (
+            shown(base, pair)
+            for pair in PAIRS.get(base.part, ())
+            if not alone.keys().isdisjoint(pair.away)
+        ),
+        together(partial(_part, base.part), (*alone, *beside), _CHEAP, base.limit_s)
+        if alone
+        else (),
+    ):
         for name in least.away if least.shown else ():
             if verdict := alone.pop(name, None):
                 others = [other for other in least.away if other != name]
@@ -232,6 +357,25 @@ def covered(base: Baseline, verdicts: Sequence[Verdict], limit_s: float) -> Iter
                 yield Verdict(name, base.part, "covered", why, faults, steps)
 
 
+def shown(base: Baseline, pair: Pair) -> Least:
+    """Return what goes wrong without all of a pair, and whether nothing does with any of them."""
+    away, given = pair
+    known = base.add(given).known
+    with without(away):
+        sure = surely(_part(base.part), given, known, base.limit_s)
+    if not sure:
+        return Least(away, given, "", ())
+    fewer = [(tuple(other for other in away if other != name), given) for name in away]
+    fewer += [(away, given._replace(obeyed=False))] * given.obeyed
+    held = True
+    for names, by in fewer:
+        with without(names):
+            tally = searched(_part(base.part), by, base.limit_s, known)
+        held = held and tally.complete and known.issuperset(tally.found)
+    wrong, steps = sure
+    return Least(away, given, wrong, tuple(Deed(text, at_ms) for at_ms, text in steps), held)
+
+
 _TRANSFER: Final = "tests/unit/core/transfer"
 _GENERATION: Final = "tests/unit/core/generation"
 UNIT: Final = {
@@ -240,6 +384,10 @@ UNIT: Final = {
         f"{_TRANSFER}/test_board_by_look.py::test_the_intake_parts_and_joins_in_step_with_an_island"
     ),
     "let_in": f"{_TRANSFER}/test_guards_by_look.py::test_positions_say_what_feeds_a_section",
+    "carries_nothing": (
+        f"{_TRANSFER}/test_guards_by_look.py"
+        "::test_a_main_that_nobody_let_in_and_that_carries_nothing_only_shows_closed"
+    ),
     "found_synchronism": (
         f"{_TRANSFER}/test_guards_by_look.py"
         "::test_synchronism_that_was_found_stays_found_while_the_main_closes"
@@ -257,6 +405,9 @@ UNIT: Final = {
     "onto_storage_in_step": (
         f"{_TRANSFER}/test_ways_by_look.py"
         "::test_onto_a_section_that_storage_holds_breakers_close_in_step"
+    ),
+    "no_move_to_fault": (
+        f"{_TRANSFER}/test_intake.py::test_it_brings_no_feed_to_a_fault_and_goes_when_that_is_over"
     ),
     "switch_waits": (
         f"{_TRANSFER}/test_intake_by_look.py::test_what_holds_a_ready_switch_back_is_told_once"
@@ -308,25 +459,24 @@ def told(
     done = set()
     for name in given:
         base = baseline(name, given[name], limit_s)
-        whole = "gone through" if base.complete else "NOT gone through"
-        faults = "; ".join(map(str, base.heard))
+        complete = all(whole.complete for whole in base.whole.values())
+        whole = "gone through" if complete else "NOT gone through"
+        faults = "; ".join(map(str, base.givens))
         yield f"{name}: {whole} with {faults}{', FOUND: ' * bool(base.known)}" + "; ".join(
             sorted(base.known)
         )
         verdicts = []
         for one in names:
             if one not in done:
-                verdicts.append(judged(base, one, limit_s))
+                verdicts.append(judged(base, one))
                 if verdicts[-1].said == "counterexample":
                     done.add(one)
                 yield verdicts[-1]
-        yield from covered(base, verdicts, limit_s)
+        yield from covered(base, verdicts)
 
 
 def _write(folder: Path, verdict: Verdict) -> Path:
     """Write a counterexample as a scenario."""
-    from daemon.rehearsal.proof.situation import Deed
-
     drawn = site().site.schemes[verdict.part.partition("/")[0]]
     assert isinstance(drawn, Decided)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from daemon.model.commands import Result
 from daemon.rehearsal.proof import retrace
 from daemon.rehearsal.proof.explore import Search
-from daemon.rehearsal.proof.plant import LOCAL, OPENING, SPENT
+from daemon.rehearsal.proof.plant import LOCAL, OPENING, SEEKING, SPENT
 from daemon.rehearsal.proof.situation import Deed
 from daemon.rehearsal.proof.switchgear import Switchgear
 from daemon.rehearsal.prove_without import without
@@ -40,34 +40,44 @@ class Given(NamedTuple):
 
     Attributes:
         faults: so many of each sort.
-        wished: a disturbance is this that a person asks for, or `ANYTHING`, and nothing else.
+        only: a disturbance is one of these, or with `ANYTHING` what a person asks for; without it
+            it may be any.
+        seeking: it comes while a breaker seeks synchronism.
         obeyed: devices refuse nothing by themselves that they can do.
     """
 
     faults: Faults
-    wished: str = ""
+    only: tuple[str, ...] = ()
+    seeking: bool = False
     obeyed: bool = False
 
     def __str__(self) -> str:
         """Return it for people."""
-        return f"{self.faults}{f' ({self.wished})' if self.wished else ''}"
+        only = "; ".join(self.only) + " while a breaker seeks synchronism" * self.seeking
+        return f"{self.faults}{f' ({only})' if only else ''}"
 
 
-class _Wishes(Switchgear):
-    """A board on which others disturb by what they ask for alone."""
+class _Only(Switchgear):
+    """A board on which others disturb in a few ways alone."""
 
-    wished = ""
+    only: tuple[str, ...] = ()
+    seeking = False
 
     def adversary(self, plant: Plant) -> Iterator[Branch]:
-        for branch in super().adversary(plant._replace(sudden=0)):
-            yield branch._replace(plant=branch.plant._replace(sudden=plant.sudden))
+        for branch in super().adversary(plant):
+            if branch.plant.sudden == plant.sudden or self._may(plant, branch.text):
+                yield branch
 
     def tricks(self, plant: Plant) -> Iterator[Trick]:
-        asked = (trick for trick in super().tricks(plant) if trick.ask)
-        return (trick for trick in asked if self.wished in {trick.text, ANYTHING})
+        for trick in super().tricks(plant):
+            if self._may(plant, ANYTHING if trick.ask else "") or self._may(plant, trick.text):
+                yield trick
 
     def unwilling(self, plant: Plant, at: int) -> Iterator[Trick]:
-        return iter(())
+        return (t for t in super().unwilling(plant, at) if self._may(plant, t.text))
+
+    def _may(self, plant: Plant, text: str) -> bool:
+        return text in self.only and (not self.seeking or SEEKING in plant.motions)
 
 
 class _Obeyed(Switchgear):
@@ -94,11 +104,11 @@ class _Unbroken(Search):
 
 def search_of(part: Part, given: Given, kind: type[Search] = Search) -> Search:
     """Return a search of a part that has not begun."""
-    kinds: list[type] = [_Wishes] * bool(given.wished) + [_Obeyed] * given.obeyed
+    kinds: list[type] = [_Only] * bool(given.only) + [_Obeyed] * given.obeyed
     board = copy(part.board)
-    board.__class__ = type("Given", (*kinds, type(board)), {"wished": given.wished})
-    if given.wished:
-        kind = type("Wished", (_Unbroken, kind), {})
+    board.__class__ = type("Given", (*kinds, type(board)), given._asdict())
+    if given.only:
+        kind = type("Unbroken", (_Unbroken, kind), {})
     return kind(board, part.mind, part.picture, part.bound_ms, given.faults)
 
 

@@ -113,6 +113,10 @@ GUARDS: Final = (
         guards, "_by_position", _none_sent_out,
     ),
     Guard(
+        "carries_nothing", "a main that nobody let in and that carries nothing only shows closed",
+        guards, "_main_only_shows_closed", _always(answer=False),
+    ),
+    Guard(
         "found_synchronism", "synchronism is found when the check says so, not when it is sought",
         guards, "in_sync", lambda _: lambda _scan, _drawn, at: at.stage is Stage.SYNCHRONISING,
     ),
@@ -135,6 +139,10 @@ GUARDS: Final = (
     Guard(
         "switch_waits", "the switch of the intake waits until the interlocks let it",
         intake, "_refusal", _always(answer=Verdict("", "")),
+    ),
+    Guard(
+        "no_move_to_fault", "the switch of the intake does not move while a fault stands behind it",
+        intake, "fault_behind", _always(answer=False),
     ),
     Guard(
         "set_in_step", "a set closes onto a live bus by its synchronism check",

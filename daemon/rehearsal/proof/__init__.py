@@ -14,7 +14,8 @@ done wrong is ended in time, and a critical bus that can be fed is fed within it
 - times lie in the intervals that stand in `plant`, `intake`, `mains` and `sets`, among them 20 ms
   from a change of the plant to the scan that sees it and 20 ms from the scan to the device;
 - positions and voltages of one board are read together, as the gateways serve them;
-- a person may ask for anything, once, and needs nobody's approval: the interlocks alone answer;
+- a person may ask for anything of breakers and sets, once, and needs nobody's approval: the
+  interlocks alone answer; of the switch of the intake nobody asks anything;
 - there are no more faults than the search was given, see below; what they have done may heal at
   any instant or never, and healing costs none;
 - a daemon that ends is back within 0.2 to 3 s, before a board's own logic takes over;
@@ -133,6 +134,12 @@ of which was gone from the start:
 Of a loss and a disturbance, told in the same way: the alternate of a section shows open and is not
 while its main seeks synchronism. The section looks dead, the other main is told to seek as well,
 the instrument is well again, and both overlap.
+
+Of the mains with two losses, each for a moment: the intake was told to close while its spring was
+not charged yet after the first, was not let, and was given up until a person looks (sure).
+
+Of the sets with a wish of a person: one that is asked to stop as it comes closed its breaker all
+the same, ran out on the bus and kept it from the others for minutes (sure).
 
 Of the sets that are called twice: one that drains opens its breaker though something hangs on it
 again (sure), and one that is told to start is given up, running, when nothing wants it any more but
