@@ -30,10 +30,15 @@ from device_emulators.plant.plant import Plant
 if TYPE_CHECKING:
     from daemon.core.estimation.network import Floats, Ints
     from daemon.model.image import Image
+    from daemon.model.quality import QualityArray
 
 STEP_NS: Final = 20 * MILLISECOND
 SCAN_NS: Final = 100 * MILLISECOND
 SETTLED_NS: Final = 20 * SECOND
+OUTAGE_NS, RETURN_NS = 2 * SECOND, 2100 * MILLISECOND
+STORE: Final = "ESS-1"
+POWERS_W: Final = (-4e4, -8e4, -1e5, -1.6e5, -2e5, -2.6e5)
+HELD_NS: Final = tuple(MILLISECOND * ms for ms in (300, 500, 1000, 2000, 4000))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +57,9 @@ class Recorded:
 
 
 @lru_cache(maxsize=2)
-def recorded(lasts_s: float, seed: int) -> Recorded:
+def recorded(lasts_s: float, seed: int, shaken: bool = False) -> Recorded:
     """Return what the hall shows for `lasts_s` from when it has settled."""
-    site = settings.load("ai_hall").site
+    site, chance, due_ns = settings.load("ai_hall").site, np.random.default_rng(seed), RETURN_NS
     table = tabulate(site)
     plant = Plant(site, seed=seed)
     plant.advance(SETTLED_NS)
@@ -70,9 +75,22 @@ def recorded(lasts_s: float, seed: int) -> Recorded:
     names = [(table.points[p].equipment, table.points[p].spec.name) for p in moving.tolist()]
     values = np.empty((round(lasts_s * SECOND / STEP_NS), len(moving)))
     for number in range(len(values)):
+        if shaken and number * STEP_NS == OUTAGE_NS:
+            _shake(plant, "outage")
+        if shaken and number * STEP_NS == RETURN_NS:
+            _shake(plant, "return")
+        if shaken and number * STEP_NS >= due_ns:
+            plant.write(STORE, "heartbeat", float(number % 2**15))
+            plant.write(STORE, "power_setpoint_w", float(chance.choice(POWERS_W)))
+            due_ns = number * STEP_NS + int(chance.choice(HELD_NS))
         plant.advance(SETTLED_NS + (number + 1) * STEP_NS)
         values[number] = [plant.read(*name) for name in names]
     return Recorded(still, moving, values)
+
+
+def _shake(plant: Plant, event: str) -> None:
+    for utility in ("U-A", "U-B"):
+        plant.inject(utility, event, {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,9 +119,9 @@ class Hall:
         rows: instruments that alone read some point, by which they err (n_row,).
     """
 
-    def __init__(self, lasts_s: float, seed: int, draw: int = 0) -> None:
+    def __init__(self, lasts_s: float, seed: int, draw: int = 0, *, shaken: bool = False) -> None:
         """Play the hall for so long [s], and draw the instants at which devices are polled."""
-        self._told = told = recorded(lasts_s, seed)
+        self._told = told = recorded(lasts_s, seed, shaken)
         self._site = settings.load("ai_hall").site
         self._points = tabulate(self._site)
         self.of = estimator.plan(self._site, self._points)
@@ -152,10 +170,10 @@ class Hall:
             error: row of an instrument and by how many deviations it is off.
         """
         told, now_ns = self._told, (before.number + 1) * SCAN_NS
-        read_ns = (now_ns - self._phase_ns) // self._period_ns * self._period_ns + self._phase_ns
+        read_ns = self._polled_ns(now_ns)
         step = np.clip(read_ns // STEP_NS - 1, 0, len(told.values) - 1)
         shown = told.values[step, np.arange(len(step))]
-        shown = shown + self._noise * chance.standard_normal(len(shown))
+        shown = shown + self._sigma(shown) * chance.standard_normal(len(shown))
         values, heard_ns = before.values.copy(), np.full(len(before.values), now_ns)
         if error is not None:
             point, by = self._error[error[0]]
@@ -168,8 +186,21 @@ class Hall:
         state = estimator.step(before.state, image, self._topology, self._site, self._points).state
         return Seen(before.number + 1, values, heard_ns, state)
 
+    def _polled_ns(self, now_ns: int) -> Ints:
+        """Return when each point was polled last (n_moving,) [ns]."""
+        polled: Ints = (now_ns - self._phase_ns) // self._period_ns * self._period_ns
+        polled += self._phase_ns
+        return polled
+
+    def _sigma(self, shown: Floats) -> Floats:
+        """Return the noise of what points show (n_moving,), each in its unit."""
+        return self._noise
+
     def _image(self, now_ns: int, values: Floats, heard_ns: Ints) -> Image:
-        return freeze(now_ns, now_ns, values, np.zeros(len(values), dtype=np.uint32), heard_ns)
+        return freeze(now_ns, now_ns, values, self._quality(now_ns, heard_ns), heard_ns)
+
+    def _quality(self, now_ns: int, heard_ns: Ints) -> QualityArray:
+        return np.zeros(len(heard_ns), dtype=np.uint32)
 
     def memory(self, seen: Seen) -> bad_data.State:
         """Return what is remembered of instruments."""

@@ -117,12 +117,14 @@ class Watch:
         n = len(plant.of.y)
         self.state = bad_data.begun(n)
         self.news = np.zeros(n, dtype=np.bool_)
+        self.heard_ns = np.full(n, self.now_ns)
 
     def scan(self) -> Suspects:
         """Move on by one scan; return who has become suspect in it."""
         self.now_ns += ns(STEP_S)
         z, self.news, quality = self.plant.read()
         news = self.news
+        self.heard_ns = np.where(news, self.now_ns, self.heard_ns)
         quality = quality.copy()
         quality[bad_data.aged(self.state)] = np.maximum(quality[bad_data.aged(self.state)], 1)
         quality[bad_data.absent(self.state)] = ABSENT
@@ -135,6 +137,7 @@ class Watch:
                 self.now_ns,
                 z,
                 news,
+                self.heard_ns,
                 solution,
                 self.tracker.others_of_last(lagging=False) if solution.tested else None,
             ),

@@ -163,7 +163,7 @@ class Feeders:
         others = self.tracker.others_of_last(lagging=False) if found.tested else None
         memory = bad_data.judged(
             before.memory,
-            Scan(now_ns, z, read, found, others),
+            Scan(now_ns, z, read, heard_ns, found, others),
             Instrumented(self.sigma, self.real),
             PARAMS,
         )

@@ -91,6 +91,7 @@ class Scan(NamedTuple):
         at_ns: time of the scan [ns].
         z: what was measured (n_measurement,) [pu].
         news: whose value was read anew (n_measurement,).
+        heard_ns: when each was received, now where nothing is to be read (n_measurement,) [ns].
         solution: what came of it.
         others: what tells each instrument what all others say; None where the network is another
             than in the scan before.
@@ -101,6 +102,7 @@ class Scan(NamedTuple):
     at_ns: int
     z: Floats
     news: Flags
+    heard_ns: Ints
     solution: Solution
     others: Others | None
     between: Past = ()
@@ -238,7 +240,7 @@ def _remembered(state: State, scan: Scan, of: Instrumented, params: Params) -> S
     read = scan.news & found.used
     out = [s.row for s in state.suspects if s.kind in OUT]
     read[out] = scan.news[out]
-    look = evidence.Look(scan.at_ns, scan.z, told, read)
+    look = evidence.Look(scan.at_ns, scan.z, told, read, scan.heard_ns)
     news = evidence.followed(before, look, others, ns(params.period_s), params.hidden)
     weight = np.maximum(SLOW, 1.0 / (state.slow_count + 1.0))
     said = news.said[1].off

@@ -578,11 +578,12 @@ def _solved(of: Plan, wires: Wires, state: State, seen: Seen) -> tuple[Solution,
         before = tracker.knowing(before, absent, classes)
     track, solution = tracker.scan(before, prepared.wiring, seen.z, classes, aged)
     lagging = _lagging(state, seen.now_ns)
-    others = tracker.others_of_last(lagging=lagging) if solution.tested else None
+    gone = absent & state.absent if state.absent is not None else None
+    others = tracker.others_of_last(lagging=lagging, gone=gone) if solution.tested else None
     doubts = suspicion.judged(
         state.doubts,
         of.to_site,
-        (seen.now_ns, seen.z, seen.heard_ns, seen.between),
+        (seen.now_ns, seen.z, seen.heard_ns, seen.quality < ABSENT, seen.between),
         (solution, others),
         (of.sigma(state.reference), of.sigma(seen.z[: of.told.count])),
         JUDGEMENT,

@@ -251,15 +251,22 @@ class Judgement:
             kind = (FROZEN if stuck else CONDEMNED) if named else DOUBTED
             suspect = self._named(members[:1] if named else members, kind, chance)
             lately = self.scan.at_ns - case.since_ns < ns(self.params.lasts_s)
-            # Nobody is out whose own readings excuse it, whatever those of others say.
+            # Nobody is out whose own readings excuse it, whatever those of others say, nor who fits
+            # by now: readings stand until the next, and what was off in them may have passed.
             firm = case.firm.intersection(suspect.group)
-            if lately or not firm:
+            if lately or not firm or self._fit_now(suspect.group):
                 pending.append(suspect)
             elif named or not known.intersection(members):
                 found.append(suspect)
         if not pending and not found:
             found += self._frozen() or self._drifting()
         return tuple(pending), tuple(found)
+
+    def _fit_now(self, rows: tuple[int, ...]) -> bool:
+        """Return whether what these show in this scan is no error of any of them."""
+        of, these = self.state.evidence, list(rows)
+        off = np.abs(of.shown[these] - of.told[these])
+        return bool((off <= _ERROR * self.of.sigma[these]).all())
 
     def _named(self, group: tuple[int, ...], kind: str, chance: float = 1.0) -> Suspect:
         row = group[0]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from daemon.core.estimation.believed import Told
     from daemon.core.estimation.layout import Solution
     from daemon.core.estimation.measurements import Classes
-    from daemon.core.estimation.network import Floats, Ints
+    from daemon.core.estimation.network import Flags, Floats, Ints
     from daemon.core.estimation.others import Others
     from daemon.core.estimation.suspects import Suspect
     from daemon.model.estimate import Estimate
@@ -68,7 +68,7 @@ def applied(classes: Classes, doubts: Doubts | None) -> Classes:
 def judged(
     doubts: Doubts | None,
     told: Told,
-    scan: tuple[int, Floats, Ints, Past],
+    scan: tuple[int, Floats, Ints, Flags, Past],
     solved: tuple[Solution, Others | None],
     sigmas: tuple[Floats, Floats],
     params: bad_data.Params,
@@ -78,17 +78,19 @@ def judged(
     Args:
         doubts: as of the scan before; None before the first.
         told: what instruments are to the site.
-        scan: its time [ns], readings (n_measurement,) [pu], when each came (n_real,) [ns], and what
-            was shown in the scans since the last.
+        scan: its time [ns], readings (n_measurement,) [pu], when each came (n_real,) [ns], which
+            are there, be they of before something switched (n_real,), and what was shown in the
+            scans since the last.
         solved: what came of it, and what tells what all others say, if it was tracked.
         sigmas: standard deviation of fresh values as they were weighed, and by what is read now
             (n_measurement,) each [pu].
         params: how sure a verdict must be.
     """
-    at_ns, z, heard_ns, between = scan
+    at_ns, z, heard_ns, there, between = scan
     count = len(heard_ns)
-    real = np.zeros(len(z), dtype=np.bool_)
-    real[:count] = True
+    real = np.arange(len(z)) < count
+    all_ns = np.full(len(z), at_ns)
+    all_ns[:count][there] = heard_ns[there]
     news = real.copy()
     if doubts is not None:
         news[:count] = heard_ns != doubts.heard_ns
@@ -96,7 +98,7 @@ def judged(
     (solution, others), sigma = solved, np.maximum(*sigmas)
     if others is not None:
         others = widened(others, np.square(sigma) - np.square(sigmas[0]))
-    seen = Scan(at_ns, z, news, solution, others if solution.tested else None, between)
+    seen = Scan(at_ns, z, news, all_ns, solution, others if solution.tested else None, between)
     memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
     before = {(d.point, d.since_ns): d.guess for d in doubts.found} if doubts else {}
     found = tuple(

@@ -159,7 +159,7 @@ class Tracker:
         self._counts: Final = self._usual > _WORTHLESS * self._usual.max(initial=0.0)
         self._frozen: _Frozen | None = None
         self._live: tuple[Wiring, Islands] | None = None
-        self._others: tuple[Wiring, Others] | None = None
+        self._others: tuple[Wiring, Floats, Others] | None = None
 
     def scan(
         self,
@@ -288,7 +288,7 @@ class Tracker:
         distance = _size(solution.x[:bends] - state.basis.x[:bends])
         return _CURVATURE * distance * self._cached(state.basis, sigma_aged).deviation
 
-    def others_of_last(self, *, lagging: bool = False) -> Others | None:
+    def others_of_last(self, *, lagging: bool = False, gone: Flags | None = None) -> Others | None:
         """Return what judges the last scan: its network, every instrument weighed as fresh.
 
         Mostly that is what it was tracked with. Else it is made once and kept: residuals come of
@@ -296,20 +296,25 @@ class Tracker:
 
         Args:
             lagging: whether nothing is judged yet: then it is that with which the scan was tracked.
+            gone: measurements that have been absent for a while (n_measurement,): in their place
+                stands what they were estimated to be, which may be a guess and is no witness.
         """
         kept, told = self._frozen, self.model.equations.measurements
         if kept is None:
             return None
-        basis = kept.basis
-        if self._others is None or self._others[0] is not basis.wiring:
+        basis, weight = kept.basis, self._usual
+        if gone is not None and gone.any():
+            weight = np.where(gone, LEAST * weight, weight)
+        last = self._others
+        if last is None or last[0] is not basis.wiring or not _same(last[1], weight):
             of = kept.inverse
-            if basis.weight is not self._usual:
+            if not _same(basis.weight, weight):
                 if lagging:
                     return others(of, told)
-                factors = linearised(self.model, kept.live, basis.x, self._usual)
+                factors = linearised(self.model, kept.live, basis.x, weight)
                 of = inverse(self.model.equations, factors, self.model.partner)
-            self._others = basis.wiring, others(of, told)
-        return self._others[1]
+            last = self._others = basis.wiring, weight, others(of, told)
+        return last[2]
 
     def _worth(self, sigma_aged: Floats) -> Floats:
         return worth(self.model.equations.measurements.sigma, sigma_aged)
@@ -371,6 +376,10 @@ class Tracker:
             step=step.size,
             converged=step.left <= TOLERANCE,
         )
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    return one is other or np.array_equal(one, other)
 
 
 class _Step(NamedTuple):

@@ -29,7 +29,9 @@ def read(*looks: tuple[tuple[float, float], tuple[float, float]], hidden: float 
     of = evidence.begun(np.array(looks[0][1]), np.array(looks[0][0]), np.full(2, 1e12))
     for number, (shown, told) in enumerate(looks):
         news = np.ones(2, dtype=np.bool_)
-        look = Look((number + 1) * SECOND, np.array(shown), np.array(told), news)
+        now_ns = (number + 1) * SECOND
+        heard_ns = np.full(2, now_ns)
+        look = Look(now_ns, np.array(shown), np.array(told), news, heard_ns)
         of = evidence.followed(of, look, others(), SECOND // 2, hidden)
     return of
 
@@ -62,6 +64,23 @@ def test_a_step_within_their_noise_is_no_move() -> None:
 def test_what_creeps_within_their_noise_is_a_move_in_the_end() -> None:
     looks = [((9.0, 0.0), (0.4 * number, 0.0)) for number in range(5)]
     assert any(one.wide[0] > 0.0 for one in read(*looks, hidden=1.0).said)
+
+
+def test_a_reading_is_open_until_what_it_depends_on_was_read_after_it() -> None:
+    of = evidence.begun(np.zeros(2), np.zeros(2), np.zeros(2))
+    first, late_ns, news = SECOND, SECOND // 2, np.array([True, False])
+    by = others()
+    by.correlation = lambda row: np.array([1.0, 0.5])
+    for now_ns in (first, 2 * SECOND, 3 * SECOND):
+        look = Look(now_ns, np.array([9.0, 0.0]), np.zeros(2), news, np.array([now_ns, late_ns]))
+        of = evidence.followed(of, look, by, SECOND // 2, 0.0)
+        assert of.opened_ns[0] == first
+    by.correlation = lambda row: np.array([0.0, 1.0])  # nothing to do with it
+    look = look._replace(now_ns=4 * SECOND, heard_ns=np.array([4 * SECOND, late_ns]))
+    assert evidence.followed(of, look, by, SECOND // 2, 0.0).opened_ns[0] == 4 * SECOND
+    by.correlation = lambda row: np.array([1.0, 0.5])
+    look = look._replace(heard_ns=np.array([4 * SECOND, 2 * SECOND]))  # read since
+    assert evidence.followed(of, look, by, SECOND // 2, 0.0).opened_ns[0] == 4 * SECOND
 
 
 BOTH = np.array([0, 1])

@@ -66,12 +66,22 @@ def test_scans_that_nobody_solved_tell_what_solved_ones_do() -> None:
         z = feeders.should[0] + sigma * chance.standard_normal(count)
         track, found = of.scan(track, feeders.wiring, z, classes, 2.0 * sigma)
         if found.tested:
-            looks.append(Scan(2 * n * SECOND, z, feeders.real, found, of.others_of_last()))
+            heard_ns, others = np.full(count, 2 * n * SECOND), of.others_of_last()
+            looks.append(Scan(2 * n * SECOND, z, feeders.real, heard_ns, found, others))
     begun, instrumented = bad_data.begun(count), Instrumented(sigma, feeders.real)
     for look in looks[:2]:  # the first values come as a shock
         begun = bad_data.judged(begun, look, instrumented, PARAMS)
-    solved, looks = begun, [look._replace(at_ns=look.at_ns // 100) for look in looks[2:]]
-    looks = [look._replace(at_ns=10 * SECOND + look.at_ns) for look in looks]
+    solved, looks = (
+        begun,
+        [
+            look._replace(at_ns=look.at_ns // 100, heard_ns=look.heard_ns // 100)
+            for look in looks[2:]
+        ],
+    )
+    begin = 10 * SECOND
+    looks = [
+        look._replace(at_ns=begin + look.at_ns, heard_ns=begin + look.heard_ns) for look in looks
+    ]
     for look in looks:
         solved = bad_data.judged(solved, look, instrumented, PARAMS)
     between = tuple((look.at_ns, look.z) for look in looks[:-1])
