@@ -19,6 +19,7 @@ from scipy.special import ndtr
 from daemon import settings
 from daemon.core.estimation import bad_data, estimator
 from daemon.core.estimation.measurements import ABSENT
+from daemon.core.estimation.prepared import plan
 from daemon.core.estimation.verdict import residual_limit
 from daemon.core.topology import survey
 from daemon.model.image import freeze
@@ -70,7 +71,7 @@ def recorded(lasts_s: float, seed: int, shaken: bool = False) -> Recorded:
                 still[point.index] = plant.read(point.equipment, point.spec.name)
             except ValueError:
                 continue
-    told = estimator.plan(site, table).told
+    told = plan(site, table).told
     moving = np.array(sorted({p for i in told.all[: told.count] for p in i.points}))
     names = [(table.points[p].equipment, table.points[p].spec.name) for p in moving.tolist()]
     values = np.empty((round(lasts_s * SECOND / STEP_NS), len(moving)))
@@ -124,7 +125,7 @@ class Hall:
         self._told = told = recorded(lasts_s, seed, shaken)
         self._site = settings.load("ai_hall").site
         self._points = tabulate(self._site)
-        self.of = estimator.plan(self._site, self._points)
+        self.of = plan(self._site, self._points)
         begin = self._image(SCAN_NS, told.still, np.zeros(len(told.still), dtype=np.int64))
         self._topology = survey(begin, self._site, self._points)
         real = self.of.told.all[: self.of.told.count]

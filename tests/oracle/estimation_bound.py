@@ -22,6 +22,7 @@ from scipy.linalg import cho_factor, cho_solve, null_space
 from daemon.core.estimation import estimator
 from daemon.core.estimation.islands import islands
 from daemon.core.estimation.measurements import FRESH
+from daemon.core.estimation.prepared import plan
 from daemon.core.estimation.reading import read
 from daemon.core.estimation.solver import solve
 from daemon.core.estimation.tracking import Tracker
@@ -56,7 +57,7 @@ def hall() -> Hall:
     """Return the hall with everything running."""
     picture = Picture()
     view = picture.view()
-    of = estimator.plan(picture.site, picture.points)
+    of = plan(picture.site, picture.points)
     found = estimator.at_once(
         estimator.State(), view.image, view.topology, picture.site, picture.points
     ).state

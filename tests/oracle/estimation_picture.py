@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.estimation import estimator
+from daemon.core.estimation.prepared import plan
 from daemon.runtime.estimated import solved
 from tests.unit.core.estimation.picture import Picture
 
@@ -53,7 +53,7 @@ def looked(picture: Picture) -> list[Bus]:
     view = picture.view()
     estimate, _ = solved([view.image], picture.site, picture.points)
     assert estimate.fit is not None
-    of = estimator.plan(picture.site, picture.points)
+    of = plan(picture.site, picture.points)
     shown: dict[int, list[tuple[float, float]]] = {}
     for each in of.told.all[: of.told.count]:
         one, index = each.at[0], each.points[0]

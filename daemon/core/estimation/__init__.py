@@ -9,8 +9,14 @@ stays (`tracking`). *Back to the site*: voltages, powers and losses with their d
 (`believed`, `readouts`, `efficiency`), which meter lies (what all others say, `others`; what
 readings say against it, `evidence`; whose an error is, `cases`, `judgement`; `suspects`,
 `bad_data`; as points of the site, `suspicion`, `meters`), which breaker is not as it shows
-(`switch_status`). `estimator` plays them in a scan, and asks a worker for networks that were not
-there before; what cannot be solved is passed through as measured (`pass_through`).
+(`switch_status`). `estimator` plays them in a scan, with what is made once and kept (`prepared`),
+and asks a worker for networks that were not there before; what cannot be solved is passed through
+as measured (`pass_through`).
+
+Readings are compared that were received at different instants. How far a value may be behind is
+known from the readings (`ageing`), and what others had not yet shown excuses a reading until they
+were read after it (`evidence`): by when each was received, for on a loaded computer, and behind a
+gateway that hangs, nothing comes when it was promised.
 
 Beside it stand the frequency of every AC island, of which all its meters tell (`frequency`), and
 what is known by counting: charge and health of storage (`storage_state`), the hot spots of

@@ -21,6 +21,7 @@ from daemon.core.estimation.gauss_newton import linearised
 from daemon.core.estimation.instruments import METER
 from daemon.core.estimation.inverse import inverse as inverse_of
 from daemon.core.estimation.islands import islands
+from daemon.core.estimation.prepared import plan
 
 if TYPE_CHECKING:
     from daemon.core.estimation.inverse import Inverse
@@ -61,7 +62,7 @@ def meters(
         points: its point table.
         count: how many.
     """
-    of = estimator.plan(site, points)
+    of = plan(site, points)
     if state.wires is None or state.reference is None or state.track is None:
         return ()
     model, basis = of.prepared(state.wires).tracker(of, state.reference).model, state.track.basis

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from daemon import settings
-from daemon.core.estimation import ammeters, estimator
+from daemon.core.estimation import ammeters
 from daemon.core.estimation.instruments import At
+from daemon.core.estimation.prepared import plan
 from daemon.model.estimate import Estimate
 from daemon.model.image import freeze
 from daemon.model.natures import PointKind
@@ -169,7 +170,7 @@ def test_a_breaker_that_no_instrument_tells_of_is_a_guess(plant: Plant, name: st
 
 def test_nobody_tells_how_a_ring_of_switches_shares_what_flows() -> None:
     site = settings.load("ai_hall").site
-    of = estimator.plan(site, tabulate(site))
+    of = plan(site, tabulate(site))
     names, normal = list(site.equipment), of.probe.normal().closed
     ring = {"52-VCB-TIE", "52-VCB-GA", "52-VCB-GB"}
     numbers = {n for name in ring for n in of.probe.drawing.switches_of[name]}
@@ -192,7 +193,7 @@ def test_a_feeder_at_rest_is_known_to_be(plant: Plant) -> None:
 
 def test_what_may_flow_either_way_is_not_measured_by_an_ammeter() -> None:
     site = settings.load("ai_hall").site
-    of = estimator.plan(site, tabulate(site))
+    of = plan(site, tabulate(site))
     at, drawing = of.networked(of.probe.normal().closed).at, of.probe.drawing
 
     def row(*names: str, what: str = "switch_i") -> bool:

@@ -11,9 +11,11 @@ import pytest
 
 from daemon.core.estimation import estimator
 from daemon.core.estimation.equations import equations
-from daemon.core.estimation.estimator import NETWORK, Plan, Prepared
+from daemon.core.estimation.estimator import NETWORK
 from daemon.core.estimation.exits import widened
 from daemon.core.estimation.gathering import asked, measurements, rows
+from daemon.core.estimation.prepared import Plan, Prepared
+from daemon.core.estimation.prepared import plan as plan_of
 from daemon.model.commands import Finished
 from tests.unit.core.estimation.picture import Picture
 
@@ -45,7 +47,7 @@ class Plant:
 @lru_cache(maxsize=1)
 def plan() -> Plan:
     picture = Picture()
-    return estimator.plan(picture.site, picture.points)
+    return plan_of(picture.site, picture.points)
 
 
 def drawn(seed: int) -> Wires:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daemon.core.estimation.estimator import plan
+from daemon.core.estimation.prepared import plan
 from daemon.core.estimation.wiring import CLEAR_W
 from tests.unit.core.estimation.picture import Picture
 
