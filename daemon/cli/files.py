@@ -97,6 +97,8 @@ def _check(options: argparse.Namespace) -> int:
     for file in files:
         if not file.problems:
             print(f"{file.file}: {file.kind} {file.summary}")
+        for note in file.notes:
+            print(f"{file.file}: note: {note}")
     if found:
         print("1 problem" if len(found) == 1 else f"{len(found)} problems")
     if options.json:

@@ -10,15 +10,19 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from daemon.core.compliance.bounds import uncontrolled
 from daemon.model.points import tabulate
 from daemon.settings import Problem, SettingsError, load, problems, site_path
 from daemon.settings.check import kind_of
 from daemon.settings.document import read
+from daemon.settings.rules import load_rules
 from daemon.settings.site_file import examine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from daemon.core.compliance.limits import RuleSet
     from daemon.model.plant import Site
 
 
@@ -32,17 +36,20 @@ class Checked:
             read.
         problems: all of them, in the order of the file.
         summary: what the file describes, or "" when it has problems.
+        notes: what is right and yet may not be what is meant.
     """
 
     file: str
     kind: str
     problems: tuple[Problem, ...]
     summary: str
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
         found = [asdict(problem) for problem in self.problems]
-        return {"file": self.file, "kind": self.kind, "ok": not found, "problems": found}
+        about = {"file": self.file, "kind": self.kind, "ok": not found}
+        return {**about, "problems": found, "notes": list(self.notes)}
 
 
 def check(path: Path) -> Checked:
@@ -56,11 +63,17 @@ def check(path: Path) -> Checked:
         case "scenario":
             found, summary = _scenario(file)
         case "site":
-            found, summary = _site(file)
+            return _site(path, file)
         case _:
             found = tuple(problems(file))
             summary = "" if found else _describe(document.data, kind)
-    return Checked(str(path), kind, found, summary)
+    notes = _notes([load_rules(file)]) if kind == "rules" and not found else ()
+    return Checked(str(path), kind, found, summary, notes)
+
+
+def _notes(rule_sets: Sequence[RuleSet]) -> tuple[str, ...]:
+    """Return a line for each limit that a daemon judges and does not keep."""
+    return tuple(f"{name} is judged but not controlled" for name in uncontrolled(rule_sets))
 
 
 def _kind(path: Path, data: Any) -> str:  # noqa: ANN401 - as written
@@ -93,9 +106,12 @@ def _scenario(path: Path) -> tuple[tuple[Problem, ...], str]:
     return (), f"{found.scenario} on {site.id}: {what}"
 
 
-def _site(path: Path) -> tuple[tuple[Problem, ...], str]:
-    loaded, found = examine(path, _settings_of)
-    return tuple(found), describe(loaded.site) if loaded else ""
+def _site(path: Path, file: Path) -> Checked:
+    loaded, found = examine(file, _settings_of)
+    if loaded is None:
+        return Checked(str(path), "site", tuple(found), "")
+    notes = _notes(loaded.control.compliance.sets)
+    return Checked(str(path), "site", tuple(found), describe(loaded.site), notes)
 
 
 def _describe(data: dict[str, Any], kind: str) -> str:
