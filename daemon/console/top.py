@@ -218,6 +218,8 @@ def _sources(seen: Row) -> Table:
         table.add_row(name, _stage(row.get("connected")))
     for name, stage in seen["schemes"].items():
         table.add_row(f"scheme {name}", _stage(stage))
+    for name, by in seen["tags"].items():
+        table.add_row(f"tag on {name}", ", ".join(by))
     for name, row in _of(seen, "meter"):
         if name.startswith("PQ"):
             table.add_row(name, _power(row.get("power_w")))

@@ -328,8 +328,12 @@ def test_a_client_that_is_killed_between_select_and_operate_moves_nothing(desk: 
 
 
 @pytest.mark.fault("F62")
-def test_a_daemon_that_starts_anew_between_select_and_operate_knows_nothing(desk: Desk) -> None:
+def test_a_daemon_that_starts_anew_knows_the_tags_that_hang_and_no_selection(desk: Desk) -> None:
     with desk.person("kim") as kim:
+        hung = kim.select(FEEDER, "tag")
+        assert hung["ok"], hung
+        assert kim.ask("operate", selection=hung["selection"])["stage"] == "verified"
+        wait_for((desk.state / "tags.json").exists, 5.0, lambda: "the tag is not kept")
         chosen = kim.select(FEEDER, "open")
         assert chosen["ok"], chosen
         desk.daemon.kill()
@@ -342,6 +346,16 @@ def test_a_daemon_that_starts_anew_between_select_and_operate_knows_nothing(desk
     said = desk.as_json("operate", chosen["selection"], user="kim")
     assert said["refused_by"] == "stale_selection"
     assert "started anew" in said["text"]
+    assert desk.position(FEEDER) == CLOSED
+    assert f"maintenance tag on {FEEDER}: kim" in desk.command("list", user="kim").stdout
+    with desk.person("kim") as kim:
+        opened = kim.select(FEEDER, "open")
+        assert kim.ask("operate", selection=opened["selection"])["ok"]
+        assert kim.select(FEEDER, "close")["refused_by"] == "maintenance"
+        untagged = kim.select(FEEDER, "untag")
+        assert kim.ask("operate", selection=untagged["selection"])["ok"]
+        closed = kim.select(FEEDER, "close")
+        assert kim.ask("operate", selection=closed["selection"])["ok"]
     assert desk.position(FEEDER) == CLOSED
 
 

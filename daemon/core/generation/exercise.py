@@ -257,6 +257,8 @@ def _not_calm(view: View) -> str:
 
 def _not_ready(view: View, subject: str, params: Params) -> str:
     """Return why equipment cannot be tested now, "" when it can."""
+    if subject in view.facts.tags:
+        return "a maintenance tag hangs on it"
     if view.site.equipment[subject].nature == "generator":
         if view.stage(subject) != "stopped" or view.stage(subject, "selector") != "auto":
             return "it does not rest on AUTO"

@@ -236,7 +236,7 @@ def _answer(
 ) -> Answer:
     """Return the answer of one zone, with what is not known at its worst, or at its best."""
     zone, shared = memory.zones[n], memory.shared
-    codes = zone.codes(view.image, view.topology, at_best=at_best)
+    codes = zone.codes(view.image, view.topology, view.facts.tags, at_best=at_best)
     kept = memory.outlooks[n]
     if (found := kept.get((codes, params))) is None:
         if len(kept) >= _KEPT:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from daemon.core.gauges import Gauges
+from daemon.core.tags import bound_by
 from daemon.core.topology import once_per_site
 from daemon.model.contingency import Contingency
 from daemon.model.natures import Position, Role
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from daemon.core.tags import Tags
     from daemon.core.topology import Topology
     from daemon.core.view import View
     from daemon.model.image import Image
@@ -56,6 +58,8 @@ _DECIDING: Final[Mapping[str, tuple[str, ...]]] = {
     "ess": ("stage",),
     "switchgear_controller": ("selector", "emergency_off", "maintenance"),
 }
+_HELD: Final[Mapping[str, int]] = {"local": 1, "available": 0, "maintenance": 1}
+"""What a device under a maintenance tag is taken to tell."""
 _IN_USE: Final[Mapping[str, str]] = {
     "ups": "normal",
     "rectifier": "normal",
@@ -217,6 +221,13 @@ class Zone:
         served = [n for n in names if points.find(*n) is not None]
         self._code_of = {name: place for place, name in enumerate(served)}
         self._codes = np.array([points.index(*n) for n in served], dtype=np.intp)
+        # A switch that transfers by itself does so under a tag as well.
+        alone = {e.id for e in self.items if e.nature == "transfer_switch" and e.variant != "alts"}
+        self._held_by_tag = tuple(
+            (place, _HELD[point], {name, *bound_by(self.site, points)[name]})
+            for place, (name, point) in enumerate(served)
+            if point in _HELD and name not in alone
+        )
         usual = [_usual(self.site.equipment[name], point) for name, point in served]
         self._usual = np.array([code for code, _ in usual])
         self._highest = np.array([highest for _, highest in usual])
@@ -233,10 +244,13 @@ class Zone:
         pairs = zip(self.loads, rated_w, strict=True)
         self._most_given_w = np.array([-w if load.follows else 0.0 for load, w in pairs])
 
-    def codes(self, image: Image, topology: Topology, *, at_best: bool = False) -> bytes:
+    def codes(
+        self, image: Image, topology: Topology, tags: Tags, *, at_best: bool = False
+    ) -> bytes:
         """Return all that decides which ways conduct, as a key.
 
         At best what is not good is as it was seen last, or where that cannot be, as it usually is.
+        What a maintenance tag binds is not counted on to close, to start or to transfer.
         """
         codes = image.values[self._codes]
         good = good_mask(image.quality[self._codes])
@@ -246,6 +260,10 @@ class Zone:
                 can_be = (codes >= 0.0) & (codes <= self._highest)  # false for NaN
                 unseen = np.where(can_be, codes, self._usual)
             codes = np.where(good, codes, unseen)
+        if tags:
+            for place, held, names in self._held_by_tag:
+                if not names.isdisjoint(tags):
+                    codes[place] = held
         if at_best:
             live = bytes(not topology.dead(bus) for _, bus in self._watched)
         else:

@@ -41,6 +41,7 @@ SEEN: dict[str, Any] = {
         "QA": {"live": True, "voltage_pu": 0.99, "quality": "bad"},
     },
     "schemes": {"CCTS-1": "on_alternate"},
+    "tags": {"52-VCB-SA1": ["anna"]},
     "alarms": [
         {"priority": 1, "t_ns": NOW, "acknowledged": False, "text": "Utility lost", "id": "a"}
     ],
@@ -64,7 +65,7 @@ def test_a_page_tells_what_matters() -> None:
     for words in (
         "AI hall", "ready", "load 950 kW", "source_1", "on_alternate", "-2,000 kW", "6,900 l",
         "42%", "10 min", "55%", "2 min", "0.994", "dead", "P1 new", "Utility lost",
-        "DG-1: on the bus", "100 scans, 0 missed, p99 <= 16 ms",
+        "tag on 52-VCB-SA1", "anna", "DG-1: on the bus", "100 scans, 0 missed, p99 <= 16 ms",
     ):  # fmt: skip
         assert words in page, words
     assert page.count("?") == 3, "a stage, a power and a bus that nobody knows"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daemon.core import tags
 from daemon.core.facts import Facts
 from daemon.core.security import n_minus_1
 from daemon.core.security.n_minus_1 import Params
 from daemon.core.security.zone import Zone, zones_of
 from daemon.core.topology import survey
 from daemon.core.view import View
+from daemon.model.commands import LaneMessage
 from daemon.model.contingency import Contingency
 from daemon.model.quality import Quality
 from daemon.model.quantities import SECOND
@@ -127,6 +129,22 @@ def test_a_primary_transformer_is_replaced_by_the_tie_for_those_that_have_one_si
     assert dict(case.transfers) == {"52-VCB-TIE": Params().tie_s}
     site.put("52-VCB-TIE.local", 1.0)
     assert "52-VCB-TIE" not in dict(answers(site)["TX-P-A"].transfers)
+
+
+@pytest.mark.parametrize("on", ["52-VCB-TIE", "CCTS-1"])
+def test_what_a_maintenance_tag_hangs_on_is_not_counted_on(on: str) -> None:
+    site = hall()
+    site.put("52-VCB-HB.position", 1.0)
+    site.scan(LaneMessage("switching", tags.TOPIC, {on: {"anna": "works"}}))
+    assert "52-VCB-TIE" not in dict(answers(site)["TX-P-A"].transfers)
+
+
+def test_a_set_under_a_tag_is_one_less() -> None:
+    site = hall()
+    without(site, "U-B")
+    site.scan(LaneMessage("switching", tags.TOPIC, {"DG-1": {"anna": "works"}}))
+    assert "DG-1" not in dict(answers(site)["U-A"].transfers)
+    assert "DG-2" in dict(answers(site)["U-A"].transfers)
 
 
 def test_a_backup_left_alone_carries_what_two_carried() -> None:
