@@ -1,4 +1,8 @@
-"""What rides through is never given to lower the demand, whatever the load and the storage are."""
+"""What rides through is never given to lower the demand, whatever the load and the storage are.
+
+Two laws of bands and shares by themselves; then, path by path, what `core.security` says of each
+critical load after the controllers have spent on economy all that they spend.
+"""
 
 from __future__ import annotations
 
@@ -61,13 +65,3 @@ def test_a_store_offers_nothing_of_its_reserve(
     assert (
         as_one([store]).capacity_j <= store.capacity_j - min(store.capacity_j, store.floor_j) + 1.0
     )
-
-
-@given(st.floats(0.1e6, 4e6), st.lists(st.floats(0.0, 600.0), min_size=1), st.floats(0.5, 1.0))
-def test_what_is_kept_gives_every_path_what_a_full_store_gives_it(
-    power_w: float, shutdowns_s: list[float], efficiency_pu: float
-) -> None:
-    kept_j = reserve_j(power_w, shutdowns_s, 78.0, efficiency_pu)
-    for shutdown_s in shutdowns_s:
-        time_s = 78.0 + shutdown_s
-        assert min(kept_j * efficiency_pu, power_w * time_s) >= power_w * time_s * (1 - 1e-9)
