@@ -35,3 +35,14 @@ def test_instrument_that_is_read_once_a_second_is_named(feeders: Feeders, row: i
 
 def test_nobody_is_named_while_nobody_errs(feeders: Feeders) -> None:
     assert played(feeders, 0, 0.0).memory.suspects == ()
+
+
+def test_who_is_not_read_is_no_witness(feeders: Feeders) -> None:
+    played(feeders, 0, 0.0)
+    everybody = feeders.tracker.others_of_last()
+    assert everybody is not None
+    row = int(np.argmax(everybody.inverse.pairs.partner != np.arange(len(everybody.noise))))
+    gone = np.arange(len(everybody.noise)) == everybody.inverse.pairs.partner[row]
+    left = feeders.tracker.others_of_last(gone=gone)
+    assert left is not None
+    assert left.noise[row] > 1.5 * everybody.noise[row]
