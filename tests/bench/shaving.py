@@ -21,11 +21,12 @@ first half of the year of each of the 49 profiles after 8 weeks before it; all w
 storage. But the judged weeks of the clusters were looked at while earlier versions were made: they
 are not untouched. Those of simbench are.
 
-Judged with this code (median / 10th percentile / minimum; about 9 minutes of one processor): ours
-0.74 / 0.06 / 0, ratchet 0.68 / 0 / 0, threshold 0.38 / 0 / 0; on the clusters alone 0.84 / 0.49 / 0
-beside 0.86 / 0.12 / 0 of the ratchet, on simbench 0.51 / 0.03 / 0 beside 0.25 / 0 / 0. While aims
-were bound as by full storage, whatever was in it (below), the clusters had 0.92 / 0.43 / 0 and
-simbench 0.50 / 0.01 / 0; but storage that an outage has left low would have been driven empty.
+Judged (median / 10th percentile / minimum; about 9 minutes of one processor, and two for each of
+the two longer looks ahead, see below): ours 0.74 / 0.06 / 0, ratchet 0.68 / 0 / 0, threshold 0.38 /
+0 / 0; on the clusters alone 0.84 / 0.49 / 0 beside 0.86 / 0.12 / 0 of the ratchet, on simbench 0.51
+/ 0.03 / 0 beside 0.25 / 0 / 0. While aims were bound as by full storage, whatever was in it
+(below), the clusters had 0.92 / 0.43 / 0 and simbench 0.50 / 0.01 / 0; but storage that an outage
+has left low would have been driven empty.
 
 Tried and left out on days 0 to 14 of the clusters and `alibaba2018` (53 cases, explicit rules
 alone; ours 0.81 / 0.61 / 0.53 in median, 10th percentile and minimum, the ratchet 0.66 / 0.15 / 0),
@@ -63,6 +64,36 @@ as the judge*: of six settings, the ratchet among them, the one that would have 
 four weeks before (0.97 / 0 / 0, mean 0.71; always the same one 0.98 / 0 / 0, mean 0.75; on 12
 profiles, 72 cases): what was best on past weeks says next to nothing of the next one.
 
+Tried and left out on all of these loads together (53 cases of clusters and `alibaba2018`, 291 of
+the 49 profiles, each driven in the week from day 56 + 17 k mod 119 on; explicit rules alone: ours
+0.82 / 0.62 / 0.38 and 0.78 / 0 / 0, ratchet 0.66 / 0.13 / 0 and 0.58 / 0 / 0). Of what is lost on
+clusters two thirds have an aim that is too high and three tenths are not seen within the window; on
+simbench half is lost empty and half to an aim that is too high. Recharging is not it: where storage
+was empty at the top it had been full within 12 hours before. Nor are the futures dishonest: the aim
+of full storage, said to hold in 0.3 of them, held in 0.31 of past times (median of 115 cases). Not
+better on both: quantiles of 0.2 to 0.9 (0.3 and 0.9: 0.75 / 0.62 / 0.51 and 0.77 / 0.03 / 0),
+levels doubted by half to three times as much, rises that recharging provides for halved or left out
+(0.82 / 0.62 / 0.54 and as before, but the proof rests on them) or doubled, the load within a window
+by its trend (0.83 / 0.60 / 0.35 and 0.77 / 0 / 0), the aim of the best mean share of the gain (0.82
+/ 0.51 / 0 and 0.80 / 0 / 0), a tenth to half of storage driven apart by the ratchet or by higher
+quantiles (half by 0.7 to 1.0: 0.69 / 0.52 / 0.43 and 0.71 / 0.13 / 0: never less than the mean of
+both, and no more than a trade). On every third case (ours 0.77 / 0.61 / 0.54 and 0.82 / 0 / 0): the
+least regret in all but a fifth of the futures (0.66 / 0.50 / 0.16 and 0.79 / 0.29 / 0; on all cases
+0.70 / 0.52 / 0.16 and 0.76 / 0.09 / 0), the least mean square of it (0.63 / 0.43 / 0.31 and 0.68 /
+0 / 0), the greatest share of the gain that can be kept whatever future comes and whenever it ends
+(the idea of competitive ratios; 0.78 / 0.62 / 0.59 and 0.50 / 0 / 0; on all cases 0.85 / 0.60 /
+0.16 and 0.53 / 0 / 0), futures moved by the site's own past errors (half of them 0.76 / 0.63 / 0.53
+and 0.82 / 0.01 / 0; all 0.68 / 0.46 / 0.06).
+
+Left for who goes on: the bound as it ships changes 5 of these 344 cases. The same without its rise
+as storage empties has 0.86 / 0.63 / 0.38 and 0.82 / 0 / 0 (40 better, 17 worse), but asks of
+storage what is not in it. A bound that does not: what the energy that is there *now* would have
+held from this hour on, for 24 hours, on each of the last 14 days, and nothing above it: 0.84 / 0.63
+/ 0.38 and 0.82 / 0 / 0 (51 better, 14 worse; with 0.2 of the power above it 0.84 / 0.62 / 0.38 and
+0.80 / 0 / 0, with 0.4 0.82 / 0.62 / 0.38 and 0.78 / 0 / 0; for 12 hours 0.84 / 0.60 / 0.20 and 0.82
+/ 0 / 0, for 6 0.81 / 0.54 / 0.11). It was found last and has not been driven through the judged
+weeks.
+
 capture = (none - policy) / (none - optimum), the optimum by linear programme with the future known.
 What is known, of every policy alike: the interval is the control period of 30 s. A policy sets the
 storage by the mean of the period before, and that holds until the next. So of a sample of the trace
@@ -83,8 +114,12 @@ and nothing else changed. *Level known*: the ratchet begins at the optimum of th
 driven and knows nothing of its course. What it lacks is lost within windows: storage that learns
 after a part x of a window that its load has risen by all its power or more can take only 1 - x of
 that power from it, and a sample is a third of a window. *Next hour known*: ours, with what will
-come in the next hour in place of its forecasts. Neither is a bound by proof: on a given week a rule
-may be lucky. They say how much one would have to know for what the aims ask.
+come in the next hour, two or six in place of its forecasts. None is a bound by proof: on a given
+week a rule may be lucky. They say how much one would have to know for what the aims ask: one hour
+gives 0.87 / 0.52 / 0.22, two 0.94 / 0.70 / 0.29, so the aims are met by who knows two hours without
+error. Nor can the level be told from history: the optima of the 8 weeks before a week of simbench
+spread by 0.86 of its gain (standard deviation, median), and that of the last one is off by more
+than 0.4 of the gain in 42 of 60 cases, on clusters in 14 of 36.
 
 The control step is that of the controller in the main lane of the AI hall, every second for two
 windows, with set-points that are obeyed; the plan is made elsewhere, by a worker.
@@ -100,6 +135,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -113,6 +149,7 @@ from daemon.core.balance import peaks
 from daemon.core.balance.shaving.forecast import Foresee
 from daemon.core.balance.shaving.forecast import Params as ForecastParams
 from daemon.core.balance.shaving.learnt import BOTH
+from daemon.core.balance.shaving.level import lowest_w
 from daemon.core.balance.shaving.shaver import Params
 from daemon.core.balance.shaving.stores import Bands, Store
 from daemon.model.quantities import SECOND
@@ -132,6 +169,10 @@ RESERVE_PU = 0.2
 LEAST_GAIN_PU = 0.02
 PERIOD_S = 30.0
 SAMPLE_S = 300
+AHEAD = {"next hour": 1.0, "next 2 hours": 2.0, "next 6 hours": 6.0}
+"""What is known in place of forecasts, for information [h]."""
+FAR_PU = 0.4
+"""An aim that is too high by this part of the gain cannot capture the target of 0.60."""
 DAY = 288
 LOOKS = 1800
 STRICT = 5
@@ -181,7 +222,10 @@ def run() -> list[Result]:
     captures = {name: _captures(found, name) for name in POLICIES}
     known = {
         "level": _reached(found, _level_known, "level known"),
-        "next hour": _reached(found, _hour_known, "next hour known"),
+        **{
+            said: _reached(found, partial(_ahead_known, hours=hours), f"{said} known")
+            for said, hours in AHEAD.items()
+        },
     }
     blind = SAMPLE_S // int(PERIOD_S)
     late = {name: _captures(found[::STRICT], name, blind=blind) for name in POLICIES}
@@ -193,6 +237,7 @@ def run() -> list[Result]:
         *(row for name, one in known.items() for row in _told(f"{name} known", one)),
         *_by_source(found, {**captures, **{f"{name} known": one for name, one in known.items()}}),
         *_by_hours(found, captures["ours"], known),
+        *_weeks_before(found),
         *(row for name in POLICIES for row in _told(f"{name}, blind for 5 min", late[name])),
         *control_steps(),
     ]
@@ -270,6 +315,39 @@ def _by_hours(found: Sequence[Week], ours: Reached, known: dict[str, Reached]) -
             yield Result(f"ours, {one:g} h of storage: capture, {said}", value, "pu", against=told)
 
 
+def _weeks_before(found: Sequence[Week]) -> Iterator[Result]:
+    """Yield how far the optimum of a week can be told from those of the weeks before it."""
+    per_week = round(7 * 86_400 / 900)
+    gaps, spreads, strange = [], [], []
+    for week in found:
+        before_w = week.load.windows_before_w
+        each_w = before_w[-(len(before_w) // per_week) * per_week :].reshape(-1, per_week)
+        optima_w = lowest_w(each_w, week.load.window_s, week.store, week.store.top_j)
+        gain_w, best_w = week.none.peak_w - week.best.peak_w, week.best.peak_w
+        gaps.append(abs(float(optima_w[-1]) - best_w) / gain_w)
+        spreads.append(float(optima_w.std()) / gain_w)
+        strange.append(not optima_w.min() <= best_w <= optima_w.max())
+    sources = np.array([week.source for week in found])
+    for source in np.unique(sources):
+        of = sources == source
+        spread, far = float(np.median(np.array(spreads)[of])), np.array(gaps)[of] > FAR_PU
+        yield Result(
+            f"{source}: spread of optima of weeks before", spread, "gains", against="median"
+        )
+        yield Result(
+            f"{source}: optimum of last week is off by over {FAR_PU:g} of the gain",
+            float(far.sum()),
+            "",
+            against=f"of {of.sum()} weeks",
+        )
+        yield Result(
+            f"{source}: optimum outside those of all weeks before",
+            float(np.array(strange)[of].sum()),
+            "",
+            against=f"of {of.sum()} weeks",
+        )
+
+
 def _captures(found: Sequence[Week], name: str, *, blind: int = 1) -> Reached:
     ways = {said: _once(foresee) for said, foresee in BOTH.items()}
     return _reached(
@@ -284,10 +362,10 @@ def _level_known(week: Week) -> Run:
     return driven(week.load, [week.store], "ratchet", Params(), first_w=week.best.peak_w)
 
 
-def _hour_known(week: Week) -> Run:
-    """Return ours with what comes in the next hour in place of a forecast."""
+def _ahead_known(week: Week, hours: float) -> Run:
+    """Return ours with what comes in the next hours in place of a forecast."""
     usual = Params()
-    params = replace(usual, forecast=replace(usual.forecast, horizon_s=3600.0))
+    params = replace(usual, forecast=replace(usual.forecast, horizon_s=hours * 3600.0))
     samples_w = week.load.load_w.reshape(-1, round(SAMPLE_S / PERIOD_S)).mean(axis=1)
     # A plan is made at the begin of each window, and asks once.
     begins = iter(range(0, len(samples_w), round(week.load.window_s / SAMPLE_S)))
