@@ -5,7 +5,8 @@ and operated like anything else, and in the record like it (`daemon.core.operati
 may have theirs on the same thing; it is free when the last one is off. Who hung a tag takes it off;
 where somebody else has to, a second person approves that, and then all of them are off. Tags
 outlive a restart: a worker keeps every change, and the shell gives them to both lanes as the first
-mail of the next daemon.
+mail of the next daemon. A daemon that is killed in the few milliseconds in which the worker writes
+leaves that change in the record alone.
 
 A tag on a scheme is a tag on its panel, beside the one that can be set there: whoever reads the
 flag `maintenance` of the panel finds it true, whoever asks whether a machine is `available` that it

@@ -10,6 +10,7 @@ from daemon.model.commands import Proposal
 from daemon.model.natures import Role
 from tests.hall import CLOSED, OPEN, Hall
 from tests.unit.core.interlocks.test_rows import case, on_sets, one_feed
+from tests.unit.core.operation.desk import Desk, select
 
 RACK_W, ROWS_W = 130e3, 6.24e6
 
@@ -90,6 +91,16 @@ def test_one_set_is_overloaded_by_a_section_and_three_are_not() -> None:
     for n in (2, 3):
         hall.stages[f"DG-{n}"], hall.positions[f"52-GCB-{n}"] = "loaded", CLOSED
     assert foretold(hall, "52-VCB-GA", "close") == Consequence()
+
+
+def test_who_takes_a_set_off_a_bus_is_told_at_selection_that_the_other_is_too_small() -> None:
+    desk = Desk()
+    desk.hall = rated()
+    on_sets(desk.hall)
+    desk.hall.stages["DG-2"] = "loaded"
+    desk.hall.positions |= {"52-GCB-2": CLOSED, "52-VCB-GA": CLOSED}
+    desk.scan(inbox=(select("open", "52-GCB-2"),))
+    assert desk.happened("command_selected")[0].fields["overloaded"] == ("52-GCB-1", "DG-1")
 
 
 def test_the_last_converter_is_not_overloaded_by_all_rows_but_a_weak_one_is() -> None:
