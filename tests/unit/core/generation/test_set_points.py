@@ -236,16 +236,17 @@ def test_two_reactors_share_what_there_is_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("without", "left", "told_w"),
-    [("reactors", "PV-1", {"PV-1": 0.2e6}), ("plants", "SMR-1", {"SMR-1": -0.2e6})],
+    ("left", "told_w"), [("PV-1", {"PV-1": 0.2e6}), ("SMR-1", {"SMR-1": -0.2e6})]
 )
 def test_a_site_may_have_one_sort_of_source_alone(
-    without: str, left: str, told_w: dict[str, float], monkeypatch: pytest.MonkeyPatch
+    left: str, told_w: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lane = beside(0.0, 0.4e6, 0.4e6)
     plan = sources._plan(lane.site, lane.points)
     own = Gauges(lane.points, [(name, "power_w") for name in (left, "GT-1")])
-    alone = plan._replace(**{without: (), "own": own})
+    reactors = tuple(one for one in plan.reactors if one.id == left)
+    plants = tuple(one for one in plan.plants if one.id == left)
+    alone = plan._replace(reactors=reactors, plants=plants, own=own)
     monkeypatch.setattr(sources, "_plan", lambda site, points: alone)
     assert told(decided(lane, GRID).proposals) == told_w
 
