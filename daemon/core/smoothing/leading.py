@@ -7,6 +7,7 @@ would be one of the import, and rows use the most of the limit.
 
 A store that is not trusted is asked for what it does, and led from there: one that does not do what
 it is told may do so again at any moment, and one whose meter alone is wrong does it all the time.
+Neither is asked to give of its reserve for that.
 """
 
 from __future__ import annotations
@@ -121,7 +122,12 @@ def kept(
 
 
 def left_alone(
-    view: View, item: Equipment, aim: Target | None, power_w: float, step_w: float
+    view: View,
+    item: Equipment,
+    aim: Target | None,
+    power_w: float,
+    step_w: float,
+    spare_w: float | None,
 ) -> Proposal | None:
     """Return what is asked of a store that is not trusted: what it does, led slowly.
 
@@ -131,9 +137,13 @@ def left_alone(
         aim: where others want it.
         power_w: what it does [W].
         step_w: it moves by so much [W].
+        spare_w: most that it gives of what is above its reserve, None while not known [W].
     """
     to_w = aim.value if aim is not None else 0.0
-    return _slowly(view, item, view.read(item.id, POINT), towards(power_w, to_w, step_w), to_w)
+    led_w = towards(power_w, to_w, step_w)
+    if spare_w is not None:
+        led_w = max(led_w, -spare_w)
+    return _slowly(view, item, view.read(item.id, POINT), led_w, to_w)
 
 
 def _slowly(

@@ -410,10 +410,10 @@ def _left_alone(
     pace_w_s = min(p.rate_w_s for p in catch_up.paces(view.facts.compliance.bounds))
     step_w = leading.KEPT_PU * pace_w_s * every_s
     found = (
-        leading.left_alone(view, item, aim, power_w, step_w)
-        for item, trust, aim, power_w in zip(
-            plan.stores, state.trust, aims, seen.powers_w, strict=True
+        leading.left_alone(
+            view, item, aim, told[0] or 0.0, step_w, stores.spare_w(view, item, told)
         )
+        for item, trust, aim, told in zip(plan.stores, state.trust, aims, seen.told, strict=True)
         if view.now_ns < trust.until_ns
     )
     return tuple(wish for wish in found if wish is not None)

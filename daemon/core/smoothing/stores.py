@@ -143,6 +143,16 @@ def able(
     return found
 
 
+def spare_w(view: View, item: Equipment, told: Sequence[float | None]) -> float | None:
+    """Return the most that a store gives of what is above its reserve, trusted or not [W].
+
+    None while charge or reserve are not known.
+    """
+    if told[2] is None or item.id not in view.facts.demand.reserve_wh:
+        return None
+    return _able(view, item, told).give_w
+
+
 def _able(view: View, item: Equipment, told: Sequence[float | None]) -> Able:
     _, _, soc_pu, take_w, give_w = told
     reserve_wh = view.facts.demand.reserve_wh.get(item.id)

@@ -251,6 +251,20 @@ def test_a_store_that_does_not_follow_takes_no_part_for_a_while() -> None:
     assert hall.profile(RAMP) == {QUICK_W_S}
 
 
+@pytest.mark.parametrize(("soc_pu", "asked"), [(0.5, True), (0.19, False)])
+def test_a_store_that_is_not_trusted_is_not_asked_for_its_reserve(
+    soc_pu: float, asked: bool
+) -> None:
+    """It gives what nobody asked for and is led from there, but not below its reserve."""
+    hall = Hall(4e6, soc_pu=soc_pu)
+    hall.go_on(10.0)
+    hall.follows = False
+    hall.put("ESS-1.power_w", -1e6)
+    steps = hall.go_on(20.0)
+    assert events(steps, "storage_not_trusted")
+    assert (min(asked_w(steps), default=0.0) < -0.8e6) is asked
+
+
 @pytest.mark.fault("F12")
 def test_storage_that_fails_in_the_midst_of_a_rise_costs_no_limit() -> None:
     hall = Hall(1e6)
