@@ -100,9 +100,13 @@ class Sets(Switchgear):
             yield Branch(plant, text=f"{self.sources[k].name} has stopped"), Result.ACKNOWLEDGED
 
     def _stops(self, plant: Plant, k: int, told: Told) -> Branch:
-        """A running set is told to stop; on the bus it would be turned by it, or leave it dead."""
+        """A running set is told to stop; on the bus it would be turned by it, or leave it dead.
+
+        Where an instrument lies, its breaker may show open and not be: that is no fault of ours.
+        """
         name, closed = self.sources[k].name, plant.contacts[self.breaker[k]] == CLOSED
-        wrong = (f"{name} is stopped on its bus",) * (closed and not told.raced)
+        seen = closed and plant.lie is None and not told.raced
+        wrong = (f"{name} is stopped on its bus",) * seen
         gone = _set(plant, k, STOPPING)
         return Branch(gone, ((("halt", k), HALT_MS),), text=f"{name} runs out", wrong=wrong)
 
