@@ -252,7 +252,7 @@ class Judgement:
             suspect = self._named(members[:1] if named else members, kind, chance)
             lately = self.scan.at_ns - case.since_ns < ns(self.params.lasts_s)
             # Nobody is out whose own readings excuse it, whatever those of others say, nor who fits
-            # by now: readings stand until the next, and what was off in them may have passed.
+            # by now: its last reading stands for a period, and what was off then may have passed.
             firm = case.firm.intersection(suspect.group)
             if lately or not firm or self._fit_now(suspect.group):
                 pending.append(suspect)
@@ -263,7 +263,12 @@ class Judgement:
         return tuple(pending), tuple(found)
 
     def _fit_now(self, rows: tuple[int, ...]) -> bool:
-        """Return whether what these show in this scan is no error of any of them."""
+        """Return whether what these show by now is no error of any of them.
+
+        Where all is read in every scan, by now is when they were read.
+        """
+        if not self.params.period_s:
+            return False
         of, these = self.state.evidence, list(rows)
         off = np.abs(of.shown[these] - of.told[these])
         return bool((off <= _ERROR * self.of.sigma[these]).all())
