@@ -108,6 +108,7 @@ examples:
   ridethrough command select 52-VCB-HA close --user kim --no-wait
   ridethrough command select CCTS-1 reset         a scheme that waits for a person
   ridethrough command select 52-VCB-HA open --bypass last_feed    with the approval of another
+  ridethrough command select GT-1 tag --reason "bearing"     a maintenance tag; `untag` takes it off
 """,
     ),
     "set": (
