@@ -325,8 +325,8 @@ def darker(
 ) -> tuple[tuple[int, str], ...]:
     """Return how a bus surely stays dark for longer than it does at most with everything there."""
     whole = base.whole[given]
-    if not whole.complete or dark_ms <= whole.dark_ms:
-        return ()
+    if given in base.givens or not whole.complete or dark_ms <= whole.dark_ms:
+        return ()  # by what every row is judged by, it would take too long
     longer = part._replace(bound_ms=whole.dark_ms)
     sure = surely(longer, given, base.known, _DARKER_S)
     return sure[1] if sure else ()
