@@ -1,7 +1,8 @@
 """Faults drawn by chance: what is drawn, how it is shrunk, and that nobody objects to the daemon.
 
 `RIDETHROUGH_SEEDS` says how many seeds are run, and has those run again that once found something;
-without it 15 are.
+without it 15 are. One more of fifteen is drawn over a loss of both feeds and the way back from it
+(`AWAY`), where the sets are loaded: no fault of the others lasts until a section returns.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ HERE = Path(__file__).parent
 SEEDS = int(os.environ.get("RIDETHROUGH_SEEDS", "15"))
 FOR_S = 30.0
 TOGETHER = 5
+AWAY = ("extended_outage", 180.0)
+"""The sets have the site from 20 s on; the sections go back between 75 and 110 s."""
+AWAY_EACH = 15
 EXPLORED_PU = 0.8
 """Moves that the proof has explored just as they are, of any few runs; `Kind` says of the rest."""
 NOT_SEARCHED_PU = 0.1
@@ -144,6 +148,29 @@ def test_storage_begins_near_its_reserve_where_a_job_asks_for_it() -> None:
     assert min(charges_pu) >= LEANING.charge_pu
     assert sum(charge_pu < 0.204 for charge_pu in charges_pu) > 15
     assert max(charges_pu) > 0.6
+
+
+def test_faults_are_drawn_while_sets_are_loaded_and_while_sections_go_back() -> None:
+    sets = {item.id for item in hall().site.of_nature("generator")}
+    returning, tripped, count = 0, 0, 200
+    for seed in range(1, count + 1):
+        acts = drawn_acts(hall().site, seed, AWAY[1])
+        faults = [act for act in acts if act[0].event != ASKING.event]
+        ends = [act[-1].at_s + float(act[-1].values.get("for_s", 0.0)) for act in faults]
+        returning += any(
+            act[0].at_s < 105.0 and end > 75.0 for act, end in zip(faults, ends, strict=True)
+        )
+        tripped += any(
+            each.event == "trip" and sets & set(_names(each)) and 20.0 < each.at_s < 100.0
+            for act in faults
+            for each in act
+        )
+    assert returning > 0.4 * count
+    assert tripped > 0.08 * count
+
+
+def _names(each: Happening) -> tuple[str, ...]:
+    return (each.target,) if isinstance(each.target, str) else tuple(each.target)
 
 
 # How it is shrunk.
@@ -247,3 +274,12 @@ def test_nobody_objects_to_what_is_drawn(first: int) -> None:
     count = sum((run.count() for run in walked.values()), Counter[Kind]())
     assert count[Kind.EXPLORED] >= EXPLORED_PU * count.total()
     assert count[Kind.NOT_SEARCHED] <= NOT_SEARCHED_PU * count.total()
+
+
+@pytest.mark.fault("F47")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(1, SEEDS // AWAY_EACH + 1))
+def test_nobody_objects_to_what_is_drawn_over_an_outage_and_the_return(seed: int) -> None:
+    walked = Walked()
+    assert objections(Case(hall(), drawn(seed, *AWAY), seed), [walked]) == {}
+    assert [*walked.unexplored()] == []
