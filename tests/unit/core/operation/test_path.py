@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.core import operation
+from daemon.core.operation.task import Stage
 from daemon.model.commands import OperatorRequest, Result
-from daemon.model.quantities import MILLISECOND
+from daemon.model.quantities import MILLISECOND, SECOND
 from tests.hall import CLOSED, OPEN
 from tests.unit.core.operation.desk import BREAKER, Desk, ask, select, wish
 
@@ -277,6 +278,18 @@ def test_what_was_not_done_stands_until_it_is_or_something_else_is(shown: int) -
     desk.scans(3, wish("open"))
     assert len(desk.told) == 2
     assert desk.told[1] == {"not_opened": (), "not_done": ()}
+
+
+def test_what_was_never_told_is_not_called_undone() -> None:
+    """Its interlocks let it wait until it was given up: the device has nothing to answer for."""
+    desk = Desk()
+    desk.hall.said[BREAKER, "local"] = 1.0
+    desk.scan(wish("open"))
+    desk.hall.now_ns += 5 * SECOND
+    desk.scans(2, wish("open"))
+    assert desk.state.tasks[BREAKER].stage is Stage.FAILED
+    assert not desk.commands
+    assert desk.state.undone == {}
 
 
 def test_an_action_that_nothing_shows_is_not_called_undone() -> None:
