@@ -15,7 +15,6 @@ from unittest.mock import patch
 from daemon.core import interlocks
 from daemon.core.balance import peaks
 from daemon.core.balance.shaving.reserve import reserve_j
-from daemon.core.balance.shaving.stores import Store
 from daemon.core.operation import selection, task
 from daemon.core.smoothing import stores
 from daemon.core.step import step
@@ -29,6 +28,7 @@ from daemon.runtime.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from daemon.core.step import Estimator, Inputs, Params, State, Step
     from daemon.core.view import View
@@ -107,21 +107,19 @@ def expiry_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def reserve_spent() -> Iterator[None]:
-    """Shaving takes whatever is in a store, down to nothing."""
-    with patch.object(Store, "floor_j", property(lambda _: 0.0)):
+def reserve_spent(kept: float = 0.0) -> Iterator[None]:
+    """Shaving keeps a part of what the site declares, and tells smoothing so."""
+
+    def part_j(*of_it: object, **words: object) -> float:
+        return kept * reserve_j(*of_it, **words)  # type: ignore[arg-type]
+
+    with patch.object(peaks, "reserve_j", part_j):
         yield
 
 
-@contextmanager
-def reserve_halved() -> Iterator[None]:
-    """Shaving keeps half of what the site declares, and tells smoothing so."""
-
-    def half_j(*of_it: object, **words: object) -> float:
-        return 0.5 * reserve_j(*of_it, **words)  # type: ignore[arg-type]
-
-    with patch.object(peaks, "reserve_j", half_j):
-        yield
+def reserve_halved() -> AbstractContextManager[None]:
+    """Half of the reserve is kept."""
+    return reserve_spent(0.5)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ GRAIN_W: Final = 20_000.0
 KEPT_PU: Final = 0.1
 """Of the slowest limit, while nobody smooths."""
 _WHY: Final = "the connection moves no faster than its limits"
+_SPARED: Final = "what is left below is reserve"
 _KEPT: Final = "nobody smooths: storage moves slowly"
 
 
@@ -156,7 +157,13 @@ def _slowly(
 
 
 def wish(
-    item: Equipment, aim: Target | None, aim_w: float, part_w: float, *, acting: bool
+    item: Equipment,
+    aim: Target | None,
+    aim_w: float,
+    part_w: float,
+    spare_w: float | None,
+    *,
+    acting: bool,
 ) -> Proposal:
     """Return the set-point of a store; while smoothing rests it stays with who wants it.
 
@@ -165,8 +172,11 @@ def wish(
         aim: where others want it.
         aim_w: that, as led [W].
         part_w: what smoothing asks of it beside that [W].
+        spare_w: most that it gives of what is above its reserve, None while not known [W].
         acting: smoothing does not rest.
     """
+    if spare_w is not None and aim_w + (part_w if acting else 0.0) < -spare_w:
+        return Proposal(item.id, POINT, "prefer", grained(-spare_w), OWNER, _SPARED)
     if acting or aim is None:
         return Proposal(item.id, POINT, "prefer", grained(aim_w + part_w), OWNER, _WHY)
     value_w = aim_w if aim_w == aim.value else grained(aim_w)

@@ -316,9 +316,16 @@ def _smoothed(
         params.settled_s,
     )
     wishes = tuple(
-        leading.wish(item, aim, aim_w, part_w, acting=bool(state.until_ns))
-        for item, one, aim, aim_w, part_w in zip(
-            plan.stores, able, aims, state.aims_w, parts.powers_w, strict=True
+        leading.wish(
+            item,
+            aim,
+            aim_w,
+            part_w,
+            stores.spare_w(view, item, told),
+            acting=bool(state.until_ns),
+        )
+        for item, one, aim, aim_w, part_w, told in zip(
+            plan.stores, able, aims, state.aims_w, parts.powers_w, seen.told, strict=True
         )
         if one.take_w > 0.0 or one.give_w > 0.0
     )

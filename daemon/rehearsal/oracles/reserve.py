@@ -6,9 +6,10 @@ what is judged: the charge that the site declares (`peaks.reserve_pu`; of a UPS 
 power for as long as it takes until it is known that no set comes and the longest orderly shutdown
 after that. While a utility is there and no machine has been called, nothing is urgent: then a store
 that follows the grid and is at or below its reserve is not told to give, and one that was told so
-before is told to stop in time. What is left is what is truly in the battery, whatever its gauge
-shows; `METER_PU` of its capacity is left to the gauge, `WITHDRAWN_S` to an order that something
-urgent leaves behind.
+before is told to stop in time. What is left is what is truly in the battery, less `METER_PU` of its
+capacity for a gauge that is wrong; who gives an order is held to what the gauge shows as well, less
+`SHOWN_PU` for what is given while a word is on its way. `WITHDRAWN_S` is left to an order that
+something urgent leaves behind.
 
 Cannot see: who told it; a person who does is blamed like the daemon. Judges set-points of storage
 on AC and of UPS, for DC storage gives by its own droop. A store that is out of reach goes on as it
@@ -30,6 +31,8 @@ FOLLOWS: Final = {"ess": "grid_following", "ups": "normal"}
 """Stage in which a set-point is followed, by nature."""
 METER_PU: Final = 0.01
 """Charge that a gauge may be wrong by [pu]."""
+SHOWN_PU: Final = 5e-4
+"""Charge that may be given before what is shown is answered [pu]."""
 WITHDRAWN_S: Final = 5.0
 """Time in which an order ends that stands when nothing is urgent any more [s]."""
 _WH: Final = 3600.0
@@ -58,6 +61,12 @@ class _Store(NamedTuple):
         """Return whether an order to give stands at it, and it follows orders."""
         told_w = self.device.setpoints[POINT]
         return bool(told_w < 0.0 and self.device.stage == FOLLOWS[self.device.item.nature])
+
+    def shown_short(self) -> tuple[float, float] | None:
+        """Return what its gauge shows and what the site declares, if that is more [J, J]."""
+        shown_j = self.device.points["soc_pu"]() * self.capacity_j
+        short = shown_j < self.charge_j - SHOWN_PU * self.capacity_j
+        return (shown_j, self.charge_j) if short else None
 
     def short(self) -> tuple[float, float] | None:
         """Return what is left and what must be, if that is more [J, J]."""
@@ -124,7 +133,7 @@ class Reserve(Oracle):
         if self._urgent():
             return
         self._for_money += 1
-        if store.gives and (found := store.short()) is not None:
+        if store.gives and (found := store.shown_short() or store.short()) is not None:
             self._blame(now_ns, f"{equipment} was told to give of its reserve", found)
 
     def look(self, now_ns: int) -> None:
