@@ -26,9 +26,12 @@ verdict with its worst figure, the limit, the margin and the time. --list shows 
 
 TRACE is CSV, also gzipped, with a header: t_s and any of *_w (several are added up), voltage_pu,
 frequency_hz. A sample holds until the next. What cannot be right (time that goes back, other units,
-negative or absurd power, no numbers) is named by line and the trace is refused; holes too, unless
---gaps split. A limit that the trace cannot show is not judged, never passed. Exit code 0 exactly
-when something was judged and every limit was kept.
+negative or absurd power, rows alone far above all others, no numbers) is named by line and the
+trace is refused; holes too, unless --gaps split; so is a trace below 1 % or above 10 times of what
+--rated or --contract say. A limit that the trace cannot show is not judged, never passed; nor is
+one for loads more than twenty times as large, while neither --rated nor --scale-to states the size.
+Exit code 0 exactly when something was judged and every limit that was judged was kept; with --all
+only if every limit was judged, and on all of the trace.
 
 examples:
   ridethrough comply --list
@@ -37,6 +40,7 @@ examples:
   ridethrough comply set_3.csv --rules iso8528_g3 nfpa110_type10 --nominal-hz 50
   ridethrough comply meter.csv --rules my_contract.yaml --column import_w --gaps split --json
   ridethrough comply meter.csv --contract ai_hall --export
+  ridethrough comply event.csv --rules caiso_straw --rated 90MW --all     for a pipeline
 """
 _BACKTEST = """\
 Drives a load through the peak shaving of the daemon: what the billed demand would have been, beside
@@ -47,9 +51,10 @@ TRACE is CSV, also gzipped, with t_s and columns *_w in W that are added up: the
 storage. A sample holds until the next. Its first half, at most 14 days, is learned from; the rest
 is driven. All policies have the same storage, full at the begin, with the same reserve withheld,
 are set anew 30 times in a window by what was drawn before, and know nothing of what comes. What
-cannot be right in the trace is named by line and the trace is refused; holes too, unless --gaps
-split takes the longest part without one. Exit code 0 exactly when no policy was above the peak
-without storage and none touched the reserve.
+cannot be right in the trace (rows alone far above all others too, unless --rated says that the load
+is so large) is named by line and the trace is refused; holes too, unless --gaps split takes the
+longest part without one. Exit code 0 exactly when no policy was above the peak without storage and
+none touched the reserve.
 
 examples:
   ridethrough backtest meter.csv --storage 10MW/20MWh
@@ -90,6 +95,9 @@ def _comply_options(sub: argparse.ArgumentParser) -> None:
         "--rules", nargs="+", action="extend", default=[], metavar="NAME", help="rule sets or files"
     )
     site_argument(sub.add_argument, "--contract")
+    sub.add_argument(
+        "--all", action="store_true", help="what is not judged, or in part, counts as missed"
+    )
     sub.add_argument("--list", action="store_true", help="the rule sets that came along")
     sub.add_argument("--report", type=Path, metavar="FILE", help="write it as a page (HTML)")
     sub.add_argument(
@@ -150,6 +158,10 @@ def _backtest_options(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     sub.add_argument("--export", action="store_true", help="negative power flows back")
     sub.add_argument(
+        "--rated", type=power_w, default=0.0, metavar="P",
+        help="of the load: a trace of another size is refused, e.g. 100MW",
+    )  # fmt: skip
+    sub.add_argument(
         "--scale-to", type=power_w, default=0.0, metavar="P", help="make the highest power this"
     )
     json_option(sub)
@@ -191,7 +203,9 @@ def _comply(options: argparse.Namespace) -> int:
         scale_to_w=options.scale_to,
         nominal_hz=options.nominal_hz,
     )
-    wish = command.Wish(options.trace, tuple(options.rules), options.contract, taken)
+    wish = command.Wish(
+        options.trace, tuple(options.rules), options.contract, taken, whole=options.all
+    )
     return command.comply(wish, options.report, as_json=options.json)
 
 
@@ -203,6 +217,7 @@ def _backtest(options: argparse.Namespace) -> int:
         columns=tuple(options.column),
         split=options.gaps == "split",
         export=options.export,
+        rated_w=options.rated,
         scale_to_w=options.scale_to,
     )
     wish = command.Wish(

@@ -25,6 +25,8 @@ class Verdict:
         detail: what the figure is made of, why it is not judged, and what is uncertain.
         missing: quantities that the trace would have to hold.
         binds: whom the rule set binds, where this trace is too small for it.
+        unseen_s: of this long the trace shows nothing that the limit is about: it was kept in
+            the rest [s].
     """
 
     rules: str
@@ -41,6 +43,7 @@ class Verdict:
     detail: str = ""
     missing: tuple[str, ...] = ()
     binds: str = ""
+    unseen_s: float = 0.0
 
     @property
     def margin(self) -> float | None:

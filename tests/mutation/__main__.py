@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("daemon", "device_emulators", "config", "tests", "pyproject.toml")
+DATA = str(ROOT.parent / "shared" / "data")
+"""Beside the repository, not beside its copy; `tests.shared_data` says how they are found."""
 
 
 def main() -> int:
@@ -23,7 +25,7 @@ def main() -> int:
             else:
                 shutil.copy(ROOT / name, copy)
         command = [sys.executable, "-m", "tests.mutation.score", *sys.argv[1:]]
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "CI": "true"}
+        environment = {"RIDETHROUGH_DATA": DATA, **os.environ, "PYTHONHASHSEED": "0", "CI": "true"}
         return subprocess.run(command, cwd=copy, env=environment, check=False).returncode
 
 

@@ -43,6 +43,11 @@ KINDS: Final[Mapping[type[Limit], Any]] = {
 """The file that judges each form, with `needs`, `begin`, `take`, `cut` and `verdict`."""
 
 
+FAR: Final = 0.05
+"""A load below this part of what a limit is for is of another unit as likely as it is small: kW for
+W are off by a thousand, and a hall of 5 MW under a code for 75 MW is just small."""
+
+
 class Judged(NamedTuple):
     """One limit in a court: of which rule set, and the state of its evaluator."""
 
@@ -60,7 +65,7 @@ class Court:
         given: of the subject.
         seats: a state for each limit of each rule set, in their order.
         end_ns: until here the last sample holds [ns].
-        top_w: highest power so far, None before any [W].
+        top_w: highest power so far, either way, None before any [W].
     """
 
     given: Given
@@ -113,7 +118,8 @@ def take(court: Court, samples: Samples, see: See | None = None) -> Court:
     end_ns = int(samples.t_ns[-1]) + court.given.step_ns
     top_w = court.top_w
     if "power_w" in samples.values:
-        here_w = float(samples.values["power_w"].max())
+        power_w = samples.values["power_w"]
+        here_w = max(float(power_w.max()), -float(power_w.min()))
         top_w = here_w if top_w is None else max(top_w, here_w)
     return replace(court, seats=tuple(seats), end_ns=end_ns, top_w=top_w)
 
@@ -153,6 +159,9 @@ def _verdict(court: Court, seat: Judged, end_ns: int) -> Verdict:
     if seat.missing:
         why = f"no {' and no '.join(seat.missing)} in the trace"
         found = open_(found.limit, found.unit, why)
+    alien = "" if court.given.sized or not found.ok else _alien(seat, court.given, court.top_w)
+    if alien:
+        found = found._replace(ok=None, detail="; ".join(filter(None, (alien, found.detail))))
     return Verdict(
         rules=seat.rules.name,
         name=seat.limit.name,
@@ -171,9 +180,40 @@ def _verdict(court: Court, seat: Judged, end_ns: int) -> Verdict:
     )
 
 
+def _alien(seat: Judged, given: Given, top_w: float | None) -> str:
+    """Return why a load of this size proves nothing by keeping a limit, "" where it does."""
+    for_w = max(seat.rules.head.applies_from_w, _absolute_w(seat.limit, given) or 0.0)
+    if top_w is None or top_w >= FAR * for_w:
+        return ""
+    return (
+        f"{_watts(top_w)} at most is far below the {_watts(for_w)} this is for: is the unit W? "
+        "Not judged while the rated power of the load is not stated"
+    )
+
+
+def _absolute_w(limit: Limit, given: Given) -> float | None:
+    """Return the power below which no load can pass a limit, None where any size can [W]."""
+    if isinstance(limit, Swing | Change):
+        return variation.size(limit, given)
+    if isinstance(limit, Ramp) and limit.quantity == "power_w":
+        # A load cannot leave in a window what it never draws; the shorter of both times is kind.
+        return limit.limit * min(1.0, limit.window_s / limit.per_s)
+    if isinstance(limit, Excursion) and limit.quantity == "power_w":
+        return limit.above
+    return limit.limit_w if isinstance(limit, Demand) else None
+
+
+def _watts(power_w: float) -> str:
+    """Return a power as people read it."""
+    for factor, unit in ((1e9, "GW"), (1e6, "MW"), (1e3, "kW")):
+        if power_w >= factor:
+            return f"{power_w / factor:.4g} {unit}"
+    return f"{power_w:.4g} W"
+
+
 def _binds(head: Head, top_w: float | None) -> str:
     """Return whom a rule set binds if that is nobody who draws so little at most [W]."""
     if not head.applies_from_w or top_w is None or top_w >= head.applies_from_w:
         return ""
-    whom = head.applies or f"loads from {head.applies_from_w / 1e6:g} MW"
-    return f"applies to {whom}; the highest here is {top_w / 1e6:.4g} MW"
+    whom = head.applies or f"loads from {_watts(head.applies_from_w)}"
+    return f"applies to {whom}; the highest here is {_watts(top_w)}"

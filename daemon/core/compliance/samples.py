@@ -51,12 +51,16 @@ class Given:
         rated_w: base of limits in per unit of the load; 0 where none is known [W].
         nominal_hz: of the network [Hz].
         measured: quantities that the trace holds.
+        sized: the size of the load is stated by someone, and so the unit of its power is sure.
+            Where it is not, a limit for loads of quite another size is open: what looks like 90 kW
+            may be 90 MW in a file of kW.
     """
 
     step_ns: int
     rated_w: float = 0.0
     nominal_hz: float = 60.0
     measured: frozenset[str] = frozenset({"power_w", "voltage_pu", "frequency_hz"})
+    sized: bool = True
 
     @property
     def nyquist_hz(self) -> float:

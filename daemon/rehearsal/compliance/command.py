@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,8 @@ from daemon.rehearsal.compliance.drawing import Sketch
 from daemon.rehearsal.compliance.page import document
 from daemon.rehearsal.compliance.trace_file import Wish as TraceWish
 from daemon.rehearsal.compliance.trace_file import read_trace
-from daemon.rehearsal.compliance.words import KNOWN, lines
+from daemon.rehearsal.compliance.unseen import told
+from daemon.rehearsal.compliance.words import KNOWN, Counts, lines
 from daemon.settings.rules import load_rules, shipped_rules
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ class Wish:
         rules: names or files of rule sets.
         site: site file or name, whose contract is judged too; None for none.
         taken: how the trace is to be taken.
+        whole: every limit has to be judged, on all of the trace; else what was judged counts.
     """
 
     trace: Path
     rules: tuple[str, ...]
     site: str | None = None
     taken: TraceWish = field(default_factory=TraceWish)
+    whole: bool = False
 
 
 def listed() -> Iterator[str]:
@@ -85,39 +88,46 @@ def comply(wish: Wish, report: Path | None, *, as_json: bool) -> int:
     """
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise ValueError(f"{report}: cannot be written: no such folder, or one itself")
-    rules = _rules(wish)
-    trace = read_trace(wish.trace, wish.taken)
+    rules, contract_w = _rules(wish)
+    trace = read_trace(wish.trace, replace(wish.taken, contract_w=contract_w))
     given = _given(trace, wish)
     sketch = None if report is None else Sketch(trace, rules, given)
     court = _judged(trace, compliance.begin(rules, given), sketch)
-    verdicts = compliance.verdicts(court)
-    ok = passed(verdicts)
-    print(*lines(trace, rules, verdicts), sep="\n", flush=True)
+    verdicts = told(trace, rules, compliance.verdicts(court))
+    ok = passed(verdicts, whole=wish.whole)
+    print(*lines(trace, rules, verdicts, whole=wish.whole), sep="\n", flush=True)
     if report is not None and sketch is not None:
         version = importlib.metadata.version("ridethrough")
-        report.write_text(document(trace, rules, verdicts, sketch, version), encoding="utf-8")
+        page = document(trace, rules, verdicts, sketch, version, ok=ok)
+        report.write_text(page, encoding="utf-8")
         print(f"report: {report}", flush=True)
     if as_json:
         print(json.dumps({"ok": ok, **_asked(trace, rules, given), **_plain(verdicts)}), flush=True)
     return int(not ok)
 
 
-def passed(verdicts: Sequence[Verdict]) -> bool:
-    """Return whether something was judged and nothing failed."""
+def passed(verdicts: Sequence[Verdict], *, whole: bool = False) -> bool:
+    """Return whether something was judged and nothing failed; `whole` asks that all was judged."""
     said = [verdict.ok for verdict in verdicts]
+    if whole and (None in said or any(verdict.unseen_s for verdict in verdicts)):
+        return False
     return True in said and False not in said
 
 
-def _rules(wish: Wish) -> tuple[RuleSet, ...]:
+def _rules(wish: Wish) -> tuple[tuple[RuleSet, ...], float]:
+    """Return the rule sets, and what the site may import, 0 without a site [W]."""
+    contract_w = 0.0
     rules = [load_rules(name) for name in dict.fromkeys(wish.rules)]
     if wish.site is not None:
         from daemon.settings import load  # noqa: PLC0415 - slow, and rarely asked for
 
-        rules.append(compliance.contract_rules(load(wish.site).site.contract))
+        contract = load(wish.site).site.contract
+        contract_w = contract.import_limit_w
+        rules.append(compliance.contract_rules(contract))
     if not rules:
         valid = ", ".join(shipped_rules())
         raise ValueError(f"nothing to judge by: --rules NAME... (valid: {valid}, or a file)")
-    return tuple(rules)
+    return tuple(rules), contract_w
 
 
 def _given(trace: TraceFile, wish: Wish) -> compliance.Given:
@@ -126,7 +136,9 @@ def _given(trace: TraceFile, wish: Wish) -> compliance.Given:
     if not rated_w and "power_w" in values:
         rated_w = float(np.max(values["power_w"]))
     nominal_hz = wish.taken.nominal_hz
-    return compliance.Given(trace.step_ns, max(rated_w, 0.0), nominal_hz, frozenset(values))
+    sized = bool(wish.taken.rated_w or wish.taken.scale_to_w)
+    measured = frozenset(values)
+    return compliance.Given(trace.step_ns, max(rated_w, 0.0), nominal_hz, measured, sized)
 
 
 def _judged(trace: TraceFile, court: Court, sketch: Sketch | None) -> Court:
@@ -177,4 +189,11 @@ def _asked(trace: TraceFile, rules: Sequence[RuleSet], given: compliance.Given) 
 
 
 def _plain(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    return {"verdicts": [verdict.plain() for verdict in verdicts]}
+    """Return the verdicts, and how much of what was asked they cover."""
+    count = Counts.of(verdicts)
+    return {
+        "judged": count.kept + count.missed,
+        "not_judged": count.rest,
+        "judged_in_part": count.part,
+        "verdicts": [verdict.plain() for verdict in verdicts],
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.console.report import style
 from daemon.rehearsal.compliance.drawing import LONG_S, clock, overview, panes
-from daemon.rehearsal.compliance.words import KNOWN, about, figure
+from daemon.rehearsal.compliance.words import KNOWN, PART, Counts, about, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,10 +41,12 @@ def document(
     verdicts: Sequence[Verdict],
     sketch: Sketch,
     version: str,
+    *,
+    ok: bool,
 ) -> str:
-    """Return the page of a judged trace; `version` is that of Ridethrough."""
+    """Return the page of a judged trace; `version` is that of Ridethrough, `ok` what is shown."""
     title = escape(f"{trace.path.name}: compliance")
-    body = "".join(_parts(trace, rules, verdicts, sketch))
+    body = "".join(_parts(trace, rules, verdicts, sketch, ok=ok))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -65,15 +67,19 @@ _HOW: Final = (
 
 
 def _parts(
-    trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict], sketch: Sketch
+    trace: TraceFile,
+    rules: Sequence[RuleSet],
+    verdicts: Sequence[Verdict],
+    sketch: Sketch,
+    *,
+    ok: bool,
 ) -> Iterator[str]:
     yield f'<section class="transfer"><h1>{escape(trace.path.name)}</h1>\n'
     missed = [f"{v.rules}: {v.name}" for v in verdicts if v.ok is False]
-    held = sum(v.ok is True for v in verdicts)
-    rest = len(verdicts) - held - len(missed)
-    tint = "fail" if missed or not held else "pass"
-    said = f"{'FAIL' if tint == 'fail' else 'PASS'}: {held} limits kept, {rest} not judged"
-    said += f", missed: {', '.join(missed)}" if missed else ""
+    count = Counts.of(verdicts)
+    tint = "pass" if ok else "fail"
+    said = f"{tint.upper()}: {count}"
+    said += f"; missed: {', '.join(missed)}" if missed else ""
     yield f'<p class="banner {tint}">{escape(said)}.</p>\n<p>{escape(about(trace))}</p>\n'
     yield from (f'<p class="note">{escape(note)}</p>\n' for note in trace.notes)
     yield from _figures(overview(sketch))
@@ -111,7 +117,7 @@ def _moment(at_s: float | None) -> str:
 def _table(verdicts: Sequence[Verdict]) -> str:
     rows = ""
     for verdict in sorted(verdicts, key=lambda v: v.ok is not False):
-        tint, mark = _MARKS[verdict.ok]
+        tint, mark = ("open", f"\N{CHECK MARK} {PART}") if verdict.unseen_s else _MARKS[verdict.ok]
         sign = "\N{GREATER-THAN OR EQUAL TO}" if verdict.at_least else "\N{LESS-THAN OR EQUAL TO}"
         limit = figure(verdict.limit, verdict.unit)
         cells = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from daemon.settings.findings import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,13 +22,30 @@ _TOLD: Final = 20
 _EVEN: Final = 0.95
 """A trace is even when so many of its steps are the usual one."""
 _HOLE_EVEN: Final = 1.5
+"""A step so many times the usual one is a hole in an even trace."""
+_LONG_PU: Final = 0.95
+_HOLE_SPREAD: Final = 2.5
+"""In another so many times the step that this part of all stay below: clocks that jitter by 3 %
+show a hole of three rows, and meters that tell what changes none where nothing did."""
 _HOLE: Final = 10.0
-"""A step so many times the usual one is a hole: in an even trace, in another."""
+"""In any trace so many times the usual step is a hole."""
 _TOP_S: Final = 9e9
 """Later than this no clock counts in seconds: 285 years, or those since 1970 in ms or ns [s]."""
 _TOP_W: Final = 20e9
 """More than any site draws [W]."""
 _OF_RATED: Final = 10.0
+_LEAST_OF_SAID: Final = 0.01
+"""A trace beyond so many times what was said of its size, or below this part of it, is of another
+unit, or another load."""
+_LONE: Final = 20.0
+"""So many times what lasted is no load: idle processors draw a tenth of all they can."""
+_LONE_OF_ALL: Final = 3.0
+"""Of several columns one alone must also draw so many times what all ever did: a feeder that stands
+by takes over the whole site, and no more."""
+_LASTS: Final = 3
+"""What stays for more rows than these is a load, whatever it is."""
+_RARE_PU: Final = 0.01
+"""What so many of the rows have is how the load is."""
 _SMALL_W: Final = 1e3
 """A whole site draws more than this at its peak: less is kW or MW under a name in W [W]."""
 _TOP_PU: Final = 6.0
@@ -103,8 +121,10 @@ def holes(lines: Ints, t_s: Floats, empty: NDArray[np.bool_]) -> list[Fault]:
 def torn(steps_s: Floats) -> NDArray[np.bool_]:
     """Return which steps between rows are holes `(n - 1,)`."""
     usual_s = float(np.median(steps_s))
-    even = np.mean(np.abs(steps_s - usual_s) <= 0.01 * usual_s) >= _EVEN
-    return np.asarray(steps_s > (_HOLE_EVEN if even else _HOLE) * usual_s)
+    if np.mean(np.abs(steps_s - usual_s) <= 0.01 * usual_s) >= _EVEN:
+        return np.asarray(steps_s > _HOLE_EVEN * usual_s)
+    longest_s = _HOLE_SPREAD * float(np.quantile(steps_s, _LONG_PU))
+    return np.asarray(steps_s > min(longest_s, _HOLE * usual_s))
 
 
 def _told(lines: Ints, name: str, values: Floats, bad: NDArray[np.bool_], why: str) -> list[Fault]:
@@ -127,6 +147,66 @@ def power_faults(
         yield from _told(lines, name, values, negative, "is negative (--export if it flows back)")
     absurd = np.abs(values) > top_w
     yield from _told(lines, name, values, absurd, f"is absurd: beyond {top_w:g} W")
+
+
+def lasting_w(values: Floats) -> float:
+    """Return the highest power that is more than lone rows: it lasted, or came again and again [W].
+
+    A run of `_LASTS` rows survives no median over twice as many and one; what lies beyond the ends
+    counts as nothing, so that it does not there either.
+    """
+    sizes = np.nan_to_num(np.abs(values))
+    often_w = float(np.quantile(sizes, 1.0 - _RARE_PU, method="lower"))
+    if float(sizes.max()) <= _LONE * often_w:
+        return often_w
+    long = median_filter(sizes, size=2 * _LASTS + 1, mode="constant", cval=0.0)
+    return max(often_w, float(long.max()))
+
+
+def lone_faults(lines: Ints, names: Sequence[str], columns: Floats) -> Iterator[Fault]:
+    """Yield powers that no load leaps to for a row or three: an error of meter, file or unit.
+
+    Swings from idle to all that is drawn, starts of jobs and outages are none of these.
+
+    Args:
+        lines: of the rows `(n,)`.
+        names: of the columns.
+        columns: of the power, NaN where a value is missing `(n, n_column)` [W].
+    """
+    if len(columns) <= 2 * _LASTS:
+        return
+    all_w = lasting_w(np.nansum(columns, axis=1))
+    for name, values in zip(names, columns.T, strict=True):
+        usual_w = lasting_w(values)
+        top_w = _LONE * usual_w if len(names) == 1 else max(_LONE * usual_w, _LONE_OF_ALL * all_w)
+        if top_w > 0.0:
+            bad = (np.abs(values) > top_w) & (np.abs(values) <= _TOP_W)
+            why = (
+                f"W stands alone: nothing above {max(usual_w, all_w):g} W lasts for more than "
+                f"{_LASTS} rows (--rated if the load is so large)"
+            )
+            yield from _told(lines, name, values, bad, why)
+
+
+def size_faults(
+    lines: Ints, total_w: Floats, top_w: float, said: Mapping[str, float]
+) -> Iterator[Fault]:
+    """Yield that a trace is of another size than was said.
+
+    Args:
+        lines: of the rows `(n,)`.
+        total_w: all columns `(n,)` [W].
+        top_w: the highest of it, as it is judged [W].
+        said: size of the load by who said it [W].
+    """
+    line = int(lines[int(np.argmax(np.abs(total_w)))])
+    for who, said_w in said.items():
+        if not _LEAST_OF_SAID * said_w <= top_w <= _OF_RATED * said_w:
+            yield Fault(
+                line,
+                f"the highest power is {top_w:g} W, {top_w / said_w:.3g} times the {said_w:g} W of "
+                f"{who}: which of the two is in another unit?",
+            )
 
 
 def total_faults(lines: Ints, total_w: Floats) -> Iterator[Fault]:

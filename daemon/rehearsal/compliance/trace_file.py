@@ -3,7 +3,8 @@
 The columns are `t_s` and any of `*_w`, `voltage_pu`, `frequency_hz`; several in W are added up.
 What is wrong is named by line, all at once, and the trace is refused, for a verdict on a guess is
 worse than none: time that does not rise, cells that are no numbers, columns or values in other
-units, negative power, values that cannot be. Two things may be allowed by who knows better.
+units, negative power, values that cannot be, lone rows that no load leaps to, a size far from what
+was said. Two things may be allowed by who knows better.
 `export` takes negative power for what flows back. `split` takes holes (rows that are missing, cells
 that are empty or NaN) for what they are: each part is judged for itself, no window reaches across,
 and every hole is told.
@@ -52,7 +53,10 @@ class Wish:
         columns: columns in W to add up; none for all.
         split: judge what holes leave part by part.
         export: negative power flows back to the grid.
-        rated_w: of the load; 0 for the highest of the trace [W].
+        rated_w: of the load; 0 for the highest of the trace. A trace of another size is refused,
+            and lone rows may be as high as ten times this [W].
+        contract_w: most that the site may import; 0 where no contract is judged. A trace of
+            another size is refused [W].
         scale_to_w: make the highest power this; 0 leaves it [W].
         nominal_hz: of the network [Hz].
     """
@@ -61,6 +65,7 @@ class Wish:
     split: bool = False
     export: bool = False
     rated_w: float = 0.0
+    contract_w: float = 0.0
     scale_to_w: float = 0.0
     nominal_hz: float = 60.0
 
@@ -72,6 +77,7 @@ class TraceFile:
     Attributes:
         path: where it was read.
         samples: all of it.
+        lines: of its rows in the file `(n,)`.
         parts: first row of each part, and the end of the last.
         step_ns: usual time between rows [ns].
         notes: what was done, for whoever relies on the verdict.
@@ -79,6 +85,7 @@ class TraceFile:
 
     path: Path
     samples: Samples
+    lines: NDArray[np.int64]
     parts: tuple[int, ...]
     step_ns: int
     notes: tuple[str, ...]
@@ -102,11 +109,14 @@ def read_trace(path: Path, wish: Wish) -> TraceFile:
     empty = np.asarray(np.isnan(table[:, read]).any(axis=1))
     missing = trace_faults.holes(lines, t_s, empty)
     found = [*late, *_values(lines, names, table, power, wish)]
+    if not found and power:
+        found = list(_sizes(lines, names, table, power, wish))
     if missing and not wish.split:
         hint = "not judged; --gaps split takes holes for the ends of parts that are judged alone"
         refuse(path, [*found, *missing], hint)
     refuse(path, found)
-    return _made(path, names, table, power, empty, trace_faults.said_of(path, missing), wish)
+    told = trace_faults.said_of(path, missing)
+    return _made(path, names, table, lines, power, empty, told, wish)
 
 
 def _text(path: Path) -> str:
@@ -224,10 +234,32 @@ def _values(
         yield from trace_faults.frequency_faults(lines, column, wish.nominal_hz)
 
 
+def _sizes(
+    lines: NDArray[np.int64],
+    names: Sequence[str],
+    table: Floats,
+    power: Sequence[int],
+    wish: Wish,
+) -> Iterator[Fault]:
+    """Yield powers that are too far from the rest of the trace, or from what was said of it.
+
+    Scaling makes a lone row the measure of all, whatever the load is rated.
+    """
+    columns = table[:, list(power)]
+    if not wish.rated_w or wish.scale_to_w:
+        yield from trace_faults.lone_faults(lines, [names[i] for i in power], columns)
+    total_w = np.nansum(columns, axis=1)
+    top_w = wish.scale_to_w or float(np.abs(total_w).max())
+    said = {"--rated": wish.rated_w, "the contract": wish.contract_w}
+    given = {who: said_w for who, said_w in said.items() if said_w}
+    yield from trace_faults.size_faults(lines, total_w, top_w, given)
+
+
 def _made(
     path: Path,
     names: Sequence[str],
     table: Floats,
+    lines: NDArray[np.int64],
     power: Sequence[int],
     empty: NDArray[np.bool_],
     missing: Sequence[str],
@@ -264,7 +296,7 @@ def _made(
         notes += missing
     parts = (0, *(int(at) for at in begins), len(t_ns))
     step_ns = int(np.median(np.diff(t_ns)))
-    return TraceFile(path, Samples(t_ns, values), parts, step_ns, tuple(notes))
+    return TraceFile(path, Samples(t_ns, values), lines[~empty], parts, step_ns, tuple(notes))
 
 
 def _unread(names: Sequence[str], power: Sequence[int], wish: Wish) -> list[str]:

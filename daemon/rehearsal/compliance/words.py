@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daemon.model.quantities import SECOND, seconds
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from daemon.rehearsal.compliance.trace_file import TraceFile
 
 MARKS: Final = {True: "pass", False: "FAIL", None: "--"}
+PART: Final = "part"
+"""Kept in what the trace shows of it."""
 KNOWN: Final = {
     "P": "primary document, as quoted by a public catalogue",
     "S": "secondary text",
@@ -24,8 +26,31 @@ KNOWN: Final = {
 """How the figures of a rule set are known, by its mark."""
 
 
-def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Yield the outcome for people."""
+class Counts(NamedTuple):
+    """How many limits were kept, of these only in a part of the trace, missed, and not judged."""
+
+    kept: int
+    part: int
+    missed: int
+    rest: int
+
+    @classmethod
+    def of(cls, verdicts: Sequence[Verdict]) -> Counts:
+        """Return the counts of some verdicts."""
+        said = [verdict.ok for verdict in verdicts]
+        part = sum(verdict.unseen_s > 0.0 for verdict in verdicts)
+        return cls(said.count(True), part, said.count(False), said.count(None))
+
+    def __str__(self) -> str:
+        """Return them as the last line says them."""
+        part = f" ({self.part} of them in a part of the trace)" if self.part else ""
+        return f"{self.kept} limits kept{part}, {self.missed} missed, {self.rest} not judged"
+
+
+def lines(
+    trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict], *, whole: bool
+) -> Iterator[str]:
+    """Yield the outcome for people; `whole` where what is not judged counts as missed."""
     yield f"{trace.path}: {about(trace)}"
     yield from (f"  {note}" for note in trace.notes)
     width = max((len(verdict.name) for verdict in verdicts), default=0)
@@ -35,7 +60,8 @@ def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict
         mine = [v for v in verdicts if v.rules == one.name]
         yield from (f"  {binds}" for binds in dict.fromkeys(v.binds for v in mine) if binds)
         for verdict in (v for v in mine if not v.missing):
-            yield f"  {MARKS[verdict.ok]:<4}  {verdict.name:<{width}}  {measured(verdict)}".rstrip()
+            mark = PART if verdict.unseen_s else MARKS[verdict.ok]
+            yield f"  {mark:<4}  {verdict.name:<{width}}  {measured(verdict)}".rstrip()
             if verdict.detail:
                 yield f"        {verdict.detail}"
         for missing in dict.fromkeys(v.missing for v in mine if v.missing):
@@ -43,11 +69,18 @@ def lines(trace: TraceFile, rules: Sequence[RuleSet], verdicts: Sequence[Verdict
             yield f"  {MARKS[None]:<4}  no {' and no '.join(missing)} in the trace: {names}"
         if one.head.note:
             yield f"  note: {one.head.note}"
-    failed = sum(verdict.ok is False for verdict in verdicts)
-    held = sum(verdict.ok is True for verdict in verdicts)
-    rest = len(verdicts) - held - failed
-    said = f"{held} limits kept, {failed} missed, {rest} not judged"
-    yield said if held or failed else f"{said}: nothing here could be judged, so nothing is proven"
+    yield f"{(count := Counts.of(verdicts))}{_covers(count, whole=whole)}"
+
+
+def _covers(count: Counts, *, whole: bool) -> str:
+    """Return what the exit code stands for where that is less than everything asked."""
+    if not count.kept + count.missed:
+        return ": nothing here could be judged, so nothing is proven"
+    if count.missed or not count.rest + count.part:
+        return ""
+    if whole:
+        return ": not ok, for --all asks that every limit is judged on all of the trace"
+    return f": ok for the {count.kept} alone; --all takes what is not judged for missed"
 
 
 def about(trace: TraceFile) -> str:

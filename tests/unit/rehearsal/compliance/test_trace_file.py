@@ -10,8 +10,10 @@ import pytest
 
 from daemon.rehearsal.compliance.trace_faults import TraceError
 from daemon.rehearsal.compliance.trace_file import Wish, read_trace
+from tests.shared_data import shared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from daemon.rehearsal.compliance.trace_file import TraceFile
@@ -159,6 +161,90 @@ def test_who_knows_better_may_say_so(tmp_path: Path) -> None:
 def test_ten_times_the_rated_power_is_absurd(tmp_path: Path) -> None:
     said = refused(tmp_path, rows((7, "7,2e8")), Wish(rated_w=1e7))
     assert said == [":9: load_w: 2e+08 is absurd: beyond 1e+08 W"]
+
+
+MEGAWATTS = [f"{i},{80_000_000 + 1_000_000 * (i % 11)}" for i in range(2000)]
+
+
+@pytest.mark.parametrize("at", [(700,), (0,), (1999,), (700, 701, 702), (0, 1, 2), (5, 900, 1400)])
+def test_a_lone_row_far_above_all_others_is_refused_or_stated(
+    tmp_path: Path, at: tuple[int, ...]
+) -> None:
+    lines = [f"{i},15e9" if i in at else line for i, line in enumerate(MEGAWATTS)]
+    text = "\n".join(["t_s,load_w", *lines])
+    assert refused(tmp_path, text) == [
+        f":{i + 2}: load_w: 1.5e+10 W stands alone: nothing above 9e+07 W lasts for more than 3 "
+        "rows (--rated if the load is so large)"
+        for i in at
+    ]
+    assert taken(tmp_path, text, Wish(rated_w=15e9)).samples.values["power_w"].max() == 15e9
+    assert refused(tmp_path, text, Wish(rated_w=90e6))
+    assert "stands alone" in refused(tmp_path, text, Wish(scale_to_w=90e6))[0]
+
+
+def test_a_lone_row_of_one_column_of_many_is_refused(tmp_path: Path) -> None:
+    lines = [f"{i},{6e6 if i == 9 else 6e3},7e3" for i in range(300)]
+    said = refused(tmp_path, "\n".join(["t_s,a_w,b_w", *lines]))
+    assert len(said) == 1
+    assert said[0].startswith(":11: a_w: 6e+06 W stands alone: nothing above 13000 W lasts")
+
+
+@pytest.mark.parametrize(
+    "load_w",
+    [
+        pytest.param(lambda i: 90e6 if i == 500 else 9e6, id="all processors at once, for a row"),
+        pytest.param(lambda i: 90e6 if i % 7 == 0 else 1e6, id="bursts that come again"),
+        pytest.param(lambda i: 0.0 if 300 < i < 1990 else 90e6, id="an outage"),
+        pytest.param(lambda i: 90e6 if 300 < i < 305 else 0.0, id="a feeder for four rows"),
+        pytest.param(lambda i: 3e5 if i < 1990 else 50e6, id="the first job of a site"),
+        pytest.param(lambda i: 9e7 * (i % 2), id="full swings"),
+    ],
+)
+def test_loads_that_leap_are_loads(tmp_path: Path, load_w: Callable[[int], float]) -> None:
+    lines = [f"{i},{load_w(i):g}" for i in range(2000)]
+    assert len(taken(tmp_path, "\n".join(["t_s,load_w", *lines])).samples) == 2000
+
+
+def test_a_feeder_that_takes_over_for_a_row_is_a_load(tmp_path: Path) -> None:
+    lines = [f"{i},{1e3 if i == 9 else 9e6},{9e6 if i == 9 else 1e3}" for i in range(300)]
+    assert len(taken(tmp_path, "\n".join(["t_s,a_w,b_w", *lines])).samples) == 300
+
+
+@pytest.mark.parametrize("name", ["gpt3", "lora"])
+def test_measured_training_is_taken(name: str) -> None:
+    trace = read_trace(shared(f"mlperf_{name}_64x8h100_node_power_2s.csv.gz"), Wish())
+    assert len(trace.parts) == 2
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        (Wish(rated_w=5e9), "0.001 times the 5e+09 W of --rated"),
+        (Wish(contract_w=4e5), "12.5 times the 400000 W of the contract"),
+        (Wish(contract_w=1e9), "0.005 times the 1e+09 W of the contract"),
+    ],
+)
+def test_a_trace_of_another_size_than_was_said_is_refused(
+    tmp_path: Path, wish: Wish, words: str
+) -> None:
+    (said,) = refused(tmp_path, rows(), wish)
+    assert said.startswith(":51: the highest power is 5.00005e+06 W, ")
+    assert words in said
+
+
+@pytest.mark.parametrize(("jitter_pu", "out"), [(0.0, 1), (0.03, 2), (0.03, 8), (0.2, 8)])
+def test_a_hole_shows_through_the_jitter_of_a_clock(
+    tmp_path: Path, jitter_pu: float, out: int
+) -> None:
+    steps = 1.0 + np.random.default_rng(4).uniform(-jitter_pu, jitter_pu, 300)
+    steps[99] += out
+    lines = [f"{t:.3f},5e6" for t in np.cumsum(steps)]
+    said = refused(tmp_path, "\n".join(["t_s,load_w", *lines]))
+    assert len(said) == 2
+    assert said[0].startswith(":101: a gap of ")
+    steps[99] = 1.0
+    lines = [f"{t:.3f},5e6" for t in np.cumsum(steps)]
+    assert taken(tmp_path, "\n".join(["t_s,load_w", *lines])).parts == (0, 300)
 
 
 def test_a_hole_is_refused_with_what_could_be_done(tmp_path: Path) -> None:
