@@ -46,6 +46,10 @@ _LASTS: Final = 3
 """What stays for more rows than these is a load, whatever it is."""
 _RARE_PU: Final = 0.01
 """What so many of the rows have is how the load is."""
+_GIANT: Final = 100.0
+_GIANT_W: Final = 1e9
+"""What fewer have is none, however long it lasts, if it is both so many times what the others have
+and more than all but a few sites draw [W]."""
 _SMALL_W: Final = 1e3
 """A whole site draws more than this at its peak: less is kW or MW under a name in W [W]."""
 _TOP_PU: Final = 6.0
@@ -150,7 +154,7 @@ def power_faults(
 
 
 def lasting_w(values: Floats) -> float:
-    """Return the highest power that is more than lone rows: it lasted, or came again and again [W].
+    """Return the highest power that is more than an error: it lasted, or came again and again [W].
 
     A run of `_LASTS` rows survives no median over twice as many and one; what lies beyond the ends
     counts as nothing, so that it does not there either.
@@ -160,11 +164,13 @@ def lasting_w(values: Floats) -> float:
     if float(sizes.max()) <= _LONE * often_w:
         return often_w
     long = median_filter(sizes, size=2 * _LASTS + 1, mode="constant", cval=0.0)
-    return max(often_w, float(long.max()))
+    if often_w:
+        long = long[long <= max(_GIANT * often_w, _GIANT_W)]
+    return max(often_w, float(long.max(initial=0.0)))
 
 
 def lone_faults(lines: Ints, names: Sequence[str], columns: Floats) -> Iterator[Fault]:
-    """Yield powers that no load leaps to for a row or three: an error of meter, file or unit.
+    """Yield powers that no load leaps to, for a row or three: an error of meter, file or unit.
 
     Swings from idle to all that is drawn, starts of jobs and outages are none of these.
 
@@ -182,8 +188,8 @@ def lone_faults(lines: Ints, names: Sequence[str], columns: Floats) -> Iterator[
         if top_w > 0.0:
             bad = (np.abs(values) > top_w) & (np.abs(values) <= _TOP_W)
             why = (
-                f"W stands alone: nothing above {max(usual_w, all_w):g} W lasts for more than "
-                f"{_LASTS} rows (--rated if the load is so large)"
+                f"W stands alone, far above the {max(usual_w, all_w):g} W that the load keeps to "
+                "(--rated if it is so large)"
             )
             yield from _told(lines, name, values, bad, why)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pytest
 
 from daemon.core import compliance
 from daemon.model.plant import Contract
 from daemon.settings.rules import load_rules, shipped_rules
 from tests.unit.core.compliance.events import MS, event, judged
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONTRACT = Contract(5.5e6, 900.0, 0.0, 0.8e6, 5.0, 33_333.0)
 
@@ -34,6 +40,50 @@ def test_who_is_too_small_is_told_so() -> None:
     large = judged("ercot_nogrr282", event((500, 1.0, 75)))
     assert "the highest here is 20 MW" in small["below 0.90 pu"].binds
     assert not large["below 0.90 pu"].binds
+
+
+RULES = """
+title: own
+source: own
+mark: own
+limits:
+  - {name: swing, kind: swing, window_s: 5, limit_w: 10e6}
+  - {name: scaled, kind: change, window_s: 5, limit_pu: 0.2}
+  - {name: lesser, kind: change, window_s: 5, limit_pu: 0.2, limit_w: 10e6}
+  - {name: ramp, kind: ramp, quantity: power_w, window_s: 10, limit: 10e6, per_s: 1}
+  - {name: above, kind: excursion, quantity: power_w, above: 10e6, longest_s: 1}
+  - {name: demand, kind: demand, window_s: 60, limit_w: 10e6}
+"""
+
+
+@pytest.mark.parametrize(
+    ("top_w", "sized", "open_"),
+    [
+        (0.49e6, False, {"swing", "ramp", "above", "demand"}),
+        (0.51e6, False, set()),
+        (0.49e6, True, set()),
+    ],
+)
+def test_a_limit_that_no_load_of_this_size_can_pass_is_open_until_the_size_is_stated(
+    tmp_path: Path, top_w: float, sized: bool, open_: set[str]
+) -> None:
+    (file := tmp_path / "own.yaml").write_text(RULES)
+    given = compliance.Given(100 * MS, top_w, measured=frozenset({"power_w"}), sized=sized)
+    court = compliance.begin([load_rules(str(file))], given)
+    found = compliance.verdicts(compliance.take(court, power(np.full(2000, top_w))))
+    assert {one.name for one in found if one.ok is None} == open_
+    assert {"is the unit W?" in one.detail for one in found if one.ok is None} <= {True}
+
+
+def test_what_failed_is_never_open_for_its_size() -> None:
+    """A code for 75 MW asks for the return of the load, whatever its unit."""
+    samples = event((500, 1.0, 0.09), (300, 0.5, 0.0), (5000, 1.0, 0.0))
+    for sized in (True, False):
+        given = compliance.Given(MS, 9e4, measured=frozenset(samples.values), sized=sized)
+        court = compliance.begin([load_rules("ercot_nogrr282")], given)
+        found = {v.name: v.ok for v in compliance.verdicts(compliance.take(court, samples))}
+        assert found["back to 90 % after a dip"] is False
+        assert found["above 1.20 pu"] is (True if sized else None)
 
 
 def test_the_contract_of_a_site() -> None:

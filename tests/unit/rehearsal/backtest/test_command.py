@@ -101,7 +101,7 @@ def test_the_page_says_which_forecast_was_the_better() -> None:
         ("600,-5e6,1e6", ":4: hall_w: -5e+06 is negative"),
         ("200,5e6,1e6", ":4: time goes from 300 s to 200 s"),
         ("600,5e13,1e6", ":4: hall_w: 5e+13 is absurd"),
-        ("600,15e9,1e6", ":4: hall_w: 1.5e+10 W stands alone: nothing above"),
+        ("600,15e9,1e6", ":4: hall_w: 1.5e+10 W stands alone, far above"),
         ("600,,1e6", ":4: a value is missing"),
         ("6000,5e6,1e6", ":4: a gap of 5700 s"),
     ],
