@@ -182,7 +182,10 @@ def _verdict(court: Court, seat: Judged, end_ns: int) -> Verdict:
 
 def _alien(seat: Judged, given: Given, top_w: float | None) -> str:
     """Return why a load of this size proves nothing by keeping a limit, "" where it does."""
-    for_w = max(seat.rules.head.applies_from_w, _absolute_w(seat.limit, given) or 0.0)
+    for_w = seat.rules.head.applies_from_w
+    if _absolute_w(seat.limit, given) is not None:
+        # The laxest limit shows for whom all were written: a swing of 0.8 MW for who draws 5 MW.
+        for_w = max(for_w, *(_absolute_w(one, given) or 0.0 for one in seat.rules.limits))
     if top_w is None or top_w >= FAR * for_w:
         return ""
     return (
@@ -194,12 +197,12 @@ def _alien(seat: Judged, given: Given, top_w: float | None) -> str:
 def _absolute_w(limit: Limit, given: Given) -> float | None:
     """Return the power below which no load can pass a limit, None where any size can [W]."""
     if isinstance(limit, Swing | Change):
-        return variation.size(limit, given)
+        return limit.limit_w if limit.limit_w == variation.size(limit, given) else None
     if isinstance(limit, Ramp) and limit.quantity == "power_w":
         # A load cannot leave in a window what it never draws; the shorter of both times is kind.
         return limit.limit * min(1.0, limit.window_s / limit.per_s)
     if isinstance(limit, Excursion) and limit.quantity == "power_w":
-        return limit.above
+        return limit.above or 0.0
     return limit.limit_w if isinstance(limit, Demand) else None
 
 

@@ -216,10 +216,10 @@ def test_kilowatts_are_no_pass_of_a_limit_in_megawatts(
     assert (code, said["ok"], said["judged"]) == (1, False, 0)
     by_name = {(v["rules"], v["name"]): v for v in said["verdicts"]}
     assert by_name["southern", "change in 6 s"]["detail"].startswith(
-        "90 kW at most is far below the 10 MW this is for: is the unit W? Not judged while"
+        "90 kW at most is far below the 20 MW this is for: is the unit W? Not judged while"
     )
     assert by_name["ieso_v3", "change in 15 s"]["detail"].startswith(
-        "90 kW at most is far below the 10 MW this is for"
+        "90 kW at most is far below the 20 MW this is for"
     )
     assert by_name["ieso_v3", "change in 15 s"]["binds"].endswith("the highest here is 90 kW")
     code, said = asked(capsys, *arguments, "--rated", "90kW")
@@ -227,6 +227,8 @@ def test_kilowatts_are_no_pass_of_a_limit_in_megawatts(
     code, said = asked(capsys, *arguments, "--rated", "100MW")
     assert code == 1
     assert ":2: the highest power is 90000 W, 0.0009 times the 1e+08 W of --rated" in said["error"]
+    code, said = asked(capsys, str(swing), "--contract", "ai_hall")
+    assert (code, said["judged"]) == (1, 0), "its contract is for 5.5 MW"
     swing.write_text(re.sub(r"(?<=,)(\d+)", r"\g<1>000", swing.read_text()))
     code, said = asked(capsys, *arguments)
     assert (code, said["judged"]) == (1, 5), "the same in W misses them"
