@@ -88,6 +88,10 @@ def _finding(form: Any, detail: ErrorDetails, at: Location) -> Finding:  # noqa:
             tag = (*here, context["discriminator"].strip("'"))
             valid = context["expected_tags"].replace("'", "")
             return Finding(tag, f"{context['tag']} is not known", valid)
+        case "predicate_failed":
+            # Named for what it asks: "Predicate is_time_zone failed".
+            _, asked, _ = detail["msg"].replace("'", "").split()
+            return Finding(here, f"{_said(given)} is no {asked[3:].replace('_', ' ')}")
         case "string_pattern_mismatch":
             text = f"{_said(given)} is no id: letters, digits, - and _ only"
             return Finding(here, text, at_key="[key]" in detail["loc"])

@@ -56,16 +56,20 @@ def shown(default: object) -> str:
         return str(default).lower()
     if isinstance(default, (int, float)):
         return f"{default:g}" if abs(default) < 1e5 else f"{default:.0e}".replace("e+0", "e")
+    if isinstance(default, str):
+        return default
     return "[]" if isinstance(default, tuple) else "{}"
 
 
 def taken(hint: Any) -> str:
     """Return in words what a setting takes."""
     if get_origin(hint) is not Annotated:
+        if get_origin(hint) is Literal:
+            return ", ".join(f"`{word}`" for word in get_args(hint))
         words = [word for part in get_args(hint) for word in words_of(part)]
         return ", ".join(f"`{word}`" for word in words) or {bool: "true, false"}.get(hint, "")
     bounds = [bound for meta in get_args(hint)[1:] for bound in narrowed(meta)]
-    return ", ".join(bounds)
+    return ", ".join(bounds) or {str: "text"}.get(get_args(hint)[0], "")
 
 
 def words_of(part: Any) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ ends, and a window below the highest one so far costs nothing more.
 - `flexible`: the AI rows as a load that can wait, where the site allows it, after all storage. A
   plan counts on them as on a store that never runs empty and whose energy is dear.
 - `errand`: how a request for a plan travels to a worker and back.
+- `billing`: the month or year that is billed, by the calendar of the site's place.
 - `history`: what was seen before a restart, by the same way.
 - `programme`: the optimum when the future is known, as a linear programme with losses, wear and
   several stores: the yardstick, and what of an aim is worth the wear.

@@ -31,6 +31,8 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
         "needed_w": request.needed_w,
         "today": request.today,
         "window_s": params.hold.window_s,
+        "export_w": params.hold.export_w,
+        "wear_w_per_j": params.level.wear_w_per_j,
         "sample_s": params.forecast.sample_s,
     }
 
@@ -43,8 +45,9 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
     usual = shaver.Params()
     params = replace(
         usual,
-        hold=replace(usual.hold, window_s=asked["window_s"]),
+        hold=replace(usual.hold, window_s=asked["window_s"], export_w=asked["export_w"]),
         forecast=replace(usual.forecast, sample_s=asked["sample_s"]),
+        level=replace(usual.level, wear_w_per_j=asked["wear_w_per_j"]),
     )
     store = Store(
         asked["charge_w"], asked["discharge_w"], asked["usable_j"], asked["efficiency_pu"]

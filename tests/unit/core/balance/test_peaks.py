@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 
+from daemon.core.balance.peaks import Params, _wear_w_per_j
+from daemon.core.balance.shaving import errand, shaver
 from daemon.core.balance.shaving.errand import PLAN
 from daemon.core.balance.shaving.history import KEEP, RECALL
+from daemon.core.balance.shaving.stores import Store
 from daemon.model.commands import Finished, OperatorRequest, Proposal
 from daemon.model.quantities import ns
+from daemon.settings.control import load_control
 from tests.main_lane import UTC_NS, Lane, commands, events, on_sets, supply
 
 POINT = "power_setpoint_w"
 WINDOW_S = 900.0
+PEAKS = Params()
+STORE = Store(2e6, 2e6, 4 * 3.6e9, 0.95)
 
 
 def hall_of(load_w: float, soc_pu: float = 0.9) -> Lane:
@@ -176,3 +185,72 @@ def test_what_one_daemon_saw_the_next_one_begins_with() -> None:
     done = hall.scan(Finished(recall.id, {"fault": "demand.json: holds no object"}), after_s=1.0)
     assert hall.state.facts.demand.highest_w == alone_w + 1e5
     assert "holds no object" in events([done], "shaving_history")[0].text
+
+
+def planned_aim_w(energy_wh: float, left_s: float, **said: Any) -> float:
+    """Return the aim for 4 MW and two hours of 5 MW on each day, asked for at their begin."""
+    wear_w_per_j = _wear_w_per_j(replace(PEAKS, **said), left_s)
+    usual = shaver.Params()
+    params = replace(usual, level=replace(usual.level, wear_w_per_j=wear_w_per_j))
+    day_w = np.full(288, 4e6)
+    day_w[200:224] = 5e6
+    samples_w = tuple(np.tile(day_w, 6)[: -(288 - 200)].tolist())
+    store = Store(2e6, 2e6, energy_wh * 3600.0, 0.95)
+    request = shaver.Request(0, samples_w, store, store.capacity_j, 0.0, left_s)
+    return float(errand.plan(**errand.written(request, params))["aim_w"])
+
+
+def test_as_shipped_a_peak_is_worth_its_wear_and_a_load_that_stays_is_not() -> None:
+    """Much storage could hold less than what is drawn all day: each watt of it costs hours."""
+    day_s, month_s = 86_400.0, 31 * 86_400.0
+    free_w = planned_aim_w(4e6, month_s, wear_eur_mwh=0.0)
+    assert free_w < 3.7e6
+    assert planned_aim_w(4e6, month_s) > 3.9e6, "about what is drawn beside the peak"
+    assert planned_aim_w(4e6, day_s) == pytest.approx(free_w), "given once, not 31 times"
+    little_w = planned_aim_w(1e6, month_s)
+    assert little_w == planned_aim_w(1e6, month_s, wear_eur_mwh=0.0)
+    assert little_w < planned_aim_w(1e6, month_s, demand_eur_kw=0.5) - 0.2e6
+
+
+def test_what_the_site_says_of_money_and_export_goes_to_the_worker() -> None:
+    request = shaver.Request(0, (), STORE, 0.0, 0.0)
+    params = shaver.Params()
+    params = replace(
+        params,
+        hold=replace(params.hold, export_w=7e5),
+        level=replace(params.level, wear_w_per_j=3e-6),
+    )
+    with patch.object(shaver, "planned") as asked:
+        errand.plan(**errand.written(request, params))
+    given = asked.call_args.args[1]
+    assert (given.hold, given.level) == (params.hold, params.level)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("time_zone", "Mars/Olympus", '"Mars/Olympus" is no time zone'),
+        ("wear_eur_mwh", -1.0, "-1.0 should be at least 0"),
+        ("demand_eur_kw", 0.0, "0.0 should be above 0"),
+        ("period", "week", '"week" is not known'),
+    ],
+)
+def test_what_makes_no_price_and_no_place_is_named(name: str, value: object, said: str) -> None:
+    _, [wrong] = load_control({"peaks": {name: value}}, {})
+    assert wrong.at == ("control", "peaks", name)
+    assert wrong.text == said
+
+
+def test_a_new_month_forgets_what_was_billed() -> None:
+    hall = hall_of(4e6)
+    hall.scan(supply())
+    billed = hall.state.peaks.billed
+    assert billed is not None
+    peaks = hall.state.peaks._replace(billed=billed._replace(highest_w=5e6))
+    hall.state = type(hall.state)(**{**vars(hall.state), "peaks": peaks})
+    hall.scan(after_s=1.0)
+    assert hall.state.facts.demand.highest_w == 5e6
+    peaks = hall.state.peaks._replace(period=hall.state.peaks.period - 1)
+    hall.state = type(hall.state)(**{**vars(hall.state), "peaks": peaks})
+    hall.scan(after_s=1.0)
+    assert hall.state.facts.demand.highest_w == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def sharing(tmp_path_factory: pytest.TempPathFactory) -> SiteFile:
     return load(file)
 
 
-def allowed(found: SiteFile, **words: float) -> SiteFile:
+def allowed(found: SiteFile, **words: Any) -> SiteFile:
     """Return the site with other words on peaks."""
     peaks = replace(found.control.peaks, **words)
     return replace(found, control=replace(found.control, peaks=peaks))
