@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemon.core.transfer import main_tie_main
+from daemon.core.transfer import main_tie_main, ways
 from daemon.core.transfer.section import Stage
 from daemon.rehearsal.proof import schemes
 from daemon.rehearsal.proof.explore import Search
@@ -17,6 +17,7 @@ from daemon.settings import load
 from tests.simulation.proven_moves import Kind, explored
 
 if TYPE_CHECKING:
+    from daemon.core.transfer.board import Scan, SectionState
     from daemon.rehearsal.proof.explore import Tally
     from daemon.settings import SiteFile
     from tests.simulation.conftest import Played
@@ -47,8 +48,9 @@ def searched(name: str, faults: Faults = UTILITY_LOST, until: str | None = None)
 
 
 @pytest.mark.parametrize("name", ["ALTS-1", "CCTS-1/mains", "CCTS-1/sets"])
-def test_nothing_is_found_with_one_disturbance_at_any_instant(name: str) -> None:
-    tally = searched(name, DISTURBED)
+def test_nothing_is_found_with_one_disturbance_and_a_hidden_fault(name: str) -> None:
+    """What is hidden: a breaker that sticks, an answer that is lost, sets that do not come."""
+    tally = searched(name, Faults(0, 1, 1))
     assert tally.complete
     assert tally.found == {}
 
@@ -88,6 +90,27 @@ def test_a_main_that_is_not_opened_first_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(main_tie_main, "_ACTIONS", actions)
     found = searched("CCTS-1/mains", until="two sources in parallel").found
     assert any("two sources in parallel" in wrong for wrong in found)
+
+
+def test_a_scheme_that_tries_no_other_way_once_a_breaker_has_failed_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is stuck must not end the judgement of what others could feed."""
+
+    def choose(scan: Scan, i: int, state: SectionState) -> str:
+        given_up = any(at.failed for at in scan.state.sections)
+        return "" if given_up else chosen(scan, i, state)
+
+    def still_failed(scan: Scan, state: SectionState) -> tuple[tuple[str, int], ...]:
+        return tuple(f for f in state.failed if not scan.view.is_closed(f[0]))
+
+    chosen = ways.choose
+    monkeypatch.setattr(ways, "choose", choose)
+    monkeypatch.setattr(main_tie_main, "_still_failed", still_failed)
+    dark = "a bus that could be fed stays dark"
+    tally = searched("CCTS-1/mains", Faults(1, 0, 1))
+    assert dark in tally.sure
+    assert any(deed.text.endswith("is told to close and is stuck") for deed in tally.found[dark])
 
 
 def test_what_it_tells_begins_with_the_utility_and_ends_with_what_is_wrong(

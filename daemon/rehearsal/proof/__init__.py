@@ -4,7 +4,8 @@
 against a plant of switchgear, sources and an adversary (`plant`, `drawn`, `switchgear`, and by part
 of a scheme `intake`, `mains` and `sets`), shown to them by instruments of which one may lie
 (`picture`). Time is not sampled: what is known of it are bounds on the distances between instants
-(`zones`), so that every order is kept in which travels, timers, messages and scans can end.
+(`zones`), so that every order is kept in which travels, timers, messages and scans can end. Which
+bus could be fed is said in `paths`, which timers of a site the times stand for in `assumptions`.
 `explore` goes all ways from there; a site's schemes are cut to parts that it can go through in
 `schemes`.
 
@@ -20,6 +21,23 @@ done wrong is ended in time, and a critical bus that can be fed is fed within it
   any instant or never, and healing costs none;
 - a daemon that ends is back within 0.2 to 3 s, before a board's own logic takes over;
 - neighbours of a part keep to what their own part shows.
+
+**What can be fed.** Each section is judged by itself: what is stuck, in local, locked, at fault or
+given up in one ends nothing in the other. A section without voltage can be fed while the daemon is
+there and the selector is on auto, and a way leads to it (`paths`) from a utility that is alive, or
+from sets that are on their bus or have not been asked yet. A way goes over breakers that obey and
+buses without fault; not over the terminals of another source; from sets not through a main, which
+would feed back; and past nothing that is given up for a person to look. What does not obey stays as
+it stands, so that all it joins is one.
+
+Nor does a way go over anything that is joined to what an instrument lies about, as long as it does.
+Where that is the delivery bus behind the intake, nothing is judged: whether a utility delivers
+cannot be told then, and it is believed to (`daemon.core.detection.outage`). After a loss for a
+moment, for which the intake has opened, all sections then stay dark with sets at rest until a
+person looks or the instrument is well (sure: one loss, and the load side of the intake shows live).
+
+Of the sets, one that runs and is not given up is the source. Of the intake nothing is judged while
+an instrument lies or its own switch is stuck, locked, in other hands or between its feeds.
 
 **What a fault is.** All that the adversary does counts: that a utility fails (or, where that is the
 neighbours' matter, that they call for sets), a disturbance of any other kind at any instant
@@ -101,9 +119,14 @@ the person to end who has taken it, whoever joined them. A main that closed by i
 and shows open ever after, or that showed open when the intake closed in synchronism behind it, is
 sent out only when mains have settled and its close has had its time: 16 s instead of 2 s. An
 overlap that comes of an order which others have overtaken on its way is theirs: it has to end
-within 2 s, not 0.1. Handover to a board's own logic and back is no part of the mains and sets. What
-is given up (lockout, held, a failed set) is for a person, whom no search lets look; it is held
-against the daemon only where nothing had happened that could have been a reason.
+within 2 s, not 0.1; so has one that a closed breaker prolongs which is stuck or in local. How often
+mains and sets transfer is not counted, as it is of the intake. Handover to a board's own logic and
+back is no part of the mains and sets. What is given up (lockout, held, a failed set) is for a
+person, whom no search lets look; it is held against the daemon only where nothing had happened that
+could have been a reason. Storage that forms a section and its feeders, the turbine, the rejoining
+of sources, black start, the choice of sets, the tripping of loads, earthing, a second reference of
+the neutral, and overload are no part of it: they are judged by the oracles of the simulation and by
+the tests of each row.
 
 **What was found**, each mended with a test (`tests/unit/core/test_what_the_proof_found.py`, of the
 sets `tests/unit/core/generation/test_start_held.py`). Of the mains with a loss of the utility and a

@@ -37,6 +37,7 @@ from daemon.rehearsal.proof.switchgear import Switchgear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
     from daemon.core.facts import Facts
@@ -108,11 +109,30 @@ class Mains(Switchgear):
         if plant.hidden or plant.bent[at] & STUCK:
             yield Branch(jammed(plant, at), text=f"{name} does not trip on lost mains")
 
-    def starved(self, plant: Plant) -> bool:
-        """Return whether a section that is not given up could be fed and is not."""
-        live = self.voltages(plant)
+    def at_hand(self, plant: Plant) -> tuple[bool, ...]:
+        """Return by source whether a section can be fed from it; sets come when they are asked."""
+        utility, sets = plant.sources
+        return utility, sets or not plant.asked
+
+    def heeded(self, plant: Plant) -> bool:
+        """Return whether the daemon is there, is let, and is shown whether the utility delivers.
+
+        Where that cannot be told a utility is believed to deliver: then nobody calls the sets.
+        """
+        delivery = self.breakers[self.intake].ends
+        return super().heeded(plant) and self.belied(plant).isdisjoint(delivery)
+
+    def obeys(self, plant: Plant, at: int) -> bool:
+        """Return whether a breaker can be opened and closed by the daemon."""
+        given_up = at == self.intake and bool(plant.stages[-1])
+        return super().obeys(plant, at) and not given_up
+
+    def barred(self, plant: Plant, n: int) -> AbstractSet[int]:
+        """Return the buses over which no way from a source leads; sets feed back through none."""
         pairs = zip(self.critical, plant.stages, strict=False)
-        return super().starved(plant) and any(not (live[bus] or up) for bus, up in pairs)
+        given_up = {bus for bus, up in pairs if up}
+        delivery = {self.breakers[self.intake].ends[1]} if n == SETS else set()
+        return super().barred(plant, n) | given_up | delivery
 
     def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
         """The sets learn whether they are wanted, and people what is given up."""

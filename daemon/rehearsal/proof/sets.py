@@ -194,10 +194,13 @@ class Sets(Switchgear):
 
     def starved(self, plant: Plant) -> bool:
         """Return whether the sets are wanted, one runs and is not given up, and none feeds."""
+        return plant.wanted and super().starved(plant)
+
+    def at_hand(self, plant: Plant) -> tuple[bool, ...]:
+        """Return by set whether it runs and is not given up."""
         n = len(self.sources)
         pairs = zip(plant.stages[:n], plant.stages[n:], strict=True)
-        usable = any(stage == RUNNING and not up for stage, up in pairs)
-        return usable and plant.wanted and super().starved(plant)
+        return tuple(stage == RUNNING and not up for stage, up in pairs)
 
     def heard(self, plant: Plant, states: Mapping[str, Any], facts: Facts) -> Branch:
         """Whether the daemon has given sets up, and had a reason to."""

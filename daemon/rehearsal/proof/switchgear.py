@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.model.commands import Result
-from daemon.rehearsal.proof.drawn import Drawn
+from daemon.rehearsal.proof.paths import Paths
 from daemon.rehearsal.proof.plant import (
     CHARGE_MS,
     CLOSE_MS,
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from daemon.core.facts import Facts
 
 
-class Switchgear(Drawn):
+class Switchgear(Paths):
     """Breakers, links and sources as drawn, and all that can happen to them.
 
     Attributes:
@@ -357,7 +357,8 @@ class Switchgear(Drawn):
         lie = plant.lie
         if plant.away:
             return self._ended_ms(plant)
-        if lie is None and not any(b & (STUCK | LOCAL) for b in plant.bent):
+        held = zip(plant.bent, plant.contacts, strict=True)
+        if lie is None and not any(b & (STUCK | LOCAL) and c == CLOSED for b, c in held):
             return OVERLAP_MS
         unseen = lie is not None and lie.kind == "position" and lie.shows == OPEN
         return UNSEEN_MS if unseen else ENDED_MS
@@ -494,23 +495,6 @@ class Switchgear(Drawn):
     def others(self, plant: Plant) -> Iterator[Branch]:
         """Return what sources and neighbours may do now."""
         yield from ()
-
-    def starved(self, plant: Plant) -> bool:
-        """Return whether a critical bus has no voltage though a source and a way to it are well."""
-        if not self.well(plant) or not any(plant.sources):
-            return False
-        live = self.voltages(plant)
-        return any(not live[bus] for bus in self.critical)
-
-    def well(self, plant: Plant) -> bool:
-        """Return whether nothing is the matter that a person has to mend."""
-        return (
-            plant.automatic
-            and not plant.away
-            and plant.lie is None
-            and not plant.faulted
-            and not any(b & (STUCK | LOCAL | LOCKED) for b in plant.bent)
-        )
 
 
 _SHOWN: Final[Mapping[tuple[str, int], str]] = {

@@ -85,7 +85,7 @@ def test_nobody_ends_an_overlap_while_the_daemon_starts_anew(board: Mains) -> No
     (limit,) = [span for label, span in board.away(both).timers if label == ("ended", 0)]
     assert limit == (RESTART_MS[1] + ENDED_MS,) * 2
     assert board.away(rest).timers == ()
-    assert not board.well(board.away(rest).plant)
+    assert not board.heeded(board.away(rest).plant)
 
 
 def scheme_in(stage: Stage, intake: joint.Stage = joint.Stage.JOINED) -> dict[str, State]:
