@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from daemon import settings
 from daemon.rehearsal.proof import schemes
+from daemon.rehearsal.proof.assumptions import contradicted
 from daemon.rehearsal.proof.explore import Search
 from daemon.rehearsal.proof.moves import text
 from daemon.rehearsal.proof.picture import Decided
@@ -105,7 +106,8 @@ def prove(wish: Wish, *, as_json: bool) -> int:
     """Search, print what came of it, and return the exit code of the command.
 
     Raises:
-        ValueError: there is no such scheme, or no such interlock or guard.
+        ValueError: there is no such scheme, no such interlock or guard, or the site's own timers
+            lie outside what the times of the proof stand for.
         SettingsError: the site was refused.
     """
     site_file = settings.load(settings.site_path(wish.site))
@@ -147,6 +149,9 @@ def _parts(site_file: SiteFile, scheme: str) -> list[schemes.Part]:
             f"--scheme {scheme}: {site_file.site.id} has no such scheme that the daemon decides "
             f"(valid: {', '.join(valid) or 'none'})"
         )
+    if others := contradicted(site_file.site, site_file.control):
+        text = "; ".join(others)
+        raise ValueError(f"the times of the proof do not stand for {site_file.site.id}: {text}")
     return parts
 
 

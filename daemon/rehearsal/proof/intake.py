@@ -36,6 +36,7 @@ from daemon.rehearsal.proof.plant import (
     OPENING,
     STILL,
     STUCK,
+    WINDOW_MS,
     Branch,
     Faults,
     Label,
@@ -71,8 +72,6 @@ CLEAR_MS: Final = (50, 400)
 """From a fault to the trip of what feeds it [ms]."""
 RESIDUAL_MS: Final = 200
 """The switch may wait this long for the voltage that motors leave [ms]."""
-JOIN_MS: Final = 5_000
-"""The breaker behind the switch is closed by its neighbour within this of its earliest [ms]."""
 TRAVELS: Final = 4
 """Motion of the switch between its feeds."""
 OWN: Final = 64
@@ -511,8 +510,9 @@ def board(small: Site, scheme: IntakeScheme, control: Control) -> Intake:
     travel_ms = round(switch.ratings["transfer_s"] * 1000)
     found.travel_ms = travel_ms, travel_ms + RESIDUAL_MS
     found.most = control.intake.transfers_max
-    join_ms = round(control.main_tie_main.reclose_s * 1000)
-    found.join_ms = join_ms, join_ms + JOIN_MS
+    # After a momentary loss, or once the utility is stable; and synchronism may have to be found.
+    soon_s, stable_s = control.main_tie_main.reclose_s, control.outage.return_stable_s
+    found.join_ms = round(soon_s * 1000), round(max(soon_s, stable_s) * 1000) + WINDOW_MS[1]
     found.instruments = tuple(_instruments(small, found))
     return found
 
