@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from daemon.rehearsal.proof.plant import Plant
 
 
-def searched(sudden: int, hidden: int, *, until: str = "", most: int = 20_000) -> Tally:
-    """Return what a search of the intake with one loss of a utility came to."""
+def searched(faults: Faults, *, until: str = "", most: int = 20_000) -> Tally:
+    """Return what a search of the intake came to."""
     site = settings.load(settings.site_path("ai_hall"))
     (part,) = schemes.parts(site.site, site.control, "ALTS-1")
     assert isinstance(part.board, Intake)
-    faults = Faults(1, sudden, hidden)
     search = explore.Search(part.board, part.mind, part.picture, part.bound_ms, faults)
     return search.run(lambda t: until in t.found if until else t.situations > most)
 
@@ -48,7 +47,7 @@ def without_row(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_with_a_utility_that_fails_and_returns_nothing_is_wrong() -> None:
-    found = searched(0, 0)
+    found = searched(Faults(1, 0, 0))
     assert found.complete
     assert found.found == {}
     assert found.hungry_ms < schemes.INTAKE_BOUND_MS
@@ -57,14 +56,14 @@ def test_with_a_utility_that_fails_and_returns_nothing_is_wrong() -> None:
 def test_a_switch_that_meets_an_island_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     without_row(monkeypatch, "onto_island")
     wrong = "the switch joins two sources"
-    assert wrong in searched(0, 1, until=wrong).found
+    assert wrong in searched(Faults(1, 0, 1), until=wrong).found
 
 
 def test_a_switch_that_brings_a_feed_to_a_fault_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     without_row(monkeypatch, "faulted_load")
     monkeypatch.setattr(intake, "fault_behind", lambda *_: False)
     wrong = "the switch feeds a fault that protection has told of"
-    assert wrong in searched(1, 0, until=wrong).found
+    assert wrong in searched(Faults(0, 1, 0), until=wrong).found
 
 
 def intake_board() -> Intake:
