@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
+from daemon.core.balance.shaving import billing, history
+from daemon.core.balance.shaving.forecast import DAY_S
 from daemon.rehearsal.oracles import oracles
 from daemon.rehearsal.oracles.reserve import Reserve
+from daemon.rehearsal.simulation import world
+from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.run import Case, run
 from daemon.settings import config_dir
 from daemon.settings import load as load_site
 from device_emulators.scenario import load
+from device_emulators.virtual.run import EPOCH_NS
 from device_emulators.vocabulary import vocabulary
 from tests.simulation import defects
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from daemon.publishers.publisher import Snapshot
     from daemon.rehearsal.simulation.run import Course
     from daemon.settings import SiteFile
 
@@ -110,3 +118,95 @@ def test_storage_gives_what_the_demand_needs_and_a_reserve_that_is_spent_is_foun
     faults = {v.name for v in course.oracles if v.ok is False}
     assert planted or not faults
     assert ("reserve" in faults) is bool(spent)
+
+
+PLANNED_WINDOW_S = 12.0
+PEAK_S = 24.0
+"""Every quarter of an hour the load was high for two windows."""
+
+
+class Billed(Observer):
+    """What the daemon says of the demand, and what storage is told meanwhile."""
+
+    def __init__(self) -> None:
+        self.highest_w: list[float] = []
+        self.aims_w: dict[str, float] = {}
+        self.given_w = 0.0
+
+    def shown(self, snapshot: Snapshot) -> None:
+        self.highest_w.append(snapshot.demand.highest_w)
+        self.aims_w[snapshot.demand.policy] = snapshot.demand.aim_w
+
+    def wrote(self, now_ns: int, equipment: str, point: str, value: float, *, taken: bool) -> None:
+        if (equipment, point) == ("ESS-1", "power_setpoint_w") and taken:
+            self.given_w = max(self.given_w, -value)
+
+
+def days_before() -> bytes:
+    """Return what a daemon kept of two days: 1 MW, and a peak in every quarter of an hour."""
+    each_s = PLANNED_WINDOW_S / 3
+    times_s = [n * each_s for n in range(round(2 * DAY_S / each_s))]
+    kept = {
+        "sampled_to_ns": EPOCH_NS,
+        "sample_s": each_s,
+        "samples_w": [5.4e6 if at_s % 900.0 < PEAK_S else 1e6 for at_s in times_s],
+        "period": billing.period(EPOCH_NS, billing.UTC, "month").number,
+        "highest_w": 0.0,
+    }
+    return json.dumps(kept).encode()
+
+
+def billed(folder: Path, kept: bytes | None) -> Billed:
+    """Play a peak that storage can lower by little, with what was kept before; half is paid."""
+    found = short_lived(folder)
+    contract = replace(
+        found.site.contract,
+        import_limit_w=5.5e6,
+        demand_window_s=PLANNED_WINDOW_S,
+        ramp_limit_w_s=4e6,
+    )
+    peaks = replace(found.control.peaks, paid_pu=0.5, ups_pu=1.0, patience_pu=0.0, every_s=0.25)
+    found = replace(
+        found,
+        site=replace(found.site, contract=contract),
+        control=replace(found.control, peaks=peaks),
+    )
+    file = folder / "peak.yaml"
+    file.write_text(f"""
+scenario: peak
+description: two windows of the clock, from the first one on
+for_s: {PEAK_S}
+initial: [{{target: ESS-1, soc_pu: 0.26}}]
+timeline: []
+expect: []
+""")
+    begin = world.MemoryFiles.__init__
+
+    def filled(files: Any) -> None:
+        begin(files)
+        if kept is not None:
+            files.replace(history.NAME, kept)
+
+    seen, judge = Billed(), Reserve()
+    with patch.object(world.MemoryFiles, "__init__", filled):
+        case = Case(found, load(file, found.site, vocabulary()), seed=1)
+        course = run(case, [*oracles(), judge, seen])
+    assert course.report.ok, course.report.reason
+    assert not judge.wrong
+    assert not [v.name for v in course.oracles if v.ok is False]
+    return seen
+
+
+@pytest.mark.timeout(300)
+def test_a_plan_by_what_was_kept_lowers_the_demand_that_is_billed(tmp_path: Path) -> None:
+    """From the file of the days before over the worker and its plan to set-points that are obeyed.
+
+    Without a plan the first window is held as low as storage can, and none is left for the second.
+    """
+    planned, alone = billed(tmp_path, days_before()), billed(tmp_path, None)
+    assert set(alone.aims_w) == {"ratchet"}
+    aim_w = planned.aims_w["rules"]
+    assert 2.75e6 < aim_w < 5.2e6
+    assert planned.highest_w[-1] == pytest.approx(aim_w, rel=0.002), "it was held"
+    assert planned.highest_w[-1] < alone.highest_w[-1] - 0.08e6
+    assert planned.given_w > 0.2e6
