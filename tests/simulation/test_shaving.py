@@ -134,8 +134,9 @@ class Billed(Observer):
         self.given_w = 0.0
 
     def shown(self, snapshot: Snapshot) -> None:
-        self.highest_w.append(snapshot.demand.highest_w)
-        self.aims_w[snapshot.demand.policy] = snapshot.demand.aim_w
+        policy, aim_w, _, _, highest_w, *_ = snapshot.demand
+        self.highest_w.append(highest_w)
+        self.aims_w[policy] = aim_w
 
     def wrote(self, now_ns: int, equipment: str, point: str, value: float, *, taken: bool) -> None:
         if (equipment, point) == ("ESS-1", "power_setpoint_w") and taken:
