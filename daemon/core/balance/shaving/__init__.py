@@ -18,7 +18,7 @@ ends, and a window below the highest one so far costs nothing more.
 - `learnt`: the same, learnt as it goes. Both are scored at each plan over the last days, and the
   better one is used.
 - `level`: the aim: as low as the energy that is left can hold it in enough of these futures, never
-  below what is paid for (receding horizon), nor far above what the worst day before needed.
+  below what is paid for (receding horizon), nor above what the worst day before needed.
 - `flexible`: the AI rows as a load that can wait, where the site allows it, after all storage. A
   plan counts on them as on a store that never runs empty and whose energy is dear.
 - `errand`: how a request for a plan travels to a worker and back.

@@ -28,8 +28,6 @@ def written(request: shaver.Request, params: shaver.Params) -> dict[str, Any]:
         "left_s": request.left_s,
         "pinball_w": dict(request.pinball_w),
         "rows_w": request.rows_w,
-        "needed_w": request.needed_w,
-        "today": request.today,
         "window_s": params.hold.window_s,
         "export_w": params.hold.export_w,
         "wear_w_per_j": params.level.wear_w_per_j,
@@ -61,8 +59,6 @@ def plan(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as it was written
         asked["left_s"],
         asked["pinball_w"],
         asked["rows_w"],
-        asked["needed_w"],
-        asked["today"],
     )
     return shaver.planned(request, params, BOTH)._asdict()
 

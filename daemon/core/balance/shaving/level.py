@@ -14,9 +14,10 @@ The futures reach as far as a run of high load does, not further: storage is ref
 them. None reaches beyond the billing period, for what comes then is billed anew. Each is moved by
 what levels are uncertain by (`doubt_pu`), for a load that is higher than any before is in none.
 
-Futures warn of more than comes. What full storage would have needed on the worst day known, and a
-little more (`above_pu`), bounds the aim until more than that has been paid for (`bounded_w`); the
-less is in storage, the less it is bound.
+Futures warn of more than comes. So the aim is no higher than what the energy that is there now
+would have held from this hour on for a day on the worst of the days before (`bounded_w`), until
+more than that has been paid for. With less in storage that is higher: after an outage nothing is
+asked of it that it would not have held.
 
 What the wear of storage is worth is weighed last: the future whose demand was taken is solved as a
 linear programme with losses and wear (`programme`), and what its demand is higher by is added to
@@ -54,7 +55,6 @@ class Params:
         wear_w_per_j: price of what is discharged, in watts of peak [W/J].
         work_w_per_j: price of the work that rows do not do, in watts of peak [W/J].
         doubt_pu: deviation of the level of the load, by its highest of late [pu].
-        above_pu: how far an aim may be above what any day before needed, by power of storage [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -63,7 +63,6 @@ class Params:
     wear_w_per_j: Annotated[float, Ge(0.0)] = 1e-8
     work_w_per_j: Annotated[float, Ge(0.0)] = 5e-4
     doubt_pu: Annotated[float, Ge(0.0)] = 0.01
-    above_pu: Annotated[float, Ge(0.0)] = 0.2
 
 
 class Outlook(NamedTuple):
@@ -173,24 +172,26 @@ def best(outlook: Outlook, store: Store, energy_j: float, params: Params) -> Cho
 
 
 def bounded_w(
-    aim_w: float, needed_w: float, paid_w: float, store: Store, energy_j: float, params: Params
+    aim_w: float, paid_w: float, days_w: Floats, window_s: float, store: Store, energy_j: float
 ) -> float:
-    """Return the aim, no higher than what days before speak for [W].
-
-    Storage that is not full holds less: the bound rises by its power as it empties, and empty
-    storage is bound by nothing that was seen before.
+    """Return the aim, no higher than what the days before speak for [W].
 
     Args:
-        aim_w: by the futures, what is paid for at least [W].
-        needed_w: what full storage would have held on every day known; 0 where few are [W].
+        aim_w: by the futures [W].
         paid_w: demand below which nothing is gained [W].
+        days_w: demand of each window of the days before without storage, each day from this hour
+            on; none binds nothing `(n_day, n_window)` [W].
+        window_s: length of a window [s].
         store: all storage as one.
         energy_j: what is in it [J].
-        params: of this choice.
     """
-    missing_pu = 1.0 - _filled_pu(store, energy_j)
-    most_w = needed_w + (params.above_pu + missing_pu) * store.discharge_w
-    return min(aim_w, max(most_w, paid_w)) if needed_w else aim_w
+    if aim_w <= paid_w or not len(days_w):
+        return aim_w
+    # A day on which it would not have held the aim needed more: no bound, without a search.
+    aims_w = np.full(len(days_w), aim_w)
+    if not _holds(aims_w, days_w, window_s, store, energy_j).all():
+        return aim_w
+    return min(aim_w, max(float(lowest_w(days_w, window_s, store, energy_j).max()), paid_w))
 
 
 def _filled_pu(store: Store, energy_j: float) -> float:

@@ -67,9 +67,6 @@ class Plan(NamedTuple):
         rise_w: what the load may rise by within a window [W].
         forecast: which way to foresee it rests on.
         pinball_w: loss of each over the last days, the lower the better [W].
-        needed_w: demand that full storage would have held on every day known; 0 for none [W].
-        store_w: power of the storage that this is of [W].
-        store_j: energy of the storage that this is of [J].
     """
 
     made_at_ns: int
@@ -78,9 +75,6 @@ class Plan(NamedTuple):
     rise_w: float
     forecast: str = RULES
     pinball_w: Mapping[str, float] = {}
-    needed_w: float = 0.0
-    store_w: float = 0.0
-    store_j: float = 0.0
 
 
 class State(NamedTuple):
@@ -117,8 +111,6 @@ class Request(NamedTuple):
         left_s: of the billing period [s].
         pinball_w: losses of the forecasts as of today; none to have them scored [W].
         rows_w: what rows may be made to draw less [W].
-        needed_w: of the last plan, 0 where that was of other storage [W].
-        today: that is of the same day, and holds on: it is found once a day.
     """
 
     at_ns: int
@@ -129,8 +121,6 @@ class Request(NamedTuple):
     left_s: float = math.inf
     pinball_w: Mapping[str, float] = {}
     rows_w: float = 0.0
-    needed_w: float = 0.0
-    today: bool = False
 
 
 def initial(now_ns: int, params: Params, *, first_w: float = 0.0) -> State:
@@ -192,12 +182,7 @@ def asked(
     made, day_ns = state.plan, ns(forecast.DAY_S)
     today = made is not None and made.made_at_ns // day_ns == now_ns // day_ns
     losses_w = made.pinball_w if made is not None and today else {}
-    # What one storage needed says nothing of another: a store that failed, or came back.
-    same = made is not None and (made.store_w, made.store_j) == _size(store)
-    needed_w, today = (made.needed_w, today) if made is not None and same else (0.0, False)
-    request = Request(
-        now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w, needed_w, today
-    )
+    request = Request(now_ns, state.samples_w, store, energy_j, paid_w, left_s, losses_w, rows_w)
     return state._replace(asked_at_ns=now_ns), request
 
 
@@ -218,16 +203,12 @@ def planned(
     losses_w = request.pinball_w
     if len(ways) > 1 and not losses_w:
         losses_w = forecast.scores_w(samples_w, params.forecast, ways)
-    needed_w = request.needed_w
-    if not request.today:
-        needed_w = max(needed_w, _needed_w(samples_w, store, params))
     better = min(losses_w, key=losses_w.__getitem__) if losses_w else RULES
     # What comes after the period is billed anew; of its last window as much as is left.
     horizon_s = min(params.forecast.horizon_s, max(request.left_s, params.hold.window_s))
     futures_w = ways[better](samples_w, replace(params.forecast, horizon_s=horizon_s))
-    found_once = (better, losses_w, needed_w, *_size(store))
     if not len(futures_w):
-        return Plan(request.at_ns, None, request.highest_w, rise_w, *found_once)
+        return Plan(request.at_ns, None, request.highest_w, rise_w, better, losses_w)
     outlook = level.Outlook(futures_w, window, params.hold.window_s, request.highest_w)
     found = level.best(outlook, store, request.energy_j, params.level)
     worth_w = 0.0
@@ -237,35 +218,23 @@ def planned(
     if worth_w and request.rows_w:
         aim_w = worth_w
     else:
-        paid_w = request.highest_w
+        days_w, window_s = _days_w(samples_w, params), params.hold.window_s
         aim_w = level.bounded_w(
-            found.aim_w, needed_w, paid_w, store, request.energy_j, params.level
+            found.aim_w, request.highest_w, days_w, window_s, store, request.energy_j
         )
         aim_w += max(0.0, worth_w - found.aim_w)
     expected_w = max(found.expected_w, aim_w)
-    return Plan(request.at_ns, aim_w, expected_w, rise_w, *found_once)
+    return Plan(request.at_ns, aim_w, expected_w, rise_w, better, losses_w)
 
 
-def _size(store: Store) -> tuple[float, float]:
-    """Return the power that storage gives and its energy from floor to top [W], [J]."""
-    return store.discharge_w, store.top_j - store.floor_j
-
-
-def _needed_w(samples_w: level.Floats, store: Store, params: Params) -> float:
-    """Return the demand that full storage would have held on every day, 0 if few are known [W].
-
-    A day begins when the load is lowest as a rule: cut within its peak, it would have two stores.
-    """
+def _days_w(samples_w: level.Floats, params: Params) -> level.Floats:
+    """Return the demands of the days before, each from this hour on; none if they are few [W]."""
     each = round(params.hold.window_s / params.forecast.sample_s)
     day = round(forecast.DAY_S / params.hold.window_s)
-    days = len(samples_w) // (day * each)
-    if days < _LEAST_DAYS or not store.discharge_w:
-        return 0.0
-    windows_w = samples_w[-days * day * each :].reshape(days * day, each).mean(axis=1)
-    lowest = int(windows_w.reshape(days, day).mean(axis=0).argmin())
-    days -= lowest > 0
-    days_w = windows_w[lowest : lowest + days * day].reshape(days, day)
-    return float(level.lowest_w(days_w, params.hold.window_s, store, store.top_j).max())
+    days = min(params.forecast.days, len(samples_w) // (day * each))
+    if days < _LEAST_DAYS:
+        return np.empty((0, day))
+    return np.asarray(samples_w[-days * day * each :].reshape(days, day, each).mean(axis=2))
 
 
 def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float:

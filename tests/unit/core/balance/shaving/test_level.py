@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core.balance.shaving.level import Outlook, Params, best, doubted, lowest_w
+from daemon.core.balance.shaving.level import (
+    Outlook,
+    Params,
+    best,
+    bounded_w,
+    doubted,
+    lowest_w,
+)
 from daemon.core.balance.shaving.programme import optimum
 from daemon.core.balance.shaving.stores import Store
 
@@ -89,3 +98,43 @@ def test_doubt_moves_the_futures_apart_and_not_as_a_whole() -> None:
     assert moved_w.mean() == pytest.approx(0.0, abs=1.0)
     assert moved_w[:, 0].std() == pytest.approx(1e6, rel=0.1)
     assert len(set(moved_w[:, 0])) == 28
+
+
+def bound_w(
+    *days: tuple[float, ...], aim_w: float = 99e6, paid_w: float = 0.0, **held: Any
+) -> float:
+    store, energy_j = held.get("store", LOSSLESS), held.get("energy_j", 2 * MWH)
+    days_w = np.array(days).reshape(len(days), -1) * 1e6
+    return bounded_w(aim_w, paid_w, days_w, 900.0, store, energy_j)
+
+
+@pytest.mark.parametrize(("energy_mwh", "held_mw"), [(2.0, 84.0), (1.0, 86.0), (0.0, 88.0)])
+def test_an_aim_is_bound_by_what_the_energy_would_have_held(
+    energy_mwh: float, held_mw: float
+) -> None:
+    """Half an hour of 88 MW on the day before: a megawatt-hour takes 2 MW from it."""
+    found_w = bound_w((88, 88, 80), energy_j=energy_mwh * MWH)
+    assert found_w == pytest.approx(held_mw * 1e6, abs=2e3)
+
+
+def test_the_worst_of_the_days_before_binds_an_aim() -> None:
+    assert bound_w((80, 80, 80), (88, 88, 80), (84, 84, 80)) == pytest.approx(84e6, abs=2e3)
+
+
+def test_a_bound_is_no_lower_than_the_power_is() -> None:
+    weak = Store(5e6, 5e6, 20 * MWH, 1.0)
+    assert bound_w((80, 100, 80), store=weak, energy_j=20 * MWH) == pytest.approx(95e6, abs=2e3)
+
+
+@pytest.mark.parametrize("aim_w", [80e6, 83.9e6])
+def test_a_bound_raises_no_aim(aim_w: float) -> None:
+    assert bound_w((88, 88, 80), aim_w=aim_w) == aim_w
+
+
+def test_a_bound_is_no_lower_than_what_is_paid_for() -> None:
+    assert bound_w((88, 88, 80), paid_w=85e6) == 85e6
+    assert bound_w((88, 88, 80), aim_w=85e6, paid_w=85e6) == 85e6
+
+
+def test_without_days_before_nothing_binds_an_aim() -> None:
+    assert bounded_w(99e6, 0.0, np.empty((0, 96)), 900.0, LOSSLESS, 2 * MWH) == 99e6

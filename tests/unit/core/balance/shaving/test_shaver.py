@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,74 +154,42 @@ def test_rows_are_counted_on_at_the_price_of_their_work() -> None:
     assert shaver.planned(paid, params).aim_w == pytest.approx(94e6), "nothing for what is paid"
 
 
-def test_no_aim_is_far_above_what_any_day_needed() -> None:
-    """Storage holds two hours of 20 MW more at 80.5 MW; then the load stands where it never did."""
+def at_five(**given: Any) -> Request:
+    """Return a request an hour before two hours of 90 MW as every day, at 88 in place of 70 MW."""
     day = np.full(288, 70e6)
     day[216:240] = 90e6
-    calm = Request(0, tuple(np.tile(day, 5)), STORE, STORE.capacity_j, 0.0)
-    needed_w = shaver.planned(calm, PARAMS).needed_w
-    assert needed_w == pytest.approx(90e6 - 0.95 * 10e6, abs=2e3)
-    high = calm._replace(samples_w=(*calm.samples_w, *day[:216] + 25e6), today=True)
-    free_w = shaver.planned(high, PARAMS).aim_w
-    assert free_w is not None
-    assert free_w > 83e6
-    bounded = shaver.planned(high._replace(needed_w=needed_w), PARAMS)
-    assert bounded.aim_w == pytest.approx(needed_w + 0.2 * STORE.discharge_w)
-    assert bounded.needed_w == needed_w, "it is found once a day"
-    paid = high._replace(needed_w=needed_w, highest_w=88e6)
-    assert shaver.planned(paid, PARAMS).aim_w == pytest.approx(88e6), "what is paid for is no loss"
+    samples_w = (*np.tile(day, 5), *day[:201], *day[201:204] + 18e6)
+    return Request(0, samples_w, STORE, STORE.capacity_j, 0.0)._replace(**given)
 
 
-@pytest.mark.parametrize("filled_pu", [0.0, 0.1, 0.5])
-def test_an_aim_is_not_bound_to_what_only_full_storage_holds(filled_pu: float) -> None:
-    """After an outage, an hour before the peak of every day: what is there holds less."""
-    day = np.full(288, 70e6)
-    day[216:240] = 90e6
-    samples = (*np.tile(day, 5), *day[:204])
-    energy_j = STORE.floor_j + filled_pu * (STORE.capacity_j - STORE.floor_j)
-    plan = shaver.planned(Request(0, samples, STORE, energy_j, 0.0), PARAMS)
-    free = replace(PARAMS, level=replace(PARAMS.level, above_pu=10.0))
-    assert plan.aim_w == shaver.planned(Request(0, samples, STORE, energy_j, 0.0), free).aim_w
-
-
-@pytest.mark.parametrize("cut", range(0, 288, 36))
-def test_what_days_needed_does_not_hang_on_the_hour_of_the_plan(cut: int) -> None:
-    day = np.full(288, 70e6)
-    day[216:240] = 90e6
-    samples = tuple(np.roll(np.tile(day, 6), -cut).tolist())
-    needed_w = shaver.planned(Request(0, samples, STORE, 0.0, 0.0), PARAMS).needed_w
-    assert needed_w == pytest.approx(90e6 - 0.95 * 10e6, abs=2e3)
-
-
-def test_few_days_bound_no_aim() -> None:
-    samples = tuple(np.tile(np.full(288, 70e6), 3).tolist())
-    assert not shaver.planned(Request(0, samples, STORE, 0.0, 0.0), PARAMS).needed_w
-
-
-def test_what_days_needed_is_carried_from_plan_to_plan() -> None:
-    made = Plan(0, 70e6, 71e6, 1e6, needed_w=65e6, store_w=10e6, store_j=20 * 3.6e9)
-    state = shaver.initial(0, PARAMS)._replace(plan=made)
-    _, soon = shaver.asked(state, 0, STORE, 1.0, PARAMS)
-    assert soon is not None
-    assert soon.today
-    assert soon.needed_w == 65e6
+def test_no_aim_is_above_what_the_days_before_needed() -> None:
+    """Storage holds two hours of 20 MW more at 80.5 MW, whatever the futures warn of."""
+    assert shaver.planned(at_five(), PARAMS).aim_w == pytest.approx(80.5e6, abs=2e3)
+    paid = shaver.planned(at_five(highest_w=82e6), PARAMS)
+    assert paid.aim_w == pytest.approx(82e6), "what is paid for is no loss"
+    few = shaver.planned(at_five(samples_w=at_five().samples_w[-1151:]), PARAMS)
+    assert few.aim_w is not None
+    assert few.aim_w > 83e6, "less than four days bind nothing"
 
 
 @pytest.mark.parametrize(
-    "now",
-    [replace(STORE, discharge_w=5e6), replace(STORE, capacity_j=0.5 * STORE.capacity_j)],
+    ("filled_pu", "bound_w"), [(0.0, 85.4875e6), (0.1, 84.5375e6), (0.5, 80.7375e6)]
 )
-def test_what_days_needed_is_found_anew_for_other_storage(now: Store) -> None:
-    """A store that failed within the day leaves less than the aims of the whole were bound by."""
-    day = np.full(288, 70e6)
-    day[216:240] = 90e6
-    whole = Request(0, tuple(np.tile(day, 5)), STORE, STORE.capacity_j, 0.0)
-    state = shaver.initial(0, PARAMS)._replace(samples_w=whole.samples_w)
-    state = state._replace(plan=shaver.planned(whole, PARAMS))
-    _, request = shaver.asked(state, 0, now, now.capacity_j, PARAMS)
-    assert request is not None
-    assert not request.today
-    fresh = shaver.planned(whole._replace(store=now, energy_j=now.capacity_j), PARAMS)
-    assert shaver.planned(request, PARAMS) == fresh
-    assert state.plan is not None
-    assert fresh.needed_w > state.plan.needed_w + 1e6
+def test_an_aim_is_bound_by_what_the_energy_now_holds(filled_pu: float, bound_w: float) -> None:
+    """After an outage: an hour recharges 9.5 MWh, and all of it lasts for the two hours."""
+    plan = shaver.planned(at_five(energy_j=filled_pu * STORE.capacity_j), PARAMS)
+    assert plan.aim_w == pytest.approx(bound_w, abs=2e3)
+
+
+@pytest.mark.parametrize(
+    ("left", "bound_w"),
+    [
+        (replace(STORE, discharge_w=5e6), 85e6),
+        (replace(STORE, capacity_j=0.5 * STORE.capacity_j), 85.25e6),
+    ],
+)
+def test_an_aim_is_bound_by_what_the_storage_that_is_left_holds(
+    left: Store, bound_w: float
+) -> None:
+    plan = shaver.planned(at_five(store=left, energy_j=left.capacity_j), PARAMS)
+    assert plan.aim_w == pytest.approx(bound_w, abs=2e3)
