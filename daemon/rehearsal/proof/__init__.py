@@ -135,8 +135,9 @@ given as long as its scheme may take. Gone through anew since, with nothing foun
                     0       1       1          31           40      5   0
 
 and of the mains with a loss and a disturbance those that are a breaker going to local (20,048
-situations), a fault on a section (9,174), or a lie about the main or the feeder of the first one or
-about the tie (123,920, with one thing in doubt that 3,473 refute). For any other two faults the run
+situations), a fault on a section (9,174), a breaker that others open or the sets that fail
+(136,827), or a lie about the main or the feeder of the first section or about the tie (123,920,
+with one thing in doubt that 3,473 refute). For any other two faults the run
 above shows that no action does harm, but not that each section by itself is fed in time; nor that
 an overlap ends within 0.1 s while a breaker stands open that is stuck or in local: it had 2 s then.
 
