@@ -1,7 +1,8 @@
 """Circuit breaker with its own relay: contacts, spring, synchronism check, protection, lockout.
 
 Contacts take their time and show `travelling` meanwhile; the circuit is made or broken at the end
-of the travel. A closing spends the spring, which a motor charges again. `close` is a dead-bus close
+of the travel. A closing spends the spring, which a motor charges again; moulded-case and DC breakers
+have a motor or magnet alone and no spring to wait for. `close` is a dead-bus close
 and refused while both sides are live; `close_in_sync` waits up to the window of the synchroniser,
 asks the weaker side to pull in, and closes so that the contacts touch in phase. `open` during a
 closing command cancels it. A closing order that still stands when the breaker has opened again
@@ -44,6 +45,8 @@ TRAVEL_S: Final[Mapping[str, tuple[float, float]]] = {
     "dcb": (0.020, 0.030),
 }
 """Opening and closing time by variant on command [s]."""
+SPRUNG: Final = frozenset({"vcb", "gcb", "acb"})
+"""Variants that close by a spring, and show whether it is charged."""
 RELEASE_S: Final[Mapping[str, float]] = {"mccb": 0.010, "dcb": 0.010}
 """Opening time by the release of a breaker whose trip does not go over its drive [s]."""
 LIMITING_S: Final = 0.003
@@ -295,8 +298,9 @@ class Breaker(Device):
     def _close(self, cause: str) -> None:
         self._stop_waiting()
         self.cause = cause
-        self.flags["spring_charged"] = False
-        self.grid.after(self.id, "spring", float(self.settings["spring_s"]), self._charged)
+        if self.item.variant in SPRUNG:
+            self.flags["spring_charged"] = False
+            self.grid.after(self.id, "spring", float(self.settings["spring_s"]), self._charged)
         if self.stuck_open:
             self.grid.say(self.id, "failed_to_close", f"{self.id} did not close")
             return

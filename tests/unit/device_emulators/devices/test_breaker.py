@@ -95,6 +95,15 @@ def test_the_spring_must_be_charged_for_the_next_closing() -> None:
     assert hand.command("52-1", "close")
 
 
+def test_who_has_no_spring_closes_again_at_once() -> None:
+    feeder = item("52-1", "breaker", "G A", variant="mccb", current_a=630.0)
+    hand = Hand(Plant(site({"G": 380.0, "A": 380.0}, [item("U", "utility", "G", **MAINS), feeder])))
+    for action in ("open", "close", "open", "close"):
+        assert hand.command("52-1", action)
+        hand.run(hand.plant.now_ns / S + 0.2)
+    assert len(hand.happened("52-1", "closed")) == 2
+
+
 @pytest.mark.fault("F36")
 def test_open_beats_a_closing_under_way() -> None:
     hand = Hand(radial())
