@@ -1,12 +1,12 @@
 """Circuit breaker with its own relay: contacts, spring, synchronism check, protection, lockout.
 
 Contacts take their time and show `travelling` meanwhile; the circuit is made or broken at the end
-of the travel. A closing spends the spring, which a motor charges again; moulded-case and DC breakers
-have a motor or magnet alone and no spring to wait for. `close` is a dead-bus close
-and refused while both sides are live; `close_in_sync` waits up to the window of the synchroniser,
-asks the weaker side to pull in, and closes so that the contacts touch in phase. `open` during a
-closing command cancels it. A closing order that still stands when the breaker has opened again
-closes nothing more until it is let go (anti-pumping).
+of the travel. A closing spends the spring, which a motor charges again; moulded-case and DC
+breakers are driven at once and have none. `close` is a dead-bus close and refused while both sides
+are live; `close_in_sync` waits up to the window of the synchroniser, asks the weaker side to pull
+in, and closes so that the contacts touch in phase. `open` during a closing command cancels it. A
+closing order that still stands when the breaker has opened again closes nothing more until it is
+let go (anti-pumping).
 
 What its relay is set to stands in its ratings (see `plant/relaying`); elements that tell of a fault
 lock out (86) until reset. A trip that is not obeyed is a breaker failure (50BF): after 200 ms the
