@@ -131,6 +131,12 @@ class Statcom(Device):
         self._held_s = HELD_S
         return True
 
+    def fall_back(self) -> None:
+        """Lend nothing any more when the site says so: who may want it back is silent."""
+        device = self.item.device
+        if device is not None and device.fallback == "zero":
+            self.set("reactive_power_setpoint_var", 0.0)
+
     def advance(self, dt_s: float) -> None:
         """Move towards the target, follow the voltage."""
         voltage_pu = self.grid.v[self.buses[0]]

@@ -366,6 +366,12 @@ class Ups(Device):
         fits = -self.ratings["power_w"] <= value <= 0.0
         return self.stage == "normal" and fits and super().set(point, value)
 
+    def fall_back(self) -> None:
+        """Let the input carry it all when the site says so."""
+        device = self.item.device
+        if device is not None and device.fallback == "zero":
+            self.setpoints["power_setpoint_w"] = 0.0
+
     def _charge(self) -> None:
         fly = self.flywheel
         self.flywheel_w = fly.hold_w

@@ -182,8 +182,15 @@ FRAMES = (
         },
     ),
     Frame(
-        "transformer/generic_oltc", "holding", 0, "0001 0002 0001 26AC",
-        {"command_epoch": 1, "command_id": 2, "command": 1, "voltage_setpoint_pu": 0.99},
+        "transformer/generic_oltc", "holding", 0, "0001 0002 0001 26AC 0009",
+        {
+            "command_epoch": 1, "command_id": 2, "command": 1, "voltage_setpoint_pu": 0.99,
+            "heartbeat": 9,
+        },
+    ),
+    Frame(
+        "transformer/generic_oltc", "input", 902, "001F 0001",
+        {"fallback_after_s": 3.1, "fallback": 1},
     ),
     Frame(
         "generator/generic_set", "input", 0,
@@ -274,8 +281,15 @@ FRAMES = (
         },
     ),
     Frame(
-        "ups/generic_sharing", "holding", 0, "0001 0002 0003 FFFC 5680",
-        {"command_epoch": 1, "command_id": 2, "command": 3, "power_setpoint_w": -240_000},
+        "ups/generic_sharing", "holding", 0, "0001 0002 0003 FFFC 5680 0011",
+        {
+            "command_epoch": 1, "command_id": 2, "command": 3, "power_setpoint_w": -240_000,
+            "heartbeat": 17,
+        },
+    ),
+    Frame(
+        "ups/generic_sharing", "input", 902, "0064 0002",
+        {"fallback_after_s": 10.0, "fallback": 2},
     ),
     Frame(
         "rectifier/generic_48v", "input", 0,
@@ -474,6 +488,9 @@ NODES: dict[str, dict[str, tuple[str, str, float]]] = {
         "command_id": ("HVDC-A.CommandId", "UInt32", 1),
         "command": ("HVDC-A.Command", "UInt16", 1),
         "power_limit_w": ("HVDC-A.PowerLimit", "Double", 1000),
+        "heartbeat": ("HVDC-A.Heartbeat", "UInt16", 1),
+        "fallback_after_s": ("HVDC-A.FallbackTime", "Float", 1),
+        "fallback": ("HVDC-A.Fallback", "UInt16", 1),
     },
     "pv/generic_plant": {
         "stage": ("PV-1.Stage", "UInt16", 1), "voltage_ll_v": ("PV-1.Voltage", "Double", 1),
@@ -483,6 +500,9 @@ NODES: dict[str, dict[str, tuple[str, str, float]]] = {
         "irradiance_pu": ("PV-1.Irradiance", "Float", 0.001),
         "life_count": ("PV-1.LifeCount", "UInt32", 1),
         "power_limit_w": ("PV-1.PowerLimit", "Double", 1000),
+        "heartbeat": ("PV-1.Heartbeat", "UInt16", 1),
+        "fallback_after_s": ("PV-1.FallbackTime", "Float", 1),
+        "fallback": ("PV-1.Fallback", "UInt16", 1),
     },
 }  # fmt: skip
 """Identifier, type and scale of every node, for an equipment id of the reference site."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.model.natures.entries import (
-    HEARTBEAT,
     LIFE,
     NEUTRAL,
     POSITION,
     SELECTOR,
     commands,
     counters,
+    heartbeat,
     measures,
     nature,
     setpoints,
@@ -199,6 +199,7 @@ BOARD: Final = (
             tap_blocked="Tap changer stands: end position, low voltage, high current, or stuck.",
         ),
         LIFE,
+        heartbeat("hold"),
         commands("raise", "lower", "automatic", "manual"),
         setpoints(voltage_setpoint_pu="Secondary voltage to hold."),
     ),
@@ -235,7 +236,7 @@ TRANSFER: Final = (
         counters(transfer_count="Transfers."),
         SELECTOR,
         LIFE,
-        HEARTBEAT,
+        heartbeat("own_logic"),
         commands("to_source_1", "to_source_2", "open", "reset"),
         variants=("ats", "sts", "alts"),
     ),
@@ -262,7 +263,7 @@ TRANSFER: Final = (
         ),
         SELECTOR,
         LIFE,
-        HEARTBEAT,
+        heartbeat("own_logic"),
     ),
 )
 CABLES: Final = (

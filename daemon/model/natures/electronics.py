@@ -10,6 +10,7 @@ from daemon.model.natures.entries import (
     NEUTRAL,
     commands,
     counters,
+    heartbeat,
     measures,
     nature,
     setpoints,
@@ -60,6 +61,7 @@ ELECTRONICS: Final = (
             battery_alarm="String open, cell too hot, or failed in its test.",
         ),
         LIFE,
+        heartbeat("hold", "zero"),
         commands("to_inverter", "to_bypass", "battery_test", "reset"),
         setpoints(
             power_setpoint_w="Power of the battery beside a good input, negative to discharge.",
@@ -92,6 +94,7 @@ ELECTRONICS: Final = (
         ),
         statuses(filter_overloaded="More harmonic current than the filter can take."),
         LIFE,
+        heartbeat("hold", "zero"),
         commands(
             "start",
             "stop",
@@ -134,6 +137,7 @@ ELECTRONICS: Final = (
             leak_feeder_count="Outgoing breaker behind which a leak to earth lies, from 1.",
         ),
         LIFE,
+        heartbeat("hold"),
         commands("start", "stop", "reset"),
         setpoints(power_limit_w="Power it may take, for starts on small sources."),
     ),

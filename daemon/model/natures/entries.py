@@ -70,17 +70,32 @@ def commands(*names: str) -> tuple[PointSpec, ...]:
 FALLBACKS: Final = ("none", "hold", "zero", "own_logic", "ramp_to_zero")
 """What a device does when the daemon has been silent for its fall-back time."""
 
+
+def heartbeat(*fallbacks: str) -> tuple[PointSpec, ...]:
+    """Return what ties a device to the daemon: the beat, and what it does without, one of these."""
+    return (
+        PointSpec(
+            "heartbeat",
+            PointKind.HEARTBEAT,
+            "count",
+            "Daemon is alive; silence hands authority over.",
+        ),
+        *statuses(daemon_present="The heartbeat came within the fall-back time."),
+        *measures(
+            fallback_after_s="Silence of the daemon after which the device falls back, as set."
+        ),
+        PointSpec(
+            "fallback",
+            PointKind.STAGE,
+            "",
+            "What the device then does, as set in it.",
+            FALLBACKS,
+            fallbacks,
+        ),
+    )
+
+
 LIFE = counters(life_count="Rises each second while the device itself is alive.")
-HEARTBEAT = (
-    PointSpec(
-        "heartbeat", PointKind.HEARTBEAT, "count", "Daemon is alive; silence hands authority over."
-    ),
-    PointSpec(
-        "daemon_present", PointKind.STATUS, "", "The heartbeat came within the fall-back time."
-    ),
-    *measures(fallback_after_s="Silence of the daemon after which the device falls back, as set."),
-    *stage(*FALLBACKS, name="fallback", text="What the device then does, as set in it."),
-)
 POSITION = (PointSpec("position", PointKind.POSITION, "", "Double-point position."),)
 SELECTOR = stage(
     "auto", "manual", "test", name="selector", text="AUTO / MANUAL / TEST switch on the panel."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from daemon.model.natures.entries import (
-    HEARTBEAT,
     LIFE,
     commands,
     counters,
+    heartbeat,
     measures,
     nature,
     setpoints,
@@ -34,7 +34,7 @@ LOADS: Final = (
         ),
         counters(racks_running_count="Racks that run."),
         LIFE,
-        HEARTBEAT,
+        heartbeat("hold", "zero"),
         commands("shutdown", "start"),
         setpoints(
             power_cap_pu="Power cap of each rack by rating.",
@@ -78,7 +78,7 @@ LOADS: Final = (
             shutdown_s="Time an orderly shutdown takes.",
         ),
         LIFE,
-        HEARTBEAT,
+        heartbeat("hold"),
         commands("shutdown", "start"),
         variants=("server", "network", "storage"),
         optional_terminals=1,

@@ -50,6 +50,7 @@ class PointSpec:
         unit: key of `quantities.UNITS`, or "" where unitless.
         help: one line for people.
         states: labels by value for STAGE and COMMAND points.
+        possible: those of them that equipment of the nature knows, where it is not all.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PointSpec:
     unit: str
     help: str
     states: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ class Nature:
     variants: tuple[str, ...]
     ratings: Mapping[str, RatingSpec]
     points: Mapping[str, PointSpec]
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """Return what a device may do when the daemon falls silent."""
+        point = self.points.get("fallback")
+        return point.possible if point else ()
 
     def commands(self) -> tuple[str, ...]:
         """Return the names of the commands equipment of this nature obeys, by code from 1."""

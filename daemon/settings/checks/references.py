@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from daemon.model.natures import NATURES
+from daemon.model.natures import NATURES, PointKind
 from daemon.settings.findings import Finding, choices
 
 if TYPE_CHECKING:
@@ -110,11 +110,36 @@ def _check_device(
         )
         speak = [g for g, other in plant.gateways.items() if other.protocol == profile.protocol]
         yield Finding((*at, "gateway"), text, choices(speak))
-    if device.fallback and "heartbeat" not in profile.points:
+    if form.nature == profile.nature:
+        yield from _check_fallback(id_, form, profile)
+
+
+def _check_fallback(id_: str, form: EquipmentForm, profile: Profile) -> Iterator[Finding]:
+    """Yield what is wrong with what a device does when the daemon falls silent.
+
+    An order acts once and leaves nothing to fall back from, a set-point goes on. So a device that
+    takes any has to say what becomes of it, or nobody ever compares that with what is set in it.
+    """
+    device = form.device
+    assert device is not None
+    nature, at = NATURES[profile.nature], ("equipment", id_, "device")
+    valid = choices(nature.fallbacks)
+    fallback = device.fallback
+    if fallback is None:
+        taken = [n for n in profile.points if nature.points[n].kind is PointKind.SETPOINT]
+        if taken:
+            told = f"{id_} takes {', '.join(taken)}"
+            text = f"{told}, but what it does when the daemon falls silent is not said"
+            yield Finding(at, text, f"fallback with action {valid}")
+        return
+    if "heartbeat" not in profile.points:
         text = f"{device.profile} has no heartbeat, so {id_} cannot know that the daemon is silent"
         yield Finding((*at, "fallback"), text)
-    if device.fallback:
-        yield from _check_ramp(id_, form, device.fallback, (*at, "fallback"))
+    elif fallback.action not in nature.fallbacks:
+        text = f"{id_} is a {form.nature}: no such device falls back by {fallback.action}"
+        yield Finding((*at, "fallback", "action"), text, valid)
+    else:
+        yield from _check_ramp(id_, form, fallback, (*at, "fallback"))
 
 
 def _check_ramp(
@@ -122,9 +147,7 @@ def _check_ramp(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the ramp by which a device falls back."""
     ramps = fallback.action == "ramp_to_zero"
-    if ramps and form.nature != "ess":
-        yield Finding((*at, "action"), f"{id_} is a {form.nature}: only an ess ramps to zero")
-    elif ramps and fallback.ramp_w_s is None:
+    if ramps and fallback.ramp_w_s is None:
         yield Finding((*at, "action"), f"{id_} ramps to zero, but how fast is not said", "ramp_w_s")
     elif fallback.ramp_w_s is not None and not ramps and not _keeps_ramp(form, fallback):
         text = f"{id_} does not ramp when it falls back"

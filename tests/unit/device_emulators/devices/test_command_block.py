@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.model.natures import NATURES, PointKind
+from daemon.model.natures import FALLBACKS, NATURES, PointKind
 from daemon.model.points import tabulate
+from device_emulators.devices.device import Device
 from device_emulators.devices.kinds import KINDS, events_of, quantities_of, settings_of
 from device_emulators.plant.plant import Plant
 from tests.unit.device_emulators.sites import MAINS, SET, Hand, item, shipped, site
@@ -126,3 +127,17 @@ def test_every_point_of_a_shipped_site_is_answered(name: str) -> None:
             assert 0 <= value < len(point.spec.states), point.id
         for extra in quantities_of(shipped(name).equipment[point.equipment].nature):
             assert isinstance(plant.quantity(point.equipment, extra), float)
+
+
+@pytest.mark.parametrize("name", NATURES)
+def test_who_hears_the_daemon_can_fall_back_and_whoever_takes_set_points_hears_it(
+    name: str,
+) -> None:
+    """What a kind falls back by is what its emulated device knows how to do."""
+    nature = NATURES[name]
+    assert ("heartbeat" in nature.points) == bool(nature.fallbacks)
+    assert set(nature.fallbacks) <= set(FALLBACKS) - {"none"}
+    if any(spec.kind is PointKind.SETPOINT for spec in nature.points.values()):
+        assert nature.fallbacks
+    if {"zero", "ramp_to_zero"} & set(nature.fallbacks):
+        assert KINDS[name].fall_back is not Device.fall_back

@@ -28,7 +28,14 @@ def bench(
                 item("U", "utility", "G", **utility),
                 item("52-I", "breaker", "G A", current_a=630.0),
                 item("52-Q", "breaker", "A Q", current_a=630.0),
-                item("PQ", "statcom", "Q", reactive_power_var=1e6, filter_var=filter_var),
+                item(
+                    "PQ",
+                    "statcom",
+                    "Q",
+                    watchdog_s=3.0,
+                    reactive_power_var=1e6,
+                    filter_var=filter_var,
+                ),
                 item("HVDC", "hvdc", "A DC", power_w=4e6, modules_count=4.0),
                 item("N", "it_rack", "DC", power_w=load_w),
                 item("CH", "chiller", "A", power_w=300e3, cooling_w=5e6),
@@ -54,6 +61,21 @@ def test_it_gives_what_is_asked_within_its_rating() -> None:
     assert hand.command("PQ", "stop")
     hand.run(62.0)
     assert plant.read("PQ", "reactive_power_var") == 0.0
+
+
+@pytest.mark.parametrize(("fallback", "left_var"), [("zero", 0.0), ("hold", -0.8e6)])
+def test_when_the_daemon_is_silent_it_does_what_the_site_says(
+    fallback: str, left_var: float
+) -> None:
+    hand = bench()
+    object.__setattr__(hand.plant.devices["PQ"].item.device, "fallback", fallback)
+    hand.plant.write("PQ", "reactive_power_setpoint_var", -0.8e6)
+    hand.run(2.0)
+    hand.run(4.4, beat=False)
+    assert hand.plant.read("PQ", "reactive_power_setpoint_var") == -0.8e6
+    hand.run(6.0, beat=False)
+    assert hand.plant.read("PQ", "reactive_power_setpoint_var") == left_var
+    assert hand.plant.read("PQ", "reactive_power_var") == pytest.approx(left_var, abs=20e3)
 
 
 def test_behind_a_source_of_its_own_size_it_comes_to_rest() -> None:

@@ -436,3 +436,20 @@ def test_a_battery_at_half_charge_shares_no_load() -> None:
     ups_of(plant).set("power_setpoint_w", -0.2e6)
     plant.advance(3 * S)
     assert plant.quantity("UPS", "battery_power_w") >= 0.0
+
+
+@pytest.mark.parametrize(("fallback", "left_w"), [("zero", 0.0), ("hold", -0.2e6)])
+def test_a_share_ends_when_the_daemon_is_silent_and_the_site_says_so(
+    fallback: str, left_w: float
+) -> None:
+    plant = ups_bench(energy_wh=200e3, watchdog_s=3.0)
+    ups = ups_of(plant)
+    object.__setattr__(ups.item.device, "fallback", fallback)
+    hand = Hand(plant)
+    hand.run(1.0)
+    assert ups.set("power_setpoint_w", -0.2e6)
+    hand.run(3.4, beat=False)
+    assert plant.quantity("UPS", "battery_power_w") == pytest.approx(-0.2e6)
+    hand.run(5.0, beat=False)
+    assert ups.setpoints["power_setpoint_w"] == left_w
+    assert plant.unfed_ns("R") == ()

@@ -170,6 +170,28 @@ EDITS = {
         "fallback: ^{after_s: 3, action: hold}",
         "equipment.UPS-A.device.fallback", "has no heartbeat",
     ),
+    "set-points without a fall-back": Edit(
+        "device: {profile: hvdc/generic_modular, gateway: OPC-B, scan: normal, "
+        "fallback: {after_s: 3, action: hold}}",
+        "device: ^{profile: hvdc/generic_modular, gateway: OPC-B, scan: normal}",
+        "equipment.HVDC-B.device",
+        "HVDC-B takes power_limit_w, but what it does when the daemon falls silent is not said",
+        "hold",
+    ),
+    "set-points of several kinds without a fall-back": Edit(
+        "device: {profile: statcom/generic_statcom, gateway: OPC-A, scan: normal, "
+        "fallback: {after_s: 3, action: zero}}",
+        "device: ^{profile: statcom/generic_statcom, gateway: OPC-A, scan: normal}",
+        "equipment.PQ-A.device", "PQ-A takes reactive_power_setpoint_var, voltage_setpoint_pu",
+        "hold, zero",
+    ),
+    "fall-back that its kind does not know": Edit(
+        "profile: smr/generic_unit, gateway: OPC-A, scan: normal, "
+        "fallback: {after_s: 3, action: hold",
+        "profile: smr/generic_unit, gateway: OPC-A, scan: normal, "
+        "fallback: {after_s: 3, action: ^ramp_to_zero",
+        "equipment.SMR-1.device.fallback.action", "is a smr", "hold",
+    ),
     "fall-back by a ramp of no pace": Edit(
         "action: ramp_to_zero, ramp_w_s: 8e3",
         "action: ^ramp_to_zero",
@@ -354,11 +376,10 @@ def test_a_missing_section_is_named_at_the_top(tmp_path: Path) -> None:
 
 
 def test_authority_needs_a_device_that_takes_over(tmp_path: Path) -> None:
-    text = shipped(HALL).replace("generic_ccts, gateway: GW-MVG, unit: 8, scan: normal, ", "$$")
-    before, after = text.split("$$")
-    after = after.replace("own_logic", "hold", 1)
+    before, after = shipped(HALL).split("generic_ccts, gateway: GW-MVG, unit: 8, scan: normal, ")
+    after = after.replace("fallback: {after_s: 3, action: own_logic}", "", 1)
     path = tmp_path / "site.yaml"
-    path.write_text(f"{before}generic_ccts, gateway: GW-MVG, unit: 8, scan: normal, {after}")
+    path.write_text(f"{before}generic_ccts, gateway: GW-MVG, unit: 8, scan: normal{after}")
     (problem,) = problems(path)
     assert problem.key == "schemes.CCTS-1.authority"
     assert "CCTS-1 has no fallback to its own logic" in problem.text
