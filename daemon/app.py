@@ -30,6 +30,7 @@ from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
 from daemon.core.estimation.estimator import NETWORK, networked
+from daemon.core.interlocks import wear
 from daemon.core.ownership import lane_of
 from daemon.core.step import Inputs, Params, initial, step
 from daemon.core.transfer import opened
@@ -122,6 +123,7 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
             RECALL: kept,
             opened.KEEP: {**kept, "utc_ns": clock.utc_ns},
             tags.KEEP: kept,
+            wear.KEEP: {**kept, "utc_ns": clock.utc_ns},
         },
     )
     version = importlib.metadata.version("ridethrough")
@@ -147,6 +149,8 @@ def build(world: World, site_file: SiteFile, say: Callable[[str], None], node: s
         step(lanes[-1].state, Inputs(blank(len(points), begun_ns, utc_ns), ()), params)
     if (before := opened.recalled(world.files, SHELL, utc_ns)) is not None:
         lanes[0].inbox.append(before)
+    if (operated := wear.recalled(world.files, SHELL, begun_ns, utc_ns)) is not None:
+        lanes[0].inbox.append(operated)
     if (hung := tags.recalled(world.files, SHELL)) is not None:
         for lane in lanes:
             lane.inbox.append(hung)
@@ -198,6 +202,7 @@ def system_world(
                 RECALL: recall,
                 opened.KEEP: opened.keep,
                 tags.KEEP: tags.keep,
+                wear.KEEP: wear.keep,
             },
             ThreadPoolExecutor(16, "worker"),
         ),

@@ -499,6 +499,8 @@ class Facts:
     generation_wanted: str = ""
     sets_released: bool = True
     awaiting: Mapping[str, bool] = field(default_factory=dict)
+        operated: when the daemon before this one told a device something that wears it out, by
+            equipment, as the shell hands it on [ns] (`interlocks.wear`).
     sets: Sets = field(default_factory=Sets)
     sets_to_spare: tuple[str, ...] = ()
     rows_free_w: float = 0.0
@@ -529,3 +531,4 @@ class Facts:
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
+    operated: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

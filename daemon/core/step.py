@@ -68,6 +68,7 @@ from daemon.core.generation import (
     start,
     turbine,
 )
+from daemon.core.interlocks import wear
 from daemon.core.report import limits
 from daemon.core.security import autonomy, n_minus_1
 from daemon.core.smoothing import smoother, volatility
@@ -416,10 +417,12 @@ def _look(
     facts = state.facts
     if params.lane != "main" and (word := heard.get(storage_state.TOPIC)):
         facts = _charged(facts, word.values["usable_pu"])
-    # Of the other lane, or of the shell that hands on what hung before a restart.
+    # Of the other lane, or of the shell that hands on what hung and was done before a restart.
     for message in inputs.inbox:
         if isinstance(message, LaneMessage) and message.topic == tags.TOPIC:
             facts = replace(facts, tags=message.values)
+        elif isinstance(message, LaneMessage) and message.topic == wear.TOPIC:
+            facts = replace(facts, operated=message.values)
     view = View(
         lane=params.lane,
         image=inputs.image,

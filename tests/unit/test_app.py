@@ -18,11 +18,12 @@ import pytest
 from numpy.typing import NDArray
 
 from daemon import app
+from daemon.core.interlocks import wear
 from daemon.core.step import Params
 from daemon.drivers.image import ImageLinks
 from daemon.journal.files import Folder
 from daemon.journal.journal import read, verify
-from daemon.model.commands import Command
+from daemon.model.commands import Command, LaneMessage
 from daemon.model.points import tabulate
 from daemon.runtime.clock import SleepTicks, SystemClock
 from daemon.runtime.replay import replay
@@ -123,6 +124,16 @@ async def test_the_same_daemon_runs_in_another_world_and_replays() -> None:
 
 
 @pytest.mark.fault("F62")
+async def test_a_boot_knows_what_the_one_before_it_has_operated() -> None:
+    site_file, files = load("ai_hall"), MemoryFiles()
+    world = desk_world(files, site_file)
+    wear.keep(files, world.clock.utc_ns, {"DG-2": [1.0, 2.0]})
+    daemon = app.build(world, site_file, lambda _: None)
+    (heard,) = daemon.scan.lanes["switching"].inbox
+    assert isinstance(heard, LaneMessage)
+    assert (heard.topic, len(heard.values["DG-2"])) == (wear.TOPIC, 2)
+
+
 async def test_each_boot_has_a_higher_epoch() -> None:
     site_file, files = load("ai_hall"), MemoryFiles()
     world = desk_world(files, site_file)

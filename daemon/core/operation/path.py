@@ -105,7 +105,8 @@ class State:
         ended: what became of earlier selections and requests, by id, oldest first.
         undone: last action that a device was told and did not do, by equipment, until it shows it
             or what it was told since.
-        operated: when each device was told something that wears it out, within the last hour [ns].
+        operated: when each device was told something that wears it out, within the last hour, by
+            the daemon before as well [ns].
     """
 
     tasks: Mapping[str, Task] = field(default_factory=dict)
@@ -148,7 +149,7 @@ def initial(site: Site, params: Params) -> State:
 
 def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ...]) -> Turn[State]:
     """Take up wishes, move every task on, and make the commands that are due."""
-    operated = {n: left for n, at in state.operated.items() if (left := wear.recent(view, at))}
+    operated = wear.within_the_hour(view, state.operated)
     heard = _hear(view, state, operated, params, proposals)
     events = list(heard.events)
     tasks, displaced = _taken_up(view, state.tasks, heard.wishes)
@@ -156,6 +157,7 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     outcomes = {m.command_id: m for m in view.outcomes} if tasks else {}
     wanted = {name: wish.proposal.action for name, wish in heard.wishes.items()}
     commands: list[Command] = []
+    worn = False
     for name, task in list(tasks.items()):
         # What one device has just been told is under way for the next.
         news = News(outcomes, _under_way(tasks.values()), wanted, operated)
@@ -170,8 +172,9 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
             )
             commands.append(command(view, after, params))
             events.append(tell(view, after, "command_sent"))
-            if task.wish.action in wear.COUNTED:
+            if task.wish.action in wear.COUNTED and view.site.equipment[name].nature in wear.MOST:
                 operated[name] = (*operated.get(name, ()), view.now_ns)
+                worn = True
         if after.stage is Stage.GONE:
             del tasks[name]
         elif after is not task:
@@ -179,11 +182,11 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
     undone = _undone(view, state.undone, tasks)
     some = tasks or heard.chosen or heard.ended or undone or operated
     messages = _word(view, undone) if undone != state.undone else ()
-    requests: tuple[Request, ...] = ()
+    requests: tuple[Request, ...] = (wear.told(view, operated),) if worn else ()
     facts = _facts(view, _not_closed(tasks), heard.accepted, undone)
     if heard.hung != view.facts.tags:
         word, kept = tags.told(view.lane, heard.hung)
-        messages, requests = (*messages, word), (kept,)
+        messages, requests = (*messages, word), (*requests, kept)
         facts = {**(facts or {}), "tags": heard.hung}
     return Turn(
         State(tasks, heard.chosen, heard.ended, undone, operated) if some else _NOTHING,

@@ -14,6 +14,7 @@ from daemon.core.balance.shaving.errand import PLAN, plan
 from daemon.core.balance.shaving.history import KEEP, RECALL, keep, recall
 from daemon.core.balance.shutdown import HOOK
 from daemon.core.estimation.estimator import NETWORK, networked
+from daemon.core.interlocks import wear
 from daemon.core.transfer import opened
 from daemon.runtime.clock import SleepTicks
 from daemon.runtime.world import World
@@ -53,6 +54,7 @@ def world(
                 RECALL: recall,
                 opened.KEEP: opened.keep,
                 tags.KEEP: tags.keep,
+                wear.KEEP: wear.keep,
             }
         ),
         links=lambda link: WatchedDriver(links(link), audience, clock),

@@ -37,6 +37,7 @@ class Intake:
         self.state = State({SWITCH: At(stage, self.hall.now_ns)})
         self.inbox: tuple[OperatorRequest, ...] = ()
         self.events: list[Any] = []
+        self.operated: dict[str, tuple[int, ...]] = {}
 
     def feeds(self, a: Health, b: Health) -> None:
         self.health = {"U-A": a, "U-B": b}
@@ -53,7 +54,11 @@ class Intake:
             site=here.site,
             points=here.points,
             topology=survey(image, here.site, here.points),
-            facts=Facts(supply=Supply(self.health, self.stable), stages={"other": "as it was"}),
+            facts=Facts(
+                supply=Supply(self.health, self.stable),
+                stages={"other": "as it was"},
+                operated=self.operated,
+            ),
             heard={},
             estimate=None,
             epoch=1,
@@ -265,3 +270,15 @@ def test_a_switch_stands_on_a_source_only_where_it_says_so(shows: str | None, so
     view = cast(View, SimpleNamespace(stage=stage))
     (scheme,) = (s for s in Hall().site.schemes.values() if isinstance(s, IntakeScheme))
     assert intake._standing(view, scheme) == source
+
+
+@pytest.mark.parametrize(("ago_s", "locked"), [(100, True), (400, False)])
+@pytest.mark.fault("F62")
+def test_transfers_that_the_daemon_before_ordered_count(ago_s: int, locked: bool) -> None:
+    one = Intake(Stage.STANDING, feeds=(FAILED, WELL))
+    before = tuple(one.hall.now_ns - ago_s * SECOND - n for n in range(PARAMS.transfers_max))
+    one.operated = {SWITCH: before}
+    one.look()
+    one.look()
+    assert (one.state.schemes[SWITCH].stage is Stage.LOCKOUT) is locked
+    assert one.state.schemes[SWITCH].moved_ns == (tuple(sorted(before)) if locked else ())
