@@ -490,6 +490,8 @@ class Facts:
         demand: by `balance.peaks`.
         setpoints: by arbitration.
         fallbacks: by `core.fallback`.
+        operated: when the daemon before this one told a device something that wears it out, by
+            equipment, as the shell hands it on [ns] (`interlocks.wear`).
         tags: maintenance tags that hang, by equipment: who hung one, and why; by the operation
             path of the switching lane.
         substitutes: by controller, points in whose place it acts on the estimate; by the lane.
@@ -499,8 +501,6 @@ class Facts:
     generation_wanted: str = ""
     sets_released: bool = True
     awaiting: Mapping[str, bool] = field(default_factory=dict)
-        operated: when the daemon before this one told a device something that wears it out, by
-            equipment, as the shell hands it on [ns] (`interlocks.wear`).
     sets: Sets = field(default_factory=Sets)
     sets_to_spare: tuple[str, ...] = ()
     rows_free_w: float = 0.0
