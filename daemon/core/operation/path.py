@@ -8,6 +8,10 @@ Persons come to the desk (`selection`); what they operate becomes a task like an
 that a person signs alone is a selection operated at once, which where a second person has to
 approve is refused until then.
 
+Of two automata that want one device the first in the order of the lane has it. The other goes on
+wanting and is heard when the device is free, as is one that finds a person's action under way: only
+who asks once can lose an order by that, and is told.
+
 One task is outstanding per device. An `open` takes its place while it is a close, whoever asks;
 nothing else does, and an automaton displaces what a person has selected and not operated. Emergency
 power off and fire trip are rows of the interlocks that nobody sets aside.
@@ -277,7 +281,7 @@ def _taken_up(
         task = tasks.get(name)
         if task is not None and not _gives_way(task, wish):
             continue
-        if task is not None and task.selection and task.stage not in OVER:
+        if task is not None and task.user and task.stage not in OVER:
             who = wish.user or wish.proposal.owner
             why = f"{who} wants it to {wish.proposal.action}"
             events.append(tell(view, task, "command_failed", why))
@@ -316,7 +320,7 @@ def _gives_way(task: Task, wish: _Wish) -> bool:
     """Return whether a task makes room for another wish for the same device."""
     other = task.wish.action != wish.proposal.action
     if task.stage in OVER:
-        return other or bool(task.selection) or wish.chosen is not None
+        return other or bool(task.selection) or bool(wish.user)
     return other and wish.proposal.action == "open"
 
 

@@ -10,7 +10,8 @@ selected anew, interlocks and all, up to `QUEUED` times. A close that was acknow
 happen is tried once more, after the spring is charged; an open is not: that is a breaker failure.
 
 A person's action is asked of the interlocks in the one scan in which it is operated, and has one
-command: refused, unsent or missed, it has failed, and the person may select again.
+command: refused, unsent or missed, it has failed, and the person may select again. So has what the
+other lane asks for, which asks once as well.
 
     SELECTED
         REACHED -> VERIFIED
@@ -255,7 +256,7 @@ def _evidence(view: View, task: Task, news: News) -> tuple[list[Event], tuple[st
 
 def _answer(view: View, task: Task, result: Result) -> Event:
     """Return what the outcome of a command means for its task."""
-    if result is Result.EXPIRED and (task.selection or task.attempts >= QUEUED):
+    if result is Result.EXPIRED and (task.user or task.attempts >= QUEUED):
         return Event.REFUSED
     if result is Result.ACKNOWLEDGED and not shows(view, task.wish):
         return Event.REACHED

@@ -90,7 +90,7 @@ def test_an_opening_is_late_once_its_time_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "attempts", "selection", "then"),
+    ("result", "attempts", "user", "then"),
     [
         (Result.ACKNOWLEDGED, 1, "", Stage.MOVING),
         (Result.REFUSED, 1, "", Stage.FAILED),
@@ -98,14 +98,15 @@ def test_an_opening_is_late_once_its_time_is_over() -> None:
         (Result.EXPIRED, 1, "", Stage.SELECTED),
         (Result.EXPIRED, QUEUED - 1, "", Stage.SELECTED),
         (Result.EXPIRED, QUEUED, "", Stage.FAILED),
-        (Result.EXPIRED, 1, "s1", Stage.FAILED),
+        (Result.EXPIRED, 1, "maria", Stage.FAILED),
+        (Result.EXPIRED, 1, "lane:main", Stage.FAILED),
         (None, 1, "", Stage.SENT),
     ],
 )
 def test_an_answer_moves_what_was_sent(
-    result: Result | None, attempts: int, selection: str, then: Stage
+    result: Result | None, attempts: int, user: str, then: Stage
 ) -> None:
-    one = task("open", BREAKER, Stage.SENT, attempts=attempts, selection=selection)
+    one = task("open", BREAKER, Stage.SENT, attempts=attempts, user=user)
     assert moved(Hall(), one, 0.01, result)[0] is then
 
 

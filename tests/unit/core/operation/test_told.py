@@ -9,6 +9,7 @@ import pytest
 
 from daemon.core.operation import Params
 from daemon.core.operation.selection import needs_approval
+from daemon.core.operation.task import Stage
 from daemon.model.commands import OperatorRequest, Result
 from tests.hall import CLOSED, OPEN, params
 from tests.unit.core.operation.desk import (
@@ -247,3 +248,57 @@ def test_both_persons_stand_behind_what_was_done() -> None:
     (sent,) = desk.happened("command_sent")
     behind = {name: sent.fields[name] for name in ("selection", "user", "approver", "owner")}
     assert behind == {"selection": "s1", "user": "maria", "approver": "jan", "owner": "maria"}
+
+
+# -- who asks once and loses a race ----------------------------------------------------------------
+
+
+def asked(action: str, number: str = "m1") -> OperatorRequest:
+    """Return what the other lane asks for, once."""
+    return OperatorRequest(number, "lane:main", wish(action))
+
+
+def test_what_the_other_lane_asked_for_and_never_left_is_told() -> None:
+    """It asked once: nobody would ask the interlocks again."""
+    desk = Desk()
+    desk.scan(inbox=(asked("open"),))
+    desk.scan(inbox=(desk.answer(Result.EXPIRED),))
+    desk.scans(5)
+    (told,) = desk.happened("command_failed")
+    assert told.fields["owner"] == "lane:main"
+    assert not desk.state.tasks
+
+
+def test_what_the_other_lane_asks_for_as_an_automaton_gives_up_is_told_to_the_device() -> None:
+    desk = Desk()
+    desk.scan(wish("open"))
+    desk.scan(wish("open"), inbox=(desk.answer(Result.REFUSED),))
+    assert desk.state.tasks[BREAKER].stage is Stage.FAILED
+    desk.scan(inbox=(asked("open"),))
+    assert [c.owner for c in desk.commands] == ["CCTS-1", "lane:main"]
+
+
+def test_the_other_lane_is_told_why_its_close_gave_way_to_an_automaton() -> None:
+    desk = Desk()
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scan(inbox=(asked("close"),))
+    desk.hall.positions[BREAKER] = 0
+    desk.scan(wish("open"))
+    (told,) = desk.happened("command_failed")
+    assert told.text == f"{BREAKER} did not close (CCTS-1 wants it to open)"
+    assert told.fields["owner"] == "lane:main"
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+def test_an_automaton_that_finds_its_device_taken_is_heard_when_it_is_free(
+    desk: Desk, by_person: bool
+) -> None:
+    """It goes on wanting, behind a person as behind another automaton."""
+    first = () if by_person else (wish("open"),)
+    second = replace(wish("close"), owner="CCTS-2")
+    desk.scan(*first, inbox=(ask("open"),) if by_person else ())
+    desk.scan(*first, second, inbox=(desk.answer(Result.ACKNOWLEDGED),))
+    assert [c.action for c in desk.commands] == ["open"]
+    desk.hall.positions[BREAKER] = OPEN
+    desk.scans(3, second)
+    assert [(c.action, c.owner) for c in desk.commands[1:]] == [("close", "CCTS-2")]
