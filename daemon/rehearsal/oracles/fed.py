@@ -8,7 +8,11 @@ is wrong
    been healthy for as long as it takes (`oneline`), counted from the moment at which the load began
    to live on its store, or from which the path was healthy, whichever is later;
 3. when it was cut while it ran or still wrote, although the energy it had when it began to live on
-   its store was enough to notice that and to shut down in order (`MARGIN` times as much).
+   its store was enough to notice that and to shut down in order (`MARGIN` times as much), or
+   although it then lasted as long as that takes: who shuts down takes less at every instant than
+   who runs, so what lasted so long under way would have lasted for it. The second is what judges a
+   rack whose feeds still give a part: at full load its store may be too small, and what they do
+   not give is little.
 
 4. for the input of a UPS, rectifier or converter as in 2: a side that lives on its store, or on the
    other side, while a path for it is there, has been forgotten.
@@ -137,6 +141,9 @@ class Fed(Oracle):
         self._stores = {id_: None for x in self._loads for id_ in x.stores}
         self._began: dict[str, tuple[int, float]] = {}
         self._giving: NDArray[np.bool_] = np.zeros(len(racks.specs), np.bool_)
+        # Of every rack, since when its battery gives, short pauses included, and when it last did.
+        self._drained_ns: NDArray[np.int64] = np.zeros(len(racks.specs), np.int64)
+        self._gave_ns: NDArray[np.int64] = np.full(len(racks.specs), -ns(2 * NOTICE_S))
         self._topology: Live | None = None
         self._reach: tuple[dict[int, float], dict[int, float]] = ({}, {})
         self._fault_due = sorted(
@@ -216,6 +223,8 @@ class Fed(Oracle):
         """Note when a rack begins to live on its battery, and whether it could end in order."""
         racks = self._racks
         giving = racks.battery_w < -1e-3 * racks.rating_w
+        self._drained_ns[giving & (now_ns - self._gave_ns > ns(NOTICE_S))] = now_ns
+        self._gave_ns[giving] = now_ns
         begins, ends = giving & ~self._giving, ~giving & self._giving & (racks.stage != 4)
         self._giving = giving | (self._giving & ~ends)
         if not (begins.any() or ends.any()):
@@ -292,7 +301,7 @@ class Fed(Oracle):
     def _on_store(self, since_ns: int, load: _Load) -> tuple[int, bool]:
         """Return since when a load lives on its store [ns], and whether it could end in order."""
         if not load.stores:
-            return load.store_since_ns or since_ns, load.could_end
+            return self._on_battery(since_ns, load)
         began = [self._began.get(id_) for id_ in load.stores]
         if any(b is None for b in began):
             return since_ns, False
@@ -301,6 +310,17 @@ class Fed(Oracle):
         spare_s = NOTICE_S + shutdown.margin_s + shutdown.lead_s * 4
         wanted_s = MARGIN * (float(load.device.settings["shutdown_s"]) + spare_s)
         return max(b[0] for b in settled), max(b[1] for b in settled) >= wanted_s
+
+    def _on_battery(self, since_ns: int, load: _Load) -> tuple[int, bool]:
+        """Return the same of a rack with a battery of its own."""
+        rack = self._racks.index.get(load.device.id)
+        if load.could_end or rack is None:
+            return load.store_since_ns or since_ns, load.could_end
+        row = self.plant.devices[load.device.item.group]
+        needed_s = MARGIN * (NOTICE_S + float(row.settings["shutdown_s"]))
+        drained_ns = int(self._drained_ns[rack])
+        giving = since_ns - int(self._gave_ns[rack]) <= ns(NOTICE_S)
+        return drained_ns, giving and seconds(since_ns - drained_ns) >= needed_s
 
     def _seeing_ns(self, above: frozenset[str], from_ns: int, to_ns: int) -> int:
         """Return since when no fault keeps from the daemon what goes on at some boards [ns]."""

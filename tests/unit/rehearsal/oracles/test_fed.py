@@ -104,3 +104,12 @@ def test_blindness_elsewhere_or_long_ago_is_no_excuse(blind: tuple[dict[str, Any
     course = alone(Course(Fed(), *happenings))
     assert course.at(30).verdict.ok, course.verdict.detail
     assert "although the utility could feed it" in course.at(75).verdict.detail
+
+
+def test_racks_that_lasted_beside_weak_converters_could_have_been_shut_down_in_order() -> None:
+    """Their batteries are too small for that at full load, and give a part of it for long."""
+    weak = happens(1, "HVDC-B", "module_loss", modules_count=3.0)
+    course = emptied(alone(Course(Fed(), happens(0.5, "HVDC-A", "pole_fault"), weak)), 0.2)
+    for row in course.plant.site.of_nature("rack_row"):
+        course.device(row.id).settings["shutdown_s"] = 20.0
+    assert ": cut while it ran" in course.at(60).verdict.detail
