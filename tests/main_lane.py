@@ -149,6 +149,8 @@ class Lane:
             return self.site.frequency_hz * running
         if name in _POWERS and item.nature != "meter":
             return _LOADING.get(item.nature, 0.4) * item.ratings.get("power_w", 0.0) * running
+        if name == "available_w" and item.nature == "hvdc":
+            return item.ratings["power_w"]
         return 20.0 if name.endswith("temperature_c") else _VALUES.get(name, 0.0)
 
     def put(self, point: str, value: float | str) -> None:

@@ -349,18 +349,27 @@ class Security:
     unknown: tuple[str, ...] = ()
 
 
+class RowsLimit(NamedTuple):
+    """What some rows may draw together [W]."""
+
+    rows: tuple[str, ...]
+    total_w: float
+
+
 @dataclass(frozen=True, slots=True)
 class Relief:
     """Conclusion of balance about load that is given up.
 
     Attributes:
         budget_w: what the sets can give all rows together, -1 while that is no limit [W].
+        limits: what the converters that are left can give some rows, where that is too little.
         shed: rows that are to go because what is left cannot carry them.
         given_up: loads beside the rows that are to go for the same reason.
         shutdown: loads that were told to shut down, from the decision until they run again.
     """
 
     budget_w: float = -1.0
+    limits: tuple[RowsLimit, ...] = ()
     shed: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
     shutdown: tuple[str, ...] = ()
@@ -482,8 +491,8 @@ class Facts:
         meters: by `estimation.meters`.
         autonomy: by `security.autonomy`.
         security: by `security.n_minus_1`.
-        relief: by balance: `caps` (`budget_w`), `shedding` (`shed`), `essential` (`given_up`),
-            `shutdown` (`shutdown`).
+        relief: by balance: `caps` (`budget_w`, `limits`), `shedding` (`shed`), `essential`
+            (`given_up`), `shutdown` (`shutdown`).
         volatility: by `smoothing.volatility`.
         smoothing: by `smoothing.smoother`.
         compliance: by `compliance.live`.

@@ -1,6 +1,6 @@
-"""Power caps of the AI rows while the utility, or their cooling, is not there.
+"""Power caps of the AI rows while the utility, converters or their cooling are not there.
 
-Theory of operation. Four ceilings are held on every row, the lowest wins:
+Theory of operation. Five ceilings are held on every row, the lowest wins:
 
 - *storage*: while the rows are carried by storage alone, `storage_cap_pu`, so that rack batteries
   and the DC storage outlast a start failure and the orderly shutdown after it. Said by the
@@ -12,23 +12,31 @@ Theory of operation. Four ceilings are held on every row, the lowest wins:
 - *sets*: while a section is fed by generators, what the sets on the bus can give, less every other
   load (its rating where it is not known), less a reserve for recharging, less losses. It does not
   hold while the rows are on storage: then they take nothing from the sets.
+- *converters*: what those that are left can give the rows on their boards (`converters`), less
+  `recharge_pu` of their rating for the rack batteries. What is above it the batteries give until
+  they are empty, and nobody sees it in the feeds. It acts in one step, before the few seconds are
+  over for which a converter carries more than it is rated for.
 - *cooling*: while no coolant moves, with or without the utility, `uncooled_cap_pu` after
   `uncooled_after_s`, so that the rows can be shut down in order (`shutdown`) before they trip.
 
-What the sets limit is shared over the rows: `floor_pu` for each if that is there, the rest in order
-of priority, equal within one; rounded down to whole percent. A ceiling that falls acts at once. One
-that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and converters see
-steps they can take; after the utility has returned the steps are larger (recovery is exempt from
-the ramp limit), and after a momentary loss there are none: what comes back within `momentary_s`
-comes back at once. When every row is back at 1.0 and nothing is wrong, the controller lets go of
-the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may show what
-was before a cap that is on its way still, and nobody would take that back. A row that another owner
-holds lower (a person, peak shaving) is no reason to keep the others. A row that shows nothing then
-may hold what it was told last: it alone is told on, until it shows 1.0, and named. So is, without
-being named, one that another holds: who took it from under a cap would give it back to that cap.
+What is limited for several rows is shared over them: `floor_pu` for each if that is there, the rest
+in order of priority, equal within one; rounded down to whole percent. A ceiling that falls acts at
+once. One that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and
+converters see steps they can take; after the utility has returned the steps are larger (recovery is
+exempt from the ramp limit), and after a momentary loss there are none: what comes back within
+`momentary_s` comes back at once. When every row is back at 1.0 and nothing is wrong, the controller
+lets go of the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may
+show what was before a cap that is on its way still, and nobody would take that back. A row that
+another owner holds lower (a person, peak shaving) is no reason to keep the others. A row that shows
+nothing then may hold what it was told last: it alone is told on, until it shows 1.0, and named. So
+is, without being named, one that another holds: who took it from under a cap would give it back to
+that cap.
 
-Without word from the switching lane its last word stands. Spends no reserve: it makes storage
-last.
+What is not heard lifts nothing. A cap that is held stands while a board is live, or may be, from
+nobody knows what, and a set may be what feeds it; and on converters, or switches after them, that
+are silent. Without word from the switching lane its last word stands.
+
+Spends no reserve: it makes storage last.
 
 Source: own derivation; the balance of the reference hall, worked in tests/unit/settings.
 """
@@ -42,15 +50,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
 from annotated_types import Gt, Interval
 
-from daemon.core.balance import cooling
+from daemon.core.balance import converters, cooling
 from daemon.core.gauges import Gauges
-from daemon.core.topology import once_per_site
+from daemon.core.topology import Presence, once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import LaneMessage, Proposal
 from daemon.model.natures import NATURES
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
+    from daemon.core.facts import RowsLimit
     from daemon.model.events import Event
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
@@ -83,6 +92,8 @@ class Params:
             the reclosing of the intake included [s].
         usable_pu: part of the sets' rating that may be used [pu].
         recharge_w: kept free on generators for recharging storage [W].
+        recharge_pu: kept free on converters for recharging the batteries of rows, by their rating
+            [pu].
         loss_pu: part of what the sets give that is lost on the way [pu].
         floor_pu: share of a row that is given before any priority counts [pu].
         storage_after_s: how long the rows must be on storage to be capped for it [s].
@@ -98,6 +109,7 @@ class Params:
     momentary_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 2.0
     usable_pu: Fraction = 0.97
     recharge_w: Annotated[float, Interval(ge=0.0)] = 0.4e6
+    recharge_pu: Fraction = 0.03
     loss_pu: Fraction = 0.03
     floor_pu: Fraction = 0.3
     storage_after_s: Annotated[float, Interval(ge=0.0, le=0.5)] = 0.2
@@ -127,6 +139,8 @@ class State(NamedTuple):
     """Since when no coolant moves, 0 while some may [ns]."""
     momentary: bool = False
     """The last time on storage was a momentary one."""
+    carries_w: Mapping[str, float] = {}
+    """By converter, what it could give when it was last heard [W]."""
     unheard: tuple[str, ...] = ()
     """Rows that did not show 1.0 when the others were let go, and have not since."""
 
@@ -188,14 +202,19 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if still_ns != state.still_since_ns:
         state = state._replace(still_since_ns=still_ns)
     budget_w = _budget_w(view, plan, supply, state, params)
+    left = converters.left(view, state.carries_w, params.recharge_pu)
+    if left.carries_w is not state.carries_w:
+        state = state._replace(carries_w=left.carries_w)
     ceilings, reason = _ceilings(view, plan, supply, state, budget_w, params)
+    ceilings, reason = _narrowed(plan, ceilings, left.limits, reason, params)
     relief = view.facts.relief
     facts = None
-    if budget_w != relief.budget_w:
-        facts = {"relief": replace(relief, budget_w=budget_w)}
+    if (budget_w, left.limits) != (relief.budget_w, relief.limits):
+        facts = {"relief": replace(relief, budget_w=budget_w, limits=left.limits)}
     if not reason and not state.caps_pu:
         return _tell(view, plan, _free_unheard(view, state)._replace(facts=facts))
     held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
+    ceilings, reason = _held(view, plan, supply, left, held, (ceilings, reason), params)
     due = rested = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     free = not reason and not supply.get("outage")
     step_pu = params.return_step_pu if free else params.lift_step_pu
@@ -284,6 +303,62 @@ def _ceilings(
         reason = "no coolant moves"
         ceilings = {row: min(cap, params.uncooled_cap_pu) for row, cap in ceilings.items()}
     return ceilings, reason
+
+
+def _narrowed(
+    plan: _Plan,
+    ceilings: dict[str, float],
+    limits: tuple[RowsLimit, ...],
+    reason: str,
+    params: Params,
+) -> tuple[dict[str, float], str]:
+    """Return the ceilings within what some rows may draw together, and why [pu]."""
+    for limit in limits:
+        rated = tuple((r.id, p, r.ratings["power_w"]) for r, p in plan.rows if r.id in limit.rows)
+        shared = share(limit.total_w, rated, params.floor_pu)
+        lower = {row: cap for row, cap in shared.items() if cap < ceilings[row]}
+        if lower:
+            reason, ceilings = "the converters that are left carry no more", ceilings | lower
+    return ceilings, reason
+
+
+def _held(
+    view: View,
+    plan: _Plan,
+    supply: Mapping[str, Any],
+    left: converters.Left,
+    held: Mapping[str, float],
+    found: tuple[dict[str, float], str],
+    params: Params,
+) -> tuple[dict[str, float], str]:
+    """Return the ceilings without those that would lift a cap on what is not heard, and why."""
+    ceilings, reason = found
+    sure = dict.fromkeys(ceilings, 0.0)
+    if not _fed_by_unheard(view, supply):
+        sure, _ = _narrowed(plan, ceilings, left.sure, "", params)
+    kept = {row: min(cap, max(held[row], sure[row])) for row, cap in ceilings.items()}
+    return kept, reason or ("" if kept == ceilings else "what feeds the rows is not heard")
+
+
+def _fed_by_unheard(view: View, supply: Mapping[str, Any]) -> bool:
+    """Return whether a board may be live from a set that nobody hears."""
+    topology = view.topology
+    sets = [
+        topology.reach[at]
+        for source, at in topology.running.items()
+        if view.site.equipment[source].nature in _SETS
+    ]
+    return any(
+        topology.presence[bus] in _MAY_BE_LIVE and topology.reach[bus] in sets
+        for bus, kind in dict(supply.get("feeds", {})).items()
+        if kind in _NOT_KNOWN
+    )
+
+
+_SETS: Final = frozenset({"generator", "gas_turbine"})
+_NOT_KNOWN: Final = frozenset({"none", "other"})
+"""What the switching lane says of a board of which it does not know what feeds it."""
+_MAY_BE_LIVE: Final = frozenset({Presence.LIVE, Presence.UNKNOWN})
 
 
 def _budget_w(

@@ -7,11 +7,14 @@ is to shut down in an orderly way and not to come back by itself, in two cases:
   those on the bus can carry no row, and the rows live on storage. The lowest priority goes now, so
   that what the storage holds carries the others longer. Those stay until their own autonomy calls
   (`shutdown`).
-- *too little*: the sets carry rows but cannot give each of them `floor_pu`. Rows are kept in
-  order of priority while the budget lasts; the rest goes.
+- *too little*: the sets carry rows but cannot give each of them `floor_pu`, or the converters that
+  are left cannot. Rows are kept in order of priority while the budget lasts; the rest goes.
 
-Either must hold for `confirm_s`. What is shed stays shed until the utility is back and no outage
-stands; starting a row again is a person's decision. What goes of the other loads, `essential` says.
+Either must hold for `confirm_s`; what converters lack for `converters_s`, because one that is only
+without its input is back when its board is, and until then caps keep the rows within what the
+others carry. What is shed stays shed until the utility is back, no outage
+stands and the converters could give every row the least; starting a row again is a person's
+decision. What goes of the other loads, `essential` says.
 Spends no storage: it saves it.
 
 Source: own derivation; faults F44, F47, F48.
@@ -28,7 +31,7 @@ from daemon.core.view import Turn, View
 from daemon.model.quantities import ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from daemon.core.facts import Path
     from daemon.model.plant import Site
@@ -43,18 +46,21 @@ class Params:
     Attributes:
         confirm_s: a shortage must hold this long [s].
         floor_pu: least power of a row that still does work [pu].
+        converters_s: what converters lack must have been lacking this long [s].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     confirm_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 0.8
     floor_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.3
+    converters_s: Annotated[float, Interval(ge=10.0, le=600.0)] = 90.0
 
 
 class State(NamedTuple):
-    """Rows that are shed, and rows that will be when the shortage is confirmed."""
+    """Rows that are shed, and since when there has been a shortage, of what [ns]."""
 
     shed: tuple[str, ...] = ()
     short_since_ns: int = 0
+    reason: str = ""
 
 
 _CALM: Final = State()
@@ -69,11 +75,13 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     """Decide which rows go."""
     if state == _CALM and not _pressed(view):
         return _turn(view, state)
-    rows = _rows(view)
+    every = _rows(view)
+    rows = {name: path for name, path in every.items() if view.stage(name) != "off"}
     if not rows:
         return Turn(state)
     supply = view.heard["supply"].values if "supply" in view.heard else {}
-    if state.shed and not supply.get("outage") and not view.facts.autonomy.rows_on_storage:
+    calm = not supply.get("outage") and not view.facts.autonomy.rows_on_storage
+    if state.shed and calm and not _lacking(view, every, params):
         event = view.event(OWNER, "shedding_over", "Supply is back: nothing more is shed")
         return _turn(view, State(), event)
     left = {name: path for name, path in rows.items() if name not in state.shed}
@@ -81,11 +89,15 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     alone = bool(supply.get("outage")) and view.facts.autonomy.rows_on_storage
     if not going and alone and hopeless(supply) and not state.shed:
         going, reason = lowest(left), "no more sets are coming"
+    wait_s = params.confirm_s
     if not going:
-        return _turn(view, state._replace(short_since_ns=0))
-    since_ns = state.short_since_ns or view.now_ns
-    if view.now_ns - since_ns < ns(params.confirm_s):
-        return _turn(view, state._replace(short_since_ns=since_ns))
+        going, reason = _lacking(view, left, params), "converters cannot give them enough"
+        wait_s = params.converters_s
+    if not going:
+        return _turn(view, State(state.shed))
+    since_ns = state.short_since_ns if reason == state.reason else view.now_ns
+    if view.now_ns - since_ns < ns(wait_s):
+        return _turn(view, State(state.shed, since_ns, reason))
     event = view.event(
         OWNER,
         "load_shed",
@@ -99,7 +111,8 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
 
 def _pressed(view: View) -> bool:
     """Return whether there is any limit that could make a row go."""
-    return view.facts.relief.budget_w >= 0.0 or view.facts.autonomy.rows_on_storage
+    relief = view.facts.relief
+    return relief.budget_w >= 0.0 or bool(relief.limits) or view.facts.autonomy.rows_on_storage
 
 
 def hopeless(supply: Mapping[str, object]) -> bool:
@@ -118,27 +131,36 @@ def lowest(rows: Mapping[str, Path]) -> tuple[str, ...]:
 
 
 def _rows(view: View) -> dict[str, Path]:
-    """Return the paths of the rows that run, the priority kept longest first."""
+    """Return the paths of the rows, the priority kept longest first."""
     paths = view.facts.autonomy.paths
-    running = {
-        row.id: paths[row.id]
-        for row in view.site.of_nature("rack_row")
-        if row.id in paths and view.stage(row.id) != "off"
-    }
-    return dict(sorted(running.items(), key=lambda pair: pair[1].priority))
+    found = {row.id: paths[row.id] for row in view.site.of_nature("rack_row") if row.id in paths}
+    return dict(sorted(found.items(), key=lambda pair: pair[1].priority))
 
 
-def _surplus(view: View, rows: Mapping[str, Path], params: Params) -> tuple[tuple[str, ...], str]:
+def _surplus(view: View, rows: Iterable[str], params: Params) -> tuple[tuple[str, ...], str]:
     """Return the rows that the sets cannot give even the least, lowest priority last to stay."""
-    left_w = view.facts.relief.budget_w
-    if left_w < 0.0:
-        return (), ""
+    budget_w = view.facts.relief.budget_w
+    going = () if budget_w < 0.0 else _beyond(view, rows, budget_w, params)
+    return going, "the sets cannot give them enough"
+
+
+def _lacking(view: View, rows: Iterable[str], params: Params) -> tuple[str, ...]:
+    """Return the rows that the converters that are left cannot give even the least."""
+    found: dict[str, None] = {}
+    for limit in view.facts.relief.limits:
+        there = [name for name in rows if name in limit.rows]
+        found |= dict.fromkeys(_beyond(view, there, limit.total_w, params))
+    return tuple(found)
+
+
+def _beyond(view: View, rows: Iterable[str], left_w: float, params: Params) -> tuple[str, ...]:
+    """Return the rows for which there is not the least, after those before them."""
     going = []
     for name in rows:
         left_w -= params.floor_pu * view.site.equipment[name].ratings["power_w"]
         if left_w < 0.0:
             going.append(name)
-    return tuple(going), "the sets cannot give them enough"
+    return tuple(going)
 
 
 def _turn(view: View, state: State, *events: object) -> Turn[State]:

@@ -12,6 +12,13 @@ a row still draws what it drew, and only its cap shows how long it can last; and
 rests on values that are not good, the worst case stands in for them (F56: a UPS last seen on its
 battery and now silent counts as low, but a lost telegram does not). The margin pays for the wait.
 
+A row that is fed may be emptying its batteries all the same: its feeds give less than it takes,
+because a cap is not obeyed or nobody knows of what holds them back. What such a row has left is
+what it tells of its batteries, at the rate at which that fell between two looks, `look_s` apart.
+Where that is too short by the same measure for `looks_count` looks on end, so that neither a job's
+swings nor a walk-in counts, it is told to shut down, the lowest priority first: the rest is often
+enough for the others.
+
 Rows whose coolant stands are too hot before long, whatever feeds them. They are told after
 `uncooled_s`, the lowest priority first and each higher one `lead_s` later; capped as they are by
 then (`caps`), all have the time to end in order.
@@ -44,10 +51,11 @@ from annotated_types import Ge, Interval
 
 from daemon.core.balance import cooling, emergency
 from daemon.core.facts import Path
+from daemon.core.gauges import Gauges
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import Finished, Proposal, Request
-from daemon.model.quantities import ns
+from daemon.model.quantities import ns, seconds
 
 if TYPE_CHECKING:
     from daemon.model.events import Event
@@ -70,6 +78,8 @@ class Params:
         confirm_s: how long the autonomy must have been too short [s].
         repeat_s: time between two commands to a load that does not obey [s].
         uncooled_s: how long coolant must stand for rows to go [s].
+        look_s: time between two looks at what the batteries of a fed row hold [s].
+        looks_count: so many looks on end must have found them emptying too fast.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -78,6 +88,24 @@ class Params:
     confirm_s: Annotated[float, Interval(ge=0.0, le=10.0)] = 4.0
     repeat_s: Annotated[float, Ge(1.0)] = 5.0
     uncooled_s: Annotated[float, Interval(ge=0.0, le=60.0)] = 6.0
+    look_s: Annotated[float, Interval(ge=1.0, le=60.0)] = 5.0
+    looks_count: Annotated[int, Interval(ge=1, le=10)] = 4
+
+
+class Emptying(NamedTuple):
+    """What the last looks at the batteries of fed rows have found.
+
+    Attributes:
+        at_ns: when they were looked at last [ns].
+        held_wh: by row, what they held then [Wh].
+        looks: by row, how often on end they were found emptying too fast.
+        left_s: by row, how long they last at the rate of the last two looks [s].
+    """
+
+    at_ns: int = 0
+    held_wh: Mapping[str, float] = {}
+    looks: Mapping[str, int] = {}
+    left_s: Mapping[str, float] = {}
 
 
 class State(NamedTuple):
@@ -90,6 +118,7 @@ class State(NamedTuple):
         still_since_ns: since when no coolant moves, 0 while some may [ns].
         hooked: how often the site's program was asked for.
         running: loads for which it runs, by number of the request.
+        emptying: what the batteries of fed rows do.
     """
 
     told_ns: Mapping[str, int] = {}
@@ -98,6 +127,7 @@ class State(NamedTuple):
     still_since_ns: int = 0
     hooked: int = 0
     running: Mapping[int, str] = {}
+    emptying: Emptying = Emptying()
 
 
 @once_per_site
@@ -119,10 +149,12 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         Proposal(n, "command", "stop", 0.0, emergency.OWNER, emergency.REASON)
         for n in emergency.to_stop(view)
     )
-    if not (_busy(state) or still_ns or _any_concerned(view)):
-        rests = state if still_ns == state.still_since_ns else State(hooked=state.hooked)
+    emptying = _look(view, state.emptying, params)
+    if not (_busy(state) or still_ns or _any_concerned(view) or _emptied(emptying, params)):
+        stands = still_ns == state.still_since_ns and emptying is state.emptying
+        rests = state if stands else State(hooked=state.hooked, emptying=emptying)
         return Turn(rests, stopped)
-    state = state._replace(still_since_ns=still_ns)
+    state = state._replace(still_since_ns=still_ns, emptying=emptying)
     paths = view.facts.autonomy.paths
     loads = [name for name in _loads(view.site, view.points) if name in paths]
     cut_off = emergency.cut_off(view)
@@ -136,7 +168,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         if name in told:
             continue
         off = emergency.REASON if paths[name].on_storage and name in cut_off else ""
-        late = off or _due(view, paths[name], params)
+        late = off or _due(view, paths[name], params) or _too_fast(name, emptying, params)
         reason = late or _too_hot(view, name, still_ns, params)
         if not reason or view.stage(name) in _OBEYS:
             continue
@@ -196,6 +228,51 @@ def _due(view: View, path: Path, params: Params) -> str:
             f"{path.shutdown_s:.0f} s are needed to shut down"
         )
     return ""
+
+
+@once_per_site
+def _batteries(site: Site, points: PointTable) -> tuple[tuple[str, ...], Gauges]:
+    """Return the rows, and what tells what their batteries hold."""
+    rows = tuple(name for name in _loads(site, points) if site.equipment[name].nature == "rack_row")
+    return rows, Gauges(points, [(name, "energy_stored_wh") for name in rows])
+
+
+def _look(view: View, before: Emptying, params: Params) -> Emptying:
+    """Return what the batteries of fed rows have done since the last look, when one is due."""
+    waited_ns = view.now_ns - before.at_ns
+    if waited_ns < ns(params.look_s):
+        return before
+    rows, gauges = _batteries(view.site, view.points)
+    paths = view.facts.autonomy.paths
+    told = zip(rows, gauges.read(view.image), strict=True)
+    held_wh = {
+        name: wh
+        for name, wh in told
+        if wh is not None and name in paths and not paths[name].on_storage
+    }
+    left_s: dict[str, float] = {}
+    looks: dict[str, int] = {}
+    for name, wh in held_wh.items():
+        fell_wh = before.held_wh.get(name, wh) - wh
+        if fell_wh <= 0.0:
+            continue
+        usable_wh = min(wh, view.facts.charge.usable_wh.get(name, wh))
+        left_s[name] = usable_wh / fell_wh * seconds(waited_ns)
+        if left_s[name] < needed_s(paths[name], params):
+            looks[name] = before.looks.get(name, 0) + 1
+    return Emptying(view.now_ns, held_wh, looks, left_s)
+
+
+def _emptied(emptying: Emptying, params: Params) -> bool:
+    """Return whether a row that is fed empties its batteries too fast."""
+    return any(count >= params.looks_count for count in emptying.looks.values())
+
+
+def _too_fast(name: str, emptying: Emptying, params: Params) -> str:
+    """Return why a row that is fed must go now, or ""."""
+    if emptying.looks.get(name, 0) < params.looks_count:
+        return ""
+    return f"fed too little: its batteries last {emptying.left_s[name]:.0f} s"
 
 
 def _too_hot(view: View, name: str, still_ns: int, params: Params) -> str:

@@ -263,6 +263,102 @@ def test_a_row_that_does_not_take_its_cap_is_told_again_but_not_in_a_storm() -> 
     assert 5 <= len(sent) <= 11
 
 
+def weaken(hall: Lane, a_w: float, b_w: float) -> None:
+    """Leave so many watts of modules in the converters of both sides; none at all is a fault."""
+    for name, left_w in (("HVDC-A", a_w), ("HVDC-B", b_w)):
+        hall.put(f"{name}.available_w", left_w)
+        hall.put(f"{name}.stage", "running" if left_w else "fault")
+
+
+@pytest.mark.parametrize(
+    ("a_w", "b_w", "most_w"),
+    [(0.0, 4e6, 4e6), (2e6, 2e6, 4e6), (0.0, 6e6, 6e6), (4e6, 0.0, 4e6)],
+)
+def test_rows_are_capped_in_one_step_to_what_converters_carry(
+    a_w: float, b_w: float, most_w: float
+) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    weaken(hall, a_w, b_w)
+    done = hall.scan()
+    hall.obey_rows(done)
+    assert most_w - 0.35e6 < sum(shown(hall).values()) * RATED_W <= most_w
+    assert shown(hall)["ROW-1"] >= shown(hall)["ROW-6"] >= 0.3, "by priority, and the least for all"
+    later = hall.run(5.0)
+    assert len(events([done, *later], "caps")) == 1, "and that is all"
+    weaken(hall, 8e6, 8e6)
+    for _ in range(100):
+        hall.obey_rows(hall.scan())
+    assert set(shown(hall).values()) == {1.0}
+
+
+def test_a_row_on_one_board_alone_counts_with_that_board() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("72-A6.position", 1.0)
+    hall.put("72-A6.load_voltage_v", 0.0)
+    weaken(hall, 8e6, 0.5e6)
+    hall.obey_rows(hall.scan())
+    assert shown(hall)["ROW-6"] * RATED_W <= 0.5e6
+    assert shown(hall)["ROW-5"] == 1.0
+
+
+def test_a_whole_converter_carries_all_rows() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    weaken(hall, 0.0, 8e6)
+    assert not commands(hall.run(5.0), "power_cap_pu")
+
+
+def test_a_silent_converter_costs_no_work_and_lifts_no_cap() -> None:
+    """It counts with what it could give when it was heard: neither less nor, unheard, more."""
+    hall = Lane()
+    hall.run(1.0)
+    weaken(hall, 0.0, 4e6)
+    hall.obey_rows(hall.scan())
+    before = shown(hall)
+    hall.spoil("HVDC-A", "HVDC-B", *hall.behind("GW-DCA"), *hall.behind("GW-DCB"))
+    for _ in range(50):
+        hall.obey_rows(hall.scan())
+        hall.spoil("HVDC-A", "HVDC-B")
+    assert shown(hall) == before
+    hall.spoil("HVDC-A", "HVDC-B", code=Quality.GOOD)
+    hall.spoil(*hall.behind("GW-DCA"), *hall.behind("GW-DCB"), code=Quality.GOOD)
+    weaken(hall, 8e6, 8e6)
+    for _ in range(100):
+        hall.obey_rows(hall.scan())
+    assert set(shown(hall).values()) == {1.0}
+
+
+def test_caps_are_held_while_nobody_hears_what_feeds_the_boards() -> None:
+    """Own logic feeds them from the sets, as in `loss_of_communication`: that lifts no cap."""
+    hall = Lane()
+    silent = ("GW-MVA", "GW-MVB", "GW-MVG", *(f"GW-DG{n}" for n in range(1, 5)))
+    names = [name for gateway in silent for name in hall.behind(gateway)]
+    hall.run(1.0)
+    hall.lose_utility()
+    hall.spoil(*names)
+    word = dark(outage=True)
+    for n in range(20):
+        hall.obey_rows(hall.scan(word) if n == 0 else hall.scan())
+    assert set(shown(hall).values()) == {0.45}
+    blind = supply(outage=True, stable=(), feeds={"MVA": "none", "MVB": "none"})
+    hall.put_all("hvdc", "stage", "running")
+    hall.put_all("hvdc", "input_voltage_ll_v", 6600.0)
+    steps = []
+    for n in range(100):
+        steps.append(hall.scan(blind) if n == 0 else hall.scan())
+        hall.obey_rows(steps[-1])
+    assert set(shown(hall).values()) == {0.45}
+    assert events(steps, "caps")[-1].fields["reason"] == "what feeds the rows is not heard"
+    hall.spoil(*names, code=Quality.GOOD)
+    for name in ("52-VCB-HA", "52-VCB-HB"):
+        hall.put(f"{name}.load_voltage_v", 6600.0)
+    for n in range(200):
+        hall.obey_rows(hall.scan(on_sets(4)) if n == 0 else hall.scan())
+    assert set(shown(hall).values()) == {1.0}
+
+
 @pytest.mark.parametrize(
     ("total_w", "expected"),
     [

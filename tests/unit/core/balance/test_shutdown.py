@@ -341,3 +341,50 @@ def test_a_flag_alone_ends_nothing(fed: bool) -> None:
         hall.spoil("CCTS-1")
     hall.put("CCTS-1.emergency_off", 1.0) if fed else None
     assert not told(hall.run(10.0))
+
+
+def test_rows_that_converters_cannot_give_the_least_are_shed_by_priority() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("HVDC-A.stage", "fault")
+    hall.put("HVDC-B.available_w", 1e6)
+    assert not events(hall.run(60.0, 1.0), "load_shed"), "it may come back with its board"
+    (shed,) = events(hall.run(60.0, 1.0), "load_shed")
+    assert set(shed.fields["loads"]) >= LOW
+    assert "ROW-1" not in shed.fields["loads"]
+    for name in shed.fields["loads"]:
+        hall.put(f"{name}.stage", "off")
+    assert not events(hall.run(10.0), "shedding_over")
+    hall.put("HVDC-B.available_w", 8e6)
+    assert events(hall.run(10.0), "shedding_over")
+
+
+def draining(hall: Lane, rate_w: float, *rows: str) -> list[core.Step]:
+    """Let the batteries of fed rows give so much each until it is plain what comes of it."""
+    steps: list[core.Step] = []
+    held_wh = dict.fromkeys(rows, 10_000.0)
+    while min(held_wh.values()) > 0.0 and len(steps) < 250:
+        going = told(steps)
+        for row in rows:
+            held_wh[row] -= (0.1 if going else 1.0) * rate_w / 3600.0
+            hall.put(f"{row}.energy_stored_wh", max(held_wh[row], 0.0))
+        steps.append(hall.scan(after_s=1.0))
+    return steps
+
+
+def test_a_fed_row_whose_batteries_empty_is_shut_down_in_time_the_lowest_priority_first() -> None:
+    """Nobody knows why its feeds give too little: what the batteries hold tells it."""
+    hall = Lane()
+    hall.run(1.0)
+    steps = draining(hall, 170e3, "ROW-1", "ROW-6")
+    assert told(steps) == ["ROW-6"], "and that is enough for the other"
+    (asked,) = events(steps, "shutdown_requested")
+    assert "fed too little" in asked.fields["reason"]
+    first = next(n for n, done in enumerate(steps) if told([done]))
+    assert 10_000.0 * 3600.0 / 170e3 - first > 60.0, "there is time to end in order"
+
+
+def test_a_fed_row_whose_batteries_last_goes_on() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    assert not told(draining(hall, 50e3, "ROW-1"))
