@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 LIVE_PU: Final = 0.5
 """Above this a bus is live. Source: own derivation; usual 27 pick-ups lie well above it."""
 DEAD_PU: Final = 0.1
-"""Below this a bus is dead; between the two it is decaying or faulted, and unknown."""
+"""Below this a bus is dead; between the two it is decaying or faulted, and unknown: nothing closes
+onto what motors leave there (27R)."""
 
 _KEPT: Final = 256
 

@@ -113,7 +113,8 @@ INTERLOCKS: Final[tuple[Interlock, ...]] = (
     ),
     Interlock(
         "voltage_unknown", _BREAKER, CLOSE, lambda c: Presence.UNKNOWN in c.presences(),
-        "the voltage of one side is not known, or its measurements disagree: check them",
+        "the voltage of one side is not known, still decays (27R), or its measurements disagree: "
+        "wait, or check them",
     ),
     Interlock(
         "second_storage_feeder", _BREAKER, CLOSE, joining.second_storage_feeder,

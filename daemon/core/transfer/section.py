@@ -25,6 +25,11 @@ breaker that does not close is remembered by the scheme, and another way is trie
 main that does not close although synchronism was there is no reason to part from what feeds the
 section.
 
+*Residual voltage (27R).* Whatever is closed without a synchronism check is closed onto a section
+that is dead: what its motors leave has fallen below `topology.DEAD_PU` by every measurement there,
+which is well below the quarter at which a 27R lets go. Until then the interlock `voltage_unknown`
+refuses, and the time for the close (`close_s`) is long enough to wait for it.
+
 *Selector.* A scheme that is taken from the daemon is left as it stands, in an overlap too: the
 order that ends it has gone out in the scan that saw both closed, and is not called back. What is
 still in parallel then is for the person who has taken the scheme, or for the board's own logic; no
