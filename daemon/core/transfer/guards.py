@@ -61,12 +61,12 @@ def intake_events(scan: Scan, feed_ns: int) -> list[joint.Event]:
     events.append(here.PART if view.facts.supply.outage else here.WELL)
     before = view.site.equipment[scan.scheme.intake].buses[1]
     known = view.topology.dead(before) or view.topology.live(before)
-    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known and _may_join(scan, before):
+    if view.lasted(feed_ns, ns(scan.params.reclose_s)) and known and _may_join(scan):
         events.append(here.JOIN)
     return events
 
 
-def _may_join(scan: Scan, before: str) -> bool:
+def _may_join(scan: Scan) -> bool:
     """Return whether the intake can close, and would not join what nobody sees to the utility.
 
     While its spring is not charged its time to close does not run: two momentary losses within
@@ -74,7 +74,7 @@ def _may_join(scan: Scan, before: str) -> bool:
     """
     if scan.state.intake is not joint.Stage.PARTED:
         return True
-    return ways.is_charged(scan) and (not scan.view.topology.live(before) or ways.may_join(scan))
+    return ways.is_charged(scan) and ways.may_join(scan)
 
 
 def alternate_closed(scan: Scan, i: int) -> str | None:

@@ -95,7 +95,10 @@ def is_last_feed(scan: Scan, breaker: str) -> bool:
 
 
 def may_join(scan: Scan) -> bool:
-    """Return whether it is known what the intake would join to the utility in synchronism."""
+    """Return whether it is known what the intake would join to the utility in synchronism.
+
+    Onto a dead bus it joins nothing: another row refuses to synchronise with that.
+    """
     return check(_case(scan, scan.scheme.intake, "close_in_sync")).refused_by != "endless_overlap"
 
 
