@@ -102,13 +102,25 @@ class Sets(Switchgear):
     def _stops(self, plant: Plant, k: int, told: Told) -> Branch:
         """A running set is told to stop; on the bus it would be turned by it, or leave it dead.
 
-        Where an instrument lies, its breaker may show open and not be: that is no fault of ours.
+        Where an instrument lies, its breaker may show open and not be: that is no fault of ours,
+        nor when the instrument is well again while the order is on its way.
         """
         name, closed = self.sources[k].name, plant.contacts[self.breaker[k]] == CLOSED
         seen = closed and plant.lie is None and not told.raced
         wrong = (f"{name} is stopped on its bus",) * seen
         gone = _set(plant, k, STOPPING)
         return Branch(gone, ((("halt", k), HALT_MS),), text=f"{name} runs out", wrong=wrong)
+
+    def _healing(self, plant: Plant) -> Iterator[Branch]:
+        """What gets well again; orders to sets that an instrument led to are excused with it."""
+        for branch in super()._healing(plant):
+            told_so = plant.lie is not None and branch.plant.lie is None
+            yield branch._replace(plant=self._excused(branch.plant)) if told_so else branch
+
+    def _excused(self, plant: Plant) -> Plant:
+        n = len(self.breakers)
+        orders = tuple(tuple(t._replace(raced=True) for t in queue) for queue in plant.orders[n:])
+        return plant._replace(orders=(*plant.orders[:n], *orders))
 
     def _starts(self, plant: Plant, k: int) -> Iterator[tuple[Branch, Result]]:
         name = self.sources[k].name

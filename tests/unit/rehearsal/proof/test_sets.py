@@ -9,7 +9,7 @@ from daemon.core.facts import Facts
 from daemon.core.generation.start import At, Params, Stage, State
 from daemon.model.commands import Result
 from daemon.rehearsal.proof import schemes, zones
-from daemon.rehearsal.proof.plant import CLOSED, OPEN, Faults, Told, put
+from daemon.rehearsal.proof.plant import CLOSED, OPEN, Faults, Lie, Told, put
 from daemon.rehearsal.proof.sets import HALT_MS, REST, RUNNING, STARTING, STOPPING, Sets
 
 
@@ -48,6 +48,22 @@ def test_a_set_is_not_stopped_on_its_bus(
     ((branch, _),) = board.acts(runs, len(board.breakers), stop)
     assert branch.plant.stages[0] == STOPPING
     assert branch.wrong == ("DG-1 is stopped on its bus",) * wrong
+
+
+def test_a_stop_that_an_instrument_led_to_is_excused_on_its_way_too(board: Sets) -> None:
+    at, breaker = len(board.breakers), board.breaker[0]
+    rest = board.first(Faults(1, 1, 0))
+    runs = rest._replace(
+        stages=put(rest.stages, 0, RUNNING),
+        sources=put(rest.sources, 0, True),
+        contacts=put(rest.contacts, breaker, CLOSED),
+        lie=Lie("position", breaker, 0, OPEN),
+    )
+    told = board.obey(runs, at, "stop", for_gap=False).plant
+    (well,) = (b.plant for b in board.adversary(told) if b.text == "the instrument is well again")
+    assert [order.raced for order in well.orders[at]] == [True]
+    ((branch, _),) = board.acts(well, at, well.orders[at][0])
+    assert branch.wrong == ()
 
 
 def test_persons_may_ask_a_set_to_start_and_to_stop(board: Sets) -> None:
