@@ -13,6 +13,10 @@ named: it is given as it was asked for, or not at all. Bounds that narrow later 
 event, and it comes back as they widen. A released one leaves the actuator to the controllers; where
 none of them wants anything, it goes back to what it was before the person came.
 
+*Maintenance tag.* What people are at work on is moved towards zero and no further: its set-point
+stays within what it shows (`_held`), whoever wants more, and a person who does is refused. Rows are
+capped all the same, and sets on their bus share load, as they have to.
+
 The owner of an actuator is the one on whose bound its
 value rests; it has exactly one, and a change of owner is an event.
 
@@ -71,6 +75,8 @@ _SILENT: Final = frozenset(
 """The device does not answer: it falls back, whatever is written, and each word would be a failure
 in the journal."""
 _RELEASED: Final = "arbitration"
+_TAG: Final = "maintenance"
+_SHARE: Final = frozenset({"generator", "gas_turbine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,8 @@ class _Actuator(NamedTuple):
         readable: whether there is a read-back.
         patience_ns: the device falls back when it hears nothing for this long, 0 if never [ns].
         of_row: it is one of a row.
+        eases: nearer to zero it asks less of its device.
+        shares: it is one of a set, which on its bus carries what there is.
     """
 
     at: int
@@ -166,6 +174,8 @@ class _Actuator(NamedTuple):
     readable: bool
     patience_ns: int
     of_row: bool = False
+    eases: bool = False
+    shares: bool = False
 
 
 @once_per_site
@@ -185,6 +195,8 @@ def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuato
                 readable=place.access != "w",
                 patience_ns=ns(device.fallback_after_s),
                 of_row=item.kind.role is Role.GROUP,
+                eases=point.spec.unit in {"w", "var"} or point.spec.name == "power_cap_pu",
+                shares=item.nature in _SHARE,
             )
     return found
 
@@ -213,9 +225,14 @@ def step(view: View, state: State, params: Params, proposals: tuple[Proposal, ..
         if actuator is None:
             continue
         target = narrow(asked, actuator.low, actuator.high)
+        read = view.image.get(actuator.at)
+        if first.equipment in view.facts.tags and not (actuator.of_row or actuator.shares):
+            shown = before.value if read is None and before is not None else read
+            if shown is None:
+                continue
+            target = _held(view, first.equipment, target, shown, eases=actuator.eases)
         if actuator.of_row and len(asked) > 1:
             owners[key] = target.owner
-        read = view.image.get(actuator.at)
         events += [_taken(view, message) for message in given.get(key, ())]
         if before is not None and before.owner != target.owner:
             events.append(_owned(view, key, before.owner, target))
@@ -303,6 +320,17 @@ def narrow(
     chosen, value = (upper, ceiling) if upper is not None else (lower, floor)
     assert chosen is not None, "nothing was proposed"
     return Target(value, chosen.owner, chosen.reason)
+
+
+def _held(view: View, equipment: str, target: Target, shown: float, *, eases: bool) -> Target:
+    """Return what a tagged device may be set to: no more than it shows, where less eases it."""
+    low, high = (min(shown, 0.0), max(shown, 0.0)) if eases else (shown, shown)
+    value = min(max(target.value, low), high)
+    return target if value == target.value else Target(value, _TAG, _tagged(view, equipment))
+
+
+def _tagged(view: View, equipment: str) -> str:
+    return f"a maintenance tag of {', '.join(view.facts.tags[equipment])} hangs on it"
 
 
 def _due(
@@ -452,7 +480,18 @@ def _problem(view: View, wish: Proposal, manual: Mapping[str, Manual]) -> tuple[
     high = _INFINITE if place.high is None else place.high
     if not low <= wish.value <= high:
         return "out_of_range", f"{wish.value:g} is not in {low:g} to {high:g}"
+    if wish.equipment in view.facts.tags:
+        return _not_under_tag(view, wish)
     return None
+
+
+def _not_under_tag(view: View, wish: Proposal) -> tuple[str, str] | None:
+    """Return name and text of why a tagged device is not set so; towards zero it may be."""
+    actuator = _actuators(view.site, view.points)[wish.equipment, wish.point]
+    shown = _shown(view, wish)
+    if actuator.eases and (wish.value == 0.0 or (shown and 0.0 <= wish.value / shown <= 1.0)):
+        return None
+    return _TAG, f"{_tagged(view, wish.equipment)}: take it off first"
 
 
 def _refused(view: View, message: OperatorRequest, name: str, why: str) -> Event:

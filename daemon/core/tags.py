@@ -12,7 +12,9 @@ A tag on a scheme is a tag on its panel, beside the one that can be set there: w
 flag `maintenance` of the panel finds it true, whoever asks whether a machine is `available` that it
 is not (`daemon.core.view`). So automata look for something else, as they do around a machine that
 is out of order. What a tag forbids, the interlocks say (`daemon.core.interlocks.held`). To open, to
-stop, to shut down and to reset stays free, and so does whatever a device does by itself.
+stop, to shut down and to reset stays free, and so does whatever a device does by itself. A
+set-point goes towards zero and no further (`daemon.core.arbitration`), and neither smoothing nor
+peak shaving counts on storage that is tagged.
 
 The switching lane has the tags; the main lane hears of every change (`TOPIC`).
 """

@@ -435,7 +435,8 @@ def _stores(
     shutdowns_s = [path.shutdown_s for path in view.facts.autonomy.paths.values()]
     section = view.topology.section
     live = {section.get(bus) for bus in _feeds(view)} - {None}
-    doubted = {*view.facts.setpoints.ignored, *view.facts.charge.contradicted}
+    ignored, contradicted = view.facts.setpoints.ignored, view.facts.charge.contradicted
+    doubted = {*ignored, *contradicted, *view.facts.tags}
     stores, energies_j = [], []
     for n, item in enumerate(plan.stores):
         soc_pu, take_w, give_w = told[4 * n + 1 : 4 * n + 4]

@@ -130,7 +130,7 @@ def able(
         trust: in each.
         live: sections that are fed.
     """
-    doubted = view.facts.charge.contradicted
+    doubted = {*view.facts.charge.contradicted, *view.facts.tags}
     found = []
     for item, how, of_it in zip(stores, trust, told, strict=True):
         usable = (
