@@ -216,6 +216,19 @@ def _buses(drawing: Drawing, one: At) -> Sequence[int]:
     return drawing.branches[one.number].ends
 
 
+def apart(drawing: Drawing, at: Sequence[At], buses: frozenset[int]) -> bool:
+    """Return whether nothing of a sum is at some buses."""
+    return buses.isdisjoint(
+        bus
+        for one in at
+        for bus in (
+            (drawing.draws[one.number].bus,)
+            if one.what.startswith("draw")
+            else _buses(drawing, one)
+        )
+    )
+
+
 def _columns(pairs: list[tuple[int, int]]) -> tuple[Ints, Ints]:
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return both[:, 0], both[:, 1]

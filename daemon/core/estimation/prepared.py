@@ -15,7 +15,15 @@ from daemon.core.estimation import ageing, efficiency
 from daemon.core.estimation.believed import Places, Told
 from daemon.core.estimation.drawing import BASE_VA
 from daemon.core.estimation.exits import Exits, widened
-from daemon.core.estimation.gathering import Gauge, Needs, asked, measurements, nobodys, rows
+from daemon.core.estimation.gathering import (
+    Gauge,
+    Needs,
+    apart,
+    asked,
+    measurements,
+    nobodys,
+    rows,
+)
 from daemon.core.estimation.instruments import HALF, Instruments, instruments
 from daemon.core.estimation.layout import layout
 from daemon.core.estimation.measurements import ABSENT, FRESH
@@ -73,9 +81,9 @@ class Networked:
         )
         self.exits: Final = Exits(self.model.equations, exits)
         self.anything: Final[Flags] = np.array([len(row) > 0 for row in made[: len(told.all)]])
-        read = [*(i.at for i in told.all), *plan.readouts.sums]
-        of = plan.to_site.power.tolist()
-        self.tells: Final[Flags] = np.array([not nobodys(read[n], self.at) for n in of], np.bool_)
+        self.tells: Final[Flags] = np.array(
+            [not nobodys(read, self.at) for read in plan.powers], np.bool_
+        )
 
 
 class Prepared:
@@ -106,7 +114,8 @@ class Prepared:
         self.measures: Final[Flags] = met[:count]
         self.rest: Final[Classes] = np.full(len(plan.others), ABSENT, dtype=np.uint8)
         self.rest[: len(met) - count][met[count:]] = FRESH
-        self.places: Final = Places(of.at, live, layout(of.at.network), plan.is_dc, of.tells)
+        tells = of.tells & plan.told_apart(wires.unknown)
+        self.places: Final = Places(of.at, live, layout(of.at.network), plan.is_dc, tells)
         self._model = replace(of.model, equations=of.exits.equations(backward))
         self._tracker: tuple[Floats, Tracker] | None = None
 
@@ -131,6 +140,9 @@ class Plan:
         self.readouts: Final[Readouts] = readouts(site, points)
         self.gauge: Final = Gauge(self.told)
         self.to_site: Final = Told(site, points, self.told, self.readouts)
+        read = [*(i.at for i in self.told.all), *self.readouts.sums]
+        self.powers: Final = [read[n] for n in self.to_site.power.tolist()]
+        """What the powers of equipment are sums of (n_told,)."""
         self.metering: Final = efficiency.Metering(site, self.told, points)
         self.is_dc: Final = np.array([b.kind == "dc" for b in site.buses.values()], dtype=np.bool_)
         all_ = self.told.all
@@ -172,6 +184,16 @@ class Plan:
             found = Prepared(self, self.networked(wires.closed), wires)
             self._prepared[wires] = found
         return found
+
+    def told_apart(self, unknown: frozenset[int]) -> Flags:
+        """Return which powers of equipment are at no bus of which nobody knows the feed (n_told,).
+
+        There what is measured stands: the network has nothing to say about it.
+        """
+        if not unknown:
+            return np.ones(len(self.powers), dtype=np.bool_)
+        drawing = self.probe.drawing
+        return np.array([apart(drawing, read, unknown) for read in self.powers], dtype=np.bool_)
 
     def sigma(self, reference: Floats) -> Floats:
         """Return standard deviations of fresh values, and of what is asked for [pu]."""

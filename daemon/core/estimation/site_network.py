@@ -48,12 +48,14 @@ class Wires(NamedTuple):
             of what stands at the bus of a meter only that which leaves it is measured.
         working: by converter of the drawing.
         giving: by draw of the drawing, whether it may energise its bus now.
+        unknown: buses of the drawing that are fed by nobody knows what; nothing gives there.
     """
 
     closed: Closed
     backward: tuple[bool, ...]
     working: tuple[bool, ...]
     giving: tuple[bool, ...]
+    unknown: frozenset[int] = frozenset()
 
 
 class Term(NamedTuple):
@@ -132,17 +134,8 @@ class SiteNetwork:
 
     def live(self, drawing: Drawing, wires: Wires) -> Flags:
         """Return which buses of the drawing a source reaches through what works (n_bus,)."""
-        part = self.part
-        live = {part[d.bus] for d, gives in zip(drawing.draws, wires.giving, strict=True) if gives}
-        works = [c for c, on in zip(drawing.converters, wires.working, strict=True) if on]
-        before = -1
-        while before != len(live):
-            before = len(live)
-            for each in works:
-                start, end = (each.ac, each.dc) if each.part == "rectifier" else (each.dc, each.ac)
-                if part[start] in live:
-                    live.add(part[end])
-        return np.array([one in live for one in part], dtype=np.bool_)
+        live = energised(drawing, self.part, wires.working, wires.giving)
+        return np.array([one in live for one in self.part], dtype=np.bool_)
 
 
 def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> SiteNetwork:
@@ -186,7 +179,7 @@ def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> Site
         closed=closed,
         network=network,
         node=node,
-        part=tuple(_joined(len(drawing.buses), [*ends, *(b.ends for b in drawing.branches)])),
+        part=tuple(parts(drawing, closed)),
         draw=draw,
         line=line,
         sources=tuple(sources),
@@ -194,6 +187,40 @@ def build(drawing: Drawing, closed: Closed, metered: Iterable[int] = ()) -> Site
         flows=flows,
         exits=_exits(drawing, closed, metered, flows, leaving, draw),
     )
+
+
+def parts(drawing: Drawing, closed: Closed) -> list[int]:
+    """Return for each bus of the drawing the lowest that closed switches and branches join it to.
+
+    Args:
+        drawing: the site.
+        closed: which switches are.
+    """
+    ends = [s.ends for s, one in zip(drawing.switches, closed, strict=True) if one]
+    return _joined(len(drawing.buses), [*ends, *(b.ends for b in drawing.branches)])
+
+
+def energised(
+    drawing: Drawing, part: Sequence[int], working: Sequence[bool], giving: Sequence[bool]
+) -> set[int]:
+    """Return the parts that a source reaches through what works.
+
+    Args:
+        drawing: the site.
+        part: of every bus (n_bus,).
+        working: which converters do (n_converter,).
+        giving: which draws may energise their bus (n_draw,).
+    """
+    live = {part[d.bus] for d, gives in zip(drawing.draws, giving, strict=True) if gives}
+    works = [c for c, on in zip(drawing.converters, working, strict=True) if on]
+    before = -1
+    while before != len(live):
+        before = len(live)
+        for each in works:
+            start, end = (each.ac, each.dc) if each.part == "rectifier" else (each.dc, each.ac)
+            if part[start] in live:
+                live.add(part[end])
+    return live
 
 
 def _joined(count: int, ends: Iterable[tuple[int, int]]) -> list[int]:

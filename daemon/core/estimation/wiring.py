@@ -7,6 +7,12 @@ energise its bus while voltage is measured there, or on what is joined to it by 
 transformers where nobody measures it; the store inside a UPS may while one of its ends is live.
 Which way power flows through a switch is as it was last clearly estimated, or read: breakers are
 polled seldom, and what flows through them is known sooner.
+
+What a switch was before it was silent may be so no longer. A part that is seen to be live although
+nothing that is known reaches it, at a switch that is not heard, is fed by nobody knows what: board
+logic has moved, say, while its gateway was cut. By the drawing it would be dead, and every meter
+behind it that shows power would be wrong. So nothing gives there, nor in what works together with
+it through converters: it is not solved, what is measured stands, and nobody there is judged.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ import numpy as np
 
 from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, Switch, drawing
 from daemon.core.estimation.instruments import instruments
-from daemon.core.estimation.site_network import Wires
+from daemon.core.estimation.site_network import Wires, energised, parts
 from daemon.core.topology import Presence, Topology, once_per_site
 from daemon.model.quality import good_mask
 
@@ -130,7 +136,30 @@ class Probe:
             was if code < 0 else code in c.working
             for c, code, was in zip(converters, stages, before.working, strict=True)
         )
-        return Wires(closed, tuple(backward.tolist()), working, self._giving(topology, working))
+        found = Wires(closed, tuple(backward.tolist()), working, self._giving(topology, working))
+        silent = [s for s, code in zip(switches, positions, strict=True) if code < 0 <= s.point]
+        return self._explained(topology, found, silent) if silent else found
+
+    def _explained(self, topology: Topology, found: Wires, silent: list[Switch]) -> Wires:
+        """Return the same, nothing giving where silent switches let in nobody knows what."""
+        drawing = self.drawing
+        part = parts(drawing, found.closed)
+        live = energised(drawing, part, found.working, found.giving)
+        named = enumerate(drawing.buses)
+        seen = {part[n] for n, bus in named if bus in topology.presence and topology.live(bus)}
+        lost = seen.intersection(part[end] for s in silent for end in s.ends) - live
+        before = -1
+        while lost and before != len(lost):
+            before = len(lost)
+            for each, works in zip(drawing.converters, found.working, strict=True):
+                if works and not lost.isdisjoint((part[each.ac], part[each.dc])):
+                    lost |= {part[each.ac], part[each.dc]}
+        if not lost:
+            return found
+        unknown = frozenset(n for n, one in enumerate(part) if one in lost)
+        draws = zip(drawing.draws, found.giving, strict=True)
+        giving = tuple(gives and draw.bus not in unknown for draw, gives in draws)
+        return found._replace(giving=giving, unknown=unknown)
 
     def _giving(self, topology: Topology, working: tuple[bool, ...]) -> tuple[bool, ...]:
         """Return which sources may energise their bus; a store inside a UPS while that works."""

@@ -1,4 +1,4 @@
-"""Which way power flows through a switch: told by no more than its meter can."""
+"""What is closed and gives, and which way power flows: told by no more than is heard."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from daemon.core.estimation import estimator
 from daemon.core.estimation.prepared import plan
 from daemon.core.estimation.wiring import CLEAR_W
+from daemon.model.quality import Quality
 from tests.unit.core.estimation.picture import Picture
 
 if TYPE_CHECKING:
@@ -49,3 +51,54 @@ def test_a_flow_that_really_turns_round_is_seen_by_readings_and_by_the_estimate(
     flow_w = np.full(len(probe.flowing), np.nan)
     flow_w[probe.flowing == number] = -2e4  # an estimate is surer than the meter
     assert turned(probe.look(image, view.topology, before, flow_w)) == [number]
+
+
+BOARDS = ("GW-MVA", "GW-MVB", "GW-MVG", "GW-DG1", "GW-DG2", "GW-DG3", "GW-DG4")
+
+
+def behind_silence() -> Picture:
+    """Own logic feeds the hall from its sets, and nobody hears the boards since before that."""
+    picture = Picture((1.0, "U-A", "outage"), (1.0, "U-B", "outage"), until_s=22.0)
+    unheard = silenced(picture)
+    picture.true[unheard] = Picture().true[unheard]
+    return picture
+
+
+def silenced(picture: Picture) -> list[int]:
+    """Cut the boards off, and return what nobody hears any more."""
+    unheard = []
+    for point in picture.points.points:
+        device = picture.site.equipment[point.equipment].device
+        if device is not None and device.gateway in BOARDS:
+            unheard.append(point.index)
+    picture.quality[unheard] = Quality.BAD_TIMEOUT
+    return unheard
+
+
+def test_what_silent_switches_let_in_is_not_solved() -> None:
+    """By what they last showed all behind them is dead, and every meter that shows power lies."""
+    picture = behind_silence()
+    state = estimator.initial(picture.site, picture.points)
+    view = picture.view()
+    found = estimator.at_once(state, view.image, view.topology, picture.site, picture.points)
+    state = found.state
+    assert state.wires is not None
+    buses = plan(picture.site, picture.points).probe.drawing.buses
+    unknown = {buses[n] for n in state.wires.unknown}
+    assert {"LVA1", "HAI", "DCA", "DC48B", "UAO"} <= unknown
+    measured = view.image.values[picture.points.index("HVDC-A", "input_power_w")]
+    power_w = dict(zip(picture.site.equipment, found.estimate.power_w.tolist(), strict=True))
+    assert measured > 1e6
+    assert power_w["HVDC-A"] == measured, "what is measured stands"
+
+
+def test_silence_alone_makes_nothing_unknown() -> None:
+    """As long as what is seen fits what switches last showed."""
+    picture = Picture(seed=5)
+    probe = plan(picture.site, picture.points).probe
+    silenced(picture)
+    view = picture.view()
+    heard = probe.look(Picture(seed=5).view().image, view.topology, probe.normal())
+    wires = probe.look(view.image, view.topology, heard)
+    assert wires.unknown == frozenset()
+    assert wires.closed == heard.closed
