@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 from daemon.settings.findings import Finding, choices
 from daemon.settings.rules import shipped_rules
 from device_emulators.faults.garbling import garbles
-from device_emulators.faults.words import OF_SCHEMES, of_protocol, points_of, targets, why_not
+from device_emulators.faults.words import (
+    OF_SCHEMES,
+    OF_TAGS,
+    of_protocol,
+    points_of,
+    targets,
+    why_not,
+)
 from device_emulators.plant.elements import FAULT_KINDS
 from device_emulators.selection import (
     CRITICAL,
@@ -208,12 +215,14 @@ def _request(
     """Yield what keeps a value from being that of a request: what obeys, and what it obeys."""
     obeying: dict[str, tuple[str, ...]] = dict.fromkeys(site.schemes, OF_SCHEMES)
     obeying |= {e.id: e.kind.commands() for e in site.equipment.values() if e.kind.commands()}
+    obeying = {id_: (*actions, *OF_TAGS) for id_, actions in obeying.items()}
     item, value = str(values.get("of")), str(values[name])
     if name == "of" and item not in obeying:
         yield Finding(at, f"nothing here that obeys is called {item}", choices(obeying, item))
     elif name == "action" and item in obeying and value not in obeying[item]:
         valid = choices(obeying[item], value)
-        kind = "scheme" if obeying[item] is OF_SCHEMES else nature_of(site, item)
+        own = item in site.equipment and site.equipment[item].kind.commands()
+        kind = nature_of(site, item) if own else "scheme"
         yield Finding(at, f"a {kind} obeys no {value}", valid)
 
 

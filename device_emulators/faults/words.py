@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from daemon.model.commands import HANG, TAKE_OFF
 from daemon.model.natures import NATURES, PointKind
 from device_emulators.selection import BUS, DAEMON, GATEWAY, nature_of, select
 
@@ -126,6 +127,8 @@ OF_SCHEDULER: Final[Mapping[str, tuple[str, ...]]] = {
 
 OF_SCHEMES: Final = ("reset", "black_start")
 """What a scheme obeys as a whole."""
+OF_TAGS: Final = (HANG, TAKE_OFF)
+"""What may be asked of whatever obeys: a maintenance tag on it, and off."""
 
 UNDONE_BY: Final[Mapping[str, str]] = {
     "outage": "return",

@@ -22,7 +22,16 @@ from daemon.core.ownership import lane_of
 from daemon.drivers.image import ImageLinks
 from daemon.drivers.modbus_gateway import ModbusDriver
 from daemon.drivers.opcua import OpcuaDriver
-from daemon.model.commands import Approval, Operation, Order, Proposal, Selection
+from daemon.model.commands import (
+    HANG,
+    TAG,
+    TAKE_OFF,
+    Approval,
+    Operation,
+    Order,
+    Proposal,
+    Selection,
+)
 from daemon.model.quantities import SECOND, ns, seconds
 from daemon.rehearsal.simulation.alarms import AlarmLog
 from daemon.rehearsal.simulation.delivery import Delivery
@@ -340,7 +349,8 @@ class _Run:
         """Select an action, have it approved where the site wants that, and operate it."""
         assert self._daemon is not None, "the scenario begins when the daemon is ready"
         self._asked += 1
-        wish = Proposal(equipment, "command", action, 0.0, OPERATOR, "asked for")
+        point = TAG if action in {HANG, TAKE_OFF} else "command"
+        wish = Proposal(equipment, point, action, 0.0, OPERATOR, "asked for")
         id, params = f"{OPERATOR}-{self._asked}", self._case.site_file.control.operation
         orders: list[Order] = [Selection(id, OPERATOR, wish)]
         if needs_approval(self._site, wish, (), params):

@@ -44,6 +44,7 @@ timeline:
   - {at_s: 5.5, target: GW-B, event: hang}
   - {at_s: 6, target: operator, event: ask, of: 52-A, action: close}
   - {at_s: 7, target: scheduler, event: take_back, job: train-1}
+  - {at_s: 8, target: operator, event: ask, of: 52-A, action: tag}
 expect:
   - {name: a, fed: {loads: critical, except: [R-2], max_unfed_ms: 20}}
   - {name: b, reach: {quantity: generator.stage, is: loaded, at_least_count: 1, by_s: 40}}
