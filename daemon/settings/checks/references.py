@@ -119,6 +119,7 @@ def _check_fallback(id_: str, form: EquipmentForm, profile: Profile) -> Iterator
 
     An order acts once and leaves nothing to fall back from, a set-point goes on. So a device that
     takes any has to say what becomes of it, or nobody ever compares that with what is set in it.
+    One that does not hear the daemon can but hold what it was told.
     """
     device = form.device
     assert device is not None
@@ -132,9 +133,9 @@ def _check_fallback(id_: str, form: EquipmentForm, profile: Profile) -> Iterator
             text = f"{told}, but what it does when the daemon falls silent is not said"
             yield Finding(at, text, f"fallback with action {valid}")
         return
-    if "heartbeat" not in profile.points:
+    if "heartbeat" not in profile.points and fallback.action != "hold":
         text = f"{device.profile} has no heartbeat, so {id_} cannot know that the daemon is silent"
-        yield Finding((*at, "fallback"), text)
+        yield Finding((*at, "fallback"), text, "action hold")
     elif fallback.action not in nature.fallbacks:
         text = f"{id_} is a {form.nature}: no such device falls back by {fallback.action}"
         yield Finding((*at, "fallback", "action"), text, valid)

@@ -167,8 +167,8 @@ EDITS = {
     "fallback without a heartbeat": Edit(
         "profile: ups/generic_double, gateway: GW-UA, unit: 1, scan: normal",
         "profile: ups/generic_double, gateway: GW-UA, unit: 1, scan: normal, "
-        "fallback: ^{after_s: 3, action: hold}",
-        "equipment.UPS-A.device.fallback", "has no heartbeat",
+        "fallback: ^{after_s: 3, action: zero}",
+        "equipment.UPS-A.device.fallback", "has no heartbeat", "hold",
     ),
     "set-points without a fall-back": Edit(
         "device: {profile: hvdc/generic_modular, gateway: OPC-B, scan: normal, "
@@ -426,3 +426,11 @@ def test_site_can_be_loaded_beside_maps_of_its_own(tmp_path: Path) -> None:
     loaded = load(write(tmp_path, shipped(HALL), name="sites/mine.yaml"))
     place_ = loaded.site.profiles["pv/generic_plant"].points["power_w"]
     assert getattr(place_, "path", "") == "{id}.Leistung"
+
+
+def test_a_device_that_does_not_hear_the_daemon_holds_what_it_was_told(tmp_path: Path) -> None:
+    profile = "profile: ups/generic_double, gateway: GW-UA, unit: 1, scan: normal"
+    path = tmp_path / "site.yaml"
+    hold = f"{profile}, fallback: {{after_s: 3, action: hold}}"
+    path.write_text(shipped(HALL).replace(profile, hold))
+    assert problems(path) == []
