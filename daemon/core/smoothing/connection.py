@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from daemon.core.smoothing import catch_up, limiter, profile
+from daemon.core.smoothing import catch_up, leading, limiter, profile
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
@@ -23,16 +23,24 @@ if TYPE_CHECKING:
 
 _EVEN_S: Final = 15.0
 """A limit over longer is kept in parts of this [s]."""
+_GRAINS_W: Final = 4.0 * leading.GRAIN_W
+"""Left over: set-points in grains are off by one, from look to look by two, each way [W]."""
+_LEAST_PU: Final = 0.5
+"""Of a limit that is hardly more than grains [pu]."""
 _COMPLETE: Final = 1.2
 """An announced step is waited for so much longer than the ramp of the rows takes."""
 
 
 def used(stated: Sequence[Bound], used_pu: float) -> tuple[Bound, ...]:
-    """Return the part of each bound that is made use of, one over long in even parts."""
+    """Return the part of each bound that is made use of, one over long in even parts.
+
+    Never so much that the grain of set-points would be beyond it.
+    """
     found = []
     for bound in stated:
         parts = max(1, bound.window_ns // ns(_EVEN_S)) if bound.band_hz is None else 1
-        limit_w = used_pu * bound.limit_w / parts
+        grained_w = max(bound.limit_w - _GRAINS_W, _LEAST_PU * bound.limit_w)
+        limit_w = min(used_pu * bound.limit_w, grained_w) / parts
         found.append(bound._replace(window_ns=bound.window_ns // parts, limit_w=limit_w))
     return tuple(found)
 

@@ -6,6 +6,8 @@ the one is an interval of the other; zero counts as in its window, for that is w
 the power stands. Thus a value that stands is always allowed, and the interval is never empty.
 
 The filter is that of the verdicts: one pole at each corner, high-pass exact for values that hold.
+Where the last value is of now, the next one counts as through the low-pass at once and before any
+of it is forgotten: that is the most that it comes to until the next look, however late that is.
 """
 
 from __future__ import annotations
@@ -99,6 +101,8 @@ def _room(bound: Bound, seen: Seen, now_ns: int) -> Interval:
     high = lowest + bound.limit_w if bound.rise else _INFINITE
     if bound.band_hz is None:
         return Interval(low, high)
+    if now_ns <= seen.at_ns:
+        return Interval(low + seen.slow_w, high + seen.slow_w)
     keep, slow_w = _advanced(bound.band_hz, seen, now_ns)
     rest_w = slow_w - keep * seen.raw_w
     return Interval((low + rest_w) / (1.0 - keep), (high + rest_w) / (1.0 - keep))
@@ -123,6 +127,26 @@ def passed(bound: Bound, seen: Seen, now_ns: int, value_w: float) -> Seen:
     lows = _queued(seen.lows, begins_ns, now_ns, figure, 1.0)
     highs = _queued(seen.highs, begins_ns, now_ns, figure, -1.0)
     return Seen(lows, highs, raw_w, slow_w, now_ns)
+
+
+def stood(bound: Bound, seen: Seen, now_ns: int, value_w: float) -> Seen:
+    """Return the memory of a bound after a value that was measured now and stood since the last.
+
+    A filtered signal was farthest from zero when the value came, just after it was last looked at:
+    at the end of a look much of that is over. As it was then it counts until the whole look is out
+    of the window: in between it was hardly less.
+    """
+    if bound.band_hz is None:
+        return passed(bound, seen, now_ns, value_w)
+    step_s = max(now_ns - seen.at_ns, 1) / SECOND
+    came_w, keep = value_w - seen.slow_w, exp(-tau * bound.band_hz[0] * step_s)
+    slow_w = keep * seen.slow_w + (1.0 - keep) * value_w
+    begins_ns = now_ns - bound.window_ns
+    lows = _queued(seen.lows, begins_ns, now_ns, came_w, 1.0)
+    highs = _queued(seen.highs, begins_ns, now_ns, came_w, -1.0)
+    lows = _queued(lows, begins_ns, now_ns, value_w - slow_w, 1.0)
+    highs = _queued(highs, begins_ns, now_ns, value_w - slow_w, -1.0)
+    return Seen(lows, highs, value_w, slow_w, now_ns)
 
 
 def _queued(

@@ -183,6 +183,26 @@ def wish(
     return Proposal(item.id, POINT, "prefer", value_w, aim.owner, aim.reason)
 
 
+def in_grains(
+    parts_w: Sequence[float], aims_w: Sequence[float], quickest: int
+) -> tuple[float, ...]:
+    """Return what smoothing asks of each store when the quickest makes up for grains of others.
+
+    The set-points of several would be off by a grain each, one so and one so, from look to look.
+
+    Args:
+        parts_w: what it asks beside their aims (n,) [W].
+        aims_w: that, as led (n,) [W].
+        quickest: which of them.
+    """
+    lost_w = sum(
+        aim_w + part_w - grained(aim_w + part_w)
+        for n, (aim_w, part_w) in enumerate(zip(aims_w, parts_w, strict=True))
+        if n != quickest
+    )
+    return tuple(p + lost_w if n == quickest else p for n, p in enumerate(parts_w))
+
+
 def grained(value_w: float) -> float:
     """Return a power in whole grains, towards zero [W]."""
     return int(value_w / GRAIN_W) * GRAIN_W

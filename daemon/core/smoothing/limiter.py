@@ -155,7 +155,7 @@ def step(
     pace = catch_up.paces(bounds)
     mean_w = _mean(state, params, now_ns, load_w, notices)
     if is_w is not None:
-        state = state._replace(grid_w=is_w, seen=_passed(bounds, state.seen, now_ns, is_w))
+        state = state._replace(grid_w=is_w, seen=_stood(bounds, state.seen, now_ns, is_w))
     allowed = funnel.room(bounds, state.seen, now_ns)
     ahead = _prepared(state, params, pace, now_ns, notices)
     if ahead is not None:
@@ -166,7 +166,9 @@ def step(
         wanted_w = load_w
     else:
         wanted_w = _calm(params, pace, mean_w, load_w, stored_j)
-    grid_w = allowed.nearest(wanted_w)
+    stands = is_w is not None and allowed.high_w <= is_w <= allowed.low_w
+    # A grain of set-points too far, and bounds leave nothing between them: what stands is allowed.
+    grid_w = is_w if stands and is_w is not None else allowed.nearest(wanted_w)
     seen = state.seen if is_w is not None else _passed(bounds, state.seen, now_ns, grid_w)
     return State(grid_w, mean_w, now_ns, seen, ahead)
 
@@ -179,9 +181,17 @@ def _passed(
     return tuple(funnel.passed(bound, was, now_ns, grid_w) for bound, was in pairs)
 
 
+def _stood(
+    bounds: Sequence[Bound], seen: Sequence[Seen], now_ns: int, is_w: float
+) -> tuple[Seen, ...]:
+    """Return what the bounds remember after a power that was measured."""
+    pairs = zip(bounds, seen, strict=True)
+    return tuple(funnel.stood(bound, was, now_ns, is_w) for bound, was in pairs)
+
+
 def watched(state: State, bounds: Sequence[Bound], now_ns: int, is_w: float) -> State:
     """Return the state after a measured power that nobody limited."""
-    return State(is_w, is_w, now_ns, _passed(bounds, state.seen, now_ns, is_w))
+    return State(is_w, is_w, now_ns, _stood(bounds, state.seen, now_ns, is_w))
 
 
 def charge_j(params: Params, pace: Sequence[Pace], level_w: float) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
+_WH: Final = 3600.0
 _OF_NOW_S: Final = 0.3
 """An estimate that is older stands in for nothing here [s]."""
 
@@ -42,6 +43,12 @@ class Plan(NamedTuple):
     """Ramp and floor of each row."""
     powers: Gauges
     """Power of each row."""
+    lasting_s: tuple[float, ...]
+    """How long each store lasts at full power [s]."""
+    quickest: int
+    """Which store lasts the shortest; of no meaning without stores."""
+    ramped: bool
+    """There are rows, and each keeps a ramp by itself."""
 
 
 class Seen(NamedTuple):
@@ -65,6 +72,7 @@ def plan(site: Site, points: PointTable) -> Plan:
     acting = tuple(e for e in site.of_nature("ess") if site.buses[e.buses[0]].kind == "ac")
     rows = site.of_nature("rack_row")
     meters = tuple(e.id for e in site.of_nature("meter") if e.buses[0] in feeds)
+    lasting_s = tuple(_WH * e.ratings["energy_wh"] / e.ratings["power_w"] for e in acting)
     shapes = [(row.id, name) for row in rows for name in (profile.RAMP, profile.FLOOR)]
     return Plan(
         stores=acting,
@@ -75,6 +83,9 @@ def plan(site: Site, points: PointTable) -> Plan:
         stores_power=Gauges(points, [(e.id, stores.POINTS[0]) for e in acting]),
         profiles=Gauges(points, shapes),
         powers=Gauges(points, [(row.id, "power_w") for row in rows]),
+        lasting_s=lasting_s,
+        quickest=min(range(len(acting)), key=lasting_s.__getitem__, default=0),
+        ramped=bool(rows) and all(points.find(row.id, profile.RAMP) is not None for row in rows),
     )
 
 

@@ -40,6 +40,9 @@ what it does and led from there (`leading`); one whose meter alone is wrong goes
 *A job that stops.* What is asked of storage, by whoever for the sake of economy, is never more than
 the load that remains when what may vanish at once does (`vanishing`).
 
+*Rows without a ramp.* Where a row serves no ramp its load may step at any time: the charge is kept
+where the limiter says for steps without notice (`sudden_pu`), and storage has to give all of them.
+
 *Notice.* A job that is announced (`announced`) is prepared for as the limiter says. Its power comes
 by the ramp of the rows, so it is waited for as long as that takes. Nobody goes towards a job while
 it is not known what the rows draw.
@@ -93,6 +96,8 @@ _REST_S: Final = 30.0
 """It has ended when nothing had to be added for so long [s]."""
 _AMID_PU: Final = 0.1
 """Of the slowest limit, what rows have for its time when the daemon finds storage at work."""
+_AT_ONCE_S: Final = 2.0
+"""Rows that keep no ramp have all of an announced step after this [s]."""
 _ANY_W: Final = float("inf")
 _REMAINS: Final = "no more than the load that remains when a job stops"
 _BACK: Final = "after a loss of input the load comes back at once"
@@ -116,6 +121,12 @@ class Params:
             sooner then, and peaks are shaved by more [pu].
         falls_pu: rows fall by so many times their ramp at most when a job stops; what falls before
             storage can follow, storage does not give for [pu].
+        sudden_pu: of rows that serve no ramp, part of the range that may come in one instant
+            without notice; 0 where every job is announced: charge stays in the middle then, and
+            need not be at the end that the load can leave [pu].
+        used_pu: part of each limit that is made use of, less the grain of set-points; 0 for what
+            the stage of volatility asks for. More than that only where a fast store by itself
+            holds the connection between two looks [pu].
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -128,6 +139,8 @@ class Params:
     ahead_s: Annotated[float, Ge(0.0)] = 86_400.0
     trip_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.0
     falls_pu: Annotated[float, Ge(1.0)] = 1.0
+    sudden_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 1.0
+    used_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.0
 
 
 class State(NamedTuple):
@@ -307,7 +320,7 @@ def _smoothed(
     state, power_w = _begun(view, state, power_w)
     parts = split.shared(
         state.slow_w,
-        [item.ratings["energy_wh"] / item.ratings["power_w"] for item in plan.stores],
+        plan.lasting_s,
         able,
         state.aims_w,
         power_w,
@@ -315,6 +328,7 @@ def _smoothed(
         params.mean_s,
         params.settled_s,
     )
+    parts_w = leading.in_grains(parts.powers_w, state.aims_w, plan.quickest)
     wishes = tuple(
         leading.wish(
             item,
@@ -325,7 +339,7 @@ def _smoothed(
             acting=bool(state.until_ns),
         )
         for item, one, aim, aim_w, part_w, told in zip(
-            plan.stores, able, aims, state.aims_w, parts.powers_w, seen.told, strict=True
+            plan.stores, able, aims, state.aims_w, parts_w, seen.told, strict=True
         )
         if one.take_w > 0.0 or one.give_w > 0.0
     )
@@ -365,7 +379,7 @@ def _remains(view: View, plan: Plan, params: Params, every_s: float) -> tuple[fl
     stated, strategy = view.facts.compliance.bounds, STRATEGIES[view.facts.volatility.stage]
     quick_w_s = profile.ramps(stated, params.rows_pu, strategy.used_pu).quick_w_s
     rated_w = [row.ratings["power_w"] for row in plan.rows]
-    told_w_s = [quick_w_s * r / sum(rated_w) for r in rated_w]
+    told_w_s = [quick_w_s * r / sum(rated_w) if plan.ramped else 0.0 for r in rated_w]
     # A row that is silent keeps what it was told; what it draws counts as its rating.
     drawn_w = [r if p is None else p for p, r in zip(view.gauge(plan.powers), rated_w, strict=True)]
     shown_w_s = zip(view.gauge(plan.profiles)[::2], told_w_s, strict=True)
@@ -519,7 +533,7 @@ def _limited(
     """Return the state after the limiter, and what storage takes beyond its aims [W]."""
     strategy, now_ns = STRATEGIES[view.facts.volatility.stage], view.now_ns
     stated = view.facts.compliance.bounds
-    bounds = connection.used(stated, strategy.used_pu)
+    bounds = connection.used(stated, params.used_pu or strategy.used_pu)
     range_w = sight.range_w(view, plan)
     energy_j = connection.band_j(bounds, able, range_w)
     before = state.limiter
@@ -534,11 +548,11 @@ def _limited(
     account_j = connection.account_j(
         was_j, state.power_w, passed_ns, params.settled_s, able, energy_j
     )
-    late_s = connection.late_s(stated, params.rows_pu, range_w)
+    late_s = connection.late_s(stated, params.rows_pu, range_w) if plan.ramped else _AT_ONCE_S
     jobs = still(state.jobs, view.image.utc_ns, late_s)
     load_w = seen.import_w - sum(seen.powers_w) + sum(state.aims_w)
     rows_w = sight.rows_w(view, plan)
-    lowest_w = 0.0 if rows_w is None else load_w - rows_w
+    lowest_w = 0.0 if rows_w is None or not plan.rows else load_w - rows_w
     after = limiter.step(
         before,
         limiter.Params(
@@ -546,7 +560,7 @@ def _limited(
             sum(max(one.take_w, one.give_w) for one in able),
             lowest_w,
             lowest_w + range_w,
-            0.0,
+            0.0 if plan.ramped else params.sudden_pu * range_w,
             strategy.dead_band_pu,
             params.mean_s * range_w / energy_j,
             params.settled_s * range_w / energy_j,

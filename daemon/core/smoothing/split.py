@@ -2,11 +2,14 @@
 
 The power that all storage together has to take is cut by frequency. Going from the slowest storage
 to the fastest, each takes what is left through a low-pass of its own time; the fastest takes the
-rest. So a capacitor of seconds never works for minutes, and a battery never for milliseconds.
+rest. The low-pass is as slow as the faster stores last: a step of all their power costs each of
+them `_QUICK_PU` of its energy until the slower one has it. So a capacitor of seconds never works
+for minutes, and a battery never for milliseconds.
 
 What a fast storage is off the middle of its charge, the next slower one gives back to it over
-`centred_s`: their sum stays what was asked for. What a storage cannot take, by its power or by its
-charge, goes to whoever still can, the slowest first. What nobody can take is left for the rows.
+`centred_s`, some times as long as it lasts: their sum stays what was asked for. What a storage
+cannot take, by its power or by its charge, goes to whoever still can, the slowest first. What
+nobody can take is left for the rows.
 
 Stores that last alike are one kind, and share its part so that the highest of them is as low as can
 be, what they do for others counted in: whichever of them trips, the connection jumps by the least.
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 _SOON_S: Final = 1.0
 """A power is only taken that the charge allows for so long [s]."""
+_QUICK_PU: Final = 0.25
+"""A step of all its power takes so much of a faster store's energy until the slower one has it."""
+_BACK_PU: Final = 4.0
+"""A fast store is brought back to its middle in so many times as it lasts."""
 _ALIKE: Final = 4.0
 """A store that lasts less long than another by no more than this is of its kind."""
 
@@ -123,8 +130,8 @@ def shared(
         aims_w: what each does for others, charging positive (n,) [W].
         power_w: what all of them together shall take, charging positive [W].
         passed_ns: time since the look before [ns].
-        mean_s: what is slower than this is the part of the slowest kind [s].
-        centred_s: time in which a slower kind brings a faster one back to its middle [s].
+        mean_s: what is slower than this is the part of the slowest kind in any case [s].
+        centred_s: time in which a slower kind brings a faster one back to its middle at most [s].
     """
     if not able:
         return Parts((), ())
@@ -134,12 +141,13 @@ def shared(
         for one, aim_w in zip(able, aims_w, strict=True)
     ]
     order = kinds(lasting_s)
+    lasts_s = [min(lasting_s[n] for n in kind) for kind in order]
     stores = [
         Store(
             sum(most_w[n] for n in kind),
             sum(able[n].energy_j for n in kind),
-            mean_s / 2.0**k,
-            centred_s,
+            min([mean_s, *(_QUICK_PU * lasts for lasts in lasts_s[k + 1 :])]),
+            min(centred_s, _BACK_PU * lasts_s[k]),
         )
         for k, kind in enumerate(order)
     ]

@@ -87,3 +87,29 @@ def test_a_filter_lets_an_even_ramp_pass_and_a_larger_jump_not() -> None:
         power_w = funnel.room([bound], [seen], k * SECOND).high_w
     # One pole at 0.1 Hz leaves 10 MW standing at 1 - exp(-0.2 pi) of 10 MW a second.
     assert (power_w - high_w) / 6.0 == pytest.approx(10e6 * (1.0 - np.exp(-0.2 * np.pi)))
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), every=st.integers(2, 10))
+def test_looks_at_what_is_measured_keep_the_limits_as_well(
+    limit: Limit, seed: int, every: int
+) -> None:
+    """As the daemon does: it measures the value that stood, and at once says which comes next."""
+    rules = RuleSet("own", Head(title="t", source="s", mark="own", limits=[]), (limit,))
+    bounds = compliance.bounds([rules], 100e6)
+    wild_w = np.random.default_rng(seed).uniform(0.0, 100e6, 120)
+    wild_w[0] = 50e6
+    seen = tuple(funnel.begin(b, -1, 50e6) for b in bounds)
+    is_w, grid_w = 50e6, []
+    for k, wish_w in enumerate(wild_w.tolist()):
+        now_ns = k * every * ns(0.05)
+        seen = tuple(funnel.stood(b, s, now_ns, is_w) for b, s in zip(bounds, seen, strict=True))
+        allowed = funnel.room(bounds, seen, now_ns)
+        assert allowed.low_w - 1e-3 <= is_w <= allowed.high_w + 1e-3, "what stands is allowed"
+        is_w = allowed.nearest(wish_w)
+        grid_w += [is_w] * every
+    t_ns = np.arange(len(grid_w), dtype=np.int64) * ns(0.05)
+    court = compliance.begin([rules], compliance.Given(ns(0.05), 100e6))
+    court = compliance.take(court, compliance.Samples(t_ns, {"power_w": np.array(grid_w)}))
+    assert compliance.verdicts(court)[0].ok is not False

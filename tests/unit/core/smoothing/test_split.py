@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.smoothing.split import Store, evenly, kinds, split
-from daemon.model.quantities import SECOND
+from daemon.core.smoothing.leading import grained, in_grains
+from daemon.core.smoothing.split import Store, evenly, kinds, shared, split
+from daemon.core.smoothing.stores import Able
+from daemon.model.quantities import SECOND, ns
 
 STORES = (
     Store(power_w=3e6, energy_j=10e9, time_s=10.0, centred_s=60.0),
@@ -108,3 +110,26 @@ def test_three_alike_give_a_third_each_so_that_the_trip_of_one_is_the_least() ->
 def test_who_lasts_alike_is_of_one_kind() -> None:
     hours = [2.0, 1.0, 1.0 / 6.0, 4.0, 0.1]
     assert kinds([3600.0 * h for h in hours]) == ((0, 1, 3), (2, 4))
+
+
+def test_a_step_costs_the_quick_store_a_quarter_and_comes_back_to_it() -> None:
+    """Ten megawatts for an hour, and for twelve seconds: the quick one is not run empty by it."""
+    able = [Able(10e6, 10e6, 18e9, 18e9), Able(10e6, 10e6, 60e6, 60e6)]
+    slow_w: tuple[float, ...] = ()
+    quick_j = []
+    for _ in range(600):
+        found = shared(slow_w, (3600.0, 12.0), able, (0.0, 0.0), -8e6, ns(0.2), 120.0, 900.0)
+        assert sum(found.powers_w) == pytest.approx(-8e6)
+        slow_w, moved_j = found.slow_w, found.powers_w[1] * 0.2
+        one = able[1]
+        able[1] = one._replace(stored_j=one.stored_j + moved_j, room_j=one.room_j - moved_j)
+        quick_j.append(able[1].stored_j)
+    assert min(quick_j) > 0.25 * 120e6
+    assert quick_j[-1] == pytest.approx(60e6, rel=0.1)
+
+
+def test_the_quickest_makes_up_for_the_grains_of_the_others() -> None:
+    parts_w = in_grains((-1.993e6, 0.317e6, -0.251e6), (0.0, 0.008e6, 0.0), 2)
+    assert parts_w[:2] == (-1.993e6, 0.317e6)
+    asked_w = grained(-1.993e6) + grained(0.325e6) + parts_w[2]
+    assert asked_w == pytest.approx(-1.993e6 + 0.325e6 - 0.251e6)
