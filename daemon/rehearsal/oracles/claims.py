@@ -43,6 +43,8 @@ class Claims:
             "autonomy.on_storage": self._on_storage,
             "autonomy.short": lambda _: self._stored(),
             "compliance.broken": lambda _: self._delivery.passed(),
+            # A set that tripped is missing until it is reset, long after its fault is over.
+            "security.bad": lambda _: self._set_is_missing() or None,
         }
 
     def hold(self, alarm_class: str, source: str) -> bool | None:
@@ -76,6 +78,10 @@ class Claims:
         # A frequency is known better than a part of itself that would be more than its limits.
         slack = abs(limit) * (NEAR if not rule.point.endswith("_hz") else NEAR / 10.0)
         return bool(value > limit - slack if rule.condition == "above" else value < limit + slack)
+
+    def _set_is_missing(self) -> bool:
+        sets = self._site.of_nature("generator")
+        return not all(self._plant.quantity(e.id, "available") for e in sets)
 
     def _live(self, bus: str) -> bool:
         return self._plant.grid.live(self._plant.grid.bus[bus])

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.rehearsal.oracles.unexplained import Unexplained
 from device_emulators.plant.racks import OFF
-from tests.unit.rehearsal.oracles.course import Course
+from tests.unit.rehearsal.oracles.course import Course, happens
 
 
 @pytest.mark.parametrize("fed", [True, False])
@@ -62,3 +62,11 @@ def test_feeds_in_parallel_and_a_board_that_waits_are_so_by_contacts_and_sources
     course.operate("52-VCB-MA", "open")
     course.at(1.4)
     assert so() == (None, True)
+
+
+def test_the_next_failure_may_be_dear_long_after_a_set_has_tripped() -> None:
+    oracle = Unexplained()
+    course = Course(oracle, happens(2, "DG-3", "trip"), happens(3, "DG-3", "clear")).at(1)
+    assert oracle._claims.hold("n-minus-1-lost", "ai_hall") is None
+    course.at(4)
+    assert oracle._claims.hold("n-minus-1-lost", "ai_hall") is True
