@@ -164,7 +164,7 @@ class Feeders:
         memory = bad_data.judged(
             before.memory,
             Scan(now_ns, z, read, heard_ns, found, others),
-            Instrumented(self.sigma, self.real),
+            Instrumented(self.sigma, self.real, self.of.meter),
             PARAMS,
         )
         return Remembered(z, heard_ns, ages, track, memory)

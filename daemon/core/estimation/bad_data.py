@@ -159,10 +159,13 @@ class Instrumented(NamedTuple):
     Attributes:
         sigma: standard deviation of fresh values (n_measurement,) [pu].
         real: which are instruments, not guesses (n_measurement,).
+        way: number of the gateway that each is read through, -1 for guesses (n_measurement,); None
+            where that is not known.
     """
 
     sigma: Floats
     real: Flags
+    way: Ints | None = None
 
 
 def judged(state: State, scan: Scan, of: Instrumented, params: Params) -> State:

@@ -66,6 +66,7 @@ class Told:
 
     Attributes:
         point: first point of every real instrument (n_real,).
+        way: number of the gateway that it is read through (n_real,).
         factor: its unit by one per unit (n_real,).
         constant: what it adds to what it reads (n_real,) [pu].
         points: what every real instrument reads (n_real,).
@@ -86,6 +87,9 @@ class Told:
     ) -> None:
         real = instruments.all[: instruments.count]
         self.point: Final = np.array([i.points[0] for i in real], dtype=np.intp)
+        tells = [site.equipment[points.points[n].equipment] for n in self.point.tolist()]
+        ways = [item.device.gateway if item.device else item.id for item in tells]
+        self.way: Final = np.unique(ways, return_inverse=True)[1].astype(np.int64)
         self.factor: Final = np.array([1.0 / i.weights[0] for i in real])
         self.constant: Final = np.array([i.constant for i in real])
         self.sure_pu: Final = SURE_PU * np.array([i.rated for i in real])

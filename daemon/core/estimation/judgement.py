@@ -64,6 +64,12 @@ _TWO: Final = 2.0**0.5
 """The error of the mean of two by that of one."""
 _BEHIND: Final = 1.6
 """What is off so many times as far as another is not off because of that."""
+_SECONDED: Final = 0.3
+"""Two are off alike whose errors differ by less than this part."""
+_TWINS: Final = 0.5
+"""Residuals that are related by more are of two that see the same."""
+_LEAST: Final = 1e-3
+"""Part of the variance below which nothing but the two themselves tells two from each other."""
 _TIME: Final = 5.0
 """What the instants of readings say of whose an error is counts no more than this."""
 
@@ -254,7 +260,8 @@ class Judgement:
             # Nobody is out whose own readings excuse it, whatever those of others say, nor who fits
             # by now: its last reading stands for a period, and what was off then may have passed.
             firm = case.firm.intersection(suspect.group)
-            if lately or not firm or self._fit_now(suspect.group):
+            excused = self._fit_now(suspect.group) or (named and self._seconded(members[0]))
+            if lately or not firm or excused:
                 pending.append(suspect)
             elif named or not known.intersection(members):
                 found.append(suspect)
@@ -272,6 +279,18 @@ class Judgement:
         of, these = self.state.evidence, list(rows)
         off = np.abs(of.shown[these] - of.told[these])
         return bool((off <= _ERROR * self.of.sigma[these]).all())
+
+    def _seconded(self, row: int) -> bool:
+        """Return whether another, read another way, is off from all the rest as `row` is."""
+        way = self.of.way
+        if way is None:
+            return False
+        correlation = self.others.correlation(row)
+        near = np.abs(correlation) * (self.eligible & (way != way[row]))
+        pair = [row, int(np.argmax(near))]
+        of, scale = self.state.evidence, self.others.scale[pair]
+        off = of.shown[pair] - of.told[pair]
+        return agree(off, scale, float(correlation[pair[1]]), self.limit)
 
     def _named(self, group: tuple[int, ...], kind: str, chance: float = 1.0) -> Suspect:
         row = group[0]
@@ -318,6 +337,31 @@ class Judgement:
         near = np.flatnonzero(np.abs(others.correlation(row)) > _SAME)
         group = (row, *(int(n) for n in near if n != row))
         return [self._named(group, DRIFTING, 1.0 / len(group))._replace(error=error)]
+
+
+def agree(off: Floats, scale: Floats, related: float, limit: float) -> bool:
+    """Return whether two that see the same are off by the same from all the rest.
+
+    Two that agree and are read through two gateways do not err alike: what the rest say is behind,
+    as while rows fall by hundreds of kilowatts a second and are read once in one. Both are left out
+    of the rest, which follows from what is left out one by one; and if one of them alone erred, the
+    other would fit it.
+
+    Args:
+        off: of both, what it shows less what all others say, the other included (2,) [pu].
+        scale: standard deviation of that (2,) [pu].
+        related: correlation of their residuals; below 0 where they are read the same way round.
+        limit: what so many instruments are off by at most, by the deviation of that.
+    """
+    apart = 1.0 - related * related
+    if abs(related) < _TWINS or apart < _LEAST:
+        return False
+    one, other = (off / scale).tolist()
+    if abs(other - related * one) < limit * apart**0.5:
+        return False
+    by = scale[0] * (one - related * other)
+    theirs = -np.sign(related) * scale[1] * (other - related * one)
+    return bool(abs(by - theirs) < _SECONDED * abs(by))
 
 
 def fitted(low: Floats, high: Floats) -> Floats:

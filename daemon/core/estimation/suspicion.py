@@ -99,7 +99,9 @@ def judged(
     if others is not None:
         others = widened(others, np.square(sigma) - np.square(sigmas[0]))
     seen = Scan(at_ns, z, news, all_ns, solution, others if solution.tested else None, between)
-    memory = bad_data.judged(memory, seen, Instrumented(sigma, real), params)
+    way = np.full(len(z), -1, dtype=np.int64)
+    way[:count] = told.way
+    memory = bad_data.judged(memory, seen, Instrumented(sigma, real, way), params)
     before = {(d.point, d.since_ns): d.guess for d in doubts.found} if doubts else {}
     found = tuple(
         _doubted(s, told, z, solution, sigma, before.get((int(told.point[s.row]), s.since_ns)))

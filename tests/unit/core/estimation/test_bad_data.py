@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from daemon.core.estimation.judgement import agree
 from daemon.core.estimation.suspects import CONDEMNED
 from tests.bench.baddata import ERROR_SIGMAS, SCAN_NS, Feeders, Remembered
 
@@ -46,3 +47,24 @@ def test_who_is_not_read_is_no_witness(feeders: Feeders) -> None:
     left = feeders.tracker.others_of_last(gone=gone)
     assert left is not None
     assert left.noise[row] > 1.5 * everybody.noise[row]
+
+
+@pytest.mark.parametrize(
+    ("off", "related", "expected"),
+    [
+        # ESS-2 and its breaker show 0 while rows fall, and what is read of them is behind.
+        ((1308.0, 823.0), -0.786, True),
+        ((-1308.0, -823.0), -0.786, True),
+        ((1308.0, -823.0), 0.786, True),
+        # One of them errs: the other is off as far as that makes it, and fits all the rest.
+        ((1308.0, -0.786 * 1308.0 * 245.0 / 235.0), -0.786, False),
+        # Both err, each in its own way.
+        ((1308.0, -3000.0), -0.786, False),
+        # They do not see the same.
+        ((1308.0, 1308.0), -0.06, False),
+    ],
+)
+def test_two_devices_that_agree_are_not_both_wrong(
+    off: tuple[float, float], related: float, expected: bool
+) -> None:
+    assert agree(np.array(off), np.array([235.0, 245.0]), related, 5.7) is expected
