@@ -62,6 +62,7 @@ class Generator(Rotating):
         "loss_of_field": (),
         "over_excitation": (),
         "unbalance": ("negative_sequence_pu",),
+        "neutral_held": (),
         "manual": (),
         "auto": (),
         "test": (),
@@ -398,5 +399,6 @@ _FLAGS: Final = {
     "low_oil": "low_oil",
     "over_temperature": "fan_lost",
     "fuel_sensor_stuck": "sensor_stuck",
+    "neutral_held": "neutral_held",
 }
 """What an event breaks, by the attribute that says so."""

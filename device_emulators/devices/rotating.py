@@ -2,7 +2,8 @@
 
 A set that leads an island earths its neutral: it comes to speed with its neutral contactor closed,
 and when sets stand in parallel only the first of them keeps it closed, so that an island has one
-earth. The next one takes over when that set leaves; beside a utility no set earths.
+earth. The next one takes over when that set leaves; beside a utility no set earths. A contactor
+that is held (`neutral_held`) stays closed for as long as its set runs.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Rotating(Device):
         self.stage = "stopped"
         self.cause = CAUSES[0]
         self.speed_pu = 0.0
+        self.neutral_held = False
         self.protection = SetProtection(self)
         self.setpoints = Panel(grid.indications, {"power_setpoint_w": 0.0})
         self.points = {
@@ -188,6 +190,8 @@ class Rotating(Device):
             self.grid.after(self.id, "neutral", CONTACTOR_S, self._move_contactor)
 
     def _should_earth(self) -> bool:
+        if self.neutral_held and self.machine.earths:
+            return True
         island = self.grid.island(self.buses[0])
         if island is None or island.leader is None or island.leader.machine is None:
             return False

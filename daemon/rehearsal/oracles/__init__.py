@@ -1,10 +1,11 @@
 """The laws that a run is held to, judged on the plant's truth from outside the code under test.
 
 Safety holds at every instant while faults act: loads are fed as fast as the fastest healthy path
-allows (`fed`), nothing is joined that must not be (`parallel`), nothing is sent late or twice
-(`commands`), nothing carries more than it may (`ratings`), the energy that rides through is not
-spent on economy (`reserve`). What happened is said in time (`alarms`) and nothing is said that is
-not so (`unexplained`). Liveness holds once everything has healed (`liveness`).
+allows (`fed`), nothing is joined that must not be (`parallel`), islands have one reference, one
+neutral and sources enough (`islands`), nothing is sent late or twice (`commands`) nor moved round
+in circles (`transfers`), nothing carries more than it may (`ratings`), the energy that rides
+through is not spent on economy (`reserve`). What happened is said in time (`alarms`) and nothing is
+said that is not so (`unexplained`). Liveness holds once everything has healed (`liveness`).
 
 Each module says in its docstring the exact rule and what it cannot see. All are event-driven: they
 work when the topology changed, a device reported, or something stands that must end, and else cost
@@ -25,10 +26,12 @@ from typing import TYPE_CHECKING, Final
 from daemon.rehearsal.oracles.alarms import Alarms
 from daemon.rehearsal.oracles.commands import Commands
 from daemon.rehearsal.oracles.fed import Fed
+from daemon.rehearsal.oracles.islands import Islands
 from daemon.rehearsal.oracles.liveness import Liveness
 from daemon.rehearsal.oracles.parallel import Parallel
 from daemon.rehearsal.oracles.ratings import Ratings
 from daemon.rehearsal.oracles.reserve import Reserve
+from daemon.rehearsal.oracles.transfers import Transfers
 from daemon.rehearsal.oracles.unexplained import Unexplained
 
 if TYPE_CHECKING:
@@ -38,7 +41,9 @@ if TYPE_CHECKING:
 ORACLES: Final[tuple[type[Oracle], ...]] = (
     Fed,
     Parallel,
+    Islands,
     Commands,
+    Transfers,
     Ratings,
     Reserve,
     Alarms,

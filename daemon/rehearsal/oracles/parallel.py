@@ -1,12 +1,17 @@
 """What must never be joined: two sources out of step, a dead grid, an earthed or a faulted bus.
 
+Nor a board that people hold off, by emergency power off, fire trip or a tag (`at_work`).
+
 The rule has two halves.
 
 *Made by us.* A contact that closed by a command of ours must not have joined live islands out of
 step (beyond `TOUCH` times the limits of the synchronism check that times it), energised a utility
 that is gone or an earthed line, brought voltage to a dead bus with a standing fault (87 of its
-relay, or a feeder of it locked out on 50, 51 or 67), nor paralleled transformers of low voltage.
-None of these is allowed for a moment.
+relay, or a feeder of it locked out on 50, 51 or 67) or that people hold off, nor paralleled
+transformers of low voltage. A source that comes up because we told it to (a set that runs up,
+storage that forms, a UPS that goes to its inverter) must not do so on a bus that another source
+holds, onto a short circuit, at any of these places, nor while people have it at its panel. None
+of these is allowed for a moment.
 
 *Standing.* Whoever made it, a utility that is gone is fed back no longer than loss-of-mains
 protection takes (`BACKFED_S`), and two sources or two transformers side by side are an overlap of a
@@ -20,10 +25,13 @@ not judged. A closing that a phase jump or another happening of the scenario ove
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from daemon.model.quantities import ns, seconds
+from daemon.rehearsal.oracles.at_work import SEEN_S, AtWork
 from daemon.rehearsal.oracles.oneline import StandingFaults
 from daemon.rehearsal.oracles.oracle import Oracle
 from device_emulators.faults.words import OF_INSTRUMENTS
@@ -46,6 +54,12 @@ OVERTAKEN_S: Final = 0.1
 TOUCH: Final = 2.0
 """A 25 that timed the close may find the limits this much exceeded when the contacts touch."""
 LOW_VOLTAGE_V: Final = 1000.0
+LIVE_PU: Final = 0.8
+"""Voltage with which a bus was fed before."""
+COMES_UP: Final = frozenset({"start", "test", "grid_forming", "to_inverter"})
+"""Orders by which a source begins to hold voltage."""
+OVERTAKES: Final = frozenset({"fault", "hold_close"})
+"""What the environment may do to a bus after a source has been told to come up on it."""
 HOLDING: Final = frozenset({"breaker", "transfer_switch", "switchgear_controller", GATEWAY, DAEMON})
 """Natures whose faults keep what is joined from being parted at once."""
 
@@ -91,6 +105,22 @@ class Parallel(Oracle):
         self._side_by_side: dict[str, tuple[str, float]] = {}
         self._before_pu = grid.v_pu.copy()
         self._ours = 0
+        self._at_work = AtWork(scene, self.timeline)
+        self._told_ns: dict[str, int] = {}
+        self._called_ns: dict[str, int] = {}
+        self._able = {former.id for former in grid.formers if former.able}
+        self._together: dict[str, str] = {}
+        self._before_rad: dict[str, float] = {}
+
+    def wrote(self, now_ns: int, equipment: str, point: str, value: float, *, taken: bool) -> None:
+        """Note what we tell to whom, and who is to hold voltage because of it."""
+        if point == "command" and taken and value:
+            action = self.site.equipment[equipment].kind.points[point].states[int(value)]
+            self._told_ns[equipment] = now_ns
+            if action in COMES_UP:
+                self._called_ns[equipment] = now_ns
+            else:
+                self._called_ns.pop(equipment, None)
 
     def judged(self, now_ns: int) -> str:
         """Return how many contacts closed by a command of ours."""
@@ -106,9 +136,15 @@ class Parallel(Oracle):
                 for e in self.fresh()
                 if e.name in {"closed", "transferred"}
             ]
-            self._judge_closed(now_ns, [id_ for id_, cause in closed if cause == OURS])
+            ours = [(id_, self._told_ns.get(id_, 0)) for id_, cause in closed if cause == OURS]
+            self._judge_closed(now_ns, ours)
+            self._judge_come_up(now_ns)
             self._judge_closings(now_ns)
+            self._judge_at_once(now_ns, closed)
             self._topology = grid.live_part
+            self._together = {
+                f.id: island.members[0].id for island in grid.islands for f in island.members
+            }
             self._sourced = {
                 int(bus) for i in grid.islands if i.leader is not None for bus in i.buses
             }
@@ -117,6 +153,7 @@ class Parallel(Oracle):
         if joined or self._standing:
             self._watch(now_ns, joined)
         self._before_pu = grid.v_pu.copy()
+        self._before_rad = {f.id: f.angle_rad for f in grid.formers if f.able}
 
     # What we closed.
 
@@ -140,25 +177,71 @@ class Parallel(Oracle):
                     f" {gap.angle_rad:.2f} rad, {gap.voltage_pu:.2f} pu",
                 )
 
-    def _judge_closed(self, now_ns: int, ours: list[str]) -> None:
+    def _judge_at_once(self, now_ns: int, closed: list[tuple[str, str]]) -> None:
+        """Judge contacts that met on a dead bus in one instant: no gap was there to be measured."""
+        if len(closed) < 2 or OURS not in {cause for _, cause in closed}:
+            return
+        before, apart_rad = self._together, self._before_rad
+        for island in self.grid.islands:
+            held = [f.id for f in island.members if f.id in before and f.id in apart_rad]
+            for id_ in held[1:]:
+                gap_rad = abs(math.remainder(apart_rad[id_] - apart_rad[held[0]], math.tau))
+                if before[id_] != before[held[0]] and gap_rad > TOUCH * SYNC_RAD:
+                    names = " and ".join(name for name, _ in closed)
+                    text = f"{names} joined {held[0]} and {id_} at once, {gap_rad:.2f} rad apart"
+                    self.blame(now_ns, text)
+
+    def _judge_closed(self, now_ns: int, ours: list[tuple[str, int]]) -> None:
         if not ours:
             return
         self._ours += len(ours)
         node = self._nodes()
-        for id_ in ours:
+        for id_, ordered_ns in ours:
             here = {int(node[bus]) for bus in self.plant.devices[id_].buses}
-            for what, bus in self._forbidden():
-                if int(node[bus]) in here and self._newly_fed(bus):
-                    self.blame(now_ns, f"{id_} brought voltage to {what}")
+            self._judge_fed(now_ns, id_, ordered_ns, here, node)
             for pair in self._paralleled(node, low=True):
                 if here & {int(node[bus]) for _, _, bus in pair}:
                     names = " and ".join(name for name, _, _ in pair)
                     self.blame(now_ns, f"{id_} paralleled {names}")
 
+    def _judge_fed(
+        self, now_ns: int, id_: str, ordered_ns: int, here: set[int], node: list[int]
+    ) -> None:
+        at_work = self._at_work.places(ordered_ns, now_ns)
+        fed = (
+            what
+            for what, bus in chain(self._forbidden(), at_work)
+            if int(node[bus]) in here and self._newly_fed(bus)
+        )
+        for what in dict.fromkeys(fed):
+            self.blame(now_ns, f"{id_} brought voltage to {what}")
+
+    def _judge_come_up(self, now_ns: int) -> None:
+        """Judge the sources that hold voltage from now on because we told them to."""
+        able = {former.id: former for former in self.grid.formers if former.able}
+        came = [id_ for id_ in able if id_ not in self._able and id_ in self._called_ns]
+        self._able = set(able)
+        for id_ in came:
+            ordered_ns, bus = self._called_ns.pop(id_), able[id_].bus
+            island = self.grid.island(bus)
+            others = [f.id for f in island.members if f.id != id_] if island else []
+            overtaken = any(
+                fault.event in OVERTAKES and fault.from_ns > ordered_ns - ns(SEEN_S)
+                for fault in self.timeline.acting(ordered_ns, now_ns)
+            )
+            if others and self._before_pu[bus] >= LIVE_PU and not overtaken:
+                self.blame(now_ns, f"{id_} came up on a bus that {' '.join(others)} holds")
+            if island and island.faulted and not overtaken:
+                self.blame(now_ns, f"{id_} came up on a short circuit")
+            if self._at_work.at(id_, ordered_ns, now_ns):
+                self.blame(now_ns, f"{id_} came up while people have it at its panel")
+            node = self._nodes()
+            self._judge_fed(now_ns, id_, ordered_ns, {int(node[bus])}, node)
+
     def _newly_fed(self, bus: int) -> bool:
         """Return whether a bus has got voltage, or a source that feeds the short circuit on it."""
         if self.grid.live(bus):
-            return bool(self._before_pu[bus] < 0.8)
+            return bool(self._before_pu[bus] < LIVE_PU)
         island = self.grid.island(bus)
         return island is not None and island.faulted and bus not in self._sourced
 

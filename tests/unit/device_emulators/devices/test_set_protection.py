@@ -226,6 +226,23 @@ def test_one_set_of_an_island_earths_it_and_the_next_takes_over() -> None:
     assert earthed == [0.0, 1.0]
 
 
+def test_a_contactor_that_is_held_stays_closed_while_its_set_runs() -> None:
+    hand = two_sets()
+    hand.plant.inject("DG-1", "neutral_held", {})
+    hand.plant.inject("DG-2", "neutral_held", {})
+    hand.run(20.2)
+    assert hand.plant.read("DG-2", "neutral_earthed") == 0.0  # it stood open
+    hand.command("52-2", "open")
+    hand.run(27.0)
+    hand.command("52-2", "close_in_sync")
+    hand.run(35.0)
+    assert hand.plant.quantity("52-2", "closed") == 1.0
+    assert hand.plant.read("DG-2", "neutral_earthed") == 1.0
+    hand.plant.inject("DG-2", "clear", {})
+    hand.run(35.2)
+    assert hand.plant.read("DG-2", "neutral_earthed") == 0.0
+
+
 def test_a_set_at_speed_on_its_own_bus_is_earthed_before_its_breaker_closes() -> None:
     hand = two_sets()
     hand.command("52-2", "open")

@@ -86,3 +86,39 @@ def test_a_dead_utility_is_not_fed_by_us() -> None:
     assert course.at(20).verdict.ok, course.verdict.detail
     course.operate("52-VCB-IN", "close")
     assert "U-A, which is dead" in course.at(21).verdict.detail
+
+
+def ordered(course: Course, id_: str, action: str) -> None:
+    """Give an order as the daemon does."""
+    states = course.plant.site.equipment[id_].kind.points["command"].states
+    code = float(states.index(action))
+    taken = course.plant.write(id_, "command", code)
+    course.oracle.wrote(course.plant.now_ns, id_, "command", code, taken=taken)
+
+
+def test_nobody_brings_voltage_to_where_people_are_once_that_can_be_known() -> None:
+    struck = happens(1, "CCTS-1", "emergency_off")
+    course = Course(Parallel(), struck).at(2)
+    course.device("ESS-1").act("grid_forming")  # by itself
+    assert course.at(3).verdict.ok
+    course.device("ESS-1").act("stop")
+    course.at(3.5)
+    ordered(course, "ESS-1", "grid_forming")
+    assert "ESS-1 brought voltage to the board of CCTS-1" in course.at(4).verdict.detail
+
+
+@pytest.mark.parametrize(("at_s", "ok"), [(1.2, True), (2.0, False)])
+def test_what_people_have_at_its_panel_does_not_come_up_by_an_order(at_s: float, ok: bool) -> None:
+    course = Course(Parallel(), happens(1, "UPS-A", "maintenance")).at(at_s)
+    ordered(course, "UPS-A", "to_inverter")
+    assert course.at(at_s + 0.2).verdict.ok is ok
+
+
+def test_two_contacts_that_meet_on_a_dead_bus_at_once_join_what_is_out_of_step() -> None:
+    course = Course(Parallel())
+    for id_ in ("DG-1", "DG-2"):
+        course.device(id_).excite()
+    course.at(0.5)
+    course.operate("52-GCB-1", "close", "own logic")
+    course.operate("52-GCB-2", "close")
+    assert "52-GCB-1 and 52-GCB-2 joined DG-1 and DG-2 at once" in course.at(0.7).verdict.detail
