@@ -14,6 +14,10 @@ of the interlocks refuse an action together, and which guards of synchronism
 - *harmless*: neither; what it refuses comes to nothing, by all faults that it is asked for in;
 - *not asked*: nothing in this part depends on it.
 
+A row that is asked for in no part is tried on the whole hall (`tests.proof_on_plant`), and is a
+counterexample or covered there, or keeps a device from wear. So each row of the table has a verdict
+of its own, and one that has none is open (`BY_SEARCH`, `PLAYED`).
+
 What came of it by the cheap faults, and by what a row is searched with at any rate (`FOR_ROW`: a
 loss and one disturbance that is named, or two losses):
 
@@ -48,9 +52,24 @@ and nothing is lost (`simulate` of an outage without it).
 Two disturbances of any kind, or a loss and one of any kind, were not gone through on the mains
 without each row.
 
-What is asked for in no part has its minimal case among the unit tests, which is named. What is none
-of these is open: it was not gone through in time, or what was found is not sure, or nobody tests
-it. Exit code 0 exactly when nothing is open and nothing is found with all rows there.
+On the whole hall came out, with the emulated devices:
+
+- counterexamples: `emergency_off` (storage forms behind the button), `maintenance` (a feeder of a
+  board with a tag), `own_logic` (two sets meet on a dead bus, one by hand and one by the board),
+  `racked_out` (the intake is given up until a person looks), `earthed`, `second_storage_feeder`
+  and `low_voltage_parallel` (transformers side by side), `second_neutral`, `started_on_bus` (a set
+  runs up onto the bus of another), `storage_empty` (a section has voltage for some tenths of a
+  second), `on_maintenance`, `ups_fault` and `ups_overload` (an inverter onto a short circuit),
+  `partner_not_normal` (both feeds of a server sag);
+- covered: `target_not_live` by `onto_island`, `not_auto` by `not_available` and the set itself,
+  `second_reference` by `overload` and the storage itself; and by the device alone, which refuses
+  or checks by itself: `no_sync_check`, `bypass_not_ready`, `out_of_phase`, `not_available`,
+  `not_testable`. Of the last three nothing is known that would go wrong in the emulated plant;
+- wear: `too_often`, without which a set is cranked eleven times in 15 s and without end.
+
+A guard that is asked for in no part has its minimal case among the unit tests, which is named. What
+is none of these is open: it was not gone through in time, or what was found is not sure, or nobody
+tests it. Exit code 0 exactly when nothing is open and nothing is found with all rows there.
 """
 
 from __future__ import annotations
@@ -70,11 +89,12 @@ from daemon.rehearsal.proof.picture import Decided
 from daemon.rehearsal.proof.plant import Faults
 from daemon.rehearsal.proof.replay import scenario
 from daemon.rehearsal.proof.situation import Deed
-from daemon.rehearsal.prove_without import GUARDS, NAMES, Heard, heeded, without
+from daemon.rehearsal.prove_without import NAMES, ROWS, Heard, heeded, without
 from daemon.runtime.clock import processor_s
+from tests import proof_on_plant
 from tests.proof_apart import Apart, apart
+from tests.proof_cases import unit_case
 from tests.proof_together import ANYTHING, Given, Least, search_of, together
-from tests.tidy.rules import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,6 +137,18 @@ FOR_ROW: Final = {
 """What a row is searched with in a part at any rate, since the cheap faults do not miss it."""
 
 
+BY_SEARCH: Final = frozenset(
+    {
+        "local", "position_unknown", "spring_not_charged", "protection_trip", "faulted_bus",
+        "voltage_unknown", "live_live", "not_live_live", "backfeed", "closing_nearby",
+        "machine_at_rest", "no_neutral", "second_dead_bus_close", "third_of_three",
+        "mains_and_generators", "endless_overlap", "last_feed", "faulted_load", "onto_island",
+        "stopped_on_bus", "overload",
+    }
+)  # fmt: skip
+"""Rows that some part of the proof depends on; all others are played on the hall (`PLAYED`)."""
+
+
 class Pair(NamedTuple):
     """What covers one another in a part, beyond what is found without being told.
 
@@ -147,7 +179,7 @@ _APART_S: Final = 300.0
 """Processor time after which a search that joins nothing is given up, without another limit [s]."""
 _DARKER_S: Final = 120.0
 """Processor time after which it is given up to show that a bus stays dark for longer [s]."""
-_KEPT: Final = ("counterexample", "covered", "harmless", "not asked", "open")
+_KEPT: Final = ("counterexample", "covered", "wear", "harmless", "not asked", "open")
 """Verdicts; of a name in several parts the first of these counts, but that open ones stay open."""
 
 
@@ -158,7 +190,7 @@ class Verdict(NamedTuple):
         name: of the row or guard.
         part: where it was judged, "" in all.
         said: one of `_KEPT`.
-        why: what goes wrong, what else refuses, or which test has the minimal case.
+        why: what goes wrong, what else refuses, or which test has the minimal case of a guard.
         faults: that were given where it went wrong.
         steps: how it goes wrong.
     """
@@ -376,68 +408,6 @@ def shown(base: Baseline, pair: Pair) -> Least:
     return Least(away, given, wrong, tuple(Deed(text, at_ms) for at_ms, text in steps), held)
 
 
-_TRANSFER: Final = "tests/unit/core/transfer"
-_GENERATION: Final = "tests/unit/core/generation"
-UNIT: Final = {
-    "main_in_step": f"{_TRANSFER}/test_board_by_look.py::test_each_stage_asks_for_one_breaker",
-    "intake_in_step": (
-        f"{_TRANSFER}/test_board_by_look.py::test_the_intake_parts_and_joins_in_step_with_an_island"
-    ),
-    "let_in": f"{_TRANSFER}/test_guards_by_look.py::test_positions_say_what_feeds_a_section",
-    "carries_nothing": (
-        f"{_TRANSFER}/test_guards_by_look.py"
-        "::test_a_main_that_nobody_let_in_and_that_carries_nothing_only_shows_closed"
-    ),
-    "found_synchronism": (
-        f"{_TRANSFER}/test_guards_by_look.py"
-        "::test_synchronism_that_was_found_stays_found_while_the_main_closes"
-    ),
-    "time_to_return": (
-        f"{_TRANSFER}/test_guards_by_look.py"
-        "::test_a_section_goes_back_when_its_mains_have_settled_and_it_is_its_turn"
-    ),
-    "one_at_a_time": (
-        f"{_TRANSFER}/test_ways_by_look.py::test_of_three_sections_one_that_moves_holds_up_the_others"
-    ),
-    "may_part": (
-        f"{_TRANSFER}/test_guards_by_look.py::test_a_main_is_given_up_when_it_seeks_in_vain_or_did_not_close"
-    ),
-    "onto_storage_in_step": (
-        f"{_TRANSFER}/test_ways_by_look.py"
-        "::test_onto_a_section_that_storage_holds_breakers_close_in_step"
-    ),
-    "no_move_to_fault": (
-        f"{_TRANSFER}/test_intake.py::test_it_brings_no_feed_to_a_fault_and_goes_when_that_is_over"
-    ),
-    "switch_waits": (
-        f"{_TRANSFER}/test_intake_by_look.py::test_what_holds_a_ready_switch_back_is_told_once"
-    ),
-    "set_in_step": f"{_GENERATION}/test_start_by_look.py::test_onto_a_live_bus_it_closes_in_step",
-    "one_set_onto_dead_bus": (
-        f"{_GENERATION}/test_start_by_look.py::test_onto_a_dead_bus_it_closes_alone"
-    ),
-    "turbine_in_step": (
-        f"{_GENERATION}/test_turbine_by_look.py::test_onto_the_island_of_another_it_closes_in_step"
-    ),
-    "rejoins_in_step": (
-        f"{_GENERATION}/test_rejoin_by_look.py::test_only_a_source_that_holds_its_voltage_can_be_synchronised"
-    ),
-}
-"""Where the minimal case of a guard is; those of rows name the row."""
-
-
-def unit_case(name: str) -> str:
-    """Return a unit test that has the minimal case of a row or guard, "" where there is none."""
-    if name in {guard.name for guard in GUARDS}:
-        where, _, test = UNIT.get(name, "::").partition("::")
-        there = where and f"def {test}(" in (ROOT / where).read_text(encoding="utf-8")
-        return UNIT[name] if there else ""
-    for path in sorted((ROOT / "tests/unit/core/interlocks").glob("test_*.py")):
-        if f'"{name}"' in path.read_text(encoding="utf-8"):
-            return str(path.relative_to(ROOT))
-    return ""
-
-
 def in_all(verdicts: Sequence[Verdict], name: str) -> Verdict:
     """Return what is to be said of a row or guard in all parts together."""
     # What was found to be covered stands after what was said of it alone.
@@ -448,8 +418,13 @@ def in_all(verdicts: Sequence[Verdict], name: str) -> Verdict:
         best = still_open[0]
     if best.said != "not asked":
         return best
-    case = unit_case(name)
-    return best._replace(part="", said="not asked" if case else "open", why=case or "no unit test")
+    if name in proof_on_plant.PLAYED:
+        _, said, why = proof_on_plant.judged(name)
+        return best._replace(part="", said=said, why=why, faults="the whole hall")
+    case = unit_case(name) if name not in ROWS else ""
+    return best._replace(
+        part="", said="not asked" if case else "open", why=case or "nothing asks for it"
+    )
 
 
 def told(
@@ -488,7 +463,8 @@ def _write(folder: Path, verdict: Verdict) -> Path:
 
 
 def _line(verdict: Verdict) -> str:
-    given = f" ({verdict.part}, {verdict.faults})" if verdict.faults else ""
+    given = ", ".join(filter(None, (verdict.part, verdict.faults))) if verdict.faults else ""
+    given = f" ({given})" if given else ""
     return f"  {verdict.name:<22} {verdict.said:<14} {verdict.why}{given}"
 
 

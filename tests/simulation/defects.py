@@ -23,8 +23,11 @@ from daemon.drivers.table import Table
 from daemon.model.commands import Approval, Command, Operation, Outcome, Proposal, Selection
 from daemon.model.events import AlarmTransition
 from daemon.model.quantities import ns
+from daemon.rehearsal.prove_without import without
 from daemon.rehearsal.simulation.world import Audience
 from daemon.runtime.scan import Scan
+from device_emulators.devices.breaker import Breaker
+from tests.proof_on_plant import PLAYED, obeying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +63,35 @@ def lockout_ignored() -> Iterator[None]:
         for key, rows in interlocks.BY_ACTION.items()
     }
     with patch.object(interlocks, "BY_ACTION", rows):
+        yield
+
+
+@contextmanager
+def second_reference() -> Iterator[None]:
+    """Storage is let form beside whatever feeds its bus, and obeys."""
+    with without(("second_reference", "overload")), obeying(PLAYED["second_reference"].obeys):
+        yield
+
+
+@contextmanager
+def circles(breaker: str, every_s: float) -> Iterator[None]:
+    """The daemon opens and closes a breaker in turns, for nothing; its spring is always charged."""
+    tick, asked = Scan._tick, list[int]()
+
+    def turn(self: Scan, slot_ns: int) -> None:
+        if slot_ns >= ns(every_s * (len(asked) + 1)):
+            action = "close" if len(asked) % 2 else "open"
+            asked.append(slot_ns)
+            wish = Proposal(breaker, "command", action, 0.0, "circles", "for nothing")
+            id = str(len(asked))
+            for order in (
+                Selection(id, "circles", wish), Approval(id, "second"), Operation(id, "circles")
+            ):  # fmt: skip
+                self.ask("switching", order)
+        tick(self, slot_ns)
+
+    settings = {**Breaker.DEFAULTS, "spring_s": 0.05}
+    with patch.object(Scan, "_tick", turn), patch.object(Breaker, "DEFAULTS", settings):
         yield
 
 

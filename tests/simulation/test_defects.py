@@ -27,6 +27,7 @@ Opened = AbstractContextManager[None]
 
 OUTAGE = "{at_s: 2, target: [U-A, U-B], event: outage}"
 MAIN_TRIPS = "{at_s: 2, target: 52-VCB-MA, event: trip}"
+TO_FORM = "{at_s: 1, target: operator, event: ask, of: ESS-1, action: grid_forming}"
 SILENCE = "{at_s: 2, target: GW-MVA, event: hang}"
 
 
@@ -42,14 +43,26 @@ class Planted(NamedTuple):
 
 PLANTED = {
     "an interlock is skipped": Planted(
-        defects.interlocks_skipped, "parallel", asked=(3.0, "52-ACB-TA", "close_in_sync")
+        defects.interlocks_skipped, "parallel", asked=(2.0, "52-ACB-TA", "close_in_sync"), for_s=1.8
     ),
     "a lockout is ignored": Planted(
-        defects.lockout_ignored, "parallel", MAIN_TRIPS, asked=(6.0, "52-VCB-TIE", "close")
+        defects.lockout_ignored,
+        "parallel",
+        MAIN_TRIPS,
+        asked=(6.0, "52-VCB-TIE", "close"),
+        for_s=6.5,
+    ),
+    "storage is a second reference": Planted(
+        defects.second_reference, "islands", TO_FORM, for_s=1.4
+    ),
+    "a breaker goes round in circles": Planted(
+        lambda: defects.circles("52-VCB-EA", 0.4), "transfers", for_s=3.0
     ),
     "a stale value counts as good": Planted(defects.stale_values_used, "alarms", SILENCE),
-    "a command is repeated": Planted(defects.commands_repeated, "commands", OUTAGE),
-    "a command is sent after its expiry": Planted(defects.expiry_ignored, "commands", OUTAGE),
+    "a command is repeated": Planted(defects.commands_repeated, "commands", OUTAGE, for_s=5.0),
+    "a command is sent after its expiry": Planted(
+        defects.expiry_ignored, "commands", OUTAGE, for_s=6.5
+    ),
     "an alarm is lost": Planted(lambda: defects.alarms_lost("ups-on-battery"), "alarms", OUTAGE),
 }
 
