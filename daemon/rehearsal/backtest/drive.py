@@ -1,17 +1,25 @@
-"""A controller over a load: the storage it is given, and what became of the demand."""
+"""A controller over a load: the storage it is given, and what became of the demand.
+
+What decides is what decides in the daemon: `shaving.shaver` sums up and aims, `shaving.giving` says
+what storage is asked for, `shaving.stores` who gives it. `tests.unit.rehearsal.backtest` drives
+`balance.peaks` over the same loads and finds the same set-points. What a site adds is not here: its
+export guard is that of the device (the power of the period that runs bounds what is given, and
+nothing else knows it), there is one control period for every look, set-points have no grain, no
+other controller wants anything, and the contract knows no ramp and has nothing paid for.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from daemon.core.balance.shaving import shaver
+from daemon.core.balance.shaving import giving, shaver
 from daemon.core.balance.shaving.learnt import BOTH
 from daemon.core.balance.shaving.programme import Worth, optimum
-from daemon.core.balance.shaving.stores import after_j, as_one, shares_w
+from daemon.core.balance.shaving.stores import after_j, as_one, limits_w, shares_w
 from daemon.model.quantities import ns
 from daemon.rehearsal.backtest.policies import FORESIGHT, NONE, POLICIES, first_aim_w, params_for
 
@@ -27,6 +35,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+USUAL: Final = giving.Params()
+"""How soon storage gives: as shipped, with no ramp and no limit of what it takes again."""
+
+
 class Run(NamedTuple):
     """What became of a load under one policy.
 
@@ -39,6 +51,7 @@ class Run(NamedTuple):
         given_j: what all stores gave at their terminals [J].
         pinball_w: mean loss of each forecast of the load, where plans were made [W].
         used: how many plans rest on each.
+        asked_w: what all stores took in each control period `(n,)` [W].
     """
 
     policy: str
@@ -49,6 +62,7 @@ class Run(NamedTuple):
     given_j: float
     pinball_w: Mapping[str, float] = {}
     used: Mapping[str, int] = {}
+    asked_w: Floats = np.empty(0)
 
     @property
     def peak_w(self) -> float:
@@ -116,16 +130,20 @@ def driven(
     floor_j = sum(store.floor_j for store in stores)
     now_ns = course.begun_ns
     samples_w = tuple(course.before_w.tolist())
+    # What the load may rise by is known from the days before, and nothing else of this plan.
     plan = shaver.planned(shaver.Request(now_ns, samples_w, one, 0.0, 0.0), params)
     if first_w is None:
         # Of a new billing period nothing is paid for: who plans may aim below all that was before.
         planned = policy.plans and plan.aim_w is not None
         first_w = 0.0 if planned else first_aim_w(course, stores)
     state = shaver.initial(now_ns, params, first_w=first_w)
-    state = state._replace(samples_w=samples_w, plan=plan._replace(aim_w=None))
+    if samples_w:
+        state = state._replace(samples_w=samples_w, plan=plan._replace(aim_w=None))
     each = round(course.window_s / for_s)
     energies_j = [store.top_j for store in stores]
     load_w = float(course.before_w[-1]) if len(course.before_w) else float(course.load_w[0])
+    window_ns = ns(course.window_s)
+    looked = giving.seen(giving.State(), load_w, 0, window_ns)
     asked_w, energy, imports = 0.0, [], []
     plans: list[shaver.Plan] = []
     spare_j, given_j = np.inf, 0.0
@@ -137,8 +155,13 @@ def driven(
                 plans.append(shaver.planned(request, params, ways))
                 state = state._replace(plan=plans[-1])
         if k % blind == 0:
-            free_j = sum(energies_j) - floor_j
-            asked_w = shaver.wanted_w(state, now_ns, load_w, params, one, free_j)
+            stored = giving.Stored(
+                one, sum(energies_j) - floor_j, _most_w(stores, energies_j, for_s)
+            )
+            looked, wanted = giving.wanted(
+                looked, state, now_ns, params, stored, blind * for_s, USUAL
+            )
+            asked_w = wanted.power_w
         # The device itself gives no more than is drawn: its own guard against export is that fast.
         asked_now_w = max(asked_w, min(0.0, -now_w - params.hold.export_w))
         shares = shares_w(stores, energies_j, asked_now_w, for_s)
@@ -152,7 +175,7 @@ def driven(
         state = shaver.measured(state, now_ns, now_w, import_w, params)
         if policy.fixed:
             state = state._replace(highest_w=0.0)
-        load_w = now_w
+        looked = giving.seen(looked, now_w, step_ns, window_ns)
         if (k + 1) % each == 0:
             energy.append(sum(energies_j))
             if tick:
@@ -167,7 +190,14 @@ def driven(
         given_j,
         _losses_w(plans),
         Counter(plan.forecast for plan in plans if plan.aim_w is not None),
+        np.array(imports) - course.load_w,
     )
+
+
+def _most_w(stores: Sequence[Store], energies_j: Sequence[float], for_s: float) -> float:
+    """Return what all stores can give for a time, above zero [W]."""
+    pairs = zip(stores, energies_j, strict=True)
+    return -sum(limits_w(store, energy_j, for_s)[0] for store, energy_j in pairs)
 
 
 def _losses_w(plans: Sequence[shaver.Plan]) -> dict[str, float]:

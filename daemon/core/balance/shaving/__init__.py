@@ -11,6 +11,9 @@ ends, and a window below the highest one so far costs nothing more.
 - `hold`: the power of the storage that keeps a window at an aim, from what was measured until now.
   It recharges only what cannot make a new peak whatever the load does, never above what is paid
   for, and never lets power flow back that the contract does not allow.
+- `giving`: when storage begins to give, and how fast what is asked of it moves; with `shaver` the
+  whole of what is decided, by the daemon (`peaks`) and by the backtest.
+- `worth`: what wear costs in watts of peak, the same for both.
 - `ratchet`: the aim without any forecast: what it was, or the highest window so far.
 - `reserve`: what of a store no path can do without.
 - `forecast`: what the load may do, as an ensemble of futures by explicit rules, and the pinball
@@ -40,8 +43,8 @@ between two recharges is no more than the band holds, and the power above it no 
 storage has, every window closes at its aim. Nothing more can be promised of a causal rule: whatever
 it spends on a first rise is not there for a second one.
 
-Must not know: breakers, tariffs in money, or which forecast is the better one before it is scored.
-Arrays and values in and out; what is stale is left out by who calls.
+Must not know: breakers, the tariff of a site (`worth` has the usual one), or which forecast is the
+better one before it is scored. Arrays and values in and out; what is stale is left out by who calls.
 
 Add here: another way to foresee as one file beside `forecast`, another aim beside `level`.
 """

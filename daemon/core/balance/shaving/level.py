@@ -39,6 +39,7 @@ from annotated_types import Ge, Interval
 from numpy.typing import NDArray
 
 from daemon.core.balance.shaving.stores import Store
+from daemon.core.balance.shaving.worth import DEMAND_EUR_KW, WEAR_EUR_MWH, once_w_per_j
 
 Floats = NDArray[np.float64]
 _HALVINGS: Final = 14
@@ -52,7 +53,8 @@ class Params:
     Attributes:
         full_pu: part of the futures that the aim of a full storage holds in [pu].
         empty_pu: the same of an empty one [pu].
-        wear_w_per_j: price of what is discharged, in watts of peak [W/J].
+        wear_w_per_j: price of what is discharged once, in watts of peak; it counts on each day
+            that is left of the period (`worth`) [W/J].
         work_w_per_j: price of the work that rows do not do, in watts of peak [W/J].
         doubt_pu: deviation of the level of the load, by its highest of late [pu].
     """
@@ -60,7 +62,7 @@ class Params:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     full_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.3
     empty_pu: Annotated[float, Interval(ge=0.0, le=1.0)] = 0.7
-    wear_w_per_j: Annotated[float, Ge(0.0)] = 1e-8
+    wear_w_per_j: Annotated[float, Ge(0.0)] = once_w_per_j(WEAR_EUR_MWH, DEMAND_EUR_KW)
     work_w_per_j: Annotated[float, Ge(0.0)] = 5e-4
     doubt_pu: Annotated[float, Ge(0.0)] = 0.01
 

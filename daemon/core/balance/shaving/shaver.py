@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 import numpy as np
 from annotated_types import Gt, Interval
 
-from daemon.core.balance.shaving import forecast, hold, level, ratchet
+from daemon.core.balance.shaving import forecast, hold, level, ratchet, worth
 from daemon.core.balance.shaving.demand import Window, advanced, opened
 from daemon.core.balance.shaving.stores import Store, limits_w
 from daemon.model.quantities import SECOND, ns
@@ -248,7 +248,8 @@ def _worth_w(demands_w: level.Floats, request: Request, params: Params) -> float
     # The solver takes long to import: only where a plan is made.
     from daemon.core.balance.shaving.programme import Worth, optimum  # noqa: PLC0415
 
-    stores, energies_j, prices = [request.store], [request.energy_j], [params.level.wear_w_per_j]
+    stores, energies_j = [request.store], [request.energy_j]
+    prices = [worth.until_the_end(params.level.wear_w_per_j, request.left_s)]
     if request.rows_w:
         # They never run empty: what they could be cut by until the last of these windows.
         whole_j = request.rows_w * params.hold.window_s * len(demands_w)

@@ -25,7 +25,9 @@ def policy(view: View) -> str:
 
 
 def load_w(view: View) -> float:
-    return peaks.step(view, peaks.State(), PARAMS).state.load_w
+    looked_at_w = peaks.step(view, peaks.State(), PARAMS).state.giving.load_w
+    assert looked_at_w is not None
+    return looked_at_w
 
 
 def test_the_estimate_stands_in_for_a_meter_that_is_condemned() -> None:

@@ -10,8 +10,8 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from daemon.core.balance.peaks import Params, _wear_w_per_j
-from daemon.core.balance.shaving import errand, shaver
+from daemon.core.balance.peaks import Params
+from daemon.core.balance.shaving import errand, shaver, worth
 from daemon.core.balance.shaving.errand import PLAN
 from daemon.core.balance.shaving.history import KEEP, RECALL
 from daemon.core.balance.shaving.stores import Store
@@ -91,7 +91,7 @@ def test_nothing_is_given_on_values_that_are_not_good(spoilt: str) -> None:
     hall = hall_of(6.3e6)
     hall.scan(supply())
     obeyed(hall, 6.3e6, left_s(hall) - 100.0)
-    assert hall.state.peaks.giving
+    assert hall.state.peaks.giving.window_ns is not None
     hall.spoil(spoilt)
     done = [hall.scan(after_s=1.0) for _ in range(5)]
     assert hall.state.peaks.wishes == ()
@@ -189,7 +189,8 @@ def test_what_one_daemon_saw_the_next_one_begins_with() -> None:
 
 def planned_aim_w(energy_wh: float, left_s: float, **said: Any) -> float:
     """Return the aim for 4 MW and two hours of 5 MW on each day, asked for at their begin."""
-    wear_w_per_j = _wear_w_per_j(replace(PEAKS, **said), left_s)
+    asked = replace(PEAKS, **said)
+    wear_w_per_j = worth.once_w_per_j(asked.wear_eur_mwh, asked.demand_eur_kw)
     usual = shaver.Params()
     params = replace(usual, level=replace(usual.level, wear_w_per_j=wear_w_per_j))
     day_w = np.full(288, 4e6)

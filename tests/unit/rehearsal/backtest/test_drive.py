@@ -87,6 +87,7 @@ def test_days_before_are_not_paid_for_in_a_new_period() -> None:
 
 
 def test_an_aim_that_is_given_is_begun_with() -> None:
+    """What it lacks is lost within windows: storage waits for a third of its power as it does."""
     load = days(2, 3)
     stores = [Store(8e6, 8e6, 16 * MWH)]
     none, best = alone(load), foreseen(load, stores)
@@ -94,7 +95,7 @@ def test_an_aim_that_is_given_is_begun_with() -> None:
         capture_pu(driven(load, stores, "ratchet", Params(), first_w=w), none, best) or 0.0
         for w in (best.peak_w, none.peak_w)
     ]
-    assert reached[0] > 0.8
+    assert reached[0] > 0.75
     assert reached[1] == pytest.approx(0.0, abs=1e-6)
 
 
