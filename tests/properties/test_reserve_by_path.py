@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.model.quantities import ns
-from daemon.settings import config_dir
 from tests.main_lane import Lane, commands, loaded, supply
+from tests.sharing import sharing_hall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +36,8 @@ EVERY_S = 0.5
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the hall with UPS-A that shares, and no more declared than rides through."""
-    text = (config_dir() / "sites" / "ai_hall.yaml").read_text("utf-8")
-    before, after = text.split("  UPS-A:", 1)
-    text = f"{before}  UPS-A:{after.replace('generic_double', 'generic_sharing', 1)}"
     file = tmp_path_factory.mktemp("site") / "hall.yaml"
-    words = "control:\n  peaks: {ups_pu: 0.55, reserve_pu: 0}\n"
-    file.write_text(text.replace("control:\n", words, 1))
+    file.write_text(sharing_hall("  peaks: {ups_pu: 0.55, reserve_pu: 0}\n"))
     return str(file)
 
 

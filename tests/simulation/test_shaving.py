@@ -17,11 +17,11 @@ from daemon.rehearsal.oracles.reserve import Reserve
 from daemon.rehearsal.simulation import world
 from daemon.rehearsal.simulation.observer import Observer
 from daemon.rehearsal.simulation.run import Case, run
-from daemon.settings import config_dir
 from daemon.settings import load as load_site
 from device_emulators.scenario import load
 from device_emulators.virtual.run import EPOCH_NS
 from device_emulators.vocabulary import vocabulary
+from tests.sharing import sharing_hall
 from tests.simulation import defects
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ CHARGES_PU = {"ESS-1": 0.3, "UPS-A": 0.7}
 
 def short_lived(folder: Path) -> SiteFile:
     """Return the hall with small stores, UPS-A sharing its load, and next to no time to bridge."""
-    text = (config_dir() / "sites" / "ai_hall.yaml").read_text("utf-8")
-    before, after = text.split("  UPS-A:", 1)
     file = folder / "hall.yaml"
-    file.write_text(f"{before}  UPS-A:{after.replace('generic_double', 'generic_sharing', 1)}")
+    file.write_text(sharing_hall())
     found = load_site(file)
     site, control = found.site, found.control
     stores = {

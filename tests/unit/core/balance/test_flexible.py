@@ -8,8 +8,8 @@ import pytest
 
 from daemon.core.balance.shaving.errand import PLAN
 from daemon.model.quantities import ns
-from daemon.settings import config_dir
 from tests.main_lane import Lane, commands, supply
+from tests.sharing import sharing_hall
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +21,8 @@ RATED_W = 1.04e6
 @pytest.fixture(scope="module")
 def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the reference hall with UPS-A that shares and rows that may be capped to 0.6."""
-    text = (config_dir() / "sites" / "ai_hall.yaml").read_text("utf-8")
-    before, after = text.split("  UPS-A:", 1)
-    text = before + "  UPS-A:" + after.replace("ups/generic_double", "ups/generic_sharing", 1)
-    text = text.replace("control:\n", "control:\n  peaks: {ups_pu: 0.6, row_cap_pu: 0.6}\n", 1)
     file = tmp_path_factory.mktemp("site") / "hall.yaml"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(sharing_hall("  peaks: {ups_pu: 0.6, row_cap_pu: 0.6}\n"), encoding="utf-8")
     return file
 
 
@@ -86,7 +82,7 @@ def test_rows_give_what_storage_cannot_and_get_it_back(allowed: Path) -> None:
     assert caps["ROW-4"] == 0.6 < caps["ROW-5"] < 0.8
     assert {caps[row] for row in ROWS if row not in {"ROW-4", "ROW-5"}} == {1.0}
     assert hall.state.facts.demand.highest_w <= 5.5e6 * 1.002
-    assert not sent(steps, "UPS-A", "power_setpoint_w"), "below the charge that is allowed"
+    assert not any(sent(steps, "UPS-A", "power_setpoint_w")), "below the charge that is allowed"
     hall.base_w -= 2e6
     hall.obeyed(40.0)
     assert [hall.shown(row, "power_cap_pu") for row in ROWS] == [1.0] * 6

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from daemon.rehearsal.oracles.reserve import POINT, WITHDRAWN_S, Reserve
-from daemon.settings import SiteFile, config_dir, load
+from daemon.settings import SiteFile, load
+from tests.sharing import sharing_hall
 from tests.unit.rehearsal.oracles.course import Course, happens, site_file
 
 STORE, UPS = "ESS-1", "UPS-A"
@@ -17,10 +18,8 @@ STORE, UPS = "ESS-1", "UPS-A"
 @pytest.fixture(scope="module")
 def sharing(tmp_path_factory: pytest.TempPathFactory) -> SiteFile:
     """Return the hall with UPS-A that shares its load."""
-    text = (config_dir() / "sites" / "ai_hall.yaml").read_text("utf-8")
-    before, after = text.split("  UPS-A:", 1)
     file = tmp_path_factory.mktemp("site") / "hall.yaml"
-    file.write_text(f"{before}  UPS-A:{after.replace('generic_double', 'generic_sharing', 1)}")
+    file.write_text(sharing_hall())
     return load(file)
 
 
