@@ -44,7 +44,8 @@ storage has, every window closes at its aim. Nothing more can be promised of a c
 it spends on a first rise is not there for a second one.
 
 Must not know: breakers, the tariff of a site (`worth` has the usual one), or which forecast is the
-better one before it is scored. Arrays and values in and out; what is stale is left out by who calls.
+better one before it is scored. Arrays and values in and out; what is stale is left out by who
+calls.
 
 Add here: another way to foresee as one file beside `forecast`, another aim beside `level`.
 """
