@@ -165,6 +165,9 @@ class Comply(Window):
 
     rules: Annotated[tuple[str, ...], Field(min_length=1)] = (CONTRACT,)
     """`contract` for what the site's own contract allows, or names of shipped rule sets."""
+    goes_on: bool = False
+    """What is drawn at the end goes on until the demand window that runs is over: what is billed
+    then is judged, though the run is shorter than the window."""
 
 
 class Expectation(Form):

@@ -57,9 +57,12 @@ class Import(Observer):
             self.power_w.append(power_w)
 
     def verdicts_on(
-        self, rules: Iterable[RuleSet], from_ns: int, to_ns: int
+        self, rules: Iterable[RuleSet], from_ns: int, to_ns: int, until_ns: int | None = None
     ) -> tuple[Verdict, ...]:
-        """Return the verdicts on what was drawn in a window of scenario times [ns]."""
+        """Return the verdicts on what was drawn in a window of scenario times [ns].
+
+        What was drawn at its end goes on until `until_ns`, where that is given [ns].
+        """
         contract, site = self.scene.plant.site.contract, self.scene.plant.site
         given = Given(
             ns(STEP_S), contract.import_limit_w, site.frequency_hz, frozenset({"power_w"})
@@ -69,8 +72,10 @@ class Import(Observer):
         end = int(np.searchsorted(t_ns, to_ns, side="right"))
         t_ns = np.maximum(t_ns[first:end], from_ns)
         power_w = np.array(self.power_w[first:end])
+        if until_ns is not None and until_ns > to_ns:
+            t_ns, power_w = np.append(t_ns, until_ns), np.append(power_w, power_w[-1])
         court = take(begin(list(rules), given), Samples(t_ns, {"power_w": power_w}))
-        return verdicts(court, to_ns)
+        return verdicts(court, max(to_ns, until_ns or 0))
 
 
 class Delivery(Import):
@@ -102,7 +107,10 @@ class Delivery(Import):
         to_s = played_s if comply.to_s is None else min(comply.to_s, played_s)
         contract = contract_rules(self.scene.plant.site.contract)
         rules = [contract if name == CONTRACT else load_rules(name) for name in comply.rules]
-        said = self.verdicts_on(rules, ns(comply.from_s), ns(to_s))
+        window_ns, until_ns = ns(self.scene.plant.site.contract.demand_window_s), None
+        if comply.goes_on and window_ns:
+            until_ns = -(-ns(to_s) // window_ns) * window_ns
+        said = self.verdicts_on(rules, ns(comply.from_s), ns(to_s), until_ns)
         judged = [one for one in said if one.ok is not None]
         if not judged:
             return {**nothing, "detail": "no limit that a trace of power shows"}
