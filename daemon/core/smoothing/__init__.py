@@ -26,8 +26,18 @@ unspent when it is needed; beyond the dead band follow as fast as the funnel let
 start or stop, begin as late as suffices for half of the step. All times follow from the storage:
 energy by range of power.
 
-**Who gives it** (`split`): the fastest part the supercapacitors and rack batteries, then 800 V
-storage, the slow rest the ESS; what none of them can, the rows by their power-smoothing profile.
+**Who gives it** (`split`): storage by frequency, each kind what the next faster one cannot last
+for: stores at AC that take a set-point, of any number and kind (`tests.bench smoothing` has a fast
+and a slow one). What no loop over a bus can meet in time the rows keep by the ramp of their
+profile, before storage is asked (`profile`); so storage gives what lies between that ramp and the
+slowest limit. Where the limits of a code are slow (5 MW in 15 s for 100 MW) the ramp alone keeps
+them, at the cost of minutes of a job's power.
+
+*In the AI hall* one store takes part, ESS-1 (3 MW, 6 MWh). Capacitors of the racks take what is
+within 50 ms and come back to their middle unasked. Rack batteries and ESS-2 (250 kWh at 800 V) act
+by themselves when converters fall short, take no set-point, and are the reserve of the rows. The
+ramp of a row holds for its fall as well; how much faster it may fall, and its hysteresis, are set
+at the row, for its map has no points for them.
 
 **A store that fails.** While the load is at L and the connection at G, storage gives L - G. If it
 is gone the connection is at L in the same instant, before any meter shows it: the least that a
