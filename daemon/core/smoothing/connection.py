@@ -34,10 +34,14 @@ _COMPLETE: Final = 1.2
 def used(stated: Sequence[Bound], used_pu: float) -> tuple[Bound, ...]:
     """Return the part of each bound that is made use of, one over long in even parts.
 
-    Never so much that the grain of set-points would be beyond it.
+    Never so much that the grain of set-points would be beyond it. A filtered limit that is hardly
+    more than grains (the sub-synchronous one of the IESO on a few megawatts) is left out: to keep it
+    would be to let the import stand, and what is that small rows keep by their ramp.
     """
     found = []
     for bound in stated:
+        if bound.band_hz is not None and bound.limit_w < 2.0 * _GRAINS_W:
+            continue
         parts = max(1, bound.window_ns // ns(_EVEN_S)) if bound.band_hz is None else 1
         grained_w = max(bound.limit_w - _GRAINS_W, _LEAST_PU * bound.limit_w)
         limit_w = min(used_pu * bound.limit_w, grained_w) / parts
