@@ -35,8 +35,8 @@ def used(stated: Sequence[Bound], used_pu: float) -> tuple[Bound, ...]:
     """Return the part of each bound that is made use of, one over long in even parts.
 
     Never so much that the grain of set-points would be beyond it. A filtered limit that is hardly
-    more than grains (the sub-synchronous one of the IESO on a few megawatts) is left out: to keep it
-    would be to let the import stand, and what is that small rows keep by their ramp.
+    more than grains (the sub-synchronous one of the IESO on a few megawatts) is left out: to keep
+    it would be to let the import stand, and what is that small rows keep by their ramp.
     """
     found = []
     for bound in stated:
