@@ -127,11 +127,11 @@ come in the next hour, two or six in place of its forecasts. None is a bound by 
 week a rule may be lucky. They say how much one would have to know for what the aims ask: with the
 bound before this one, one hour gives 0.87 / 0.52 / 0.22, two 0.94 / 0.70 / 0.29, six 0.98 / 0.78 /
 0.33: the aims are met by who knows two hours without error, and lets no day before bind him. With
-the bound that ships, and the wait, one hour gives 0.86 / 0.26 / 0, two 0.91 / 0.18 / 0 and six
-0.93 / 0.06 / 0: on the weeks that need more than the days before, the bound itself is what is lost by. Nor can the
-level be told from history: the optima of the 8 weeks before a week of simbench spread by 0.86 of
-its gain (standard deviation, median), and that of the last one is off by more than 0.4 of the gain
-in 42 of 60 cases, on clusters in 14 of 36.
+the bound that ships, and the wait, one hour gives 0.86 / 0.26 / 0, two 0.91 / 0.18 / 0 and six 0.93
+/ 0.06 / 0: on the weeks that need more than the days before, the bound itself is what is lost by.
+Nor can the level be told from history: the optima of the 8 weeks before a week of simbench spread
+by 0.86 of its gain (standard deviation, median), and that of the last one is off by more than 0.4
+of the gain in 42 of 60 cases, on clusters in 14 of 36.
 
 The control step is that of the controller in the main lane of the AI hall, every second for two
 windows, with set-points that are obeyed; the plan is made elsewhere, by a worker.
