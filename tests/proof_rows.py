@@ -65,7 +65,10 @@ On the whole hall came out, with the emulated devices:
   `second_reference` by `overload` and the storage itself; and by the device alone, which refuses
   or checks by itself: `no_sync_check`, `bypass_not_ready`, `out_of_phase`, `not_available`,
   `not_testable`. Of the last three nothing is known that would go wrong in the emulated plant;
-- wear: `too_often`, without which a set is cranked eleven times in 15 s and without end.
+- wear: `too_often`, without which a set is cranked eleven times in 15 s and without end;
+- of the guards `rejoins_in_step` is covered by `live_live` and the breaker itself (without all of
+  them the reactor joins the grid out of step), and `onto_storage_in_step` is a counterexample (a
+  section stays with a store that runs empty, though a set is there).
 
 A guard that is asked for in no part has its minimal case among the unit tests, which is named. What
 is none of these is open: it was not gone through in time, or what was found is not sure, or nobody

@@ -146,13 +146,15 @@ and shows open ever after, or that showed open when the intake closed in synchro
 sent out only when mains have settled and its close has had its time: 16 s instead of 2 s. An
 overlap that comes of an order which others have overtaken on its way is theirs: it has to end
 within 2 s, not 0.1; so has one that a closed breaker prolongs which is stuck or in local. How often
-mains and sets transfer is not counted, as it is of the intake. Handover to a board's own logic and
-back is no part of the mains and sets. What is given up (lockout, held, a failed set) is for a
-person, whom no search lets look; it is held against the daemon only where nothing had happened that
-could have been a reason. Storage that forms a section and its feeders, the turbine, the rejoining
-of sources, black start, the choice of sets, the tripping of loads, earthing, a second reference of
-the neutral, and overload are no part of it: they are judged by the oracles of the simulation and by
-the tests of each row.
+mains and sets transfer is not counted here, as it is of the intake; in the simulation it is, of all
+(`daemon.rehearsal.oracles.transfers`). Handover to a board's own logic and back is no part of the
+mains and sets. What is given up (lockout, held, a failed set) is for a person, whom no search lets
+look; it is held against the daemon only where nothing had happened that could have been a reason.
+Storage that forms a section and its feeders, the turbine, the rejoining of sources, black start,
+the choice of sets, the tripping of loads, UPS, what people hold off, earthing, a second reference
+or neutral, and overload are no part of it: they are judged by the oracles of the simulation (of
+islands, `daemon.rehearsal.oracles.islands`), and each row that no part depends on by a scenario of
+the whole hall (`tests.proof_on_plant`).
 
 **What was found**, each mended with a test (`tests/unit/core/test_what_the_proof_found.py`, of the
 sets `tests/unit/core/generation/test_start_held.py`). Of the mains with a loss of the utility and a
