@@ -10,9 +10,10 @@ counts as drawn at the aim: neither a surplus to spend nor a debt to pay.
 
 *Below the contract* nothing is shaved unless the site's file says that it pays. The default of
 `paid_pu` is 1: the power of the contract is paid for whether it is drawn or not, so the aim is the
-contract, and no forecast makes it lower. Where the highest demand itself is billed, `paid_pu` is
-the part of the contract that is billed at least (a minimum, a ratchet of former years; 0 for none).
-Then storage is cycled for it, and the aim begins there and rises to what could not be held.
+contract but for a thousandth, and no forecast makes it lower. Where the highest demand itself is
+billed, `paid_pu` is the part of the contract that is billed at least (a minimum, a ratchet of
+former years; 0 for none). Then storage is cycled for it, and the aim begins there and rises to what
+could not be held.
 
 *Money* decides only how long storage may give for how much less peak: what a MWh that it gives
 costs (`wear_eur_mwh`) against what a kW of the peak costs in a period (`demand_eur_kw`), in any one
@@ -86,6 +87,8 @@ POINT: Final = "power_setpoint_w"
 _GRAIN_W: Final = 20_000.0
 """Set-points move in these steps, so that noise is not sent to the device."""
 _WH: Final = 3600.0
+_KEPT_PU: Final = 0.999
+"""Of the contract, what is aimed at: with all of it `peak_quarter_hour` closed 0.2 kW above."""
 _HELD: Final = 10
 """A power has to be possible for so many periods: a late scan must not cut into the reserve."""
 _GAP: Final = 5
@@ -262,7 +265,7 @@ def _settings(site: Site, params: Params) -> shaver.Params:
         every_s=params.plan_s,
         fresh_s=params.fresh_s,
         first_rise_w=_FIRST_RISE * site.contract.import_limit_w,
-        limit_w=site.contract.import_limit_w,
+        limit_w=_KEPT_PU * site.contract.import_limit_w,
         level=replace(
             usual.level,
             wear_w_per_j=worth.once_w_per_j(params.wear_eur_mwh, params.demand_eur_kw),
@@ -287,7 +290,7 @@ def _measured(
     # The rows would draw what they are held down by: without it the need would seem to be over.
     load_w, window_ns = import_w - storage_w + state.cut_w, ns(settings.hold.window_s)
     before, period = state.billed, _period(utc_ns, params).number
-    first_w = params.paid_pu * view.site.contract.import_limit_w
+    first_w = min(params.paid_pu * view.site.contract.import_limit_w, settings.limit_w)
     if before is None or not 0 <= utc_ns - before.window.at_ns < ns(DAY_S):
         begun = shaver.initial(utc_ns, settings, first_w=first_w)
         unseen_s = (utc_ns - begun.window.begun_ns) / SECOND
@@ -351,7 +354,7 @@ def _shaved(
     full_j = sum(s.top_j - s.floor_j for s in stores)
     gives = looked.window_ns is not None
     refilling = gives or (state.refilling and sum(free_j) < 0.99 * full_j)
-    governed = refilling or aim_w < view.site.contract.import_limit_w
+    governed = refilling or aim_w < settings.limit_w
     wishes: tuple[Proposal, ...] = ()
     if governed and _may_act(view):
         shares = shares_w(stores, energies_j, wanted_w, _HELD * params.every_s)

@@ -72,7 +72,7 @@ def test_a_load_below_the_contract_moves_nothing() -> None:
     steps = obeyed(hall, 5.4e6, 60.0)
     assert not any(sent_w(steps))
     assert hall.state.facts.demand.policy == "ratchet"
-    assert hall.state.facts.demand.aim_w == 5.5e6
+    assert hall.state.facts.demand.aim_w == pytest.approx(0.999 * 5.5e6)
 
 
 def test_a_window_above_the_contract_is_held_at_it_and_a_short_peak_waited_for() -> None:
@@ -181,7 +181,7 @@ def test_what_one_daemon_saw_the_next_one_begins_with() -> None:
     alone_w = hall.state.facts.demand.highest_w
     hall.scan(Finished(recall.id, {**keep.arguments, "highest_w": alone_w + 1e5}), after_s=1.0)
     assert hall.state.facts.demand.highest_w == alone_w + 1e5
-    assert hall.state.facts.demand.aim_w == 5.5e6, "never above the contract"
+    assert hall.state.facts.demand.aim_w < 5.5e6, "never above the contract"
     done = hall.scan(Finished(recall.id, {"fault": "demand.json: holds no object"}), after_s=1.0)
     assert hall.state.facts.demand.highest_w == alone_w + 1e5
     assert "holds no object" in events([done], "shaving_history")[0].text
