@@ -90,7 +90,7 @@ def test_a_filter_lets_an_even_ramp_pass_and_a_larger_jump_not() -> None:
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), every=st.integers(2, 10))
 def test_looks_at_what_is_measured_keep_the_limits_as_well(
     limit: Limit, seed: int, every: int

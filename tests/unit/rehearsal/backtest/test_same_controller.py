@@ -69,8 +69,8 @@ def live(load: Course, paid_pu: float, patience_pu: float) -> list[float]:
 
 @pytest.mark.parametrize(
     ("seed", "period_s", "hours", "paid_pu", "patience_pu"),
-    [(1, 30.0, 24.0, 0.9, 0.3), (2, 30.0, 4.0, 0.7, 0.0), (3, 30.0, 4.0, 0.95, 0.6),
-     (4, 1.0, 0.5, 0.9, 0.3)],
+    [(1, 60.0, 24.0, 0.9, 0.3), (2, 30.0, 4.0, 0.7, 0.0), (3, 30.0, 4.0, 0.95, 0.6),
+     (4, 1.0, 0.25, 0.9, 0.3)],
 )  # fmt: skip
 def test_the_backtest_asks_storage_for_what_the_daemon_asks(
     seed: int, period_s: float, hours: float, paid_pu: float, patience_pu: float
