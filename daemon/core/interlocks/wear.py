@@ -82,7 +82,7 @@ def keep(files: Files, utc_ns: Callable[[], int], ages_s: Mapping[str, Sequence[
     files.replace(NAME, json.dumps({"at_utc_ns": utc_ns(), "ages_s": ages_s}).encode())
 
 
-def recalled(files: Files, sender: str, now_ns: int, utc_ns: int) -> LaneMessage | None:
+def recalled(files: Files, sender: str, begun_ns: int, utc_ns: int) -> LaneMessage | None:
     """Return the stamps of the daemon before, as mail of `sender`; None where nothing was kept.
 
     A clock that went back in between makes nothing older. What cannot be read is as good as
@@ -95,7 +95,7 @@ def recalled(files: Files, sender: str, now_ns: int, utc_ns: int) -> LaneMessage
         kept = json.loads(content)
         away_ns = max(utc_ns - int(kept["at_utc_ns"]), 0)
         stamps = {
-            str(name): [now_ns - away_ns - ns(float(age_s)) for age_s in ages_s]
+            str(name): [begun_ns - away_ns - ns(float(age_s)) for age_s in ages_s]
             for name, ages_s in kept["ages_s"].items()
         }
     except (
