@@ -25,7 +25,7 @@ from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, Switch, dr
 from daemon.core.estimation.instruments import instruments
 from daemon.core.estimation.site_network import Wires, energised, parts
 from daemon.core.topology import Presence, Topology, once_per_site
-from daemon.model.quality import good_mask
+from daemon.model.quality import good_mask, is_good
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 CLEAR_W: Final = 1e-3 * BASE_VA
 """Power above which the direction of a flow is believed [W]."""
+_NONE: Final[frozenset[str]] = frozenset()
 SURE: Final = 4.0
 """So many standard deviations of an instrument at nothing have to be read to tell a direction."""
 
@@ -58,8 +59,13 @@ class Probe:
         floor = {i.at[0].number: i.absolute for i in told_all if i.at[0].what == "switch_p"}
         floor_w = BASE_VA * np.array([floor.get(n, 0.0) for n in self.flowing.tolist()])
         self._clear_w = np.maximum(CLEAR_W, SURE * floor_w)
+        self._volts = [
+            (points.points[i.points[0]].equipment, self.drawing.buses[i.at[0].number], i.points[0])
+            for i in told_all
+            if i.points and i.at[0].what == "voltage"
+        ]
         self._stage = self._told[len(switches) :]
-        self._last: tuple[bytes, Topology, Wires] | None = None
+        self._last: tuple[tuple[bytes, frozenset[str]], Topology, Wires] | None = None
         self._still: tuple[Topology, QualityArray, Wires, bytes] | None = None
 
     def normal(self) -> Wires:
@@ -101,10 +107,11 @@ class Probe:
         good = good_mask(image.quality[self._told]) & self._known
         codes = np.where(good, image.values[self._told], -1.0).astype(np.int8)
         backward = self._backward(image, before, flow_w)
-        key = codes.tobytes() + backward.tobytes()
+        apart = self._apart(image, topology) if topology.doubted else _NONE
+        key = codes.tobytes() + backward.tobytes(), apart
         if self._last is not None and self._last == (key, topology, before):
             return before
-        found = self._found(codes.tolist(), backward, topology, before)
+        found = self._found(codes.tolist(), backward, topology, before, apart)
         # The same object while nothing moves: who keeps something by it asks `is` first.
         found = before if found == before else found
         self._last = key, topology, found
@@ -124,12 +131,17 @@ class Probe:
         return backward
 
     def _found(
-        self, codes: list[int], backward: NDArray[np.bool_], topology: Topology, before: Wires
+        self,
+        codes: list[int],
+        backward: NDArray[np.bool_],
+        topology: Topology,
+        before: Wires,
+        apart: frozenset[str],
     ) -> Wires:
         switches, converters = self.drawing.switches, self.drawing.converters
         positions, stages = codes[: len(switches)], codes[len(switches) :]
         closed = tuple(
-            _closed(s, code, was=was, doubted=s.id in topology.doubted)
+            s.id not in apart and _closed(s, code, was=was, doubted=s.id in topology.doubted)
             for s, code, was in zip(switches, positions, before.closed, strict=True)
         )
         working = tuple(
@@ -139,6 +151,24 @@ class Probe:
         found = Wires(closed, tuple(backward.tolist()), working, self._giving(topology, working))
         silent = [s for s, code in zip(switches, positions, strict=True) if code < 0 <= s.point]
         return self._explained(topology, found, silent) if silent else found
+
+    def _apart(self, image: Image, topology: Topology) -> frozenset[str]:
+        """Return the doubted switches that carry nothing, by the word of others than themselves."""
+        found = []
+        for switch in self.drawing.switches:
+            if switch.id not in topology.doubted:
+                continue
+            ends = [self.drawing.buses[n] for n in switch.ends]
+            dead = [topology.section[bus] for bus in ends if topology.dead(bus)]
+            others = (
+                told
+                for item, bus, told in self._volts
+                if dead and item != switch.id and topology.section[bus] == dead[0]
+            )
+            live = any(topology.live(bus) for bus in ends)
+            if live and any(is_good(image.quality.item(told)) for told in others):
+                found.append(switch.id)
+        return frozenset(found)
 
     def _explained(self, topology: Topology, found: Wires, silent: list[Switch]) -> Wires:
         """Return the same, nothing giving where silent switches let in nobody knows what."""

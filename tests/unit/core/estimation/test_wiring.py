@@ -102,3 +102,20 @@ def test_silence_alone_makes_nothing_unknown() -> None:
     wires = probe.look(view.image, view.topology, heard)
     assert wires.unknown == frozenset()
     assert wires.closed == heard.closed
+
+
+def test_what_shows_closed_between_live_and_dead_carries_nothing_if_others_say_so() -> None:
+    """The intake tripped and shows what it showed before: no meter of the live side is wrong."""
+    picture = Picture((1.0, "52-VCB-IN", "trip"), until_s=4.0)
+    picture.shown[picture.points.index("52-VCB-IN", "position")] = 2.0
+    probe = plan(picture.site, picture.points).probe
+    number = [s.id for s in probe.drawing.switches].index("52-VCB-IN")
+    view = picture.view()
+    assert "52-VCB-IN" in view.topology.doubted
+    assert not probe.look(view.image, view.topology, probe.normal()).closed[number]
+    for point in picture.points.points:
+        if "voltage" in point.spec.name and point.equipment != "52-VCB-IN":
+            picture.quality[point.index] = Quality.BAD_TIMEOUT
+    alone = picture.view()
+    assert "52-VCB-IN" in alone.topology.doubted
+    assert probe.look(alone.image, alone.topology, probe.normal()).closed[number], "its own word"
