@@ -123,12 +123,14 @@ class Statcom(Device):
         return self.stage != "fault"
 
     def set(self, point: str, value: float) -> bool:
-        """Take a set-point within its bounds."""
+        """Take a set-point within its bounds; one that is only told again moves nothing."""
         rating = self.ratings["reactive_power_var"]
         low, high = BOUNDS.get(point, (-rating, rating))
+        before = self.setpoints.get(point)
         if not (low <= value <= high and super().set(point, value)):
             return False
-        self._held_s = HELD_S
+        if value != before:
+            self._held_s = HELD_S
         return True
 
     def fall_back(self) -> None:

@@ -189,6 +189,19 @@ def test_it_lowers_the_flicker_of_training() -> None:
     assert 0.0 < seen[True] < 0.9 * seen[False]
 
 
+def test_told_the_same_again_it_opposes_swings_all_the_same() -> None:
+    given = []
+    for again in (False, True):
+        hand = bench()
+        hand.run(2.0)
+        if again:
+            hand.plant.write("PQ", "reactive_power_setpoint_var", 0.0)
+        hand.plant.inject("U", "voltage", {"voltage_pu": 0.97})
+        hand.run(2.3)
+        given.append(hand.plant.read("PQ", "reactive_power_var"))
+    assert given[0] == given[1] < -1e4
+
+
 def test_a_fault_stops_it_until_it_is_repaired() -> None:
     hand = bench()
     hand.plant.inject("PQ", "trip", {})
