@@ -17,14 +17,14 @@ it through converters: it is not solved, what is measured stands, and nobody the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from daemon.core.estimation.drawing import BASE_VA, BATTERY, Drawing, Switch, drawing
 from daemon.core.estimation.instruments import instruments
 from daemon.core.estimation.site_network import Wires, energised, parts
-from daemon.core.topology import Presence, Topology, once_per_site
+from daemon.core.topology import DEAD_PU, LIVE_PU, Presence, Topology, once_per_site
 from daemon.model.quality import good_mask, is_good
 
 if TYPE_CHECKING:
@@ -41,6 +41,22 @@ CLEAR_W: Final = 1e-3 * BASE_VA
 _NONE: Final[frozenset[str]] = frozenset()
 SURE: Final = 4.0
 """So many standard deviations of an instrument at nothing have to be read to tell a direction."""
+
+
+class _Voltage(NamedTuple):
+    """A voltage that is measured.
+
+    Attributes:
+        of: id of the equipment that tells it.
+        bus: whose it is.
+        point: its point.
+        weight: by this it is of the nominal one [1/V].
+    """
+
+    of: str
+    bus: str
+    point: int
+    weight: float
 
 
 class Probe:
@@ -60,7 +76,12 @@ class Probe:
         floor_w = BASE_VA * np.array([floor.get(n, 0.0) for n in self.flowing.tolist()])
         self._clear_w = np.maximum(CLEAR_W, SURE * floor_w)
         self._volts = [
-            (points.points[i.points[0]].equipment, self.drawing.buses[i.at[0].number], i.points[0])
+            _Voltage(
+                points.points[i.points[0]].equipment,
+                self.drawing.buses[i.at[0].number],
+                i.points[0],
+                i.weights[0],
+            )
             for i in told_all
             if i.points and i.at[0].what == "voltage"
         ]
@@ -153,20 +174,25 @@ class Probe:
         return self._explained(topology, found, silent) if silent else found
 
     def _apart(self, image: Image, topology: Topology) -> frozenset[str]:
-        """Return the doubted switches that carry nothing, by the word of others than themselves."""
+        """Return the doubted switches that carry nothing, by the word of others than themselves.
+
+        The diagram asks some voltages alone, but all that are measured are witnesses here: one at
+        least has to be dead where the switch says so, and none live.
+        """
         found = []
         for switch in self.drawing.switches:
             if switch.id not in topology.doubted:
                 continue
             ends = [self.drawing.buses[n] for n in switch.ends]
             dead = [topology.section[bus] for bus in ends if topology.dead(bus)]
-            others = (
-                told
-                for item, bus, told in self._volts
-                if dead and item != switch.id and topology.section[bus] == dead[0]
-            )
+            seen_pu = [
+                image.values.item(each.point) * each.weight
+                for each in self._volts
+                if dead and each.of != switch.id and topology.section[each.bus] == dead[0]
+                if is_good(image.quality.item(each.point))
+            ]
             live = any(topology.live(bus) for bus in ends)
-            if live and any(is_good(image.quality.item(told)) for told in others):
+            if live and seen_pu and min(seen_pu) <= DEAD_PU and max(seen_pu) <= LIVE_PU:
                 found.append(switch.id)
         return frozenset(found)
 

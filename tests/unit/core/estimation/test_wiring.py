@@ -119,3 +119,18 @@ def test_what_shows_closed_between_live_and_dead_carries_nothing_if_others_say_s
     alone = picture.view()
     assert "52-VCB-IN" in alone.topology.doubted
     assert probe.look(alone.image, alone.topology, probe.normal()).closed[number], "its own word"
+
+
+def test_a_live_witness_outside_the_diagram_keeps_a_switch_closed() -> None:
+    """A fuse of its voltage transformer has blown: what it feeds is no less there."""
+    picture = Picture(seed=5)
+    picture.shown[picture.points.index("52-VCB-QB", "load_voltage_v")] = 0.0
+    probe = plan(picture.site, picture.points).probe
+    number = [s.id for s in probe.drawing.switches].index("52-VCB-QB")
+    view = picture.view()
+    assert "52-VCB-QB" in view.topology.doubted
+    assert view.topology.dead("QB"), "by its own word"
+    assert probe.look(view.image, view.topology, probe.normal()).closed[number]
+    picture.shown[picture.points.index("PQ-B", "voltage_ll_v")] = 0.0
+    view = picture.view()
+    assert not probe.look(view.image, view.topology, probe.normal()).closed[number]
