@@ -12,7 +12,8 @@ comes of a reading of another that is not there anew yet is no error (`_behind`)
 `cases` weighs whose it is. One error at a time is looked into: what shows of a gross one in others
 is no other. Whose residuals are nearly one stay one group unless time tells them apart. Where
 nothing else is wrong, who shows the same to the last bit is called frozen, and who is off in the
-mean of many readings is called drifting.
+mean of many readings is called drifting. Nobody is called where another that is read another way
+agrees (`agree`); that may show for long, and keeps nobody from being called elsewhere.
 """
 
 from __future__ import annotations
@@ -248,6 +249,7 @@ class Judgement:
             r for s in self.state.suspects for r in s.group
         }
         pending, found = [], []
+        waits, free = False, self.eligible.copy()
         for case in open_cases:
             if case.shown_ns < self.scan.at_ns:
                 continue
@@ -260,13 +262,19 @@ class Judgement:
             # Nobody is out whose own readings excuse it, whatever those of others say, nor who fits
             # by now: its last reading stands for a period, and what was off then may have passed.
             firm = case.firm.intersection(suspect.group)
-            excused = self._fit_now(suspect.group) or (named and self._seconded(members[0]))
-            if lately or not firm or excused:
+            fits = self._fit_now(suspect.group)
+            seconded = named and not fits and self._seconded(members[0])
+            if seconded:
+                # It may show for as long as a third errs; what is not related is no part of that.
+                free[list(case.rows)] = False
+                pending.append(suspect)
+            elif lately or not firm or fits:
+                waits = True
                 pending.append(suspect)
             elif named or not known.intersection(members):
                 found.append(suspect)
-        if not pending and not found:
-            found += self._frozen() or self._drifting()
+        if not waits and not found:
+            found += self._frozen(free) or self._drifting(free)
         return tuple(pending), tuple(found)
 
     def _fit_now(self, rows: tuple[int, ...]) -> bool:
@@ -287,6 +295,8 @@ class Judgement:
             return False
         correlation = self.others.correlation(row)
         near = np.abs(correlation) * (self.eligible & (way != way[row]))
+        if not near.any():
+            return False
         pair = [row, int(np.argmax(near))]
         of, scale = self.state.evidence, self.others.scale[pair]
         off = of.shown[pair] - of.told[pair]
@@ -305,10 +315,10 @@ class Judgement:
             proof_ns=ns(self.params.proof_s) * 2 ** min(self.state.relapses.get(row, 0), 7),
         )
 
-    def _frozen(self) -> list[Suspect]:
-        """Return who shows the same to the last bit while nothing else is wrong."""
+    def _frozen(self, free: Flags) -> list[Suspect]:
+        """Return who of some shows the same to the last bit while nothing else is wrong."""
         known = self.state.evidence.said[1].worth > 0.0
-        stuck = np.flatnonzero(self.eligible & known & (self.state.still >= _STILL))
+        stuck = np.flatnonzero(free & known & (self.state.still >= _STILL))
         return [self._named((int(row),), FROZEN) for row in stuck if self._first(int(row))]
 
     def _first(self, row: int) -> bool:
@@ -322,12 +332,12 @@ class Judgement:
         of = self.state.evidence
         return np.abs(of.shown - of.told) / self.others.scale
 
-    def _drifting(self) -> list[Suspect]:
-        """Return who is off in the mean of many readings."""
+    def _drifting(self, free: Flags) -> list[Suspect]:
+        """Return who of some is off in the mean of many readings."""
         state, others = self.state, self.others
         known = {r for s in state.suspects for r in s.group}
         least = self.limit * np.sqrt(SLOW / (2.0 - SLOW))
-        slow = np.where(self.eligible & (state.slow_count >= _SLOW_COUNT), state.slow, 0.0)
+        slow = np.where(free & (state.slow_count >= _SLOW_COUNT), state.slow, 0.0)
         row = int(np.argmax(np.abs(slow)))
         if abs(slow[row]) <= least or row in known:
             return []
