@@ -74,11 +74,13 @@ class _Doubled(NamedTuple):
         what: for a person.
         limit_s: how long it may last [s].
         held: the environment keeps it so.
+        neutrals: what earths it, each by its id, where it is these that are two.
     """
 
     what: str
     limit_s: float
     held: bool = False
+    neutrals: frozenset[str] = frozenset()
 
 
 class _Island(NamedTuple):
@@ -110,7 +112,8 @@ class Islands(Oracle):
         self._standing: dict[str, _Standing] = {}
         self._own: tuple[_Island, ...] = ()
         self._over_ns: dict[str, int] = {}
-        self._closed_ns = self._lost_ns = -ns(FOLLOWS_S)
+        self._closed_ns: list[int] = []
+        self._lost_ns = -ns(FOLLOWS_S)
         self._due_ns = scene.origin_ns
         self._most_pu = 0.0
 
@@ -122,7 +125,9 @@ class Islands(Oracle):
         """Note what closed by us, and which sources the site has lost, since the last look."""
         for event in self.fresh():
             if event.name in {"closed", "transferred"} and event.fields.get("cause") == OURS:
-                self._closed_ns = event.at_ns
+                # What is judged has begun a while ago: later ones must not hide what led to it.
+                kept_ns = event.at_ns - 2 * ns(FOLLOWS_S)
+                self._closed_ns = [at for at in self._closed_ns if at > kept_ns] + [event.at_ns]
                 self._judge_joined(event)
             elif event.name == "stage" and self._natures.get(event.source) in OWN:
                 if event.fields.get("cause") in TOO_MUCH and self._by_us(event.at_ns, event.at_ns):
@@ -134,7 +139,7 @@ class Islands(Oracle):
     def _by_us(self, since_ns: int, now_ns: int) -> bool:
         """Return whether what is carried since an instant [ns] is what we have joined."""
         begun_ns = since_ns - ns(FOLLOWS_S)
-        return begun_ns <= self._closed_ns <= since_ns and not (
+        return any(begun_ns <= at <= since_ns for at in self._closed_ns) and not (
             self._lost_ns >= begun_ns
             or any(
                 fault.from_ns >= begun_ns or fault.nature in OWN
@@ -152,7 +157,7 @@ class Islands(Oracle):
         ]
         joined = self._zone_of(breaker.buses)
         for key, standing in self._standing.items():
-            before = set(key.split()) - set(machines)
+            before = self._doubled[key].neutrals - set(machines)
             lasted = event.at_ns - standing.since_ns > ns(HAND_OVER_S)
             if machines and len(before) > 1 and lasted and not before.isdisjoint(joined):
                 text = f"{event.source} joined {machines[0]} to the neutrals of {key}"
@@ -204,7 +209,7 @@ class Islands(Oracle):
                 acting = self.timeline.acting(now_ns - ns(HAND_OVER_S), now_ns)
                 held = any(f.event == HOLDS and f.target in ids for f in acting)
                 what = f"more than one neutral earths an island: {' '.join(ids)}"
-                yield " ".join(ids), _Doubled(what, HAND_OVER_S, held)
+                yield " ".join(ids), _Doubled(what, HAND_OVER_S, held, frozenset(ids))
 
     def _watch(self, now_ns: int) -> None:
         self._standing = {k: s for k, s in self._standing.items() if k in self._doubled}

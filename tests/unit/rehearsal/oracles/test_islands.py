@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daemon.rehearsal.oracles import islands
 from daemon.rehearsal.oracles.islands import Islands
 from tests.unit.rehearsal.oracles.course import Course, happens
 
@@ -77,3 +78,23 @@ def test_no_set_gives_up_by_what_we_have_joined() -> None:
     course.at(1.1)
     course.device("DG-1").fault("overload")
     assert "DG-1 gave up by overload" in course.at(1.2).verdict.detail
+
+
+def test_what_we_close_later_does_not_hide_what_overloaded_a_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(islands, "STEP_S", 0.3)  # it gives up before it was too much for 1 s
+    course = on_one_set()
+    course.operate("52-VCB-GA", "close")
+    course.at(1.5).operate("52-VCB-GB", "close")
+    assert "carry" in course.at(1.9).verdict.detail
+
+
+def test_references_are_no_neutrals() -> None:
+    course = on_one_set()
+    course.plant.grid.set_able(course.device("ESS-1").former, able=True)
+    course.operate("52-VCB-GA", "close", "own logic")
+    course.at(1.4).operate("52-GCB-3", "close")
+    told = [each.detail for each in course.at(1.6).oracle.wrong]
+    assert any("more than one reference" in each for each in told)
+    assert not any("to the neutrals of" in each for each in told)
