@@ -53,22 +53,21 @@ def too_often(case: Case) -> bool:
     return case.recent >= MOST[case.item.nature]
 
 
-def with_earlier(view: View, equipment: str, stamps: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the stamps of a device with those of the daemon before this one [ns].
-
-    They never come twice: a stamp names its operation.
-    """
-    earlier = view.facts.operated.get(equipment, ())
-    return tuple(sorted({*stamps, *earlier})) if earlier else stamps
-
-
 def within_the_hour(
     view: View, operated: Mapping[str, tuple[int, ...]]
 ) -> dict[str, tuple[int, ...]]:
-    """Return the stamps of all devices that count by now, by equipment [ns]."""
+    """Return the stamps of all devices that count by now, by equipment [ns].
+
+    Those of the daemon before this one never come twice: a stamp names its operation.
+    """
     names = {**view.facts.operated, **operated}
-    found = {n: recent(view, with_earlier(view, n, operated.get(n, ()))) for n in names}
+    found = {n: recent(view, _with_earlier(view, n, operated.get(n, ()))) for n in names}
     return {name: left for name, left in found.items() if left}
+
+
+def _with_earlier(view: View, equipment: str, stamps: tuple[int, ...]) -> tuple[int, ...]:
+    earlier = view.facts.operated.get(equipment, ())
+    return tuple(sorted({*stamps, *earlier})) if earlier else stamps
 
 
 def told(view: View, operated: Mapping[str, tuple[int, ...]]) -> Request:

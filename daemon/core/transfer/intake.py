@@ -9,8 +9,10 @@ to the other feed instead is a new one, and waited for anew.
 It goes back to source 1 only when that has been stable for `return_s` on top of its own return
 time, and only if the site wants that at all. The device must show the new position within
 `travel_s`. More than `transfers_max` transfers within `window_s` end in LOCKOUT on whatever feed
-the switch stands, until a person resets: a flapping utility must not work the switch to death. What
-the daemon before this one told it counts too (`interlocks.wear`).
+the switch stands, until a person resets: a flapping utility must not work the switch to death. Only
+what this automaton ordered counts, not what a person or the daemon before told the switch: those
+are bounded by the hour, over a restart as well (`interlocks.wear`), and must not keep a feed that
+has failed from being left.
 
     UNJUDGED
         SEEN -> STANDING
@@ -46,7 +48,7 @@ from annotated_types import Ge, Gt, Le
 
 from daemon.core.automaton import Table, Word, advance, ignoring_the_rest
 from daemon.core.facts import Health
-from daemon.core.interlocks import Case, Verdict, check, fault_behind, wear
+from daemon.core.interlocks import Case, Verdict, check, fault_behind
 from daemon.core.view import Turn
 from daemon.model.commands import Proposal
 from daemon.model.plant import IntakeScheme
@@ -267,8 +269,7 @@ def _feeds(view: View, scheme: IntakeScheme) -> dict[int, str]:
 def _look(view: View, scheme: IntakeScheme, at: At, params: Params) -> At:
     """Bring memory up to date: the way to go, and the transfers still in the window."""
     window_ns = ns(params.window_s)
-    moved_ns = wear.with_earlier(view, scheme.switch, at.moved_ns)
-    moved_ns = tuple(t for t in moved_ns if not view.passed(t + window_ns))
+    moved_ns = tuple(t for t in at.moved_ns if not view.passed(t + window_ns))
     if at.stage is Stage.MOVING:
         return at._replace(moved_ns=moved_ns)
     standing, feeds = _standing(view, scheme), _feeds(view, scheme)
