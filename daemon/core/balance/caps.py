@@ -6,6 +6,7 @@ Theory of operation. Five ceilings are held on every row, the lowest wins:
   and the DC storage outlast a start failure and the orderly shutdown after it. Said by the
   switching lane (`supply.all_ac_lost`) or seen in the image (every converter in front of every row
   gives nothing): either is enough. It must hold for `storage_after_s`, so that a sag costs no work.
+  A single row to which no converter gives anything is capped so too, while others are fed.
 - *limit*: what the switching lane allows all rows together before it closes the next feeder
   (`supply.rows_limit_w`). A limit of zero means that the rows will not be fed at all; no cap can
   meet it, the feeders stay open, and the rows stay on storage under the first ceiling.
@@ -14,8 +15,8 @@ Theory of operation. Five ceilings are held on every row, the lowest wins:
   hold while the rows are on storage: then they take nothing from the sets.
 - *converters*: what those that are left can give the rows on their boards (`converters`), less
   `recharge_pu` of their rating for the rack batteries. What is above it the batteries give until
-  they are empty, and nobody sees it in the feeds. It acts in one step, before the few seconds are
-  over for which a converter carries more than it is rated for.
+  they are empty, and nobody sees it in the feeds. It acts in one step, on the second scan that
+  says so, before the few seconds are over for which a converter carries more than it is rated for.
 - *cooling*: while no coolant moves, with or without the utility, `uncooled_cap_pu` after
   `uncooled_after_s`, so that the rows can be shut down in order (`shutdown`) before they trip.
 
@@ -24,17 +25,18 @@ in order of priority, equal within one; rounded down to whole percent. A ceiling
 once. One that rises is followed by `lift_step_pu` every `lift_every_s`, so that governors and
 converters see steps they can take; after the utility has returned the steps are larger (recovery is
 exempt from the ramp limit), and after a momentary loss there are none: what comes back within
-`momentary_s` comes back at once. When every row is back at 1.0 and nothing is wrong, the controller
-lets go of the caps, `lift_every_s` after the last of them moved: a row that shows 1.0 sooner may
-show what was before a cap that is on its way still, and nobody would take that back. A row that
-another owner holds lower (a person, peak shaving) is no reason to keep the others. A row that shows
-nothing then may hold what it was told last: it alone is told on, until it shows 1.0, and named. So
-is, without being named, one that another holds: who took it from under a cap would give it back to
-that cap.
+`momentary_s` comes back at once, unless something else has held a cap since. When every row is back
+at 1.0 and nothing is wrong, the controller lets go of the caps, `lift_every_s` after the last of
+them moved: a row that shows 1.0 sooner may show what was before a cap that is on its way still, and
+nobody would take that back. A row that another owner holds lower (a person, peak shaving) is no
+reason to keep the others. A row that shows nothing then may hold what it was told last: it alone is
+told on, until it shows 1.0, and named. So is, without being named, one that another holds: who took
+it from under a cap would give it back to that cap.
 
 What is not heard lifts nothing. A cap that is held stands while a board is live, or may be, from
 nobody knows what, and a set may be what feeds it; and on converters, or switches after them, that
-are silent. Without word from the switching lane its last word stands.
+are silent. Without word from the switching lane its last word stands. Caps begin from what the rows
+show, so that one that was told before a restart is not lifted by it.
 
 Spends no reserve: it makes storage last.
 
@@ -138,9 +140,11 @@ class State(NamedTuple):
     still_since_ns: int = 0
     """Since when no coolant moves, 0 while some may [ns]."""
     momentary: bool = False
-    """The last time on storage was a momentary one."""
+    """The last time on storage was a momentary one, and nothing else has held a cap since."""
     carries_w: Mapping[str, float] = {}
-    """By converter, what it could give when it was last heard [W]."""
+    """By converter, what it could give when it was last heard, the higher of two scans [W]."""
+    heard_w: Mapping[str, float] = {}
+    """By converter, in the last scan in which it was [W]."""
     unheard: tuple[str, ...] = ()
     """Rows that did not show 1.0 when the others were let go, and have not since."""
 
@@ -202,18 +206,23 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
     if still_ns != state.still_since_ns:
         state = state._replace(still_since_ns=still_ns)
     budget_w = _budget_w(view, plan, supply, state, params)
-    left = converters.left(view, state.carries_w, params.recharge_pu)
-    if left.carries_w is not state.carries_w:
-        state = state._replace(carries_w=left.carries_w)
+    left = converters.left(view, state.carries_w, state.heard_w, params.recharge_pu)
+    if left.carries_w is not state.carries_w or left.heard_w is not state.heard_w:
+        state = state._replace(carries_w=left.carries_w, heard_w=left.heard_w)
     ceilings, reason = _ceilings(view, plan, supply, state, budget_w, params)
     ceilings, reason = _narrowed(plan, ceilings, left.limits, reason, params)
+    alone = _alone(view, plan, left.idle)
+    if alone:
+        reason = "storage alone carries some rows"
+        lower = {row: min(ceilings[row], params.storage_cap_pu) for row in alone}
+        ceilings = ceilings | lower
     relief = view.facts.relief
     facts = None
     if (budget_w, left.limits) != (relief.budget_w, relief.limits):
         facts = {"relief": replace(relief, budget_w=budget_w, limits=left.limits)}
     if not reason and not state.caps_pu:
         return _tell(view, plan, _free_unheard(view, state)._replace(facts=facts))
-    held = state.caps_pu or dict.fromkeys(ceilings, 1.0)
+    held = state.caps_pu or _shown(view, ceilings)
     ceilings, reason = _held(view, plan, supply, left, held, (ceilings, reason), params)
     due = rested = view.now_ns - state.lifted_at_ns >= ns(params.lift_every_s)
     free = not reason and not supply.get("outage")
@@ -228,6 +237,7 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         unheard=tuple(row for row in caps if done and not _shows_none(view, row)),
         lifted_at_ns=state.lifted_at_ns if caps == held else view.now_ns,
         reason=reason,
+        momentary=state.momentary and not reason and not done,
     )
     why = reason or "supply is back"
     proposals = tuple(Proposal(r, POINT, "max", cap, OWNER, why) for r, cap in caps.items())
@@ -322,6 +332,19 @@ def _narrowed(
     return ceilings, reason
 
 
+def _alone(view: View, plan: _Plan, idle: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rows that storage carries while others are fed, without those that are off."""
+    if len(idle) == len(plan.rows):
+        return ()
+    return tuple(row for row in idle if view.stage(row) != "off")
+
+
+def _shown(view: View, rows: Mapping[str, float]) -> dict[str, float]:
+    """Return the caps that rows show and that may be ours, else none [pu]."""
+    shown = {row: view.read(row, POINT) if _is_ours(view, row) else None for row in rows}
+    return {row: 1.0 if cap is None else min(max(cap, 0.0), 1.0) for row, cap in shown.items()}
+
+
 def _held(
     view: View,
     plan: _Plan,
@@ -336,6 +359,7 @@ def _held(
     sure = dict.fromkeys(ceilings, 0.0)
     if not _fed_by_unheard(view, supply):
         sure, _ = _narrowed(plan, ceilings, left.sure, "", params)
+        sure = sure | dict.fromkeys(_alone(view, plan, left.idle), 0.0)
     kept = {row: min(cap, max(held[row], sure[row])) for row, cap in ceilings.items()}
     return kept, reason or ("" if kept == ceilings else "what feeds the rows is not heard")
 

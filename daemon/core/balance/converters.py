@@ -4,14 +4,18 @@ A row takes from whichever of its feeds has the higher voltage, so what converte
 together for all rows that hang on the same boards, and for a row that is joined to one of them
 alone, that one counts alone: for every set of boards that some row hangs on, and for all boards
 that such rows join, the rows that hang on nothing else may draw what the converters there give.
+Nothing between the two is looked at. With up to three boards there is nothing: each part that can
+be too weak by itself is one or the other. Of four or more in a chain or a ring (rows on A and B, on
+B and C, on C and D) the part A to C is not found. No shipped site has more than two.
 
 Two answers. What *may* be there is what lowers a cap: a converter that is not heard counts with
 what it could give when it last was, a switch that is not heard as closed, so that a lost telegram
-costs no work. What is *sure* is what a cap may be lifted on: a converter that is not heard counts
-only while its input is known to be live, a switch that is not heard as open.
+costs no work; nor does one wrong scan, because of the last two the higher counts. What is *sure*
+is what a cap may be lifted on: a converter that is not heard counts with nothing, live as its input
+may be (it may have lost its modules since), a switch that is not heard as open.
 
-Storage is not counted: it empties. Where no converter gives anything the rows live on storage, and
-that has a ceiling of its own (`caps`).
+Storage is not counted: it empties. A row to which no converter gives anything lives on it; such a
+row is named, and has a ceiling of its own (`caps`).
 
 Source: own derivation.
 """
@@ -38,12 +42,17 @@ class Left(NamedTuple):
     Attributes:
         limits: what holds, where it is less than the rows are rated for.
         sure: the same of what is known only.
-        carries_w: by converter, what it could give when it was last heard [W].
+        idle: rows to which no converter gives anything.
+        carries_w: by converter, what it could give when it was last heard, the higher of the last
+            two scans [W].
+        heard_w: by converter, what it said then alone [W].
     """
 
     limits: tuple[RowsLimit, ...]
     sure: tuple[RowsLimit, ...]
+    idle: tuple[str, ...]
     carries_w: Mapping[str, float]
+    heard_w: Mapping[str, float]
 
 
 class _Plan:
@@ -58,38 +67,45 @@ class _Plan:
         self.converters = site.of_nature("hvdc")
         self.asked: tuple[object, ...] = ()
         """What the last answer rests on."""
-        self.found: tuple[tuple[RowsLimit, ...], tuple[RowsLimit, ...]] = ((), ())
+        self.found: tuple[tuple[RowsLimit, ...], tuple[RowsLimit, ...], tuple[str, ...]]
+        self.found = (), (), ()
 
 
 _plan: Final = once_per_site(_Plan)
 
 
-def left(view: View, before_w: Mapping[str, float], recharge_pu: float) -> Left:
+def left(
+    view: View, before_w: Mapping[str, float], last_w: Mapping[str, float], recharge_pu: float
+) -> Left:
     """Return what the converters that are left can give the rows.
 
     Args:
         view: this scan.
         before_w: by converter, what it could give when it was last heard, its rating before
             anything was [W].
+        last_w: by converter, what it said when it was last heard [W].
         recharge_pu: of the rating of the rows, kept free for recharging their batteries [pu].
     """
     plan = _plan(view.site, view.points)
-    may_w, sure_w = {}, {}
+    may_w, sure_w, heard_w = {}, {}, {}
     for item in plan.converters:
-        heard_w = _heard_w(view, item)
-        may_w[item.id] = before_w.get(item.id, item.ratings["power_w"])
-        if heard_w is not None:
-            may_w[item.id] = heard_w
-        known = heard_w is not None or view.topology.live(item.buses[0])
-        sure_w[item.id] = may_w[item.id] if known else 0.0
+        rated_w = item.ratings["power_w"]
+        told_w, was_w = _heard_w(view, item), last_w.get(item.id, rated_w)
+        heard_w[item.id] = was_w if told_w is None else told_w
+        may_w[item.id] = before_w.get(item.id, rated_w) if told_w is None else max(told_w, was_w)
+        sure_w[item.id] = 0.0 if told_w is None else told_w
     asked = view.topology, tuple(may_w.values()), tuple(sure_w.values()), recharge_pu
     if plan.asked[1:] != asked[1:] or plan.asked[0] is not view.topology:
         limits, idle = _limits(plan, view.topology.reach, may_w, recharge_pu)
         sure, unfed = _limits(plan, view.topology.section, sure_w, recharge_pu)
         unheard = tuple(row for row in unfed if row not in idle)
-        plan.found = limits, (*sure, RowsLimit(unheard, 0.0)) if unheard else sure
+        plan.found = limits, (*sure, RowsLimit(unheard, 0.0)) if unheard else sure, idle
         plan.asked = asked
-    return Left(*plan.found, before_w if may_w == before_w else may_w)
+    return Left(
+        *plan.found,
+        before_w if may_w == before_w else may_w,
+        last_w if heard_w == last_w else heard_w,
+    )
 
 
 def _heard_w(view: View, item: Equipment) -> float | None:

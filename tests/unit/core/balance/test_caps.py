@@ -280,6 +280,7 @@ def test_rows_are_capped_in_one_step_to_what_converters_carry(
     hall = Lane()
     hall.run(1.0)
     weaken(hall, a_w, b_w)
+    assert not commands([hall.scan()], "power_cap_pu"), "a reading may be wrong"
     done = hall.scan()
     hall.obey_rows(done)
     assert most_w - 0.35e6 < sum(shown(hall).values()) * RATED_W <= most_w
@@ -292,15 +293,75 @@ def test_rows_are_capped_in_one_step_to_what_converters_carry(
     assert set(shown(hall).values()) == {1.0}
 
 
+def obey(hall: Lane, number: int) -> list[Step]:
+    """Let the rows follow for so many scans."""
+    steps = []
+    for _ in range(number):
+        steps.append(hall.scan())
+        hall.obey_rows(steps[-1])
+    return steps
+
+
 def test_a_row_on_one_board_alone_counts_with_that_board() -> None:
     hall = Lane()
     hall.run(1.0)
     hall.put("72-A6.position", 1.0)
     hall.put("72-A6.load_voltage_v", 0.0)
     weaken(hall, 8e6, 0.5e6)
-    hall.obey_rows(hall.scan())
+    obey(hall, 2)
     assert shown(hall)["ROW-6"] * RATED_W <= 0.5e6
     assert shown(hall)["ROW-5"] == 1.0
+    weaken(hall, 8e6, 0.0)
+    steps = obey(hall, 100)
+    assert shown(hall)["ROW-6"] <= 0.45, "its batteries carry it now"
+    assert shown(hall)["ROW-5"] == 1.0
+    assert events(steps, "caps")[-1].fields["reason"] == "storage alone carries some rows"
+    weaken(hall, 8e6, 8e6)
+    obey(hall, 100)
+    assert set(shown(hall).values()) == {1.0}
+
+
+def test_a_row_that_loses_its_only_board_is_capped_but_not_one_that_is_off() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    for name in ("72-A5", "72-A6"):
+        hall.put(f"{name}.position", 1.0)
+        hall.put(f"{name}.load_voltage_v", 0.0)
+    hall.put("ROW-5.stage", "off")
+    weaken(hall, 8e6, 0.0)
+    obey(hall, 5)
+    assert shown(hall) == {**dict.fromkeys(ROWS, 1.0), "ROW-6": 0.45}
+    hall.put("ROW-6.stage", "off")
+    assert events(obey(hall, 100), "caps_released"), "nothing is held for a row that is off"
+
+
+@pytest.mark.parametrize("wrong", [{"available_w": 0.0}, {"stage": "fault"}])
+def test_one_wrong_reading_of_a_converter_caps_nothing(wrong: dict[str, float | str]) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    weaken(hall, 0.0, 8e6)
+    steps = hall.run(1.0)
+    for name, value in wrong.items():
+        hall.put(f"HVDC-B.{name}", value)
+    steps.append(hall.scan())
+    weaken(hall, 0.0, 8e6)
+    assert not commands([*steps, *hall.run(3.0)], "power_cap_pu")
+
+
+def test_after_a_momentary_loss_a_cap_by_converters_still_rises_by_steps() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.scan(dark())
+    obey(hall, 5)
+    hall.obey_rows(hall.scan(supply()))
+    obey(hall, 50)
+    assert set(shown(hall).values()) == {1.0}
+    weaken(hall, 0.0, 2e6)
+    obey(hall, 5)
+    assert shown(hall)["ROW-6"] <= 0.31
+    weaken(hall, 8e6, 8e6)
+    obey(hall, 2)
+    assert shown(hall)["ROW-6"] <= 0.31 + 0.2 + 1e-9
 
 
 def test_a_whole_converter_carries_all_rows() -> None:
@@ -315,7 +376,7 @@ def test_a_silent_converter_costs_no_work_and_lifts_no_cap() -> None:
     hall = Lane()
     hall.run(1.0)
     weaken(hall, 0.0, 4e6)
-    hall.obey_rows(hall.scan())
+    obey(hall, 2)
     before = shown(hall)
     hall.spoil("HVDC-A", "HVDC-B", *hall.behind("GW-DCA"), *hall.behind("GW-DCB"))
     for _ in range(50):
@@ -328,6 +389,42 @@ def test_a_silent_converter_costs_no_work_and_lifts_no_cap() -> None:
     for _ in range(100):
         hall.obey_rows(hall.scan())
     assert set(shown(hall).values()) == {1.0}
+
+
+def test_a_rising_budget_lifts_no_cap_on_a_converter_that_is_silent() -> None:
+    """Its input is live, and what it gave when it was heard would do: it may have lost modules."""
+    hall = Lane()
+    hall.run(1.0)
+    weaken(hall, 0.0, 8e6)
+    hall.run(0.5)
+    hall.obey_rows(hall.scan(supply(rows_limit_w=3e6)))
+    obey(hall, 3)
+    before = shown(hall)
+    assert sum(before.values()) * RATED_W <= 3e6
+    silent = ("HVDC-B", *hall.behind("GW-DCB"))
+    hall.spoil(*silent)
+    hall.obey_rows(hall.scan(supply()))
+    for _ in range(50):
+        hall.spoil(*silent)
+        hall.obey_rows(hall.scan())
+    assert shown(hall) == before
+    hall.spoil(*silent, code=Quality.GOOD)
+    obey(hall, 150)
+    assert set(shown(hall).values()) == {1.0}
+
+
+def test_after_a_restart_caps_begin_from_what_the_rows_show() -> None:
+    hall = Lane()
+    hall.put_all("rack_row", "power_cap_pu", 0.35)
+    weaken(hall, 0.0, 4e6)
+    hall.spoil("HVDC-B")
+    steps = [hall.scan(supply(rows_limit_w=4e6))]
+    for _ in range(20):
+        hall.spoil("HVDC-B")
+        steps.append(hall.scan())
+    told = [c.value for c in commands(steps, "power_cap_pu")]
+    assert told
+    assert max(told) <= 0.35
 
 
 def test_caps_are_held_while_nobody_hears_what_feeds_the_boards() -> None:
