@@ -12,9 +12,10 @@ is to shut down in an orderly way and not to come back by itself, in two cases:
 
 Either must hold for `confirm_s`; what converters lack for `converters_s`, because one that is only
 without its input is back when its board is, and until then caps keep the rows within what the
-others carry. What is shed stays shed until the utility is back, no outage
-stands and the converters could give every row the least; starting a row again is a person's
-decision. What goes of the other loads, `essential` says.
+others carry. That time runs on beside the other reasons, and begins anew only when nothing has been
+lacking for `confirm_s`. What is shed stays shed until the utility is back, no outage stands and the
+converters could give every row the least; starting a row again is a person's decision. What goes of
+the other loads, `essential` says.
 Spends no storage: it saves it.
 
 Source: own derivation; faults F44, F47, F48.
@@ -61,6 +62,10 @@ class State(NamedTuple):
     shed: tuple[str, ...] = ()
     short_since_ns: int = 0
     reason: str = ""
+    lacking_since_ns: int = 0
+    """Since when converters have lacked something, 0 while they have not [ns]."""
+    lacked_at_ns: int = 0
+    """When they were last seen to [ns]."""
 
 
 _CALM: Final = State()
@@ -85,19 +90,21 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         event = view.event(OWNER, "shedding_over", "Supply is back: nothing more is shed")
         return _turn(view, State(), event)
     left = {name: path for name, path in rows.items() if name not in state.shed}
+    lacking = _lacking(view, left, params)
+    state = _time_lacking(view, state, params, lacks=bool(lacking))
     going, reason = _surplus(view, left, params)
     alone = bool(supply.get("outage")) and view.facts.autonomy.rows_on_storage
     if not going and alone and hopeless(supply) and not state.shed:
         going, reason = lowest(left), "no more sets are coming"
     wait_s = params.confirm_s
-    if not going:
-        going, reason = _lacking(view, left, params), "converters cannot give them enough"
-        wait_s = params.converters_s
-    if not going:
-        return _turn(view, State(state.shed))
     since_ns = state.short_since_ns if reason == state.reason else view.now_ns
+    if not going:
+        going, reason, wait_s = lacking, "converters cannot give them enough", params.converters_s
+        since_ns = state.lacking_since_ns
+    if not going:
+        return _turn(view, state._replace(short_since_ns=0, reason=""))
     if view.now_ns - since_ns < ns(wait_s):
-        return _turn(view, State(state.shed, since_ns, reason))
+        return _turn(view, state._replace(short_since_ns=since_ns, reason=reason))
     event = view.event(
         OWNER,
         "load_shed",
@@ -106,7 +113,20 @@ def step(view: View, state: State, params: Params) -> Turn[State]:
         reason=reason,
         capability_w=supply.get("capability_w", 0.0),
     )
-    return _turn(view, State((*state.shed, *going)), event)
+    after = state._replace(shed=(*state.shed, *going), short_since_ns=0, reason="")
+    if wait_s == params.converters_s:
+        after = State(after.shed)
+    return _turn(view, after, event)
+
+
+def _time_lacking(view: View, state: State, params: Params, *, lacks: bool) -> State:
+    """Note since when converters have lacked something, a short time without it included."""
+    if lacks:
+        since_ns = state.lacking_since_ns or view.now_ns
+        return state._replace(lacking_since_ns=since_ns, lacked_at_ns=view.now_ns)
+    if state.lacking_since_ns and view.now_ns - state.lacked_at_ns >= ns(params.confirm_s):
+        return state._replace(lacking_since_ns=0, lacked_at_ns=0)
+    return state
 
 
 def _pressed(view: View) -> bool:
