@@ -17,7 +17,11 @@ because a cap is not obeyed or nobody knows of what holds them back. What such a
 what it tells of its batteries, at the rate at which that fell between two looks, `look_s` apart.
 Where that is too short by the same measure for `looks_count` looks on end, so that neither a job's
 swings nor a walk-in counts, it is told to shut down, the lowest priority first: the rest is often
-enough for the others.
+enough for the others. One instrument ends no healthy row: what fell counts only where the batteries
+of its racks show that they give half of that, those that tell nothing counted with the rating of
+their rack (a row tells the energy of connected batteries alone: one that is taken out falls too).
+Nor does a fall count that is less than `_LEAST_PU` of the row. A look at which the row tells
+nothing is none: the next is from the one before.
 
 Rows whose coolant stands are too hot before long, whatever feeds them. They are told after
 `uncooled_s`, the lowest priority first and each higher one `lead_s` later; capped as they are by
@@ -59,13 +63,20 @@ from daemon.model.quantities import ns, seconds
 
 if TYPE_CHECKING:
     from daemon.model.events import Event
-    from daemon.model.plant import Site
+    from daemon.model.plant import Equipment, Site
     from daemon.model.points import PointTable
 
 OWNER: Final = "shutdown"
 HOOK: Final = "shutdown_hook"
 """Function of the workers that runs the site's program."""
 _OBEYS: Final = frozenset({"shutting_down", "off"})
+_SECONDS_PER_HOUR: Final = 3600.0
+_LEAST_PU: Final = 0.02
+"""Of the rating of a row: what its batteries lose less than is no lack of its feeds [pu]. It is
+above a step of their register (1 Wh in 5 s). Source: own derivation."""
+_SHOWN_PU: Final = 0.5
+"""Of what the batteries of a row lost: what the racks must show that they give, which is the power
+of an instant against that of a look [pu]. Source: own derivation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +108,15 @@ class Emptying(NamedTuple):
 
     Attributes:
         at_ns: when they were looked at last [ns].
-        held_wh: by row, what they held then [Wh].
+        held_wh: by row, what they held when it told that last [Wh].
+        told_ns: by row, when that was [ns].
         looks: by row, how often on end they were found emptying too fast.
         left_s: by row, how long they last at the rate of the last two looks [s].
     """
 
     at_ns: int = 0
     held_wh: Mapping[str, float] = {}
+    told_ns: Mapping[str, int] = {}
     looks: Mapping[str, int] = {}
     left_s: Mapping[str, float] = {}
 
@@ -230,37 +243,73 @@ def _due(view: View, path: Path, params: Params) -> str:
     return ""
 
 
+class _Batteries(NamedTuple):
+    """Rows, what tells what their batteries hold, and their racks with what they give."""
+
+    rows: tuple[str, ...]
+    energies: Gauges
+    racks: tuple[Equipment, ...]
+    powers: Gauges
+
+
 @once_per_site
-def _batteries(site: Site, points: PointTable) -> tuple[tuple[str, ...], Gauges]:
-    """Return the rows, and what tells what their batteries hold."""
+def _batteries(site: Site, points: PointTable) -> _Batteries:
+    """Return what tells what the batteries of rows do."""
     rows = tuple(name for name in _loads(site, points) if site.equipment[name].nature == "rack_row")
-    return rows, Gauges(points, [(name, "energy_stored_wh") for name in rows])
+    racks = tuple(rack for rack in site.of_nature("ai_rack") if rack.group in rows)
+    return _Batteries(
+        rows,
+        Gauges(points, [(name, "energy_stored_wh") for name in rows]),
+        racks,
+        Gauges(points, [(rack.id, "battery_power_w") for rack in racks]),
+    )
 
 
 def _look(view: View, before: Emptying, params: Params) -> Emptying:
     """Return what the batteries of fed rows have done since the last look, when one is due."""
-    waited_ns = view.now_ns - before.at_ns
-    if waited_ns < ns(params.look_s):
+    if view.now_ns - before.at_ns < ns(params.look_s):
         return before
-    rows, gauges = _batteries(view.site, view.points)
+    plan = _batteries(view.site, view.points)
     paths = view.facts.autonomy.paths
-    told = zip(rows, gauges.read(view.image), strict=True)
-    held_wh = {
-        name: wh
-        for name, wh in told
-        if wh is not None and name in paths and not paths[name].on_storage
-    }
-    left_s: dict[str, float] = {}
+    held_wh: dict[str, float] = {}
+    told_ns: dict[str, int] = {}
     looks: dict[str, int] = {}
-    for name, wh in held_wh.items():
+    left_s: dict[str, float] = {}
+    for name, wh in zip(plan.rows, plan.energies.read(view.image), strict=True):
+        if (
+            name not in paths
+            or paths[name].on_storage
+            or (wh is None and name not in before.held_wh)
+        ):
+            continue
+        count = before.looks.get(name, 0)
+        if wh is None:
+            held_wh[name], told_ns[name] = before.held_wh[name], before.told_ns[name]
+            if name in before.left_s:
+                looks[name], left_s[name] = count, before.left_s[name]
+            continue
+        held_wh[name], told_ns[name] = wh, view.now_ns
         fell_wh = before.held_wh.get(name, wh) - wh
-        if fell_wh <= 0.0:
+        waited_s = seconds(view.now_ns - before.told_ns.get(name, before.at_ns))
+        fell_w = fell_wh * _SECONDS_PER_HOUR / waited_s
+        if fell_w < _LEAST_PU * view.site.equipment[name].ratings["power_w"]:
             continue
         usable_wh = min(wh, view.facts.charge.usable_wh.get(name, wh))
-        left_s[name] = usable_wh / fell_wh * seconds(waited_ns)
+        left_s[name] = usable_wh / fell_wh * waited_s
         if left_s[name] < needed_s(paths[name], params):
-            looks[name] = before.looks.get(name, 0) + 1
-    return Emptying(view.now_ns, held_wh, looks, left_s)
+            shown = _may_give_w(view, plan, name) >= _SHOWN_PU * fell_w
+            looks[name] = count + 1 if shown else count
+    return Emptying(view.now_ns, held_wh, told_ns, looks, left_s)
+
+
+def _may_give_w(view: View, plan: _Batteries, row: str) -> float:
+    """Return what the batteries of a row may give, the rating of a rack that is silent [W]."""
+    told = zip(plan.racks, plan.powers.read(view.image), strict=True)
+    return sum(
+        rack.ratings["power_w"] if power_w is None else -power_w
+        for rack, power_w in told
+        if rack.group == row
+    )
 
 
 def _emptied(emptying: Emptying, params: Params) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from daemon.core import step as core
 from daemon.model.commands import Finished
 from daemon.model.plant import Hook
 from tests.main_lane import Lane, commands, dark, events, on_sets, supply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HIGH, LOW = {"ROW-1", "ROW-2", "ROW-3"}, {"ROW-4", "ROW-5", "ROW-6"}
 
@@ -359,15 +363,65 @@ def test_rows_that_converters_cannot_give_the_least_are_shed_by_priority() -> No
     assert events(hall.run(10.0), "shedding_over")
 
 
-def draining(hall: Lane, rate_w: float, *rows: str) -> list[core.Step]:
-    """Let the batteries of fed rows give so much each until it is plain what comes of it."""
+@pytest.mark.parametrize("between", ["none lacks for a scan", "the sets lack too"])
+def test_the_time_that_converters_lack_is_not_begun_anew(between: str) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("HVDC-A.stage", "fault")
+    hall.put("HVDC-B.available_w", 1e6)
+    assert not events(hall.run(60.0, 1.0), "load_shed")
+    if between == "none lacks for a scan":
+        hall.put("HVDC-B.available_w", 8e6)
+        hall.scan()
+        hall.put("HVDC-B.available_w", 1e6)
+        hall.run(0.3)
+    else:
+        hall.scan(on_sets(1))
+        hall.scan(supply())
+    assert events(hall.run(35.0, 1.0), "load_shed")
+
+
+def test_converters_that_lack_nothing_for_a_second_have_their_time_again() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    hall.put("HVDC-A.stage", "fault")
+    hall.put("HVDC-B.available_w", 1e6)
+    hall.run(60.0, 1.0)
+    hall.put("HVDC-B.available_w", 8e6)
+    hall.run(1.5)
+    hall.put("HVDC-B.available_w", 1e6)
+    assert not events(hall.run(60.0, 1.0), "load_shed")
+
+
+def draining(
+    hall: Lane,
+    rate_w: float,
+    *rows: str,
+    held_wh: float = 10_000.0,
+    shown_pu: float = 1.0,
+    silent: Callable[[int], tuple[str, ...]] = lambda _: (),
+) -> list[core.Step]:
+    """Let the batteries of fed rows give so much each until it is plain what comes of it.
+
+    Args:
+        hall: the lane.
+        rate_w: what the batteries of each row lose [W].
+        rows: rows.
+        held_wh: what they hold at first [Wh].
+        shown_pu: part of the loss that their racks show that they give.
+        silent: what does not tell, by second.
+    """
     steps: list[core.Step] = []
-    held_wh = dict.fromkeys(rows, 10_000.0)
-    while min(held_wh.values()) > 0.0 and len(steps) < 250:
-        going = told(steps)
+    left_wh = dict.fromkeys(rows, held_wh)
+    racks = [rack for rack in hall.site.of_nature("ai_rack") if rack.group in rows]
+    while min(left_wh.values()) > 0.0 and len(steps) < 250:
+        gives_w = (0.1 if told(steps) else 1.0) * rate_w
         for row in rows:
-            held_wh[row] -= (0.1 if going else 1.0) * rate_w / 3600.0
-            hall.put(f"{row}.energy_stored_wh", max(held_wh[row], 0.0))
+            left_wh[row] -= gives_w / 3600.0
+            hall.put(f"{row}.energy_stored_wh", max(left_wh[row], 0.0))
+        for rack in racks:
+            hall.put(f"{rack.id}.battery_power_w", -shown_pu * gives_w * len(rows) / len(racks))
+        hall.spoil(*silent(len(steps)))
         steps.append(hall.scan(after_s=1.0))
     return steps
 
@@ -388,3 +442,32 @@ def test_a_fed_row_whose_batteries_last_goes_on() -> None:
     hall = Lane()
     hall.run(1.0)
     assert not told(draining(hall, 50e3, "ROW-1"))
+
+
+def test_a_row_is_not_shut_down_on_one_instrument() -> None:
+    """What it tells of its energy falls, as when batteries are taken out, and no rack gives any."""
+    hall = Lane()
+    hall.run(1.0)
+    assert not told(draining(hall, 170e3, "ROW-1", shown_pu=0.1))
+
+
+def test_racks_that_tell_nothing_contradict_nothing() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    racks = tuple(rack.id for rack in hall.site.of_nature("ai_rack") if rack.group == "ROW-1")
+    steps = draining(hall, 170e3, "ROW-1", shown_pu=0.0, silent=lambda _: racks[:2])
+    assert told(steps) == ["ROW-1"]
+
+
+def test_a_small_loss_of_batteries_that_are_nearly_empty_ends_no_row() -> None:
+    hall = Lane()
+    hall.run(1.0)
+    assert not told(draining(hall, 10e3, "ROW-1", held_wh=200.0))
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_row_that_misses_looks_is_shut_down_all_the_same(every: int) -> None:
+    hall = Lane()
+    hall.run(1.0)
+    steps = draining(hall, 170e3, "ROW-1", silent=lambda at: () if at // 5 % every else ("ROW-1",))
+    assert told(steps) == ["ROW-1"]
