@@ -119,12 +119,15 @@ def _check_fallback(id_: str, form: EquipmentForm, profile: Profile) -> Iterator
 
     An order acts once and leaves nothing to fall back from, a set-point goes on. So a device that
     takes any has to say what becomes of it, or nobody ever compares that with what is set in it.
-    One that does not hear the daemon can but hold what it was told.
+    One that does not hear the daemon can only hold what it was told, whatever others of its nature
+    do.
     """
     device = form.device
     assert device is not None
     nature, at = NATURES[profile.nature], ("equipment", id_, "device")
-    valid = choices(nature.fallbacks)
+    hears = "heartbeat" in profile.points
+    possible = nature.fallbacks if hears else ("hold",)
+    valid = choices(possible)
     fallback = device.fallback
     if fallback is None:
         taken = [n for n in profile.points if nature.points[n].kind is PointKind.SETPOINT]
@@ -133,10 +136,10 @@ def _check_fallback(id_: str, form: EquipmentForm, profile: Profile) -> Iterator
             text = f"{told}, but what it does when the daemon falls silent is not said"
             yield Finding(at, text, f"fallback with action {valid}")
         return
-    if "heartbeat" not in profile.points and fallback.action != "hold":
+    if not hears and fallback.action not in possible:
         text = f"{device.profile} has no heartbeat, so {id_} cannot know that the daemon is silent"
-        yield Finding((*at, "fallback"), text, "action hold")
-    elif fallback.action not in nature.fallbacks:
+        yield Finding((*at, "fallback"), text, f"action {valid}")
+    elif fallback.action not in possible:
         text = f"{id_} is a {form.nature}: no such device falls back by {fallback.action}"
         yield Finding((*at, "fallback", "action"), text, valid)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daemon.model.natures import NATURES, PointKind
 from daemon.settings import load, problems
 from tests.unit.settings.edits import Edit, found, place, shipped, write
 
@@ -428,9 +429,36 @@ def test_site_can_be_loaded_beside_maps_of_its_own(tmp_path: Path) -> None:
     assert getattr(place_, "path", "") == "{id}.Leistung"
 
 
-def test_a_device_that_does_not_hear_the_daemon_holds_what_it_was_told(tmp_path: Path) -> None:
-    profile = "profile: ups/generic_double, gateway: GW-UA, unit: 1, scan: normal"
-    path = tmp_path / "site.yaml"
-    hold = f"{profile}, fallback: {{after_s: 3, action: hold}}"
-    path.write_text(shipped(HALL).replace(profile, hold))
-    assert problems(path) == []
+DEAF = {
+    **{
+        nature: f"{nature}/{model}"
+        for nature, model in {
+            "transformer": "generic_oltc", "generator": "generic_set", "gas_turbine": "generic_gt",
+            "smr": "generic_unit", "pv": "generic_plant", "ess": "generic_pcs",
+            "statcom": "generic_statcom", "hvdc": "generic_modular", "rack_row": "generic_row",
+        }.items()
+    },
+    "ups": "ups/generic_double",
+}  # fmt: skip
+
+
+def test_every_nature_with_set_points_is_tried_without_a_heartbeat() -> None:
+    kinds = {name: {p.kind for p in nature.points.values()} for name, nature in NATURES.items()}
+    assert set(DEAF) == {name for name, found in kinds.items() if PointKind.SETPOINT in found}
+
+
+@pytest.mark.parametrize("profile", DEAF.values())
+def test_a_device_that_does_not_hear_the_daemon_holds_what_it_was_told(
+    profile: str, tmp_path: Path
+) -> None:
+    silent = re.sub(r"(?m)^  heartbeat:.*\n", "", shipped(f"devices/{profile}"))
+    write(tmp_path, silent, name=f"devices/{profile}.yaml")
+    device = re.compile(rf"(profile: {profile}, [^{{}}]*?)(?:, fallback: {{[^}}]*}})?}}")
+    own = re.compile(r"(<<: \*pcs, .*fallback: {after_s: 3), action: ramp_to_zero[^}]*}")
+    hall = own.sub(r"\1, action: hold}", shipped(HALL))  # of one that says another than its kind
+    for action, silences in (("hold", False), ("own_logic", True)):
+        text, count = device.subn(rf"\1, fallback: {{after_s: 3, action: {action}}}}}", hall)
+        listed = problems(write(tmp_path, text, name="sites/site.yaml"))
+        assert count
+        assert all("has no heartbeat" in one.text for one in listed)
+        assert bool(listed) is silences
