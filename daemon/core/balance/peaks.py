@@ -111,7 +111,8 @@ class Params:
         period: what the highest demand is billed for, after which it is forgotten.
         time_zone: of the place, such as Europe/Berlin: when a month or year begins.
         demand_eur_kw: what a kilowatt of the highest demand costs in such a period, in any
-            currency; what it counts for, and why so much, says `shaving.worth` [EUR/kW].
+            currency; with the wear it decides how long storage gives for how much less peak
+            [EUR/kW].
         wear_eur_mwh: what each megawatt-hour that storage gives costs by wear and losses, in the
             same currency [EUR/MWh].
         every_s: time between set-points [s].
