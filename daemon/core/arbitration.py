@@ -45,7 +45,7 @@ from daemon.core.facts import Setpoints
 from daemon.core.topology import once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import UNNUMBERED, Command, OperatorRequest, Proposal
-from daemon.model.natures import PointKind, Role
+from daemon.model.natures import SETS, PointKind, Role
 from daemon.model.quality import Quality
 from daemon.model.quantities import ns
 
@@ -76,7 +76,6 @@ _SILENT: Final = frozenset(
 in the journal."""
 _RELEASED: Final = "arbitration"
 _TAG: Final = "maintenance"
-_SHARE: Final = frozenset({"generator", "gas_turbine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ def _actuators(site: Site, points: PointTable) -> dict[tuple[str, str], _Actuato
                 patience_ns=ns(device.fallback_after_s),
                 of_row=item.kind.role is Role.GROUP,
                 eases=point.spec.unit in {"w", "var"} or point.spec.name == "power_cap_pu",
-                shares=item.nature in _SHARE,
+                shares=item.nature in SETS,
             )
     return found
 

@@ -57,7 +57,7 @@ from daemon.core.gauges import Gauges
 from daemon.core.topology import Presence, once_per_site
 from daemon.core.view import Turn, View
 from daemon.model.commands import LaneMessage, Proposal
-from daemon.model.natures import NATURES
+from daemon.model.natures import NATURES, SETS
 from daemon.model.quantities import SECOND, ns
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ def _fed_by_unheard(view: View, supply: Mapping[str, Any]) -> bool:
     sets = [
         topology.reach[at]
         for source, at in topology.running.items()
-        if view.site.equipment[source].nature in _SETS
+        if view.site.equipment[source].nature in SETS
     ]
     return any(
         topology.presence[bus] in _MAY_BE_LIVE and topology.reach[bus] in sets
@@ -379,7 +379,6 @@ def _fed_by_unheard(view: View, supply: Mapping[str, Any]) -> bool:
     )
 
 
-_SETS: Final = frozenset({"generator", "gas_turbine"})
 _NOT_KNOWN: Final = frozenset({"none", "other"})
 """What the switching lane says of a board of which it does not know what feeds it."""
 _MAY_BE_LIVE: Final = frozenset({Presence.LIVE, Presence.UNKNOWN})

@@ -42,7 +42,7 @@ from annotated_types import Ge, Gt, Le
 
 from daemon.core.estimation.ways import Ways, joints_of
 from daemon.core.facts import Positions, Verdict
-from daemon.core.topology import once_per_site
+from daemon.core.topology import DEAD_PU, LIVE_PU, once_per_site
 from daemon.core.view import Turn
 from daemon.model.commands import LaneMessage
 from daemon.model.natures import Position
@@ -76,7 +76,6 @@ _WAY, _WAY_MORE, _WAY_MOST = 12.0, 6.0, 18.0
 _SEEN: Final = 4.5
 """Half the square of three standard deviations."""
 _CARRIES: Final = 1.0
-_LIVE_PU, _DEAD_PU = 0.5, 0.1
 _VERDICTS: Final = (UNDETERMINED, CONFIRMED, CONTRADICTED)
 _CONTRADICTED: Final = 2
 _READ: Final = ("current_a", "power_w", "source_voltage_v", "load_voltage_v")
@@ -275,7 +274,7 @@ class _Look:
         good, size = self.good[plan.gauge_point] & fresh, len(plan.number)
         live, dead = (
             np.asarray(np.bincount(plan.gauge_bus, good & so, size), dtype=np.float64)
-            for so in (volts > _LIVE_PU, volts < _DEAD_PU)
+            for so in (volts > LIVE_PU, volts < DEAD_PU)
         )
         lit, dark = ways.parts(live), ways.parts(dead)
         opened = self.shown == Position.OPEN.value

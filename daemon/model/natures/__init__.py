@@ -49,9 +49,12 @@ __all__ = [
     "Position",
     "RatingSpec",
     "Role",
+    "SETS",
 ]
 
 NATURES: Final[Mapping[str, Nature]] = MappingProxyType(
     {row.name: row for row in (*BOARD, *SOURCES, *ELECTRONICS, *TRANSFER, *LOADS, *CABLES)}
 )
 """Every kind of equipment that a site file may name."""
+SETS: Final = frozenset({"generator", "gas_turbine"})
+"""Machines that are started where there is no utility, and share the load by their governors."""

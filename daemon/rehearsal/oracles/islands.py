@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
+from daemon.model.natures import SETS
 from daemon.model.quantities import ns, seconds
 from daemon.rehearsal.oracles.oracle import Oracle
 from device_emulators.plant.earthing import earthed_by, zones
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
 
 OURS: Final = "command"
 CONVERTERS: Final = frozenset({"ess", "ups", "smr"})
-MACHINES: Final = frozenset({"generator", "gas_turbine"})
-OWN: Final = MACHINES | {"ess", "smr"}
+OWN: Final = SETS | {"ess", "smr"}
 """What may hold an island of the site."""
 GIVES_WAY_S: Final = 0.1
 HAND_OVER_S: Final = 0.3
@@ -152,7 +152,7 @@ class Islands(Oracle):
         breaker = self.site.equipment[event.source]
         machines = [
             item.id
-            for item in self.site.of_nature(*MACHINES)
+            for item in self.site.of_nature(*SETS)
             if not set(item.buses).isdisjoint(breaker.buses)
         ]
         joined = self._zone_of(breaker.buses)
@@ -205,7 +205,7 @@ class Islands(Oracle):
             return
         for found in self._earthed():
             ids = [neutral.id for neutral in found]
-            if len(ids) > 1 and any(self._natures.get(id_) in MACHINES for id_ in ids):
+            if len(ids) > 1 and any(self._natures.get(id_) in SETS for id_ in ids):
                 acting = self.timeline.acting(now_ns - ns(HAND_OVER_S), now_ns)
                 held = any(f.event == HOLDS and f.target in ids for f in acting)
                 what = f"more than one neutral earths an island: {' '.join(ids)}"
